@@ -1,0 +1,41 @@
+# Every target does its own set-up: npm's packages, the pinned Node, and the Debian packages it needs.
+.PHONY: setup build check test demo bench docs clean
+.DEFAULT_GOAL := check
+
+NODE := node_modules/.bin/node
+RUN := $(NODE) --disable-warning=ExperimentalWarning
+TEST := $(RUN) --test --test-reporter=spec
+TEST_PACKAGES := python3-flask gunicorn procps util-linux
+
+setup:
+	@scripts/setup.sh
+
+build: setup
+	node_modules/.bin/tsc -b
+
+check: build
+	node_modules/.bin/oxlint --type-aware --deny-warnings
+	node_modules/.bin/prettier --check --log-level=warn .
+
+# Pure tests side by side; those that run real services one file after the other, as they share two cores.
+test:
+	@scripts/setup.sh $(TEST_PACKAGES)
+	$(TEST) $$(find test -name '*.test.ts' -not -path 'test/integration/*' | sort)
+	$(TEST) --test-concurrency=1 $$(find test/integration -name '*.test.ts' | sort)
+
+demo: setup
+	@bin/hotwarm demo
+
+bench:
+	@scripts/setup.sh stress-ng procps
+	$(RUN) bench/detect.ts
+	$(RUN) bench/takeover.ts
+	$(RUN) bench/cost.ts
+	$(RUN) bench/soak.ts
+
+# docs/reference is generated from the schema and the error catalogue.
+docs: setup
+	$(RUN) src/config/reference.ts
+
+clean:
+	rm -rf dist node_modules
