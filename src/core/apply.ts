@@ -1,0 +1,124 @@
+import { unreachable } from './assert.ts';
+import type { Event } from './event.ts';
+import { failbackRequested } from './failback.ts';
+import { fellBack } from './failover.ts';
+import * as facts from './facts.ts';
+import { leaseObserved } from './lease.ts';
+import { applyOutcome, type Outcome } from './outcomes.ts';
+import type { ServiceState } from './state.ts';
+import { failoverRequested, switchoverRequested } from './switchover.ts';
+import { answer, type Turn } from './turn.ts';
+
+/** Brings what is known of the service up to date with the event. */
+export function applyEvent(turn: Turn, event: Event): void {
+  if ('member' in event && !turn.config.members.some((member) => member.name === event.member))
+    return;
+  switch (event.type) {
+    case 'probeSucceeded':
+      return facts.probeSucceeded(turn, event);
+    case 'probeFailed':
+      return facts.probeFailed(turn, event);
+    case 'memberExited':
+      return facts.memberExited(turn, event);
+    case 'trafficFailed':
+      return facts.trafficFailed(turn, event);
+    case 'trafficSampled':
+      return facts.trafficSampled(turn, event);
+    case 'lagMeasured':
+      return facts.lagMeasured(turn, event);
+    case 'effectSucceeded':
+      return ended(turn, event.id, { ok: true, result: event.result });
+    case 'effectFailed':
+      return ended(turn, event.id, { ok: false, fault: event.fault, detail: event.detail });
+    case 'effectTimedOut':
+      return ended(turn, event.id, { ok: false, fault: 'timedOut', detail: '' });
+    case 'hostSampled':
+    case 'deadlineReached':
+      return;
+    default:
+      return applyRest(turn, event);
+  }
+}
+
+type RestEvent = Exclude<
+  Event,
+  {
+    type:
+      | 'probeSucceeded'
+      | 'probeFailed'
+      | 'memberExited'
+      | 'trafficFailed'
+      | 'trafficSampled'
+      | 'lagMeasured'
+      | 'effectSucceeded'
+      | 'effectFailed'
+      | 'effectTimedOut'
+      | 'hostSampled'
+      | 'deadlineReached';
+  }
+>;
+
+function applyRest(turn: Turn, event: RestEvent): void {
+  switch (event.type) {
+    case 'agentStarted': {
+      const known = event.epochs.find((epoch) => epoch.service === turn.config.name);
+      return seeLease(turn, known?.record ?? null);
+    }
+    case 'leaseObserved':
+      return seeLease(turn, event.record);
+    case 'trafficFellBack':
+      return fellBack(turn, event.from, event.to);
+    case 'trafficLost':
+    case 'trafficRestored': {
+      const trafficUp = event.type === 'trafficRestored';
+      turn.service = { ...turn.service, trafficUp, route: trafficUp ? null : turn.service.route };
+      return;
+    }
+    case 'switchoverRequested':
+      return switchoverRequested(turn, event.to);
+    case 'failoverRequested':
+      return failoverRequested(turn, event.to);
+    case 'failbackRequested':
+      return failbackRequested(turn);
+    case 'pauseRequested':
+      return pauseRequested(turn);
+    case 'resumeRequested':
+      return resumeRequested(turn);
+    default:
+      return unreachable(event);
+  }
+}
+
+function ended(turn: Turn, id: number, outcome: Outcome): void {
+  const effect = turn.service.pending.find((candidate) => candidate.id === id);
+  if (effect !== undefined) applyOutcome(turn, effect, outcome);
+}
+
+function seeLease(turn: Turn, record: ServiceState['lease']['record']): void {
+  const lease = leaseObserved(turn.service.lease, record, turn.host, turn.at);
+  turn.service = {
+    ...turn.service,
+    lease,
+    epoch: Math.max(turn.service.epoch, record?.epoch ?? 0),
+  };
+}
+
+/** Everything is still observed and reported, nothing is done. Refused while something is under way, as that would be left half done. */
+function pauseRequested(turn: Turn): void {
+  const { operation } = turn.service;
+  if (operation !== null && operation.kind !== 'start') {
+    answer(turn, { code: 'operationUnderWay', operation: operation.kind });
+    return;
+  }
+  turn.service = { ...turn.service, paused: true };
+  answer(turn, null);
+}
+
+function resumeRequested(turn: Turn): void {
+  if (!turn.service.paused) {
+    answer(turn, { code: 'notPaused' });
+    return;
+  }
+  turn.service = { ...turn.service, paused: false, lastRefusal: null };
+  answer(turn, null);
+}

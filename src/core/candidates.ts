@@ -1,0 +1,82 @@
+import { admit } from './gate.ts';
+import type { CandidateVerdict } from './reasons.ts';
+import type { MemberState } from './state.ts';
+import { isPending, type Turn } from './turn.ts';
+
+// Who could take over, best first. Every standby goes through the gate; those that pass are ordered by
+// how soon they can serve (a running one needs nothing, a frozen one a thaw), then by freshness, then
+// by whether they failed just now, then by the order of the configuration, which is the user's own preference. Deterministic: equal members
+// always come out in the same order.
+
+export type Candidate = {
+  readonly member: MemberState;
+  /** 0: serves now. 1: after a thaw. 2: must be started first. */
+  readonly distance: 0 | 1 | 2;
+  readonly verdict: CandidateVerdict;
+  /** Refused for being slow or unrehearsed only: it could serve if nobody better does. */
+  readonly couldServe: boolean;
+};
+
+/** All members that may be considered, in the order in which they should be. */
+export function rankCandidates(turn: Turn, excluded: readonly string[]): readonly Candidate[] {
+  return turn.service.members
+    .filter((member) => !excluded.includes(member.name) && member.host === turn.host)
+    .map((member, index) => ({ candidate: toCandidate(turn, member), index }))
+    .toSorted(
+      (a, b) =>
+        a.candidate.verdict.refusals.length - b.candidate.verdict.refusals.length ||
+        a.candidate.distance - b.candidate.distance ||
+        lagOf(a.candidate.member) - lagOf(b.candidate.member) ||
+        failedNow(turn, a.candidate.member) - failedNow(turn, b.candidate.member) ||
+        a.index - b.index,
+    )
+    .map(({ candidate }) => candidate);
+}
+
+function toCandidate(turn: Turn, member: MemberState): Candidate {
+  const refusals = admit(turn.config, member, turn.at);
+  return {
+    member,
+    distance: distanceOf(member),
+    verdict: { member: member.name, refusals },
+    couldServe: refusals.every(
+      (refusal) => refusal.code === 'tooSlow' || refusal.code === 'notRehearsed',
+    ),
+  };
+}
+
+function distanceOf(member: MemberState): 0 | 1 | 2 {
+  switch (member.lifecycle) {
+    case 'running':
+      return 0;
+    case 'frozen':
+    case 'freezing':
+    case 'thawing':
+      return 1;
+    default:
+      return 2;
+  }
+}
+
+/** A member that failed in the operation under way comes after one that did not. */
+function failedNow(turn: Turn, member: MemberState): 0 | 1 {
+  const { operation } = turn.service;
+  return operation !== null && member.failedAt !== null && member.failedAt >= operation.startedAt
+    ? 1
+    : 0;
+}
+
+function lagOf(member: MemberState): number {
+  return member.lag === null ? 0 : member.lag.bytes;
+}
+
+/** Members that the data plane may use at once when the active one dies: running, passing, never where exclusive. */
+export function fallbacksOf(turn: Turn, active: string): readonly string[] {
+  if (turn.config.exclusive || turn.service.paused) return [];
+  return rankCandidates(turn, [active])
+    .filter(({ member, distance, verdict }) => {
+      const isLeaving = isPending(turn, member.name, ['fenceMember', 'stopMember']);
+      return distance === 0 && verdict.refusals.length === 0 && !isLeaving;
+    })
+    .map((candidate) => candidate.member.name);
+}

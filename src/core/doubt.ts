@@ -1,0 +1,119 @@
+import type { DetectionConfig } from './config.ts';
+import type { DetectorState } from './detect.ts';
+import { patience, unfitness, type ObserverState } from './observer.ts';
+import type { Evidence, HealthReason } from './reasons.ts';
+import { suspectFrom } from './silence.ts';
+import type { DurationMs, Instant } from './time.ts';
+
+// The moves of a detector between its healths: into doubt, out of it, condemned, excused. Each keeps
+// health, evidence, confirmation and deadline consistent; the callers decide which one to take.
+
+/** By what a member is judged, besides what is known of it. */
+export type Situation = {
+  readonly config: DetectionConfig;
+  readonly at: Instant;
+  readonly observer: ObserverState;
+};
+
+const EVIDENCE_LIMIT = 16;
+const DETAIL_LIMIT = 200;
+/** An unfit observer gets fitter by one step a second, so deadlines are looked at as often. */
+const RECHECK_MS: DurationMs = 1000;
+
+/** Watched, past its start and not condemned: observations can change its health. */
+export function isJudged(state: DetectorState): boolean {
+  return state.watched && state.health !== 'starting' && state.health !== 'failed';
+}
+
+/** Adds one fact; the first one of a doubt is when it began. */
+export function addEvidence(state: DetectorState, evidence: Evidence): DetectorState {
+  const kept = state.evidence.slice(-(EVIDENCE_LIMIT - 1));
+  return {
+    ...state,
+    evidence: [...kept, shorten(evidence)],
+    firstEvidenceAt: state.firstEvidenceAt ?? evidence.at,
+  };
+}
+
+/** Begins to doubt: a confirming probe is wanted at once. A doubt under way goes on. */
+export function suspect(
+  state: DetectorState,
+  reason: HealthReason,
+  { config, at, observer }: Situation,
+): DetectorState {
+  if (state.health === 'suspect') return state;
+  const deadline = at + 2 * config.timeoutMs * patience(observer);
+  return {
+    ...state,
+    health: 'suspect',
+    reason,
+    since: at,
+    gap: 'mistake',
+    nextAt: deadline,
+    confirm: { wanted: true, sentAt: null, deadline, failures: 0 },
+  };
+}
+
+/** A sign of life: back to what the member's quality of service allows. */
+export function clearDoubt(state: DetectorState, situation: Situation): DetectorState {
+  const { degraded, badWindows } = state.quality;
+  const health = degraded === null ? 'healthy' : 'degraded';
+  const evidence =
+    degraded === null
+      ? state.evidence.filter((item) => badWindows > 0 && isComplaint(item))
+      : state.evidence;
+  const calm: DetectorState = {
+    ...state,
+    health,
+    reason: degraded ?? 'answering',
+    since: state.health === health ? state.since : situation.at,
+    evidence,
+    firstEvidenceAt: evidence[0]?.at ?? null,
+    lastBeatAt: state.silence.lastBeatAt,
+    confirm: null,
+  };
+  return rearm(calm, situation);
+}
+
+export function condemn(state: DetectorState, reason: HealthReason, at: Instant): DetectorState {
+  const over = { nextAt: null, confirm: null, gap: 'excused' } as const;
+  return { ...state, ...over, health: 'failed', reason, since: at };
+}
+
+/** The silence may be our own: no verdict, and a full time-out once we are fit again. */
+export function excuse(
+  state: DetectorState,
+  reason: 'observerUnfit' | 'allTargetsLate',
+  { config, at, observer }: Situation,
+): DetectorState {
+  const held = observer.holdUntil !== null && observer.holdUntil > at;
+  return {
+    ...state,
+    health: 'unknown',
+    reason,
+    since: state.health === 'unknown' ? state.since : at,
+    gap: 'excused',
+    confirm: null,
+    silence: { ...state.silence, graceFrom: at },
+    nextAt: held ? observer.holdUntil : at + config.intervalMs,
+  };
+}
+
+/** Names the instant at which the member's silence must be judged again. A doubt has its own deadline. */
+export function rearm(state: DetectorState, { config, at, observer }: Situation): DetectorState {
+  if (state.health === 'suspect') return state;
+  const deadline = suspectFrom(config, state.silence, observer);
+  const blurred = observer.score > 0 || unfitness(observer, at) !== null;
+  return { ...state, nextAt: blurred ? Math.min(deadline, at + RECHECK_MS) : deadline };
+}
+
+/** Clients' complaints about the quality of answers: beats do not refute them, better windows do. */
+function isComplaint({ fact }: Evidence): boolean {
+  return fact.code === 'errorShare' || fact.code === 'slow';
+}
+
+function shorten(evidence: Evidence): Evidence {
+  const { fact } = evidence;
+  if (fact.code !== 'probeFailed' || fact.detail.length <= DETAIL_LIMIT) return evidence;
+  return { ...evidence, fact: { ...fact, detail: fact.detail.slice(0, DETAIL_LIMIT) } };
+}

@@ -1,0 +1,149 @@
+import type { TakeoverConfig } from './config.ts';
+import * as detect from './detect.ts';
+import type { DetectorState } from './detect.ts';
+import type {
+  LagMeasured,
+  MemberExited,
+  ProbeFailed,
+  ProbeSucceeded,
+  TrafficFailed,
+  TrafficSampled,
+} from './event.ts';
+import { registerFailure } from './rejoin.ts';
+import type { Performance } from './state.ts';
+import { isPending, memberOf, updateMember, type Turn } from './turn.ts';
+
+// What an observation changes in what is known of a member. Nothing is decided here.
+
+const LATENCIES_KEPT = 32;
+/** Requests and errors lose half their weight in this time. */
+const PERFORMANCE_HALF_LIFE_MS = 1000;
+
+export function probeSucceeded(turn: Turn, event: ProbeSucceeded): void {
+  const member = memberOf(turn, event.member);
+  if (event.incarnation !== member.incarnation) return;
+  applyDetector(
+    turn,
+    member.name,
+    detect.probeSucceeded(turn.config.detection, member.detector, event, turn.observer),
+  );
+  const { performance } = memberOf(turn, member.name);
+  const probeLatenciesMs = [...performance.probeLatenciesMs, event.latencyMs].slice(
+    -LATENCIES_KEPT,
+  );
+  updateMember(turn, member.name, { performance: { ...performance, probeLatenciesMs } });
+  if (member.lifecycle === 'running') {
+    updateMember(turn, member.name, { rehearsedAt: turn.at, rehearsingSince: null });
+  }
+}
+
+export function probeFailed(turn: Turn, event: ProbeFailed): void {
+  const member = memberOf(turn, event.member);
+  applyDetector(
+    turn,
+    member.name,
+    detect.probeFailed(turn.config.detection, member.detector, event, turn.observer),
+  );
+}
+
+export function trafficFailed(turn: Turn, event: TrafficFailed): void {
+  const member = memberOf(turn, event.member);
+  if (member.lifecycle !== 'running') return;
+  applyDetector(
+    turn,
+    member.name,
+    detect.trafficFailed(turn.config.detection, member.detector, event, turn.observer),
+  );
+}
+
+export function trafficSampled(turn: Turn, event: TrafficSampled): void {
+  const member = memberOf(turn, event.member);
+  updateMember(turn, member.name, {
+    performance: withWindow(turn.config.takeover, member.performance, event),
+  });
+  if (member.lifecycle !== 'running') return;
+  const { p95Ms, errorShare } = turn.config.takeover;
+  const detector = detect.trafficSampled(
+    turn.config.detection,
+    member.detector,
+    event,
+    { p95Ms, errorShare },
+    turn.observer,
+  );
+  applyDetector(turn, member.name, detector);
+}
+
+export function lagMeasured(turn: Turn, event: LagMeasured): void {
+  const member = memberOf(turn, event.member);
+  if (event.incarnation !== member.incarnation) return;
+  updateMember(turn, member.name, { lag: { bytes: event.lagBytes, at: turn.at } });
+}
+
+/** Proof of death. An end that was ordered is told by the outcome of the order. */
+export function memberExited(turn: Turn, event: MemberExited): void {
+  const member = memberOf(turn, event.member);
+  if (event.incarnation !== member.incarnation || member.lifecycle === 'absent') return;
+  if (isPending(turn, member.name, ['stopMember', 'fenceMember'])) return;
+  const starting = member.lifecycle === 'starting';
+  registerFailure(turn, member.name, starting ? 'startFailed' : null, exitText(event));
+  const detector = starting
+    ? detect.idleDetector(turn.at, 'startFailed')
+    : detect.memberExited(member.detector, event);
+  updateMember(turn, member.name, {
+    lifecycle: 'absent',
+    pid: null,
+    ready: false,
+    readySince: null,
+    fenced: false,
+    detector,
+  });
+}
+
+function exitText(event: MemberExited): string {
+  if (event.signal !== null) return event.signal;
+  return event.exitCode === null ? event.how : String(event.exitCode);
+}
+
+/** Takes over a new state of the detector and what follows from it for the member. */
+export function applyDetector(turn: Turn, name: string, detector: DetectorState): void {
+  const member = memberOf(turn, name);
+  updateMember(turn, name, { detector });
+  if (detector.health === 'failed' && member.detector.health !== 'failed') {
+    registerFailure(turn, name, null, detector.reason);
+    if (turn.config.mode === 'act') updateMember(turn, name, { fenced: false });
+  }
+  const answering = detector.health === 'healthy' || detector.health === 'degraded';
+  if (answering && !member.ready && member.lifecycle === 'running') {
+    updateMember(turn, name, { ready: true, readySince: turn.at });
+  }
+}
+
+function withWindow(
+  takeover: TakeoverConfig,
+  before: Performance,
+  event: TrafficSampled,
+): Performance {
+  const decay = 0.5 ** (Math.max(0, event.at - before.at) / PERFORMANCE_HALF_LIFE_MS);
+  const requests = before.requests * decay + event.requests;
+  const weight = requests > 0 ? event.requests / requests : 0;
+  const clientP95Ms =
+    event.p95Ms === null
+      ? before.clientP95Ms
+      : before.clientP95Ms === null
+        ? event.p95Ms
+        : before.clientP95Ms * (1 - weight) + event.p95Ms * weight;
+  return {
+    ...before,
+    requests,
+    errors: before.errors * decay + event.errors,
+    clientP95Ms,
+    badWindows:
+      event.requests === 0 ? before.badWindows : isBad(takeover, event) ? before.badWindows + 1 : 0,
+    at: event.at,
+  };
+}
+
+function isBad(takeover: TakeoverConfig, event: TrafficSampled): boolean {
+  if (event.errors / event.requests > takeover.errorShare) return true;
+  return takeover.p95Ms !== null && event.p95Ms !== null && event.p95Ms > takeover.p95Ms;
+}

@@ -1,0 +1,222 @@
+import { fallbacksOf, rankCandidates, type Candidate } from './candidates.ts';
+import {
+  endIncident,
+  noteServed,
+  openIncident,
+  recordIncident,
+  updateIncident,
+} from './incident.ts';
+import { firstActive, isStartOpen } from './first-start.ts';
+import { mayAcquire } from './lease.ts';
+import type { Cause } from './reasons.ts';
+import type { MemberState, Operation } from './state.ts';
+import { abortOperation, EMPTY_PLAN, planTakeover, retryPause } from './takeover.ts';
+import { orderFence } from './members.ts';
+import { memberOf, note, refuse, type Turn } from './turn.ts';
+
+// The unplanned takeover: the active has failed, so somebody else must serve. It begins with the verdict,
+// never earlier; the no-regret work (raising a standby) has been going on since the first doubt. From then
+// on there is no way back and no deadline: it ends when somebody serves. While no candidate passes the gate,
+// everybody is raised and the old active is restarted in place, and whoever passes first takes over.
+
+/** Begins whatever the service's condition demands, if nothing is under way that already answers it. */
+export function considerFailover(turn: Turn): void {
+  const { service } = turn;
+  const { operation } = service;
+  if (operation !== null && (operation.kind === 'start' || operation.kind === 'failover')) return;
+  if (operation?.step === 'taking') return;
+  if (service.active === null) {
+    beginStart(turn);
+    return;
+  }
+  const active = memberOf(turn, service.active);
+  if (!hasFailed(active)) return;
+  if (service.paused) {
+    refuse(turn, { code: 'paused' });
+    return;
+  }
+  beginFailover(
+    turn,
+    active,
+    { code: 'memberFailed', member: active.name, reason: active.detector.reason },
+    null,
+  );
+}
+
+function hasFailed(member: MemberState): boolean {
+  return member.detector.health === 'failed' || member.lifecycle === 'absent';
+}
+
+/** The first active of this agent's time: whoever held the lease last, else the preferred member. */
+function beginStart(turn: Turn): void {
+  const { startMs, readyMs } = turn.config.timeouts;
+  turn.service = {
+    ...turn.service,
+    operation: {
+      ...NEW_OPERATION,
+      kind: 'start',
+      startedAt: turn.at,
+      deadline: turn.at + startMs + readyMs,
+    },
+  };
+}
+
+const NEW_OPERATION: Omit<Operation, 'kind' | 'startedAt' | 'deadline'> = {
+  incident: null,
+  from: null,
+  to: null,
+  step: 'choosing',
+  committed: false,
+  fromGone: false,
+  plan: EMPTY_PLAN,
+  progressAt: 0,
+  excluded: [],
+  attempts: 0,
+  notBefore: 0,
+};
+
+/** only: the operator's choice; nobody else is considered in the first attempt. */
+export function beginFailover(
+  turn: Turn,
+  from: MemberState,
+  cause: Cause,
+  only: string | null,
+): void {
+  const { operation } = turn.service;
+  if (operation !== null) abortOperation(turn, operation);
+  endIncident(turn);
+  const incident = openIncident(turn, {
+    kind: 'failover',
+    cause,
+    from: from.name,
+    wellUntil: wellUntil(turn, from, cause),
+  });
+  note(turn, {
+    code: 'verdict',
+    member: from.name,
+    health: from.detector.health,
+    reason: from.detector.reason,
+  });
+  if (turn.service.fellBack?.from === from.name) noteFallback(turn);
+  const excluded =
+    only === null ? [] : turn.service.members.map((m) => m.name).filter((name) => name !== only);
+  turn.service = {
+    ...turn.service,
+    failovers: [...turn.service.failovers, turn.at].slice(-failoversKept(turn)),
+    operation: {
+      ...NEW_OPERATION,
+      kind: 'failover',
+      incident,
+      from: from.name,
+      startedAt: turn.at,
+      deadline: null,
+      excluded,
+      fromGone: from.fenced,
+    },
+  };
+  if (!from.fenced && turn.config.mode === 'act') orderFence(turn, from.name);
+}
+
+/** One more than the limit is enough to know that it was passed. */
+function failoversKept(turn: Turn): number {
+  return turn.config.failback.limit + 1;
+}
+
+/** The outage counts from the last sign of life; a proof of death is its own moment. */
+function wellUntil(turn: Turn, from: MemberState, cause: Cause): number {
+  const { reason, lastBeatAt, firstEvidenceAt } = from.detector;
+  if (cause.code !== 'memberFailed') return turn.at;
+  const firstAt = firstEvidenceAt ?? turn.at;
+  if (reason === 'exited' || reason === 'vanished' || lastBeatAt === null) return firstAt;
+  return Math.min(lastBeatAt, firstAt);
+}
+
+/** Picks the member that takes over and issues its plan, as soon as one passes. */
+export function chooseCandidate(turn: Turn): void {
+  const { operation } = turn.service;
+  if (operation === null || operation.step !== 'choosing' || turn.at < operation.notBefore) return;
+  if (!mayAcquire(turn.service.lease, turn.host, turn.at)) return;
+  const ranked = rankCandidates(turn, operation.excluded);
+  const eligible = operation.kind === 'start' ? eligibleAtStart(turn, ranked) : ranked;
+  const reference = operation.kind === 'start' ? firstActive(turn) : operation.from;
+  const passing = eligible.find((candidate) => passes(candidate, reference));
+  const slow =
+    turn.config.takeover.degraded === 'serve' ? eligible.find((c) => c.couldServe) : undefined;
+  const chosen = passing ?? slow;
+  noteCandidates(turn, operation, ranked, chosen);
+  if (chosen === undefined) readmit(turn, operation);
+  else planTakeover(turn, operation, chosen.member.name, passing === undefined);
+}
+
+/** Nobody else can: those that were found wanting get another chance after a pause. */
+function readmit(turn: Turn, operation: Operation): void {
+  if (operation.excluded.length === 0) return;
+  const notBefore = turn.at + retryPause(operation.attempts);
+  turn.service = { ...turn.service, operation: { ...operation, excluded: [], notBefore } };
+}
+
+/** Lag is measured against the reference (the last active), so it cannot speak against the reference itself. */
+function passes({ member, verdict }: Candidate, reference: string | null): boolean {
+  if (member.name !== reference) return verdict.refusals.length === 0;
+  return verdict.refusals.every(({ code }) => code === 'lagUnknown' || code === 'lagging');
+}
+
+/** At the first start one member is waited for, unless it has failed or the time is up. */
+function eligibleAtStart(turn: Turn, ranked: readonly Candidate[]): readonly Candidate[] {
+  const first = firstActive(turn);
+  return isStartOpen(turn) ? ranked : ranked.filter((candidate) => candidate.member.name === first);
+}
+
+function noteCandidates(
+  turn: Turn,
+  operation: Operation,
+  ranked: readonly Candidate[],
+  chosen: Candidate | undefined,
+): void {
+  if (operation.incident === null) return;
+  const verdicts = ranked.map((candidate) => candidate.verdict);
+  const before = turn.service.incident?.candidates ?? [];
+  if (chosen === undefined && sameVerdicts(before, verdicts)) return;
+  updateIncident(turn, () => ({ candidates: verdicts }));
+  for (const { member, verdict } of ranked) {
+    if (chosen !== undefined && member.name === chosen.member.name) continue;
+    if (verdict.refusals.length > 0)
+      note(turn, { code: 'passedOver', member: member.name, refusals: verdict.refusals });
+  }
+  if (chosen === undefined) {
+    note(turn, { code: 'noCandidate' });
+    recordIncident(turn);
+  }
+}
+
+function sameVerdicts(a: Operation['excluded'] | readonly object[], b: readonly object[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The data plane used a fallback that it was authorised to use: clients are served already. */
+export function fellBack(turn: Turn, from: string, to: string): void {
+  turn.service = { ...turn.service, fellBack: { at: turn.at, from, to } };
+  const { operation } = turn.service;
+  if (operation?.kind === 'failover' && operation.from === from) noteFallback(turn);
+}
+
+/** Often the data plane notices before the agent does; then the incident learns of it when it opens. */
+function noteFallback(turn: Turn): void {
+  const { fellBack: fallback } = turn.service;
+  if (fallback === null) return;
+  note(turn, { code: 'fellBack', from: fallback.from, to: fallback.to }, fallback.at);
+  noteServed(turn, fallback.to, fallback.at);
+}
+
+/** Whether nobody can serve right now. */
+export function nobodyServes(turn: Turn): boolean {
+  const { operation, active } = turn.service;
+  if (operation !== null && operation.kind !== 'start') {
+    return (
+      operation.kind === 'failover' &&
+      operation.step === 'choosing' &&
+      fallbacksOf(turn, operation.from ?? '').length === 0
+    );
+  }
+  return active !== null && hasFailed(memberOf(turn, active));
+}

@@ -1,0 +1,18 @@
+import { memberOf, type Turn } from './turn.ts';
+
+/** The member that should be the first active: whoever held the lease last, else the preferred one. */
+export function firstActive(turn: Turn): string | null {
+  const holder = turn.service.lease.record?.holder.member;
+  const [preferred] = turn.config.members;
+  const known = turn.config.members.find((member) => member.name === holder) ?? preferred;
+  return known?.name ?? null;
+}
+
+/** Whether anybody may be the first active: the one that should be has failed, or was waited for long enough. */
+export function isStartOpen(turn: Turn): boolean {
+  const first = firstActive(turn);
+  if (first === null || memberOf(turn, first).repair.attempts > 0) return true;
+  const { operation } = turn.service;
+  if (operation?.kind !== 'start') return false;
+  return operation.attempts > 0 || (operation.deadline !== null && turn.at >= operation.deadline);
+}

@@ -1,0 +1,69 @@
+import type { ServiceConfig } from './config.ts';
+import type { GateRefusal } from './reasons.ts';
+import type { MemberState } from './state.ts';
+import type { Instant } from './time.ts';
+
+// The gate: may this member take over now? It must be ready, fast enough, fresh enough and, if asked
+// for, have proved lately that it can serve. All refusals are given at once, so that `explain` can say
+// everything that stood against a candidate. The gate judges by what was observed of the standby (its
+// answers to probes, its lag); whether it carries the full load is only seen after the takeover, which
+// is why the new active is observed then.
+
+/** Everything that speaks against this member's taking over; empty: it passes. */
+export function admit(
+  config: ServiceConfig,
+  member: MemberState,
+  at: Instant,
+): readonly GateRefusal[] {
+  return [
+    ...readiness(member),
+    ...speed(config.takeover.p95Ms, member),
+    ...freshness(config, member),
+    ...rehearsal(config.takeover.rehearsedWithinMs, member, at),
+  ];
+}
+
+function readiness(member: MemberState): readonly GateRefusal[] {
+  const { health } = member.detector;
+  const fit =
+    member.lifecycle === 'frozen' ||
+    member.lifecycle === 'freezing' ||
+    member.lifecycle === 'thawing';
+  const alive =
+    member.lifecycle === 'running' &&
+    (health === 'healthy' || health === 'degraded' || health === 'unknown');
+  if (member.ready && (fit || alive)) return [];
+  return [{ code: 'notReady', health, lifecycle: member.lifecycle }];
+}
+
+function speed(limitMs: number | null, member: MemberState): readonly GateRefusal[] {
+  const p95Ms = percentile95(member.performance.probeLatenciesMs);
+  if (limitMs === null || p95Ms === null || p95Ms <= limitMs) return [];
+  return [{ code: 'tooSlow', p95Ms, limitMs }];
+}
+
+function freshness(config: ServiceConfig, member: MemberState): readonly GateRefusal[] {
+  const limitBytes = config.takeover.lagBytes;
+  if (!config.abilities.lag || limitBytes === null) return [];
+  if (member.lag === null) return [{ code: 'lagUnknown' }];
+  if (member.lag.bytes <= limitBytes) return [];
+  return [{ code: 'lagging', lagBytes: member.lag.bytes, limitBytes }];
+}
+
+function rehearsal(
+  limitMs: number | null,
+  member: MemberState,
+  at: Instant,
+): readonly GateRefusal[] {
+  if (limitMs === null) return [];
+  const ageMs = member.rehearsedAt === null ? null : at - member.rehearsedAt;
+  if (ageMs !== null && ageMs <= limitMs) return [];
+  return [{ code: 'notRehearsed', ageMs, limitMs }];
+}
+
+/** Nearest-rank 95th percentile; null without values. */
+export function percentile95(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * 0.95) - 1] ?? null;
+}

@@ -1,0 +1,77 @@
+import type { CoreConfig, ServiceConfig } from './config.ts';
+import { idleDetector } from './detect.ts';
+import { NO_LEASE } from './lease.ts';
+import { startObserver } from './observer.ts';
+import { NO_REPAIR } from './rejoin.ts';
+import type { AgentState, MemberState, ServiceState } from './state.ts';
+import type { Instant } from './time.ts';
+
+/** What an agent knows before its first event: nothing runs, nobody is active. */
+export function initialState(config: CoreConfig, at: Instant): AgentState {
+  return {
+    at,
+    started: false,
+    observer: startObserver(at),
+    services: config.services.map((service) => initialService(service, at)),
+    nextEffect: 1,
+    nextIncident: 1,
+    polling: null,
+  };
+}
+
+function initialService(config: ServiceConfig, at: Instant): ServiceState {
+  return {
+    name: config.name,
+    phase: 'starting',
+    decidedAt: at,
+    active: null,
+    epoch: 0,
+    lease: NO_LEASE,
+    paused: false,
+    members: config.members.map((member) => initialMember(member, at)),
+    operation: null,
+    observing: null,
+    route: null,
+    fellBack: null,
+    routeNotBefore: at,
+    failovers: [],
+    grayEjections: { count: 0, notBefore: at },
+    autoFailbackStopped: false,
+    trafficUp: true,
+    pending: [],
+    incident: null,
+    lastCommand: null,
+    lastRefusal: null,
+  };
+}
+
+function initialMember(config: ServiceConfig['members'][number], at: Instant): MemberState {
+  return {
+    name: config.name,
+    host: config.host,
+    temperature: config.temperature,
+    role: 'standby',
+    lifecycle: 'absent',
+    capacity: 'full',
+    pid: null,
+    incarnation: 0,
+    ready: false,
+    readySince: null,
+    detector: idleDetector(at, config.temperature === 'cold' ? 'cold' : 'notStarted'),
+    performance: {
+      probeLatenciesMs: [],
+      requests: 0,
+      errors: 0,
+      clientP95Ms: null,
+      badWindows: 0,
+      at,
+    },
+    lag: null,
+    rehearsedAt: null,
+    failedAt: null,
+    fenced: true,
+    rehearsingSince: null,
+    repair: NO_REPAIR,
+    retryAt: at,
+  };
+}

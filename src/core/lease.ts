@@ -1,0 +1,100 @@
+import type { LeaseRecord } from './effect.ts';
+import type { LeaseState } from './state.ts';
+import type { DurationMs, Instant } from './time.ts';
+import { issue, type Turn } from './turn.ts';
+
+// The right to be active. One record a service in a linearizable store, changed only by compare-and-swap.
+// The epoch grows by one with each holder and is the fencing token. Nobody ever judges by a time that
+// another machine wrote: an observer waits durationMs on its own clock from when it last saw the record
+// change; the holder counts its own lease from the start of its last successful renewal and stops
+// serving marginMs earlier, which covers the drift of the two clocks and the time to stop. The data plane
+// of an exclusive service is told the end of the lease and stops by itself.
+// What this does not guarantee: that a holder which is neither fenced nor obeys its data plane stops writing.
+
+export const NO_LEASE: LeaseState = { record: null, seenAt: 0, heldUntil: null, renewAt: null };
+
+const RETRY_SHARE = 4;
+
+/** Whether this host may take the lease now: free, its own, or not renewed for its whole duration. */
+export function mayAcquire(lease: LeaseState, host: string, at: Instant): boolean {
+  if (lease.record === null) return true;
+  return lease.record.holder.host === host || at >= expiresAt(lease, lease.record.durationMs);
+}
+
+/** When others may take it, as far as this host can tell. */
+export function expiresAt(lease: LeaseState, durationMs: DurationMs): Instant {
+  return lease.seenAt + durationMs;
+}
+
+/** This host acquired or renewed it by an order issued at `issuedAt`. */
+export function leaseHeld(
+  lease: LeaseState,
+  record: LeaseRecord,
+  issuedAt: Instant,
+  at: Instant,
+  renewMs: DurationMs,
+): LeaseState {
+  const seenAt = sameRecord(lease.record, record) ? lease.seenAt : at;
+  return { record, seenAt, heldUntil: issuedAt + record.durationMs, renewAt: issuedAt + renewMs };
+}
+
+/** The store showed the record. */
+export function leaseObserved(
+  lease: LeaseState,
+  record: LeaseRecord | null,
+  host: string,
+  at: Instant,
+): LeaseState {
+  if (sameRecord(lease.record, record)) return lease;
+  const ours = record !== null && record.holder.host === host;
+  return ours
+    ? { ...lease, record, seenAt: at }
+    : { record, seenAt: at, heldUntil: null, renewAt: null };
+}
+
+function sameRecord(a: LeaseRecord | null, b: LeaseRecord | null): boolean {
+  if (a === null || b === null) return a === b;
+  return (
+    a.epoch === b.epoch &&
+    a.renewal === b.renewal &&
+    a.holder.host === b.holder.host &&
+    a.holder.member === b.holder.member
+  );
+}
+
+/** Renews in time while this host's member is active. */
+export function tendLease(turn: Turn): void {
+  const { service, config } = turn;
+  const { record, renewAt } = service.lease;
+  if (record === null || renewAt === null || turn.at < renewAt) return;
+  if (service.active !== record.holder.member || record.holder.host !== turn.host) return;
+  if (
+    service.pending.some((effect) => effect.type === 'renewLease' || effect.type === 'acquireLease')
+  )
+    return;
+  issue(
+    turn,
+    {
+      type: 'renewLease',
+      member: record.holder.member,
+      epoch: record.epoch,
+      renewal: record.renewal + 1,
+    },
+    { withinMs: config.timeouts.storeMs },
+  );
+}
+
+/** A renewal failed: try again soon. The data plane stops at the lease's end by itself. */
+export function renewalFailed(turn: Turn): void {
+  const retryMs = turn.config.lease.renewMs / RETRY_SHARE;
+  turn.service = { ...turn.service, lease: { ...turn.service.lease, renewAt: turn.at + retryMs } };
+}
+
+/** Takes the lease for a member; the new epoch is one above the known one. */
+export function acquire(turn: Turn, member: string, after: readonly (number | null)[]): number {
+  return issue(
+    turn,
+    { type: 'acquireLease', member, expectedEpoch: turn.service.epoch },
+    { withinMs: turn.config.timeouts.storeMs, after },
+  );
+}

@@ -1,0 +1,246 @@
+import type { Temperature } from './config.ts';
+import { idleDetector, watchMember } from './detect.ts';
+import type { EffectId } from './effect.ts';
+import { rankCandidates } from './candidates.ts';
+import { firstActive, isStartOpen } from './first-start.ts';
+import { repairDue } from './rejoin.ts';
+import type { MemberState } from './state.ts';
+import {
+  isPending,
+  issue,
+  memberConfigOf,
+  memberOf,
+  note,
+  updateMember,
+  type Turn,
+} from './turn.ts';
+
+// Keeps each member of this host as it should be. What it should be follows from the state alone: the
+// active and whoever is about to become active run at full capacity; while the active is doubted, the
+// best standby is raised at once, as that does no harm if the doubt proves wrong; everybody else is kept
+// at the configured temperature. One order at a time a member, so that orders never cross.
+
+const QUICK_MS = 2000;
+
+type Wanted = 'full' | Temperature;
+
+/** Orders whatever brings each member one step closer to what it should be. */
+export function tendMembers(turn: Turn): void {
+  for (const member of turn.service.members) {
+    if (member.host === turn.host) tendMember(turn, memberOf(turn, member.name));
+  }
+}
+
+const LIFECYCLE_ORDERS = [
+  'startMember',
+  'awaitReady',
+  'stopMember',
+  'demoteMember',
+  'fenceMember',
+  'freezeMember',
+  'thawMember',
+  'setCapacity',
+  'promoteMember',
+  'rejoinMember',
+] as const;
+
+function tendMember(turn: Turn, member: MemberState): void {
+  if (isPending(turn, member.name, LIFECYCLE_ORDERS)) return;
+  if (turn.config.mode === 'observe') {
+    watchForeign(turn, member);
+    return;
+  }
+  if (turn.at < member.retryAt) return;
+  if (needsFence(member)) {
+    orderFence(turn, member.name);
+    return;
+  }
+  const { operation } = turn.service;
+  if (operation?.step === 'taking' && operation.from === member.name) return;
+  const wanted = wantedFor(turn, member);
+  const isUrgent = operation?.step === 'choosing';
+  if (member.lifecycle === 'absent') {
+    if (wanted !== 'cold' && repairDue(member, turn.at, isUrgent)) start(turn, member, wanted);
+  } else {
+    temper(turn, member, wanted);
+  }
+}
+
+/** Brings a member that was started to the temperature wanted. */
+function temper(turn: Turn, member: MemberState, wanted: Wanted): void {
+  if (member.lifecycle === 'frozen') {
+    if (wanted !== 'frozen') raise(turn, member.name);
+  } else if (member.lifecycle === 'running' && member.ready) {
+    adjust(turn, member, wanted);
+  }
+}
+
+/** Something of it may be left although it is dead or must be. */
+function needsFence(member: MemberState): boolean {
+  if (member.fenced) return false;
+  return member.lifecycle === 'absent' || member.detector.health === 'failed';
+}
+
+function wantedFor(turn: Turn, member: MemberState): Wanted {
+  if (isNeeded(turn, member.name)) return 'full';
+  if (member.rehearsingSince !== null) return 'hot';
+  if (doubted(turn) && member.name === bestStandby(turn)) return 'full';
+  return memberConfigOf(turn, member.name).temperature;
+}
+
+/** The active, whoever is about to be, and everybody while somebody is sought. */
+function isNeeded(turn: Turn, name: string): boolean {
+  const { active, operation } = turn.service;
+  if (operation === null) return name === active;
+  if (operation.kind === 'start') return name === firstActive(turn) || isStartOpen(turn);
+  return operation.step === 'choosing' || [active, operation.from, operation.to].includes(name);
+}
+
+/** Whether there is any doubt about the active, be it our own: reason enough to raise a standby and keep it raised. */
+function doubted(turn: Turn): boolean {
+  const { active } = turn.service;
+  return active !== null && memberOf(turn, active).detector.health !== 'healthy';
+}
+
+function bestStandby(turn: Turn): string | null {
+  const ranked = rankCandidates(turn, turn.service.active === null ? [] : [turn.service.active]);
+  return ranked[0]?.member.name ?? null;
+}
+
+function start(turn: Turn, member: MemberState, wanted: Wanted): void {
+  const { timeouts, abilities } = turn.config;
+  const capacity = wanted === 'warm' ? 'reduced' : 'full';
+  const started = issue(
+    turn,
+    { type: 'startMember', member: member.name, capacity },
+    { withinMs: timeouts.startMs },
+  );
+  const { active } = turn.service;
+  const rejoined =
+    abilities.rejoin && active !== null && active !== member.name
+      ? issue(
+          turn,
+          { type: 'rejoinMember', member: member.name, active },
+          { withinMs: timeouts.rejoinMs, after: [started] },
+        )
+      : null;
+  issue(
+    turn,
+    { type: 'awaitReady', member: member.name },
+    { withinMs: timeouts.readyMs, after: [rejoined ?? started] },
+  );
+  updateMember(turn, member.name, {
+    lifecycle: 'starting',
+    capacity,
+    fenced: false,
+    ready: false,
+    readySince: null,
+    detector: idleDetector(turn.at, 'starting'),
+  });
+}
+
+/** A running member: its capacity, and down to its temperature when nothing needs it. */
+function adjust(turn: Turn, member: MemberState, wanted: Wanted): void {
+  const capacity = wanted === 'warm' ? 'reduced' : 'full';
+  const lowering =
+    wanted === 'frozen' ||
+    wanted === 'cold' ||
+    (capacity === 'reduced' && member.capacity === 'full');
+  if (lowering && !mayLower(turn, member)) return;
+  if (wanted === 'frozen') freeze(turn, member);
+  else if (wanted === 'cold') stop(turn, member);
+  else if (capacity !== member.capacity) {
+    issue(turn, { type: 'setCapacity', member: member.name, capacity }, { withinMs: QUICK_MS });
+  }
+}
+
+/** Lowered only in quiet: somebody serves, nothing is under way, its own requests have ended, and it is well: frozen, any doubt about it would seem settled. */
+function mayLower(turn: Turn, member: MemberState): boolean {
+  if (turn.service.active === null || turn.service.operation !== null) return false;
+  if (member.role === 'active' || member.detector.health !== 'healthy') return false;
+  return !isPending(turn, member.name, ['drainTraffic']);
+}
+
+function freeze(turn: Turn, member: MemberState): void {
+  issue(turn, { type: 'unwatchMember', member: member.name }, { withinMs: QUICK_MS });
+  issue(turn, { type: 'freezeMember', member: member.name }, { withinMs: QUICK_MS });
+  updateMember(turn, member.name, {
+    lifecycle: 'freezing',
+    detector: idleDetector(turn.at, 'frozen'),
+  });
+}
+
+function stop(turn: Turn, member: MemberState): void {
+  const { stopMs, fenceMs } = turn.config.timeouts;
+  issue(turn, { type: 'unwatchMember', member: member.name }, { withinMs: QUICK_MS });
+  issue(
+    turn,
+    { type: 'stopMember', member: member.name, graceMs: stopMs },
+    { withinMs: stopMs + fenceMs },
+  );
+  updateMember(turn, member.name, {
+    lifecycle: 'stopping',
+    ready: false,
+    readySince: null,
+    detector: idleDetector(turn.at, 'cold'),
+  });
+}
+
+/**
+ * Brings a standby to full strength: thaws it, lifts its quota. Returns the effect that must have ended
+ * before it can serve; null when it serves already.
+ */
+export function raise(turn: Turn, name: string): EffectId | null {
+  const member = memberOf(turn, name);
+  if (member.capacity === 'reduced' && !isPending(turn, name, ['setCapacity'])) {
+    issue(turn, { type: 'setCapacity', member: name, capacity: 'full' }, { withinMs: QUICK_MS });
+  }
+  const thawing = turn.service.pending.find(
+    (effect) => effect.type === 'thawMember' && effect.member === name,
+  );
+  if (thawing !== undefined) return thawing.id;
+  if (member.lifecycle !== 'frozen' && member.lifecycle !== 'freezing') return null;
+  const freezing = turn.service.pending.find(
+    (effect) => effect.type === 'freezeMember' && effect.member === name,
+  );
+  note(turn, { code: 'raised', member: name, from: member.temperature });
+  updateMember(turn, name, { lifecycle: 'thawing' });
+  return issue(
+    turn,
+    { type: 'thawMember', member: name },
+    { withinMs: QUICK_MS, after: [freezing?.id ?? null] },
+  );
+}
+
+/** Orders the fence of a member unless one is under way. */
+export function orderFence(turn: Turn, name: string): EffectId {
+  const pending = turn.service.pending.find(
+    (effect) => effect.type === 'fenceMember' && effect.member === name,
+  );
+  return (
+    pending?.id ??
+    issue(turn, { type: 'fenceMember', member: name }, { withinMs: turn.config.timeouts.fenceMs })
+  );
+}
+
+/** observe-only: the member is somebody else's; it is watched wherever it stands. */
+function watchForeign(turn: Turn, member: MemberState): void {
+  const lost = member.detector.health === 'failed' && member.name !== turn.service.active;
+  if (member.lifecycle === 'running' && !lost) return;
+  beginWatch(turn, member.name, member.incarnation + 1, 'starting');
+  updateMember(turn, member.name, { lifecycle: 'running' });
+}
+
+/** Starts routine probes of one incarnation. */
+export function beginWatch(
+  turn: Turn,
+  name: string,
+  incarnation: number,
+  health: 'starting' | 'healthy',
+): void {
+  issue(turn, { type: 'watchMember', member: name, incarnation }, { withinMs: QUICK_MS });
+  updateMember(turn, name, {
+    incarnation,
+    detector: watchMember(turn.config.detection, incarnation, turn.at, health),
+  });
+}

@@ -1,0 +1,240 @@
+import { idleDetector } from './detect.ts';
+import * as detect from './detect.ts';
+import type { Effect } from './effect.ts';
+import type { EffectResult } from './event.ts';
+import { applyDetector } from './facts.ts';
+import { leaseHeld, renewalFailed } from './lease.ts';
+import { beginWatch } from './members.ts';
+import type { EffectFault } from './reasons.ts';
+import { CRASH_LOOP_ATTEMPTS, registerFailure } from './rejoin.ts';
+import { routeFailed } from './route.ts';
+import { planFailed, planStepOf, planSucceeded } from './takeover.ts';
+import { isPending, isTold, issue, memberOf, note, updateMember, type Turn } from './turn.ts';
+
+// What the outcome of an effect changes. First the facts it proves, whatever it was ordered for; then the
+// plan it belongs to, if any. Late and duplicate outcomes never get here: their effect is not pending.
+
+const QUICK_MS = 2000;
+/** Pause after a failed order to a member, so that a lasting fault does not become a busy loop. */
+const MEMBER_RETRY_MS = 1000;
+const FENCE_RETRY_MS = 200;
+
+export type Outcome =
+  | { readonly ok: true; readonly result: EffectResult }
+  | { readonly ok: false; readonly fault: EffectFault; readonly detail: string };
+
+export function applyOutcome(turn: Turn, effect: Effect, outcome: Outcome): void {
+  turn.service = {
+    ...turn.service,
+    pending: turn.service.pending.filter((other) => other.id !== effect.id),
+  };
+  const step = planStepOf(turn.service.operation, effect.id);
+  if (outcome.ok) {
+    if (isTold(effect.type))
+      note(turn, {
+        code: 'done',
+        effect: effect.type,
+        id: effect.id,
+        tookMs: turn.at - effect.issuedAt,
+      });
+    factsOfSuccess(turn, effect, outcome.result);
+    if (step !== null && turn.service.operation !== null)
+      planSucceeded(turn, turn.service.operation, step);
+    return;
+  }
+  const { fault, detail } = outcome;
+  if (isTold(effect.type))
+    note(turn, { code: 'failed', effect: effect.type, id: effect.id, fault, detail });
+  factsOfFailure(turn, effect, fault, detail);
+  if (step !== null && turn.service.operation !== null)
+    planFailed(turn, turn.service.operation, step, fault);
+}
+
+function factsOfSuccess(turn: Turn, effect: Effect, result: EffectResult): void {
+  switch (effect.type) {
+    case 'startMember':
+      if (result.type === 'started')
+        updateMember(turn, effect.member, { pid: result.pid, incarnation: result.incarnation });
+      return;
+    case 'awaitReady':
+      becameReady(turn, effect.member);
+      return;
+    case 'stopMember':
+    case 'fenceMember':
+      becameAbsent(turn, effect.member, effect.type === 'stopMember');
+      return;
+    case 'freezeMember':
+      updateMember(turn, effect.member, { lifecycle: 'frozen' });
+      return;
+    case 'thawMember':
+      thawed(turn, effect.member);
+      return;
+    case 'setCapacity':
+      updateMember(turn, effect.member, { capacity: effect.capacity });
+      return;
+    case 'probeMember':
+      if (result.type === 'probed')
+        confirmed(turn, effect.member, { ...result.answer, channel: result.channel });
+      return;
+    case 'acquireLease':
+    case 'renewLease':
+      if (result.type === 'leased') leased(turn, effect, result);
+      return;
+    default:
+  }
+}
+
+function becameReady(turn: Turn, name: string): void {
+  const member = memberOf(turn, name);
+  if (member.lifecycle !== 'starting') return;
+  updateMember(turn, name, {
+    lifecycle: 'running',
+    ready: true,
+    readySince: turn.at,
+    rehearsedAt: turn.at,
+    rehearsingSince: null,
+    repair: { ...member.repair, fault: null, detail: '' },
+  });
+  beginWatch(turn, name, member.incarnation, 'healthy');
+}
+
+/** Nothing of the member is left: proved by the order's success. */
+function becameAbsent(turn: Turn, name: string, orderly: boolean): void {
+  if (turn.config.mode === 'observe') return;
+  const member = memberOf(turn, name);
+  const { operation } = turn.service;
+  if (operation?.from === name)
+    turn.service = { ...turn.service, operation: { ...operation, fromGone: true } };
+  if (member.detector.watched)
+    issue(turn, { type: 'unwatchMember', member: name }, { withinMs: QUICK_MS });
+  updateMember(turn, name, {
+    lifecycle: 'absent',
+    pid: null,
+    fenced: true,
+    ready: false,
+    readySince: null,
+    capacity: 'full',
+    detector: orderly
+      ? idleDetector(turn.at, member.temperature === 'cold' ? 'cold' : 'notStarted')
+      : absentDetector(turn, name),
+  });
+}
+
+function absentDetector(turn: Turn, name: string): detect.DetectorState {
+  const { detector, repair } = memberOf(turn, name);
+  if (repair.attempts >= CRASH_LOOP_ATTEMPTS) return idleDetector(turn.at, 'crashLoop');
+  if (detector.health === 'failed')
+    return { ...detector, watched: false, nextAt: null, confirm: null };
+  return idleDetector(turn.at, repair.fault === null ? 'notStarted' : 'startFailed');
+}
+
+function thawed(turn: Turn, name: string): void {
+  const member = memberOf(turn, name);
+  if (member.lifecycle !== 'thawing') return;
+  updateMember(turn, name, { lifecycle: 'running' });
+  beginWatch(turn, name, member.incarnation, 'healthy');
+}
+
+type Confirmation = Parameters<typeof detect.confirmEnded>[2];
+
+function confirmed(turn: Turn, name: string, confirmation: Confirmation): void {
+  const { detector } = memberOf(turn, name);
+  if (detector.confirm === null) return;
+  applyDetector(
+    turn,
+    name,
+    detect.confirmEnded(turn.config.detection, detector, confirmation, turn.at, turn.observer),
+  );
+}
+
+function leased(turn: Turn, effect: Effect, result: EffectResult & { type: 'leased' }): void {
+  const { lease, epoch } = turn.service;
+  if (result.record.epoch < epoch) return;
+  turn.service = {
+    ...turn.service,
+    epoch: result.record.epoch,
+    lease: leaseHeld(lease, result.record, effect.issuedAt, turn.at, turn.config.lease.renewMs),
+  };
+}
+
+function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: string): void {
+  if (fault === 'cancelled' || fault === 'dependencyFailed') return factsOfNotBegun(turn, effect);
+  switch (effect.type) {
+    case 'startMember':
+    case 'rejoinMember':
+      return failedToStart(turn, effect.member, fault, detail);
+    case 'awaitReady':
+      return failedToStart(turn, effect.member, 'notReady', detail);
+    case 'thawMember':
+      return lost(turn, effect.member, fault, detail);
+    case 'stopMember':
+      updateMember(turn, effect.member, ABSENT_UNPROVED);
+      return;
+    case 'freezeMember':
+      return unfrozen(turn, effect.member);
+    case 'fenceMember':
+      updateMember(turn, effect.member, { retryAt: turn.at + FENCE_RETRY_MS });
+      return;
+    case 'setCapacity':
+      updateMember(turn, effect.member, { retryAt: turn.at + MEMBER_RETRY_MS });
+      return;
+    case 'probeMember':
+      return confirmed(turn, effect.member, {
+        ok: false,
+        fault: 'timeout',
+        detail,
+        channel: 'command',
+      });
+    case 'renewLease':
+      return renewalFailed(turn);
+    case 'switchTraffic':
+      return routeFailed(turn);
+    default:
+  }
+}
+
+const ABSENT_UNPROVED = {
+  lifecycle: 'absent',
+  pid: null,
+  fenced: false,
+  ready: false,
+  readySince: null,
+} as const;
+
+/** The order was never carried out, so only what was assumed when it was issued is taken back. */
+function factsOfNotBegun(turn: Turn, effect: Effect): void {
+  if (effect.type === 'freezeMember') unfrozen(turn, effect.member);
+  if (effect.type === 'thawMember' && memberOf(turn, effect.member).lifecycle === 'thawing') {
+    updateMember(turn, effect.member, { lifecycle: 'frozen' });
+  }
+}
+
+/** It never became ready: whatever there is of it is fenced, then it is tried again later. */
+function failedToStart(turn: Turn, name: string, fault: EffectFault, detail: string): void {
+  const member = memberOf(turn, name);
+  if (member.lifecycle !== 'starting') return;
+  registerFailure(turn, name, fault, detail);
+  updateMember(turn, name, {
+    lifecycle: 'absent',
+    fenced: false,
+    detector: idleDetector(turn.at, 'startFailed'),
+  });
+}
+
+/** A member that cannot be thawed is as good as dead. */
+function lost(turn: Turn, name: string, fault: EffectFault, detail: string): void {
+  registerFailure(turn, name, fault, detail);
+  updateMember(turn, name, {
+    lifecycle: 'absent',
+    fenced: false,
+    detector: idleDetector(turn.at, 'startFailed'),
+  });
+}
+
+function unfrozen(turn: Turn, name: string): void {
+  const member = memberOf(turn, name);
+  if (member.lifecycle !== 'freezing') return;
+  updateMember(turn, name, { lifecycle: 'running', retryAt: turn.at + MEMBER_RETRY_MS });
+  if (!isPending(turn, name, ['fenceMember']))
+    beginWatch(turn, name, member.incarnation, 'healthy');
+}

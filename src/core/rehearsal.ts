@@ -1,0 +1,39 @@
+import type { MemberState } from './state.ts';
+import type { Instant } from './time.ts';
+import { updateMember, type Turn } from './turn.ts';
+
+// A standby that stands by unseen (frozen, cold) proves now and then that it can still serve: it is raised,
+// answers, and goes back to its temperature. Only where the gate asks for it (takeover.rehearsed), in quiet,
+// one standby at a time, and early enough that a failed attempt can be repeated before the proof is too old.
+
+/** The next rehearsal falls due when this share of the proof's validity has passed. */
+const DUE_SHARE = 0.5;
+
+export function considerRehearsal(turn: Turn): void {
+  const { service } = turn;
+  if (
+    service.active === null ||
+    service.operation !== null ||
+    service.observing !== null ||
+    service.paused
+  )
+    return;
+  if (service.members.some((member) => member.rehearsingSince !== null)) return;
+  const due = service.members.find((member) => {
+    const dueAt = rehearsalDueAt(turn.config.takeover.rehearsedWithinMs, member);
+    return dueAt !== null && dueAt <= turn.at;
+  });
+  if (due !== undefined) updateMember(turn, due.name, { rehearsingSince: turn.at });
+}
+
+/** When the member must be rehearsed next; null: it is seen all the time, or nobody asks. */
+export function rehearsalDueAt(withinMs: number | null, member: MemberState): Instant | null {
+  if (withinMs === null || member.role === 'active' || member.rehearsingSince !== null) return null;
+  const unseen =
+    member.lifecycle === 'frozen' ||
+    (member.lifecycle === 'absent' && member.temperature === 'cold');
+  if (!unseen) return null;
+  return member.rehearsedAt === null
+    ? member.repair.notBefore
+    : Math.max(member.rehearsedAt + withinMs * DUE_SHARE, member.repair.notBefore);
+}

@@ -1,0 +1,91 @@
+import type { Route } from './effect.ts';
+import { fallbacksOf } from './candidates.ts';
+import { issue, memberOf, type Turn } from './turn.ts';
+
+// What the data plane should be doing. The desired route is computed from the state every time and sent
+// when it differs from the one told last, so a lost or failed order heals by itself. While a takeover
+// plan runs, the plan alone speaks to the data plane.
+
+/** Pause after the data plane did not take a route. */
+const RETRY_MS = 100;
+
+/** The route for an active member under an epoch that is, or by then will be, durable. */
+export function routeTo(
+  turn: Turn,
+  active: string | null,
+  epoch: number,
+  leaseFrom: number,
+): Route {
+  const { config } = turn;
+  const leaseMs = config.lease.durationMs - config.lease.marginMs;
+  return {
+    epoch,
+    active,
+    fallbacks: active === null ? [] : fallbacksOf(turn, active),
+    suspects: suspectsOf(turn, active),
+    leaseUntil: config.exclusive && active !== null ? leaseFrom + leaseMs : null,
+  };
+}
+
+function suspectsOf(turn: Turn, active: string | null): readonly string[] {
+  if (active === null || turn.service.paused || turn.config.exclusive) return [];
+  const { health } = memberOf(turn, active).detector;
+  return health === 'suspect' || health === 'failed' ? [active] : [];
+}
+
+/** Tells the data plane where requests go, if that changed. */
+export function tendRoute(turn: Turn): void {
+  const { service } = turn;
+  if (turn.at < service.routeNotBefore || !service.trafficUp) return;
+  if (service.operation?.step === 'taking') return;
+  const route = desiredRoute(turn);
+  if (route === null || (service.route !== null && sameRoute(route, service.route))) return;
+  sendRoute(turn, route, []);
+}
+
+function desiredRoute(turn: Turn): Route | null {
+  const { service } = turn;
+  const { operation } = service;
+  if (service.epoch === 0) return null;
+  const nobody =
+    service.active === null || (operation?.kind === 'failover' && operation.step === 'choosing');
+  return routeTo(turn, nobody ? null : service.active, service.epoch, leaseStart(turn));
+}
+
+/** When the lease now held began, by the start of its last renewal. */
+function leaseStart(turn: Turn): number {
+  const { heldUntil } = turn.service.lease;
+  return heldUntil === null
+    ? turn.at - turn.config.lease.durationMs
+    : heldUntil - turn.config.lease.durationMs;
+}
+
+/** Sends a route and remembers it as told; a failure makes it be told again. */
+export function sendRoute(turn: Turn, route: Route, after: readonly (number | null)[]): number {
+  const id = issue(
+    turn,
+    { type: 'switchTraffic', route },
+    { withinMs: turn.config.timeouts.switchMs, after },
+  );
+  turn.service = { ...turn.service, route };
+  return id;
+}
+
+/** The data plane did not take a route: what it does now is unknown, so it is told again soon. */
+export function routeFailed(turn: Turn): void {
+  turn.service = { ...turn.service, route: null, routeNotBefore: turn.at + RETRY_MS };
+}
+
+function sameRoute(a: Route, b: Route): boolean {
+  return (
+    a.epoch === b.epoch &&
+    a.active === b.active &&
+    a.leaseUntil === b.leaseUntil &&
+    sameNames(a.fallbacks, b.fallbacks) &&
+    sameNames(a.suspects, b.suspects)
+  );
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
+}

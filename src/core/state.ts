@@ -1,0 +1,262 @@
+import type { Temperature } from './config.ts';
+import type { DetectorState } from './detect.ts';
+import type { Effect, EffectId, LeaseRecord, Route } from './effect.ts';
+import type { ObserverState } from './observer.ts';
+import type {
+  CandidateVerdict,
+  Cause,
+  EffectFault,
+  Evidence,
+  GateRefusal,
+  Refusal,
+} from './reasons.ts';
+import type { DurationMs, Instant } from './time.ts';
+
+// Everything the core remembers. Plain readonly data: it can be written as JSON and compared.
+
+export type AgentState = {
+  readonly at: Instant;
+  readonly started: boolean;
+  readonly observer: ObserverState;
+  readonly services: readonly ServiceState[];
+  readonly nextEffect: EffectId;
+  readonly nextIncident: number;
+  /** The poll phase that must end before any verdict by deadline; null when none is under way. */
+  readonly polling: { readonly id: EffectId; readonly dueAt: Instant } | null;
+};
+
+/**
+ * starting: no active yet. steady: the active serves. suspect: the active is doubted and the best
+ * standby is being raised. failingOver, switchingOver: see the operation. observing: after a takeover
+ * the new active is compared with the objective. down: nobody serves and no candidate passes.
+ */
+export type Phase =
+  'starting' | 'steady' | 'suspect' | 'failingOver' | 'switchingOver' | 'observing' | 'down';
+
+export type ServiceState = {
+  readonly name: string;
+  readonly phase: Phase;
+  /** When everything that had fallen due was last looked at. */
+  readonly decidedAt: Instant;
+  readonly active: string | null;
+  readonly epoch: number;
+  readonly lease: LeaseState;
+  readonly paused: boolean;
+  readonly members: readonly MemberState[];
+  /** The one thing under way; null when none is. */
+  readonly operation: Operation | null;
+  readonly observing: Observing | null;
+  /** Route the data plane was last told, and the one being told. */
+  readonly route: Route | null;
+  readonly routeNotBefore: Instant;
+  /** The data plane went from the active to a fallback by itself since the last takeover. */
+  readonly fellBack: { readonly at: Instant; readonly from: string; readonly to: string } | null;
+  /** Instants of the failovers within the flapping window, oldest first, bounded by the limit. */
+  readonly failovers: readonly Instant[];
+  readonly grayEjections: { readonly count: number; readonly notBefore: Instant };
+  readonly autoFailbackStopped: boolean;
+  readonly trafficUp: boolean;
+  /** Effects whose outcome is still to come. */
+  readonly pending: readonly Effect[];
+  /** The current or newest incident. */
+  readonly incident: Incident | null;
+  /** What became of the newest command. */
+  readonly lastCommand: { readonly at: Instant; readonly refusal: Refusal | null } | null;
+  /** The newest action that hotwarm considered by itself and did not take, since when. */
+  readonly lastRefusal: { readonly at: Instant; readonly refusal: Refusal } | null;
+};
+
+export type LeaseState = {
+  readonly record: LeaseRecord | null;
+  /** When this host last saw the record change: others' leases expire durationMs after it. */
+  readonly seenAt: Instant;
+  /** Held by this host: until when, by the start of the last successful renewal. */
+  readonly heldUntil: Instant | null;
+  readonly renewAt: Instant | null;
+};
+
+/** absent: no process. starting: until its ready condition holds. */
+export type Lifecycle =
+  'absent' | 'starting' | 'running' | 'freezing' | 'frozen' | 'thawing' | 'stopping';
+
+export type MemberState = {
+  readonly name: string;
+  readonly host: string;
+  readonly temperature: Temperature;
+  readonly role: 'active' | 'standby';
+  readonly lifecycle: Lifecycle;
+  readonly capacity: 'full' | 'reduced';
+  readonly pid: number | null;
+  readonly incarnation: number;
+  /** Answered its ready condition and nothing has spoken against it since; stays true while frozen. */
+  readonly ready: boolean;
+  readonly readySince: Instant | null;
+  readonly detector: DetectorState;
+  readonly performance: Performance;
+  readonly lag: { readonly bytes: number; readonly at: Instant } | null;
+  /** When it last proved that it can serve; null: never in this agent's time. */
+  readonly rehearsedAt: Instant | null;
+  readonly failedAt: Instant | null;
+  /** Nothing of it is left running: proved by a fence or a stop, or it never ran. */
+  readonly fenced: boolean;
+  /** Raised for a rehearsal since then. */
+  readonly rehearsingSince: Instant | null;
+  readonly repair: RepairState;
+  /** An order to it failed: no further one of its own before then. */
+  readonly retryAt: Instant;
+};
+
+/** How a member served lately: clients' requests while it is active, probes while it stands by. */
+export type Performance = {
+  /** Newest last, bounded. */
+  readonly probeLatenciesMs: readonly number[];
+  /** Requests and errors, decayed so that they speak of the last seconds. */
+  readonly requests: number;
+  readonly errors: number;
+  /** 95th percentile of clients' latency, smoothed over the windows; null without requests. */
+  readonly clientP95Ms: number | null;
+  /** Windows in a row in which clients were served below the objective. */
+  readonly badWindows: number;
+  readonly at: Instant;
+};
+
+export type RepairState = {
+  readonly attempts: number;
+  readonly notBefore: Instant;
+  /** Why the newest attempt failed. */
+  readonly fault: EffectFault | null;
+  readonly detail: string;
+};
+
+export type Operation = {
+  /** start: the first active of this agent's time; no incident. */
+  readonly kind: 'start' | 'failover' | 'switchover' | 'failback';
+  readonly incident: number | null;
+  readonly from: string | null;
+  /** null: no candidate has passed the gate yet. */
+  readonly to: string | null;
+  readonly startedAt: Instant;
+  /** choosing: no plan yet. raising: the target of a planned move gets ready. taking: the plan runs. */
+  readonly step: 'choosing' | 'raising' | 'taking';
+  /** The old active was told to stop: from here on a planned move cannot be taken back. */
+  readonly committed: boolean;
+  /** Nothing is left of the active that is being replaced; one that runs by now is a new incarnation. */
+  readonly fromGone: boolean;
+  /** The plan's effects by step; null: not part of this plan or not issued yet. */
+  readonly plan: {
+    readonly hold: EffectId | null;
+    readonly drain: EffectId | null;
+    readonly demote: EffectId | null;
+    readonly fence: EffectId | null;
+    readonly raise: EffectId | null;
+    readonly acquire: EffectId | null;
+    readonly promote: EffectId | null;
+    readonly switch: EffectId | null;
+    /** Drain of the old active after the switch, where two actives do no harm. */
+    readonly release: EffectId | null;
+  };
+  /** When the newest of the plan's effects ended: the next one's time counts from here. */
+  readonly progressAt: Instant;
+  /** Candidates tried and found wanting in this operation. */
+  readonly excluded: readonly string[];
+  /** Plans that failed so far, and the earliest instant of the next one. */
+  readonly attempts: number;
+  readonly notBefore: Instant;
+  /** start: until then only the preferred member is waited for. Planned move: given up then. */
+  readonly deadline: Instant | null;
+};
+
+export type Observing = {
+  readonly member: string;
+  readonly since: Instant;
+  readonly until: Instant;
+  /** Members that already fell short in this run of takeovers. */
+  readonly tried: readonly string[];
+};
+
+export type StepTimes = {
+  /** First evidence to the verdict. */
+  readonly detectMs: DurationMs | null;
+  /** Verdict to the plan. */
+  readonly decideMs: DurationMs | null;
+  readonly fenceMs: DurationMs | null;
+  readonly promoteMs: DurationMs | null;
+  readonly switchMs: DurationMs | null;
+};
+
+export type Incident = {
+  readonly id: number;
+  readonly service: string;
+  readonly kind: 'failover' | 'switchover' | 'failback';
+  readonly cause: Cause;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly epoch: number | null;
+  /** observe-only: what would have been done. Nothing was. */
+  readonly shadow: boolean;
+  readonly outcome: 'underWay' | 'succeeded' | 'aborted' | 'failed';
+  /** Last moment the service was known to be well: the outage is counted from here. null: it never stopped. */
+  readonly wellUntil: Instant | null;
+  readonly startedAt: Instant;
+  readonly verdictAt: Instant;
+  /** When somebody served again. */
+  readonly servedAt: Instant | null;
+  readonly endedAt: Instant | null;
+  readonly outageMs: DurationMs | null;
+  readonly steps: StepTimes;
+  readonly evidence: readonly Evidence[];
+  readonly candidates: readonly CandidateVerdict[];
+  /** Bounded; oldest first. */
+  readonly timeline: readonly IncidentEntry[];
+};
+
+export type IncidentEntry = { readonly at: Instant } & IncidentFact;
+
+export type IncidentFact =
+  | { readonly code: 'suspected'; readonly member: string; readonly evidence: Evidence | null }
+  | { readonly code: 'cleared'; readonly member: string }
+  | { readonly code: 'raised'; readonly member: string; readonly from: Temperature }
+  | {
+      readonly code: 'verdict';
+      readonly member: string;
+      readonly health: string;
+      readonly reason: string;
+    }
+  | { readonly code: 'chosen'; readonly member: string; readonly degraded: boolean }
+  | {
+      readonly code: 'passedOver';
+      readonly member: string;
+      readonly refusals: readonly GateRefusal[];
+    }
+  | { readonly code: 'noCandidate' }
+  | { readonly code: 'evidence'; readonly member: string; readonly evidence: Evidence }
+  | {
+      readonly code: 'ordered';
+      readonly effect: string;
+      readonly id: EffectId;
+      readonly member: string | null;
+    }
+  | {
+      readonly code: 'done';
+      readonly effect: string;
+      readonly id: EffectId;
+      readonly tookMs: DurationMs;
+    }
+  | {
+      readonly code: 'failed';
+      readonly effect: string;
+      readonly id: EffectId;
+      readonly fault: EffectFault;
+      readonly detail: string;
+    }
+  | { readonly code: 'fellBack'; readonly from: string; readonly to: string }
+  | { readonly code: 'served'; readonly member: string }
+  | {
+      readonly code: 'observed';
+      readonly member: string;
+      readonly p95Ms: number | null;
+      readonly errorShare: number | null;
+    }
+  | { readonly code: 'refused'; readonly refusal: Refusal }
+  | { readonly code: 'aborted'; readonly step: string }
+  | { readonly code: 'ended'; readonly outcome: 'succeeded' | 'aborted' | 'failed' };

@@ -1,0 +1,233 @@
+import { applyEvent } from './apply.ts';
+import { assert } from './assert.ts';
+import type { CoreConfig, ServiceConfig } from './config.ts';
+import { decide } from './decide.ts';
+import { nextDeadlineOf } from './deadlines.ts';
+import { expire, isLate } from './detect.ts';
+import type { Effect } from './effect.ts';
+import type { EffectResult, Event } from './event.ts';
+import { applyDetector } from './facts.ts';
+import { checkInvariants } from './invariants.ts';
+import { noteLateTargets, sampleHost } from './observer.ts';
+import { applyOutcome } from './outcomes.ts';
+import type { AgentState, MemberState, ServiceState } from './state.ts';
+import { earlier, type Instant } from './time.ts';
+import { OUTCOME_GRACE_MS, type Turn } from './turn.ts';
+
+// The whole decision: `step(config, state, event) → { state, effects }`. Synchronous, total and
+// deterministic; it reads no clock, rolls no dice, does no I/O and writes no log. An event changes what is
+// known (facts, outcomes), then each service it touches is looked at as a whole (decide), so that what is
+// done depends on the state alone and not on the way that led there. A lost outcome heals by its deadline,
+// a duplicate finds nothing pending.
+
+export type StepResult = { readonly state: AgentState; readonly effects: readonly Effect[] };
+
+/** Effects of the agent itself carry no service name. */
+export const AGENT = '';
+
+const POLL_WITHIN_MS = 5000;
+const SHADOW_LIMIT = 200;
+
+/** Decides what follows from one event. `event.at` never decreases. */
+export function step(config: CoreConfig, before: AgentState, event: Event): StepResult {
+  assert(event.at >= before.at, 'time does not run backwards');
+  let state: AgentState = { ...before, at: event.at };
+  const effects: Effect[] = [];
+  if (event.type === 'agentStarted')
+    state = { ...state, started: true, nextIncident: event.nextIncident };
+  if (event.type === 'hostSampled') {
+    state = {
+      ...state,
+      observer: sampleHost(state.observer, event, event.at, {
+        longestTimeoutMs: longestTimeout(config),
+      }),
+    };
+  }
+  if (event.type === 'deadlineReached') state = askForPoll(state, event.at, event.dueAt, effects);
+  const polled = state.polling !== null && endsPoll(state, event);
+  if (polled) state = endPoll(state, event.at);
+  for (const service of config.services) {
+    if (polled || concerns(event, before, service.name))
+      state = stepService(config, state, service, event, polled, effects);
+  }
+  checkInvariants(config, state, effects);
+  return { state, effects };
+}
+
+function longestTimeout(config: CoreConfig): number {
+  return Math.max(0, ...config.services.map((service) => service.detection.boundMs));
+}
+
+/** A verdict by deadline first lets everything be read that already arrived: the deadline's timer may have overtaken it. */
+function askForPoll(state: AgentState, at: Instant, dueAt: Instant, effects: Effect[]): AgentState {
+  if (state.polling !== null) return state;
+  const due = state.services.some((service) =>
+    service.members.some(
+      (member) => member.detector.nextAt !== null && member.detector.nextAt <= at,
+    ),
+  );
+  if (!due) return state;
+  const id = state.nextEffect;
+  effects.push({
+    type: 'pollAgain',
+    id,
+    service: AGENT,
+    after: [],
+    issuedAt: at,
+    deadline: at + POLL_WITHIN_MS,
+  });
+  return { ...state, nextEffect: id + 1, polling: { id, dueAt } };
+}
+
+function endsPoll(state: AgentState, event: Event): boolean {
+  if (
+    event.type === 'effectSucceeded' ||
+    event.type === 'effectFailed' ||
+    event.type === 'effectTimedOut'
+  ) {
+    return event.id === state.polling?.id;
+  }
+  return false;
+}
+
+/** Counts who is late before anybody is judged, as all of them late at once speaks against the observer. */
+function endPoll(state: AgentState, at: Instant): AgentState {
+  const watched = state.services
+    .flatMap((service) => service.members)
+    .filter((member) => member.detector.watched);
+  const late = watched.filter((member) => isLate(member.detector, at, state.observer)).length;
+  return {
+    ...state,
+    polling: null,
+    observer: noteLateTargets(state.observer, { late, watched: watched.length }, at),
+  };
+}
+
+function concerns(event: Event, before: AgentState, service: string): boolean {
+  switch (event.type) {
+    case 'agentStarted':
+    case 'deadlineReached':
+    case 'hostSampled':
+      return true;
+    case 'effectSucceeded':
+    case 'effectFailed':
+    case 'effectTimedOut':
+      return before.services.some(
+        (s) => s.name === service && s.pending.some((effect) => effect.id === event.id),
+      );
+    default:
+      return event.service === service;
+  }
+}
+
+function stepService(
+  config: CoreConfig,
+  state: AgentState,
+  service: ServiceConfig,
+  event: Event,
+  polled: boolean,
+  effects: Effect[],
+): AgentState {
+  const index = state.services.findIndex((candidate) => candidate.name === service.name);
+  const known = state.services[index];
+  assert(known !== undefined, 'every configured service has a state');
+  const turn: Turn = {
+    config: service,
+    host: config.host,
+    at: event.at,
+    observer: state.observer,
+    service: known,
+    effects,
+    shadowed: [],
+    nextEffect: state.nextEffect,
+    nextIncident: state.nextIncident,
+  };
+  expireOutcomes(turn);
+  if (polled) expireDetectors(turn);
+  applyEvent(turn, event);
+  if (state.started && !isRoutine(event, known, turn.service)) decide(turn);
+  assumeShadowed(turn);
+  return {
+    ...state,
+    services: state.services.with(index, turn.service),
+    nextEffect: turn.nextEffect,
+    nextIncident: turn.nextIncident,
+  };
+}
+
+/**
+ * A beat or a sample that only confirms what was known asks for no decision: whatever falls due by waiting has
+ * a deadline of its own. Nearly all events are such, so this is what hotwarm costs while nothing happens.
+ */
+function isRoutine(event: Event, before: ServiceState, after: ServiceState): boolean {
+  if (event.type !== 'probeSucceeded' && event.type !== 'trafficSampled') return false;
+  if (after.operation !== null || after.observing !== null) return false;
+  const isIt = ({ name }: MemberState): boolean => name === event.member;
+  const old = before.members.find(isIt);
+  const now = after.members.find(isIt);
+  return old !== undefined && now !== undefined && isSameToDecide(old, now);
+}
+
+function isSameToDecide(old: MemberState, now: MemberState): boolean {
+  return (
+    old.detector.health === now.detector.health &&
+    old.ready === now.ready &&
+    old.rehearsingSince === now.rehearsingSince &&
+    now.detector.confirm === null
+  );
+}
+
+/** An outcome that never came counts as timed out. */
+function expireOutcomes(turn: Turn): void {
+  for (const effect of turn.service.pending) {
+    if (turn.at < effect.deadline + OUTCOME_GRACE_MS) continue;
+    applyOutcome(turn, effect, { ok: false, fault: 'timedOut', detail: 'no outcome' });
+  }
+}
+
+function expireDetectors(turn: Turn): void {
+  for (const member of turn.service.members) {
+    const { nextAt } = member.detector;
+    if (nextAt === null || nextAt > turn.at) continue;
+    applyDetector(
+      turn,
+      member.name,
+      expire(turn.config.detection, member.detector, turn.at, turn.observer),
+    );
+  }
+}
+
+/** observe-only: what would have been done is assumed to have worked, so that the next decision follows from it. */
+function assumeShadowed(turn: Turn): void {
+  for (let count = 0; count < SHADOW_LIMIT; count += 1) {
+    const effect = turn.shadowed.shift();
+    if (effect === undefined) return;
+    if (!turn.service.pending.some((pending) => pending.id === effect.id)) continue;
+    applyOutcome(turn, effect, { ok: true, result: assumedResult(turn, effect) });
+    decide(turn);
+  }
+  assert(turn.shadowed.length === 0, 'what observe-only would do comes to an end');
+}
+
+function assumedResult(turn: Turn, effect: Effect): EffectResult {
+  if (effect.type !== 'acquireLease' && effect.type !== 'renewLease') return { type: 'done' };
+  const epoch = effect.type === 'acquireLease' ? effect.expectedEpoch + 1 : effect.epoch;
+  const renewal = effect.type === 'acquireLease' ? 0 : effect.renewal;
+  const holder = { host: turn.host, member: effect.member };
+  return {
+    type: 'leased',
+    record: { holder, epoch, renewal, durationMs: turn.config.lease.durationMs },
+  };
+}
+
+/** When `deadlineReached` must come if nothing happens before; null: never. */
+export function nextDeadline(config: CoreConfig, state: AgentState): Instant | null {
+  let next: Instant | null = null;
+  for (const service of config.services) {
+    const known = state.services.find((candidate) => candidate.name === service.name);
+    if (known !== undefined)
+      next = earlier(next, nextDeadlineOf(config.host, service, known, state));
+  }
+  assert(next === null || Number.isFinite(next), 'a deadline is an instant');
+  return next;
+}

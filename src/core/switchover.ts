@@ -1,0 +1,179 @@
+import { rankCandidates } from './candidates.ts';
+import { beginFailover } from './failover.ts';
+import { endIncident, openIncident, updateIncident } from './incident.ts';
+import type { Cause, GateRefusal, Refusal } from './reasons.ts';
+import type { MemberState, Operation } from './state.ts';
+import { abortOperation, EMPTY_PLAN, planTakeover } from './takeover.ts';
+import { answer, memberConfigOf, memberOf, note, refuse, type Turn } from './turn.ts';
+
+// The planned takeover, also used to hand back and to move away from an active that serves badly. Nothing is
+// taken from the old active until the new one is raised, answers and passes the gate; until then the move can
+// be given up without anybody noticing.
+
+type Move = {
+  readonly kind: 'switchover' | 'failback';
+  readonly to: string;
+  readonly cause: Cause;
+};
+
+export function beginMove(turn: Turn, move: Move): void {
+  const { startMs, readyMs } = turn.config.timeouts;
+  endIncident(turn);
+  const incident = openIncident(turn, {
+    kind: move.kind,
+    cause: move.cause,
+    from: turn.service.active,
+    wellUntil: null,
+  });
+  updateIncident(turn, () => ({ to: move.to }));
+  turn.service = {
+    ...turn.service,
+    operation: {
+      kind: move.kind,
+      incident,
+      from: turn.service.active,
+      to: move.to,
+      startedAt: turn.at,
+      step: 'raising',
+      committed: false,
+      fromGone: false,
+      plan: EMPTY_PLAN,
+      progressAt: turn.at,
+      excluded: [],
+      attempts: 0,
+      notBefore: turn.at,
+      deadline: turn.at + startMs + readyMs,
+    },
+  };
+}
+
+/** Goes on with a planned move once its target serves at full strength, or gives it up at the deadline. */
+export function advanceMove(turn: Turn): void {
+  const { operation } = turn.service;
+  if (operation === null || operation.step !== 'raising' || operation.to === null) return;
+  const target = memberOf(turn, operation.to);
+  const candidate = rankCandidates(turn, []).find(({ member }) => member.name === operation.to);
+  const refusals = candidate?.verdict.refusals ?? [];
+  if (candidate?.distance === 0 && refusals.length === 0 && target.capacity === 'full') {
+    updateIncident(turn, () => ({ candidates: [{ member: target.name, refusals }] }));
+    planTakeover(turn, operation, target.name, false);
+    return;
+  }
+  if (operation.deadline !== null && turn.at >= operation.deadline)
+    giveUp(turn, operation, target, refusals);
+}
+
+function giveUp(
+  turn: Turn,
+  operation: Operation,
+  target: MemberState,
+  refusals: readonly GateRefusal[],
+): void {
+  updateIncident(turn, () => ({ candidates: [{ member: target.name, refusals }] }));
+  note(turn, { code: 'passedOver', member: target.name, refusals });
+  abortOperation(turn, operation);
+  endIncident(turn);
+}
+
+/** Why no command may begin anything now; null: it may. */
+export function obstacle(turn: Turn, to: string | null): Refusal | null {
+  const { service, config } = turn;
+  if (to !== null && !config.members.some((member) => member.name === to))
+    return { code: 'unknownMember', member: to };
+  if (config.mode === 'observe') return { code: 'observeOnly' };
+  if (service.paused) return { code: 'paused' };
+  if (service.operation !== null)
+    return { code: 'operationUnderWay', operation: service.operation.kind };
+  if (service.active === null) return { code: 'noActive' };
+  if (to !== null && to === service.active) return { code: 'alreadyActive', member: to };
+  return null;
+}
+
+/** Carries out the operator's switchover, or says why not. */
+export function switchoverRequested(turn: Turn, to: string | null): void {
+  const refusal = obstacle(turn, to);
+  const target = refusal === null ? bestTarget(turn, to) : refusal;
+  if (typeof target !== 'string') {
+    answer(turn, target);
+    return;
+  }
+  beginMove(turn, {
+    kind: 'switchover',
+    to: target,
+    cause: { code: 'operator', command: 'switchover' },
+  });
+  answer(turn, null);
+}
+
+/** A target that passes once raised: named by the operator, else the best; or why there is none. */
+function bestTarget(turn: Turn, to: string | null): string | Refusal {
+  const ranked = rankCandidates(turn, turn.service.active === null ? [] : [turn.service.active]);
+  const wanted = to === null ? ranked : ranked.filter((candidate) => candidate.member.name === to);
+  const fit = wanted.find(
+    ({ member, verdict }) => verdict.refusals.length === 0 || canBeRaised(turn, member),
+  );
+  return (
+    fit?.member.name ?? { code: 'noCandidate', candidates: wanted.map(({ verdict }) => verdict) }
+  );
+}
+
+/** A cold standby is not ready by design: it is started for the move. */
+export function canBeRaised(turn: Turn, member: MemberState): boolean {
+  const cold = memberConfigOf(turn, member.name).temperature === 'cold';
+  return cold && member.lifecycle === 'absent' && member.repair.fault === null;
+}
+
+/** Carries out the operator's failover: at once and without a drain, to a member that can serve. */
+export function failoverRequested(turn: Turn, to: string | null): void {
+  const refusal = obstacle(turn, to);
+  const { active } = turn.service;
+  if (refusal !== null || active === null) {
+    answer(turn, refusal ?? { code: 'noActive' });
+    return;
+  }
+  const ranked = rankCandidates(turn, [active]);
+  const wanted = to === null ? ranked : ranked.filter((candidate) => candidate.member.name === to);
+  const fit = wanted.find(({ verdict, couldServe }) => verdict.refusals.length === 0 || couldServe);
+  if (fit === undefined) {
+    answer(turn, { code: 'noCandidate', candidates: wanted.map(({ verdict }) => verdict) });
+    return;
+  }
+  beginFailover(
+    turn,
+    memberOf(turn, active),
+    { code: 'operator', command: 'failover' },
+    fit.member.name,
+  );
+  answer(turn, null);
+}
+
+/** Moves away from an active that answers its probes but serves its clients badly: at most one at a time, ever more rarely. */
+export function considerGray(turn: Turn): void {
+  const { service, config } = turn;
+  if (service.operation !== null || service.active === null || service.observing !== null) return;
+  const active = memberOf(turn, service.active);
+  if (active.detector.health !== 'degraded' || config.gray.action === 'report') return;
+  if (service.paused) {
+    refuse(turn, { code: 'paused' });
+    return;
+  }
+  if (turn.at < service.grayEjections.notBefore) {
+    refuse(turn, { code: 'grayBackoff', remainingMs: service.grayEjections.notBefore - turn.at });
+    return;
+  }
+  const target = bestTarget(turn, null);
+  if (typeof target !== 'string') {
+    refuse(turn, target);
+    return;
+  }
+  const count = service.grayEjections.count + 1;
+  turn.service = {
+    ...turn.service,
+    grayEjections: { count, notBefore: turn.at + config.gray.backoffMs * count },
+  };
+  beginMove(turn, {
+    kind: 'switchover',
+    to: target,
+    cause: { code: 'memberDegraded', member: active.name, reason: active.detector.reason },
+  });
+}

@@ -1,0 +1,291 @@
+import { assert } from './assert.ts';
+import type { EffectId } from './effect.ts';
+import { noteServed, settleIncident, updateIncident } from './incident.ts';
+import { acquire } from './lease.ts';
+import { orderFence, raise } from './members.ts';
+import type { EffectFault } from './reasons.ts';
+import { routeTo, sendRoute } from './route.ts';
+import type { Operation } from './state.ts';
+import { cancel, issue, memberOf, note, updateMember, type Turn } from './turn.ts';
+
+// The plan by which a member becomes active, shared by the first start, failover, switchover and failback:
+// a small graph of effects issued at once. What it waits for is the whole of its safety:
+//   exclusive:      hold → drain → stop or demote the old one (planned), fence it (unplanned)
+//                   THEN promote THEN switch; the new epoch is durable before the switch carries it.
+//   not exclusive:  only the epoch and the target's thaw come before the switch; the fence runs beside it.
+// A plan that fails is taken back as far as it has not begun, and the operation chooses again.
+
+const RETRY_BASE_MS = 100;
+const RETRY_MAX_MS = 5000;
+/** Time beyond the drain's own time-out until its outcome must be there. */
+const DRAIN_SLACK_MS = 500;
+
+export const EMPTY_PLAN: Operation['plan'] = {
+  hold: null,
+  drain: null,
+  demote: null,
+  fence: null,
+  raise: null,
+  acquire: null,
+  promote: null,
+  switch: null,
+  release: null,
+};
+
+export type PlanStep = keyof Operation['plan'];
+
+const PLAN_STEPS = [
+  'hold',
+  'drain',
+  'demote',
+  'fence',
+  'raise',
+  'acquire',
+  'promote',
+  'switch',
+  'release',
+] as const satisfies readonly PlanStep[];
+
+/** Issues the plan that makes `to` active. */
+export function planTakeover(
+  turn: Turn,
+  operation: Operation,
+  to: string,
+  degraded: boolean,
+): void {
+  const { config } = turn;
+  const planned = operation.kind === 'switchover' || operation.kind === 'failback';
+  const replaces = operation.from !== null && operation.from !== to ? operation.from : null;
+  noteChoice(turn, operation, to, degraded);
+  const stop =
+    planned && config.exclusive && replaces !== null ? planStop(turn, replaces) : NO_STOP;
+  const fence =
+    !planned && replaces !== null && !operation.fromGone ? orderFence(turn, replaces) : null;
+  const gone = config.exclusive ? [stop.demote, fence] : [];
+  const raised = raise(turn, to);
+  const acquired = acquire(turn, to, [stop.demote]);
+  const epoch = turn.service.epoch + 1;
+  const promoted = config.abilities.promote
+    ? issue(
+        turn,
+        { type: 'promoteMember', member: to, epoch },
+        { withinMs: config.timeouts.promoteMs, after: [acquired, raised, ...gone] },
+      )
+    : null;
+  const route = routeTo(turn, to, epoch, turn.at);
+  const switched = sendRoute(turn, { ...route, suspects: [] }, [
+    acquired,
+    raised,
+    promoted,
+    ...gone,
+  ]);
+  const released =
+    planned && !config.exclusive && replaces !== null ? drain(turn, replaces, [switched]) : null;
+  turn.service = {
+    ...turn.service,
+    operation: {
+      ...operation,
+      to,
+      step: 'taking',
+      deadline: null,
+      progressAt: turn.at,
+      plan: {
+        ...stop,
+        fence,
+        raise: raised,
+        acquire: acquired,
+        promote: promoted,
+        switch: switched,
+        release: released,
+      },
+    },
+  };
+}
+
+function noteChoice(turn: Turn, operation: Operation, to: string, degraded: boolean): void {
+  if (operation.incident === null) return;
+  note(turn, { code: 'chosen', member: to, degraded });
+  updateIncident(turn, (incident) => ({
+    to,
+    epoch: turn.service.epoch + 1,
+    steps: { ...incident.steps, decideMs: turn.at - incident.verdictAt },
+  }));
+}
+
+const NO_STOP = { hold: null, drain: null, demote: null };
+
+/** The orderly end of an exclusive active: no new requests, finish the open ones, then stop or demote. */
+function planStop(turn: Turn, from: string): { hold: EffectId; drain: EffectId; demote: EffectId } {
+  const { config } = turn;
+  const route = turn.service.route ?? routeTo(turn, null, turn.service.epoch, turn.at);
+  const hold = sendRoute(turn, { ...route, active: null, fallbacks: [], suspects: [] }, []);
+  const drained = drain(turn, from, [hold]);
+  const demote = config.abilities.demote
+    ? issue(
+        turn,
+        { type: 'demoteMember', member: from },
+        { withinMs: config.timeouts.demoteMs, after: [drained] },
+      )
+    : issue(
+        turn,
+        { type: 'stopMember', member: from, graceMs: config.timeouts.stopMs },
+        { withinMs: config.timeouts.stopMs + config.timeouts.fenceMs, after: [drained] },
+      );
+  return { hold, drain: drained, demote };
+}
+
+function drain(turn: Turn, member: string, after: readonly EffectId[]): EffectId {
+  const timeoutMs = turn.config.timeouts.drainMs;
+  return issue(
+    turn,
+    { type: 'drainTraffic', member, timeoutMs },
+    { withinMs: timeoutMs + DRAIN_SLACK_MS, after },
+  );
+}
+
+/** Which step of the running plan an effect is; null: none. */
+export function planStepOf(operation: Operation | null, id: EffectId): PlanStep | null {
+  if (operation === null) return null;
+  return PLAN_STEPS.find((step) => operation.plan[step] === id) ?? null;
+}
+
+export function planSucceeded(turn: Turn, operation: Operation, step: PlanStep): void {
+  const tookMs = turn.at - operation.progressAt;
+  if (step === 'hold') updateIncident(turn, () => ({ wellUntil: turn.at }));
+  if (step === 'fence')
+    updateIncident(turn, (incident) => ({ steps: { ...incident.steps, fenceMs: tookMs } }));
+  if (step === 'promote')
+    updateIncident(turn, (incident) => ({ steps: { ...incident.steps, promoteMs: tookMs } }));
+  if (step === 'switch')
+    updateIncident(turn, (incident) => ({ steps: { ...incident.steps, switchMs: tookMs } }));
+  const committed = operation.committed || step === 'drain';
+  const progressAt = step === 'fence' && !turn.config.exclusive ? operation.progressAt : turn.at;
+  turn.service = { ...turn.service, operation: { ...operation, committed, progressAt } };
+  if (step === 'switch') completeTakeover(turn, operation);
+}
+
+function completeTakeover(turn: Turn, operation: Operation): void {
+  const { to, from } = operation;
+  assert(to !== null, 'a running plan has a target');
+  for (const member of turn.service.members) {
+    updateMember(turn, member.name, { role: member.name === to ? 'active' : 'standby' });
+  }
+  const tried = turn.service.observing?.tried ?? [];
+  const sameRun = from !== null && tried.includes(from);
+  turn.service = {
+    ...turn.service,
+    active: to,
+    operation: null,
+    fellBack: null,
+    observing:
+      operation.kind === 'start'
+        ? null
+        : {
+            member: to,
+            since: turn.at,
+            until: turn.at + turn.config.takeover.observeMs,
+            tried: sameRun ? tried : [],
+          },
+  };
+  resetPerformance(turn, to);
+  if (operation.incident === null) return;
+  noteServed(turn, to);
+  settleIncident(turn, 'succeeded');
+}
+
+/** What the member did as a standby, or as an active long ago, does not speak for it now. */
+function resetPerformance(turn: Turn, name: string): void {
+  const { performance } = memberOf(turn, name);
+  updateMember(turn, name, {
+    performance: {
+      ...performance,
+      requests: 0,
+      errors: 0,
+      clientP95Ms: null,
+      badWindows: 0,
+      at: turn.at,
+    },
+  });
+}
+
+export function planFailed(
+  turn: Turn,
+  operation: Operation,
+  step: PlanStep,
+  fault: EffectFault,
+): void {
+  switch (step) {
+    case 'release':
+    case 'fence':
+      if (step === 'fence' && turn.config.exclusive) retryPlan(turn, operation, null);
+      return;
+    case 'acquire':
+      if (fault !== 'conflict' && !turn.config.exclusive) switchUnderOldEpoch(turn, operation);
+      else retryPlan(turn, operation, null);
+      return;
+    case 'promote':
+    case 'raise':
+      retryPlan(turn, operation, operation.to);
+      return;
+    default:
+      retryPlan(turn, operation, null);
+  }
+}
+
+/**
+ * The store does not answer and two actives do no harm: serve now, under the epoch that is durable. The
+ * next takeover gets a new one.
+ */
+function switchUnderOldEpoch(turn: Turn, operation: Operation): void {
+  assert(operation.to !== null, 'a running plan has a target');
+  cancel(turn, [operation.plan.switch]);
+  const route = routeTo(turn, operation.to, turn.service.epoch, turn.at);
+  const switched = sendRoute(turn, { ...route, suspects: [] }, [operation.plan.raise]);
+  turn.service = {
+    ...turn.service,
+    operation: {
+      ...operation,
+      plan: { ...operation.plan, acquire: null, promote: null, switch: switched },
+    },
+  };
+}
+
+/** Takes back what has not begun and lets the operation choose again: at once if others are left, else after a growing pause. */
+export function retryPlan(turn: Turn, operation: Operation, exclude: string | null): void {
+  const { fence: _kept, ...rest } = operation.plan;
+  cancel(turn, Object.values(rest));
+  const planned = operation.kind === 'switchover' || operation.kind === 'failback';
+  if (planned && !operation.committed) {
+    abortOperation(turn, operation);
+    return;
+  }
+  const excluded = exclude === null ? operation.excluded : [...operation.excluded, exclude];
+  const everybody = turn.service.members.every((member) => excluded.includes(member.name));
+  const pauseMs = exclude !== null && !everybody ? 0 : retryPause(operation.attempts);
+  turn.service = {
+    ...turn.service,
+    route: null,
+    operation: {
+      ...operation,
+      kind: planned ? 'failover' : operation.kind,
+      to: null,
+      step: 'choosing',
+      plan: EMPTY_PLAN,
+      attempts: operation.attempts + 1,
+      notBefore: turn.at + pauseMs,
+      excluded: everybody ? [] : excluded,
+    },
+  };
+}
+
+/** Pause before the next attempt; doubles with each one up to a limit. */
+export function retryPause(attempts: number): number {
+  return Math.min(RETRY_BASE_MS * 2 ** Math.min(attempts, 10), RETRY_MAX_MS);
+}
+
+/** Gives up a planned move that has not taken the old active away yet: it simply goes on serving. */
+export function abortOperation(turn: Turn, operation: Operation): void {
+  note(turn, { code: 'aborted', step: operation.step });
+  turn.service = { ...turn.service, operation: null, route: null };
+  settleIncident(turn, 'aborted');
+}

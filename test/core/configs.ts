@@ -1,0 +1,52 @@
+import type {
+  CoreConfig,
+  MemberConfig,
+  ServiceConfig,
+  Temperature,
+} from '../../src/core/config.ts';
+
+export function memberConfig(name: string, temperature: Temperature = 'hot'): MemberConfig {
+  return { name, host: 'h1', temperature };
+}
+
+/** A process service of two hot members with short, round timings. */
+export function serviceConfig(change: Partial<ServiceConfig> = {}): ServiceConfig {
+  return {
+    name: 'shop',
+    kind: 'process',
+    exclusive: false,
+    abilities: { promote: false, demote: false, rejoin: false, lag: false },
+    members: [memberConfig('a'), memberConfig('b')],
+    detection: { intervalMs: 100, timeoutMs: 300, boundMs: 400, mistakeRecurrenceMs: 3_600_000 },
+    takeover: {
+      p95Ms: 200,
+      lagBytes: 0,
+      rehearsedWithinMs: null,
+      degraded: 'serve',
+      observeMs: 2000,
+      errorShare: 0.05,
+    },
+    failback: { mode: 'auto', afterMs: 5000, limit: 3, windowMs: 600_000 },
+    lease: { durationMs: 10_000, renewMs: 3000, marginMs: 1000 },
+    repair: { baseMs: 500, maxMs: 30_000, forgiveAfterMs: 1000 },
+    gray: { action: 'switchover', backoffMs: 30_000 },
+    timeouts: {
+      startMs: 10_000,
+      readyMs: 10_000,
+      stopMs: 5000,
+      fenceMs: 5000,
+      promoteMs: 5000,
+      demoteMs: 5000,
+      rejoinMs: 60_000,
+      drainMs: 5000,
+      storeMs: 2000,
+      switchMs: 1000,
+    },
+    mode: 'act',
+    ...change,
+  };
+}
+
+export function coreConfig(change: Partial<ServiceConfig> = {}): CoreConfig {
+  return { host: 'h1', services: [serviceConfig(change)] };
+}

@@ -1,0 +1,156 @@
+import type { ServiceConfig } from '../../src/core/config.ts';
+import type { Effect } from '../../src/core/effect.ts';
+import type { Event } from '../../src/core/event.ts';
+import type { EffectFault, ProbeFault } from '../../src/core/reasons.ts';
+import { coreConfig, memberConfig, serviceConfig } from './configs.ts';
+import { World } from './world.ts';
+
+// A scenario file: commands, then `---`, then the transcript that they must produce. Lines with # are
+// comments. `config` takes JSON that is merged into the default service of configs.ts.
+
+type Words = readonly string[];
+
+/** Runs the commands of a scenario and returns its transcript. */
+export function play(script: string): { transcript: string; world: World } {
+  const lines = script.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  const [first] = lines;
+  const configured = first?.startsWith('config ') === true;
+  const world = new World(coreConfig(configured ? parseConfig(first.slice('config '.length)) : {}));
+  for (const line of configured ? lines.slice(1) : lines) command(world, line);
+  return { transcript: `${world.lines.join('\n')}\n`, world };
+}
+
+export function parseConfig(json: string): Partial<ServiceConfig> {
+  const base = serviceConfig();
+  const change = JSON.parse(json) as Record<string, unknown>; // Written by hand beside the test that fails on nonsense.
+  const merged = Object.fromEntries(
+    Object.entries(change).map(([key, value]) => {
+      const before: unknown = base[key as keyof ServiceConfig];
+      const nested = typeof value === 'object' && value !== null && !Array.isArray(value);
+      return [key, nested ? { ...(before as object), ...value } : value];
+    }),
+  );
+  const members = change['members'] as Record<string, 'hot'> | undefined;
+  if (members === undefined) return merged;
+  return {
+    ...merged,
+    members: Object.entries(members).map(([name, temperature]) => memberConfig(name, temperature)),
+  };
+}
+
+function command(world: World, line: string): void {
+  const [verb = '', ...words] = line.trim().split(/\s+/);
+  world.lines.push(`> ${line.trim()}`);
+  const [member = ''] = words;
+  switch (verb) {
+    case 'start':
+      return world.start();
+    case 'run':
+      return world.run(Number(member));
+    case 'exit':
+      return world.exit(member);
+    case 'hang':
+      world.process(member).hung = true;
+      return;
+    case 'alive':
+      for (const name of words) world.process(name).alive = true;
+      return;
+    case 'wake':
+      world.process(member).hung = false;
+      return;
+    case 'slow':
+      world.process(member).latencyMs = Number(words[1]);
+      return;
+    case 'fail':
+    case 'drop':
+    case 'delay':
+    case 'duplicate':
+      return rule(world, verb, words);
+    default:
+      return world.deliver(eventOf(world, verb, words));
+  }
+}
+
+/** fail TYPE MEMBER|- FAULT [TIMES] · drop TYPE MEMBER|- · delay TYPE MEMBER|- MS · duplicate TYPE MEMBER|- */
+function rule(world: World, outcome: 'fail' | 'drop' | 'delay' | 'duplicate', words: Words): void {
+  const [type = '', member = '-', argument = '', times = '1'] = words;
+  world.rules.push({
+    type: type as Effect['type'],
+    member: member === '-' ? null : member,
+    outcome,
+    fault: argument as EffectFault,
+    delayMs: Number(argument),
+    times: Number(times),
+  });
+}
+
+function eventOf(world: World, verb: string, words: Words): Event {
+  const base = { at: world.now, service: world.service.name };
+  switch (verb) {
+    case 'switchover':
+      return { type: 'switchoverRequested', ...base, to: words[0] ?? null };
+    case 'failover':
+      return { type: 'failoverRequested', ...base, to: words[0] ?? null };
+    case 'failback':
+      return { type: 'failbackRequested', ...base };
+    case 'pause':
+      return { type: 'pauseRequested', ...base };
+    case 'resume':
+      return { type: 'resumeRequested', ...base };
+    default:
+      return observationOf(world, verb, words);
+  }
+}
+
+function observationOf(world: World, verb: string, words: Words): Event {
+  const base = { at: world.now, service: world.service.name };
+  const [member = ''] = words;
+  switch (verb) {
+    case 'requestsFail':
+      return {
+        type: 'trafficFailed',
+        ...base,
+        member,
+        fault: words[1] as ProbeFault,
+        count: Number(words[2] ?? 1),
+      };
+    case 'fellBack':
+      return { type: 'trafficFellBack', ...base, from: member, to: words[1] ?? '' };
+    case 'proxyLost':
+      return { type: 'trafficLost', ...base };
+    case 'proxyRestored':
+      return { type: 'trafficRestored', ...base };
+    case 'served': {
+      const [, requests, errors, p95Ms] = words.map(Number);
+      const counts = { requests: requests ?? 0, errors: errors ?? 0, p95Ms: p95Ms ?? null };
+      return {
+        type: 'trafficSampled',
+        ...base,
+        member,
+        windowMs: 100,
+        ...counts,
+        waiting: 0,
+        oldestWaitMs: 0,
+      };
+    }
+    case 'lag':
+      return {
+        type: 'lagMeasured',
+        ...base,
+        member,
+        incarnation: world.process(member).incarnation,
+        lagBytes: Number(words[1]),
+      };
+    case 'agentPaused': {
+      world.now += Number(member);
+      const calm = { runDelayMs: 0, throttledMs: 0, wallStepMs: 0, suspendedMs: 0, echoMs: null };
+      return { type: 'hostSampled', at: world.now, ...calm, lateMs: Number(member) };
+    }
+    case 'clockJumped': {
+      const calm = { lateMs: 0, runDelayMs: 0, throttledMs: 0, suspendedMs: 0, echoMs: null };
+      return { type: 'hostSampled', at: world.now, ...calm, wallStepMs: Number(member) };
+    }
+    default:
+      throw new Error(`no such command: ${verb}`);
+  }
+}

@@ -1,0 +1,498 @@
+import type { CoreConfig } from '../../src/core/config.ts';
+import type { Effect, LeaseRecord } from '../../src/core/effect.ts';
+import type { EffectResult, Event } from '../../src/core/event.ts';
+import { initialState } from '../../src/core/initial.ts';
+import type { EffectFault } from '../../src/core/reasons.ts';
+import type { AgentState, ServiceState } from '../../src/core/state.ts';
+import { nextDeadline, step } from '../../src/core/step.ts';
+
+// A small virtual world around the core for its tests: one agent, members that live, hang or are dead,
+// drivers that answer after fixed delays unless told otherwise, and a clock that jumps from one
+// event to the next. Everything is ordered by (due time, sequence), so a run is the same every time.
+
+type Process = {
+  alive: boolean;
+  hung: boolean;
+  frozen: boolean;
+  incarnation: number;
+  watched: number | null;
+  latencyMs: number;
+};
+
+export type Rule = {
+  readonly type: Effect['type'];
+  readonly member: string | null;
+  readonly outcome: 'fail' | 'drop' | 'delay' | 'duplicate';
+  readonly fault: EffectFault;
+  readonly delayMs: number;
+  times: number;
+};
+
+const DELAYS_MS: Partial<Record<Effect['type'], number>> = {
+  startMember: 5,
+  awaitReady: 60,
+  fenceMember: 4,
+  stopMember: 20,
+  acquireLease: 2,
+  renewLease: 2,
+  switchTraffic: 1,
+  drainTraffic: 10,
+  promoteMember: 30,
+  demoteMember: 15,
+  rejoinMember: 50,
+  freezeMember: 1,
+  thawMember: 1,
+  setCapacity: 1,
+};
+
+const SAMPLE_MS = 500;
+
+type Entry = { readonly at: number; readonly sequence: number; readonly run: () => void };
+
+export class World {
+  readonly config: CoreConfig;
+  state: AgentState;
+  now = 0;
+  readonly lines: string[] = [];
+  readonly events: Event[] = [];
+  readonly issued: Effect[] = [];
+  readonly rules: Rule[] = [];
+  readonly violations: string[] = [];
+  /** What clients reach, and under which epoch. */
+  routed: string | null = null;
+  routeEpoch = 0;
+  steps = 0;
+  readonly #heap: Entry[] = [];
+  #sequence = 0;
+  readonly #ended = new Map<number, boolean>();
+  /** Members that clients may have written to, by incarnation. */
+  readonly #writable = new Map<string, number>();
+  #waiting: Effect[] = [];
+  readonly #processes = new Map<string, Process>();
+  readonly #leases = new Map<string, LeaseRecord>();
+  #timer = 0;
+
+  constructor(config: CoreConfig) {
+    this.config = config;
+    this.state = initialState(config, 0);
+  }
+
+  get service(): ServiceState {
+    const [service] = this.state.services;
+    if (service === undefined) throw new Error('the world has one service');
+    return service;
+  }
+
+  start(): void {
+    this.#sampleHost();
+    this.deliver({ type: 'agentStarted', at: this.now, epochs: [], nextIncident: 1 });
+  }
+
+  /** The agent dies with everything it started, and a new one starts on the same store. */
+  restart(): void {
+    this.#heap.length = 0;
+    this.#waiting = [];
+    for (const { name } of this.service.members)
+      Object.assign(this.process(name), { alive: false, watched: null });
+    const { nextIncident, nextEffect } = this.state;
+    const { name: service } = this.service;
+    const epochs = [{ service, record: this.#leases.get(service) ?? null }];
+    this.state = { ...initialState(this.config, this.now), nextEffect };
+    this.#sampleHost();
+    this.deliver({ type: 'agentStarted', at: this.now, epochs, nextIncident });
+  }
+
+  process(name: string): Process {
+    const known = this.#processes.get(name);
+    if (known !== undefined) return known;
+    const made: Process = {
+      alive: false,
+      hung: false,
+      frozen: false,
+      incarnation: 0,
+      watched: null,
+      latencyMs: 1,
+    };
+    this.#processes.set(name, made);
+    return made;
+  }
+
+  exit(name: string): void {
+    const process = this.process(name);
+    if (!process.alive) return;
+    process.alive = false;
+    const { incarnation } = process;
+    this.#in(3, () => this.#exited(name, incarnation, 'SIGKILL'));
+  }
+
+  #exited(name: string, incarnation: number, signal: string): void {
+    this.deliver({
+      type: 'memberExited',
+      at: this.now,
+      service: this.service.name,
+      member: name,
+      incarnation,
+      exitCode: null,
+      signal,
+      how: 'exited',
+      pid: 1000 + incarnation,
+    });
+  }
+
+  deliver(event: Event): void {
+    const before = this.service;
+    this.events.push(event);
+    this.steps += 1;
+    const { state, effects } = step(this.config, this.state, event);
+    this.state = state;
+    this.issued.push(...effects);
+    this.#log(event, before, effects);
+    for (const effect of effects) this.#take(effect);
+    this.#arm();
+  }
+
+  /** Runs until the instant `now + ms`. */
+  run(ms: number): void {
+    const until = this.now + ms;
+    for (let count = 0; count < 1_000_000; count += 1) {
+      const [next] = this.#heap;
+      if (next === undefined || next.at > until) {
+        this.now = until;
+        return;
+      }
+      this.#heap.shift();
+      this.now = Math.max(this.now, next.at);
+      next.run();
+    }
+    throw new Error('the world does not come to rest');
+  }
+
+  #in(delayMs: number, run: () => void): void {
+    const entry = { at: this.now + delayMs, sequence: this.#sequence, run };
+    this.#sequence += 1;
+    const index = this.#heap.findIndex((other) => other.at > entry.at);
+    if (index === -1) this.#heap.push(entry);
+    else this.#heap.splice(index, 0, entry);
+  }
+
+  #arm(): void {
+    const dueAt = nextDeadline(this.config, this.state);
+    this.#timer += 1;
+    const timer = this.#timer;
+    if (dueAt === null) return;
+    this.#in(Math.max(0, dueAt - this.now), () => {
+      if (timer === this.#timer) this.deliver({ type: 'deadlineReached', at: this.now, dueAt });
+    });
+  }
+
+  #take(effect: Effect): void {
+    if (effect.type === 'cancelEffects') {
+      this.#waiting = this.#waiting.filter((waiting) => {
+        if (!effect.ids.includes(waiting.id)) return true;
+        this.#in(0, () => this.#fail(waiting, 'cancelled'));
+        return false;
+      });
+    }
+    this.#waiting.push(effect);
+    this.#release();
+  }
+
+  #release(): void {
+    const ready = this.#waiting.filter((effect) => effect.after.every((id) => this.#ended.has(id)));
+    this.#waiting = this.#waiting.filter((effect) => !ready.includes(effect));
+    for (const effect of ready) {
+      if (effect.after.some((id) => this.#ended.get(id) === false))
+        this.#in(0, () => this.#fail(effect, 'dependencyFailed'));
+      else this.#execute(effect);
+    }
+  }
+
+  #execute(effect: Effect): void {
+    const member = 'member' in effect ? effect.member : null;
+    const rule = this.rules.find(
+      (r) => r.type === effect.type && (r.member === null || r.member === member) && r.times > 0,
+    );
+    if (rule !== undefined) rule.times -= 1;
+    const delayMs = rule?.outcome === 'delay' ? rule.delayMs : (DELAYS_MS[effect.type] ?? 0);
+    if (rule?.outcome === 'drop') return;
+    this.#in(delayMs, () => {
+      if (rule?.outcome === 'fail') this.#fail(effect, rule.fault);
+      else this.#perform(effect);
+    });
+    if (rule?.outcome === 'duplicate')
+      this.#in(delayMs + 5, () => this.#succeed(effect, { type: 'done' }));
+  }
+
+  #perform(effect: Effect): void {
+    const process = 'member' in effect ? this.process(effect.member) : null;
+    switch (effect.type) {
+      case 'startMember':
+        return this.#startProcess(effect, process);
+      case 'awaitReady':
+        if (process === null || !process.alive || process.hung)
+          return this.#fail(effect, 'notReady');
+        return this.#succeed(effect, { type: 'done' });
+      case 'stopMember':
+      case 'fenceMember':
+        return this.#end(effect, process);
+      case 'probeMember':
+        return this.#probe(effect, process);
+      case 'acquireLease':
+      case 'renewLease':
+        return this.#lease(effect);
+      case 'drainTraffic':
+        return this.#succeed(effect, { type: 'drained', cut: 0 });
+      case 'switchTraffic':
+        return this.#switch(effect);
+      default:
+        if (process !== null) this.#change(effect, process);
+        return this.#succeed(effect, { type: 'done' });
+    }
+  }
+
+  #startProcess(effect: Effect, process: Process | null): void {
+    if (process?.alive !== false) return this.#fail(effect, 'stillRunning');
+    process.alive = true;
+    process.hung = false;
+    process.frozen = false;
+    process.incarnation += 1;
+    this.#succeed(effect, {
+      type: 'started',
+      pid: 1000 + process.incarnation,
+      incarnation: process.incarnation,
+    });
+  }
+
+  #change(effect: Effect, process: Process): void {
+    if (effect.type === 'freezeMember') process.frozen = true;
+    if (effect.type === 'thawMember') process.frozen = false;
+    if (effect.type === 'unwatchMember') process.watched = null;
+    if (effect.type === 'watchMember') this.#watch(effect.member, effect.incarnation);
+    if (effect.type === 'demoteMember') this.#writable.delete(effect.member);
+  }
+
+  /** What clients reach. Two incarnations that could both take writes are the harm that exclusive forbids. */
+  #switch(effect: Effect & { type: 'switchTraffic' }): void {
+    const { active, epoch } = effect.route;
+    if (epoch < this.routeEpoch) return this.#fail(effect, 'conflict');
+    this.routeEpoch = epoch;
+    this.routed = active;
+    if (active !== null) {
+      for (const [other, incarnation] of this.#writable) {
+        const process = this.process(other);
+        const alive = process.alive && process.incarnation === incarnation;
+        if (other !== active && alive && this.config.services[0]?.exclusive === true) {
+          this.violations.push(
+            `${active} serves while ${other} of an epoch before ${epoch} may still write`,
+          );
+        }
+      }
+      this.#writable.clear();
+      this.#writable.set(active, this.process(active).incarnation);
+    }
+    this.#succeed(effect, { type: 'done' });
+  }
+
+  #end(effect: Effect, process: Process | null): void {
+    if (process?.alive === true && 'member' in effect) {
+      process.alive = false;
+      process.watched = null;
+      this.#exited(
+        effect.member,
+        process.incarnation,
+        effect.type === 'stopMember' ? 'SIGTERM' : 'SIGKILL',
+      );
+    }
+    this.#succeed(effect, { type: 'done' });
+  }
+
+  #probe(effect: Effect & { type: 'probeMember' }, process: Process | null): void {
+    const answer = (result: EffectResult) => this.#succeed(effect, result);
+    if (process === null || !process.alive) {
+      answer({
+        type: 'probed',
+        channel: 'http',
+        answer: { ok: false, fault: 'refused', detail: 'ECONNREFUSED' },
+      });
+    } else if (process.hung || process.frozen) {
+      const late = { ok: false, fault: 'timeout', detail: `${effect.timeoutMs} ms` } as const;
+      this.#in(effect.timeoutMs, () => answer({ type: 'probed', channel: 'http', answer: late }));
+    } else {
+      answer({
+        type: 'probed',
+        channel: 'http',
+        answer: { ok: true, latencyMs: process.latencyMs },
+      });
+    }
+  }
+
+  #lease(effect: Effect & { type: 'acquireLease' | 'renewLease' }): void {
+    const before = this.#leases.get(effect.service);
+    const expected = effect.type === 'acquireLease' ? effect.expectedEpoch : effect.epoch;
+    if ((before?.epoch ?? 0) !== expected) return this.#fail(effect, 'conflict');
+    const record: LeaseRecord = {
+      holder: { host: this.config.host, member: effect.member },
+      epoch: effect.type === 'acquireLease' ? effect.expectedEpoch + 1 : effect.epoch,
+      durationMs: this.config.services[0]?.lease.durationMs ?? 0,
+      renewal: effect.type === 'acquireLease' ? 0 : effect.renewal,
+    };
+    this.#leases.set(effect.service, record);
+    this.#succeed(effect, { type: 'leased', record });
+  }
+
+  /** Routine probes of one incarnation, for as long as it is watched. */
+  #watch(name: string, incarnation: number): void {
+    const process = this.process(name);
+    process.watched = incarnation;
+    const { intervalMs } = this.config.services[0]?.detection ?? { intervalMs: 100 };
+    let sequence = 0;
+    const look = (): void => {
+      if (process.watched !== incarnation) return;
+      sequence += 1;
+      const base = {
+        service: this.service.name,
+        member: name,
+        incarnation,
+        channel: 'http',
+        sequence,
+      } as const;
+      if (!process.alive)
+        this.deliver({
+          type: 'probeFailed',
+          at: this.now,
+          ...base,
+          fault: 'refused',
+          detail: 'ECONNREFUSED',
+        });
+      else if (!process.hung && !process.frozen) {
+        this.deliver({
+          type: 'probeSucceeded',
+          at: this.now,
+          ...base,
+          latencyMs: process.latencyMs,
+        });
+      }
+      this.#in(intervalMs, look);
+    };
+    this.#in(intervalMs, look);
+  }
+
+  /** The agent's look at itself: always fit here, unless a test says otherwise. */
+  #sampleHost(): void {
+    this.#in(SAMPLE_MS, () => {
+      const calm = { lateMs: 0, runDelayMs: 0, throttledMs: 0, wallStepMs: 0, suspendedMs: 0 };
+      this.deliver({ type: 'hostSampled', at: this.now, ...calm, echoMs: 0.1 });
+      this.#sampleHost();
+    });
+  }
+
+  #succeed(effect: Effect, result: EffectResult): void {
+    this.#ended.set(effect.id, true);
+    this.deliver({ type: 'effectSucceeded', at: this.now, id: effect.id, result });
+    this.#release();
+  }
+
+  #fail(effect: Effect, fault: EffectFault): void {
+    this.#ended.set(effect.id, false);
+    this.deliver({ type: 'effectFailed', at: this.now, id: effect.id, fault, detail: 'told to' });
+    this.#release();
+  }
+
+  #log(event: Event, before: ServiceState, effects: readonly Effect[]): void {
+    const line = [
+      describeEvent(event),
+      describeChange(before, this.service),
+      ...effects.filter(isNews).map(describeEffect),
+    ];
+    const parts = line.filter((part) => part !== '');
+    if (parts.length > 0)
+      this.lines.push(
+        `${String(Math.round(this.now * 10) / 10).padStart(7)}  ${parts.join(' · ')}`,
+      );
+  }
+}
+
+const ROUTINE_EFFECTS = new Set([
+  'watchMember',
+  'unwatchMember',
+  'recordIncident',
+  'renewLease',
+  'pollAgain',
+]);
+
+function isNews(effect: Effect): boolean {
+  return !ROUTINE_EFFECTS.has(effect.type);
+}
+
+function describeEvent(event: Event): string {
+  switch (event.type) {
+    case 'memberExited':
+      return `memberExited ${event.member} ${event.signal ?? event.exitCode}`;
+    case 'probeFailed':
+      return `probeFailed ${event.member} ${event.fault}`;
+    case 'trafficFailed':
+      return `trafficFailed ${event.member} ${event.fault}`;
+    case 'trafficFellBack':
+      return `trafficFellBack ${event.from}→${event.to}`;
+    case 'effectFailed':
+      return `effectFailed #${event.id} ${event.fault}`;
+    case 'effectTimedOut':
+      return `effectTimedOut #${event.id}`;
+    case 'probeSucceeded':
+    case 'effectSucceeded':
+    case 'deadlineReached':
+    case 'trafficSampled':
+    case 'hostSampled':
+    case 'lagMeasured':
+      return '';
+    default:
+      return event.type;
+  }
+}
+
+function describeChange(before: ServiceState, after: ServiceState): string {
+  const changes: string[] = [];
+  if (before.phase !== after.phase) changes.push(`phase ${before.phase}→${after.phase}`);
+  if (before.active !== after.active)
+    changes.push(`active ${before.active ?? '-'}→${after.active ?? '-'}`);
+  if (before.epoch !== after.epoch) changes.push(`epoch ${after.epoch}`);
+  after.members.forEach((member, index) => {
+    const old = before.members[index];
+    if (old === undefined) return;
+    if (old.lifecycle !== member.lifecycle)
+      changes.push(`${member.name} ${old.lifecycle}→${member.lifecycle}`);
+    if (old.capacity !== member.capacity) changes.push(`${member.name} ${member.capacity}`);
+    if (old.detector.health !== member.detector.health)
+      changes.push(`${member.name} ${member.detector.health} (${member.detector.reason})`);
+  });
+  const { lastRefusal, lastCommand, incident } = after;
+  if (lastRefusal !== null && lastRefusal !== before.lastRefusal)
+    changes.push(`refused: ${lastRefusal.refusal.code}`);
+  if (lastCommand !== null && lastCommand !== before.lastCommand && lastCommand.refusal !== null) {
+    changes.push(`command refused: ${lastCommand.refusal.code}`);
+  }
+  if (incident !== null && incident.outcome !== before.incident?.outcome)
+    changes.push(`incident ${incident.id} ${incident.kind} ${incident.outcome}`);
+  return changes.join(', ');
+}
+
+function describeEffect(effect: Effect): string {
+  const after =
+    effect.after.length > 0 ? ` after ${effect.after.map((id) => `#${id}`).join(' ')}` : '';
+  return `! #${effect.id} ${effect.type}${argumentsOf(effect)}${after}`;
+}
+
+function argumentsOf(effect: Effect): string {
+  if (effect.type === 'switchTraffic') {
+    const { active, fallbacks, suspects, leaseUntil, epoch } = effect.route;
+    const extra = [
+      fallbacks.length > 0 ? `else ${fallbacks.join(',')}` : '',
+      suspects.length > 0 ? `suspect ${suspects.join(',')}` : '',
+      leaseUntil === null ? '' : `until ${Math.round(leaseUntil)}`,
+    ].filter((part) => part !== '');
+    return ` e${epoch}→${active ?? 'hold'}${extra.length > 0 ? ` (${extra.join('; ')})` : ''}`;
+  }
+  if (effect.type === 'setCapacity' || effect.type === 'startMember')
+    return ` ${effect.member} ${effect.capacity}`;
+  return 'member' in effect ? ` ${effect.member}` : '';
+}
