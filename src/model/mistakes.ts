@@ -1,0 +1,79 @@
+import type { TimingInput } from './timing.ts';
+
+// How often a healthy member would be taken for a failed one. A member whose process pauses for longer than
+// detection and confirmation last looks exactly like one that hangs: no detector can tell them apart, so the
+// figure rests on how members pause, which is assumed here in three profiles. It says nothing of pauses that
+// come together with load peaks, and counts none that the agent shares and therefore forgives.
+
+/** How often a member's process pauses though it is well, and for how long (log-normal). */
+export type PauseProfile = {
+  readonly name: 'quiet' | 'busy' | 'pausing';
+  readonly perYear: number;
+  readonly medianMs: number;
+  /** Standard deviation of the logarithm. */
+  readonly sigma: number;
+};
+
+const DAYS_PER_YEAR = 365.25;
+
+/**
+ * Assumptions, not measurements: a pause a day; one every ten minutes; and one every ten minutes of the
+ * length that the detector's trace "pauses" has (bench/detect.ts: median 250 ms, sigma 1).
+ */
+export const PAUSE_PROFILES: readonly PauseProfile[] = [
+  { name: 'quiet', perYear: DAYS_PER_YEAR, medianMs: 50, sigma: 1 },
+  { name: 'busy', perYear: DAYS_PER_YEAR * 144, medianMs: 50, sigma: 1 },
+  { name: 'pausing', perYear: DAYS_PER_YEAR * 144, medianMs: 250, sigma: 1 },
+];
+
+export type MistakePrediction = {
+  /** A healthy member that pauses for longer is taken for a hung one, ms; null: hangs are not seen. */
+  readonly toleratedPauseMs: number | null;
+  /** False suspicions a year: each costs probes, no takeover. */
+  readonly suspicionsPerYear: number;
+  /** False failovers a year of one active member, by how it pauses. */
+  readonly failoversPerYear: Readonly<Record<PauseProfile['name'], number>>;
+};
+
+/**
+ * False failovers a year = pauses a year × P(pause > bound + time-out − interval/2): it must outlast the
+ * silence, less the mean phase, and the confirming probe. Log-normal tail: erfc(ln(x/median) / (σ√2)) / 2.
+ * A probe that does not see hangs takes no pause for one, and pauses of the whole host do not count: the agent
+ * sees its own and credits them. Suspicions come once per tolerated time between mistakes, by the construction
+ * of the record margin, as long as the bound does not cut it.
+ */
+export function predictMistakes(input: TimingInput): MistakePrediction {
+  const toleratedPauseMs = input.seesHangs
+    ? input.boundMs + input.timeoutMs - input.intervalMs / 2
+    : null;
+  const perYear = ({ perYear: pauses, medianMs, sigma }: PauseProfile): number =>
+    toleratedPauseMs === null ? 0 : pauses * logNormalTail(toleratedPauseMs, medianMs, sigma);
+  const [quiet, busy, pausing] = PAUSE_PROFILES.map(perYear);
+  return {
+    toleratedPauseMs,
+    suspicionsPerYear: (DAYS_PER_YEAR * 86_400_000) / input.mistakeRecurrenceMs,
+    failoversPerYear: { quiet: quiet ?? 0, busy: busy ?? 0, pausing: pausing ?? 0 },
+  };
+}
+
+/** P(X > x) for a log-normal X. */
+export function logNormalTail(x: number, median: number, sigma: number): number {
+  return erfc(Math.log(x / median) / (sigma * Math.SQRT2)) / 2;
+}
+
+/**
+ * Complementary error function, fractional error below 1.2e-7 everywhere (Press et al., Numerical Recipes,
+ * 2nd ed., section 6.2, erfcc). Evaluated directly, because 1 − erf loses every digit in the tail.
+ */
+export function erfc(x: number): number {
+  const z = Math.abs(x);
+  const t = 1 / (1 + 0.5 * z);
+  const polynomial = ERFC_COEFFICIENTS.reduceRight((value, term) => value * t + term, 0);
+  const tail = t * Math.exp(-z * z + polynomial);
+  return x >= 0 ? tail : 2 - tail;
+}
+
+const ERFC_COEFFICIENTS = [
+  -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
+  -0.82215223, 0.17087277,
+];

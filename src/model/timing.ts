@@ -1,0 +1,181 @@
+// What a service's timings imply, before anything fails: how long a takeover takes for each kind of fault,
+// and what the lease's durations mean. How often they lead to a needless takeover is in mistakes.ts. A plain sum
+// over the steps of a takeover. Medians are added, which is exact only for steps with symmetric spread; 99th
+// percentiles are added too, which is more than the percentile of the sum whenever steps are not slow
+// together. So p99 errs to the safe side. It does not know how long a service needs to start, to warm up or
+// to promote, and says null there instead of guessing.
+
+export type Spread = { readonly p50Ms: number; readonly p99Ms: number };
+
+export type TimingInput = {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly boundMs: number;
+  readonly mistakeRecurrenceMs: number;
+  readonly exclusive: boolean;
+  /** The probe is answered by the process itself, so that it fails when the process hangs. */
+  readonly seesHangs: boolean;
+  /** The data plane can send a request again to a standby. */
+  readonly replays: boolean;
+  /** How the standby that would take over is kept. */
+  readonly standby: 'hot' | 'warm' | 'frozen' | 'cold';
+  /** Measured time from start to ready of a cold standby; null: not measured. */
+  readonly startup: Spread | null;
+  readonly lease: {
+    readonly durationMs: number;
+    readonly renewMs: number;
+    readonly marginMs: number;
+  };
+  readonly grayAction: 'switchover' | 'report';
+};
+
+export type FaultKind = 'crash' | 'hang' | 'portClosed' | 'agentKilled' | 'slow';
+
+export type TakeoverPrediction = {
+  readonly fault: FaultKind;
+  /** Longest wait of a request that may be sent again; null: cannot be told in advance. */
+  readonly request: Spread | null;
+  /** From the fault until the standby is active for every request; null: no takeover, or not known. */
+  readonly takeover: Spread | null;
+  /** Why there is a null, or what else there is to know. */
+  readonly note:
+    'none' | 'coldStart' | 'unseen' | 'agentAway' | 'leaseEnds' | 'reportOnly' | 'needsTraffic';
+};
+
+/** Measured by bench/detect.ts on two shared cores: SIGKILL of a child to its exit notice. */
+const EXIT_NOTICE: Spread = { p50Ms: 3.7, p99Ms: 10.5 };
+/** Measured by bench/detect.ts: SIGKILL of a local peer to the close of its connection. */
+const CLOSE_NOTICE: Spread = { p50Ms: 3.4, p99Ms: 10.4 };
+/** Median measured by bench/detect.ts, p99 an allowance: a request is sent again to a standby. */
+const REDISPATCH: Spread = { p50Ms: 2, p99Ms: 5 };
+/** Range measured by bench/detect.ts: one durable commit of the journal or of the lease (SQLite, fsync). */
+const COMMIT: Spread = { p50Ms: 2, p99Ms: 5 };
+/** Assumed: one turn of the agent's loop, or one message to the data plane, on a loaded host. */
+const TURN: Spread = { p50Ms: 1, p99Ms: 4 };
+/** Assumed: a frozen member runs again and answers; its memory is resident. */
+const THAW: Spread = { p50Ms: 5, p99Ms: 25 };
+const NOTHING: Spread = { p50Ms: 0, p99Ms: 0 };
+
+/** The core's rule for a member that serves badly: five bad windows of one second in a row. */
+const GRAY_WINDOWS = 5;
+const GRAY_WINDOW_MS = 1000;
+
+/** Takeover times by kind of fault, in a fixed order. */
+export function predictTakeovers(input: TimingInput): TakeoverPrediction[] {
+  return [crash(input), hang(input), portClosed(input), agentKilled(input), slow(input)];
+}
+
+/** The process ends: the kernel says so, to the agent and to whoever is connected. */
+function crash(input: TimingInput): TakeoverPrediction {
+  const takeover = afterVerdict(input, [EXIT_NOTICE]);
+  const request = isReplayedAtOnce(input) ? sum(CLOSE_NOTICE, REDISPATCH) : takeover;
+  return { fault: 'crash', request, takeover, note: noteOf(takeover) };
+}
+
+/** The process stops answering but keeps its sockets: only silence shows it, and a second channel proves it. */
+function hang(input: TimingInput): TakeoverPrediction {
+  if (!input.seesHangs) return { fault: 'hang', request: null, takeover: null, note: 'unseen' };
+  const suspicion = silenceAfterFault(input);
+  const confirmation = { p50Ms: input.timeoutMs, p99Ms: input.timeoutMs };
+  const takeover = afterVerdict(input, [suspicion, confirmation, TURN, COMMIT]);
+  // On suspicion the route names the suspect, and requests that wait on it are sent to the standby too.
+  const request = isReplayedAtOnce(input)
+    ? sum(suspicion, TURN, COMMIT, TURN, REDISPATCH)
+    : takeover;
+  return { fault: 'hang', request, takeover, note: noteOf(takeover) };
+}
+
+/** The port refuses: the next probe sees it, or the next request if that is sooner, and one more confirms. */
+function portClosed(input: TimingInput): TakeoverPrediction {
+  const nextProbe = { p50Ms: input.intervalMs / 2, p99Ms: 0.99 * input.intervalMs };
+  const takeover = afterVerdict(input, [nextProbe, TURN, COMMIT, TURN]);
+  const request = isReplayedAtOnce(input) ? REDISPATCH : takeover;
+  return { fault: 'portClosed', request, takeover, note: noteOf(takeover) };
+}
+
+/** Members and data plane go on without the agent. Only an exclusive service ends, with its lease. */
+function agentKilled({ exclusive }: TimingInput): TakeoverPrediction {
+  return {
+    fault: 'agentKilled',
+    request: NOTHING,
+    takeover: null,
+    note: exclusive ? 'leaseEnds' : 'agentAway',
+  };
+}
+
+/** Probes are answered but clients are served badly: judged by windows of real traffic. */
+function slow(input: TimingInput): TakeoverPrediction {
+  if (input.grayAction === 'report') {
+    return { fault: 'slow', request: null, takeover: null, note: 'reportOnly' };
+  }
+  const windows = {
+    p50Ms: (GRAY_WINDOWS + 0.5) * GRAY_WINDOW_MS,
+    p99Ms: (GRAY_WINDOWS + 1) * GRAY_WINDOW_MS,
+  };
+  const takeover = afterVerdict(input, [windows]);
+  return { fault: 'slow', request: null, takeover, note: 'needsTraffic' };
+}
+
+/**
+ * From the fault to suspicion, ms. The last sign of life came up to one interval before the fault, evenly
+ * spread, and suspicion comes by `boundMs` after it: T_D <= bound, and bound − interval/2 in the median
+ * (Chen, Toueg, Aguilera, IEEE Transactions on Computers 51(5), 2002, for the uniform phase).
+ */
+export function silenceAfterFault({ boundMs, intervalMs }: TimingInput): Spread {
+  return { p50Ms: boundMs - intervalMs / 2, p99Ms: boundMs - intervalMs / 100 };
+}
+
+/** The steps that follow a verdict, in the order that the service demands. */
+function afterVerdict(input: TimingInput, detection: readonly Spread[]): Spread | null {
+  const raise = raiseTime(input);
+  if (raise === null) return null;
+  const decide = [TURN, COMMIT];
+  const fence = input.exclusive ? [EXIT_NOTICE, TURN] : [];
+  const acquire = [COMMIT];
+  const route = [COMMIT, TURN];
+  return sum(...detection, ...decide, ...fence, raise, ...acquire, ...route);
+}
+
+function raiseTime(input: TimingInput): Spread | null {
+  if (input.standby === 'cold') return input.startup;
+  if (input.standby === 'frozen') return THAW;
+  return input.standby === 'warm' ? TURN : NOTHING;
+}
+
+/** Only where two actives do no harm may the data plane turn to a standby without asking. */
+function isReplayedAtOnce({ exclusive, replays, standby }: TimingInput): boolean {
+  return !exclusive && replays && (standby === 'hot' || standby === 'warm');
+}
+
+function noteOf(takeover: Spread | null): 'none' | 'coldStart' {
+  return takeover === null ? 'coldStart' : 'none';
+}
+
+function sum(...spreads: readonly Spread[]): Spread {
+  return {
+    p50Ms: spreads.reduce((total, { p50Ms }) => total + p50Ms, 0),
+    p99Ms: spreads.reduce((total, { p99Ms }) => total + p99Ms, 0),
+  };
+}
+
+export type LeasePrediction = {
+  /** The holder stops serving this long after its last successful renewal began, ms. */
+  readonly holderStopsMs: number;
+  /** With the agent gone, an exclusive service is forwarded for at least this long, ms. */
+  readonly graceMinMs: number;
+  /** Another host may take over this long after it last saw a renewal, ms. */
+  readonly takeoverAfterMs: number;
+  /** Relative drift between two hosts' clocks that the margin covers. */
+  readonly driftShare: number;
+};
+
+/** Holder and observers each use their own clock; the margin keeps the first ahead of the others. */
+export function predictLease({ lease }: TimingInput): LeasePrediction {
+  const holderStopsMs = lease.durationMs - lease.marginMs;
+  return {
+    holderStopsMs,
+    graceMinMs: holderStopsMs - lease.renewMs,
+    takeoverAfterMs: lease.durationMs,
+    driftShare: lease.marginMs / lease.durationMs,
+  };
+}
