@@ -1,0 +1,155 @@
+import { resolve } from 'node:path';
+import type { ServiceConfig } from '../core/config.ts';
+import type { ProbeSpec } from '../drivers/probe/spec.ts';
+import { detectionBoundMs, grayAction, readyTimeoutMs, replayLimits } from './defaults.ts';
+import type { ResolvedConfig, ResolvedMember, ResolvedService } from './resolved.ts';
+import type { ParsedConfig, ParsedLook, ParsedMember, ParsedService } from './schema.ts';
+
+export type CompileOptions = {
+  /** Absolute path of the file. */
+  readonly file: string;
+  readonly baseDir: string;
+  readonly hostname: string;
+};
+
+/** From checked keys to what the rest of hotwarm reads: every default decided, every path absolute. */
+export function compileConfig(parsed: ParsedConfig, options: CompileOptions): ResolvedConfig {
+  const host = parsed.agent.host ?? options.hostname;
+  const services = Object.entries(parsed.services).map(([name, service]) =>
+    compileService(name, service, { host, baseDir: options.baseDir }),
+  );
+  return {
+    agent: {
+      host,
+      stateDir: resolve(options.baseDir, parsed.agent.state),
+      api: { ...parsed.agent.api, token: parsed.agent.token ?? null },
+      store: { type: parsed.agent.store },
+    },
+    services,
+    core: { host, services: services.map(({ core }) => core) },
+    file: options.file,
+    baseDir: options.baseDir,
+  };
+}
+
+type Place = { readonly host: string; readonly baseDir: string };
+
+function compileService(name: string, service: ParsedService, place: Place): ResolvedService {
+  const members = Object.entries(service.members).map(([memberName, member]) =>
+    compileMember(memberName, member, place),
+  );
+  const probe = compileLook(service.probe) ?? { type: 'tcp' };
+  const { hold, listen, via, protocol, answer } = service.traffic;
+  const replay = replayLimits(service);
+  return {
+    name,
+    core: compileCore(name, service, members),
+    traffic: {
+      listen,
+      via,
+      protocol,
+      limits: {
+        holdMs: hold.time,
+        holdRequests: hold.requests,
+        holdBytes: hold.bytes,
+        replayBytes: replay.body,
+        attempts: replay.attempts,
+        answerMs: answer,
+      },
+    },
+    members,
+    probe,
+    ready: (service.ready === undefined ? null : compileLook(service.ready)) ?? probe,
+    objectives: {
+      rtoMs: service.objectives.rto ?? null,
+      rpoBytes: service.objectives.rpo ?? null,
+      availability: service.objectives.availability ?? null,
+    },
+  };
+}
+
+function compileMember(name: string, member: ParsedMember, place: Place): ResolvedMember {
+  return {
+    name,
+    host: member.host ?? place.host,
+    address: member.address,
+    port: member.port,
+    command: member.command,
+    temperature: member.temperature,
+    cpuShare: member.cpu ?? null,
+    env: member.env,
+    cwd: resolve(place.baseDir, member.cwd ?? '.'),
+    user: member.user ?? null,
+  };
+}
+
+/** null: it does not say what to look at. */
+function compileLook(look: ParsedLook): ProbeSpec | null {
+  if (look.http !== undefined) {
+    return { type: 'http', path: look.http, expect: look.expect ?? null };
+  }
+  if (look.command !== undefined) return { type: 'command', command: look.command };
+  return look.tcp === true ? { type: 'tcp' } : null;
+}
+
+function compileCore(
+  name: string,
+  service: ParsedService,
+  members: readonly ResolvedMember[],
+): ServiceConfig {
+  const { probe, takeover, failback, lease, repair, gray } = service;
+  // A plain process is started and stopped; it has no roles of its own and no lag that could be read.
+  const abilities = { promote: false, demote: false, rejoin: false, lag: false };
+  return {
+    name,
+    kind: service.kind,
+    exclusive: service.exclusive,
+    abilities,
+    members: members.map(({ name: memberName, host, temperature }) => ({
+      name: memberName,
+      host,
+      temperature,
+    })),
+    detection: {
+      intervalMs: probe.interval,
+      timeoutMs: probe.timeout,
+      boundMs: detectionBoundMs(probe),
+      mistakeRecurrenceMs: probe.mistakes,
+    },
+    takeover: {
+      p95Ms: takeover.p95 ?? null,
+      lagBytes: abilities.lag ? (takeover.lag ?? null) : null,
+      rehearsedWithinMs: takeover.rehearsed ?? null,
+      degraded: takeover.degraded,
+      observeMs: takeover.observe,
+      errorShare: takeover.errors,
+    },
+    failback: {
+      mode: failback.mode,
+      afterMs: failback.after,
+      limit: failback.limit,
+      windowMs: failback.window,
+    },
+    lease: { durationMs: lease.duration, renewMs: lease.renew, marginMs: lease.margin },
+    repair: { baseMs: repair.base, maxMs: repair.max, forgiveAfterMs: repair.forgive },
+    gray: { action: grayAction(service), backoffMs: gray.backoff },
+    timeouts: compileTimeouts(service),
+    mode: service.mode,
+  };
+}
+
+function compileTimeouts(service: ParsedService): ServiceConfig['timeouts'] {
+  const { timeouts } = service;
+  return {
+    startMs: timeouts.start,
+    readyMs: readyTimeoutMs(service),
+    stopMs: timeouts.stop,
+    fenceMs: timeouts.fence,
+    promoteMs: timeouts.promote,
+    demoteMs: timeouts.demote,
+    rejoinMs: timeouts.rejoin,
+    drainMs: timeouts.drain,
+    storeMs: timeouts.store,
+    switchMs: timeouts.switch,
+  };
+}

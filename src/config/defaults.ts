@@ -1,0 +1,26 @@
+import type { ParsedService } from './schema.ts';
+
+// Defaults that depend on other keys.
+
+/**
+ * Bound on detection, ms. A member that answers within its time-out is alive by the user's own word, and
+ * one lost beat is no evidence: so the larger of the time-out and three intervals.
+ */
+export function detectionBoundMs(probe: ParsedService['probe']): number {
+  return probe.bound ?? Math.max(probe.timeout, 3 * probe.interval);
+}
+
+/** How long a started member may take to answer, ms. */
+export function readyTimeoutMs(service: ParsedService): number {
+  return service.ready?.timeout ?? service.timeouts.ready ?? 30_000;
+}
+
+/** What is kept of a request for sending it again. */
+export function replayLimits(service: ParsedService): { body: number; attempts: number } {
+  return service.traffic.replay ?? { body: 1024 * 1024, attempts: 2 };
+}
+
+/** Without a limit on latency, nothing says what "too slow" is: then it is only reported. */
+export function grayAction(service: ParsedService): 'switchover' | 'report' {
+  return service.gray.action ?? (service.takeover.p95 === undefined ? 'report' : 'switchover');
+}

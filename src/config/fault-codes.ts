@@ -1,0 +1,61 @@
+// Every fault a configuration can have: stable codes for tests, editors, `--json` and the reference.
+
+/** Faults of the file, its syntax and its single keys. */
+export const FORM_FAULTS = {
+  emptyFile: 'The file says nothing.',
+  fileTooLarge: 'The file is larger than 1 MiB.',
+  syntax: 'This is not YAML.',
+  tab: 'A tab is used to indent.',
+  duplicateKey: 'A key stands twice in one section.',
+  badAlias: 'An alias has no anchor before it, or there are too many.',
+  unknownKey: 'A key is not known where it stands.',
+  missingKey: 'A key that must be there is missing.',
+  wrongType: 'A value is of another type: a word for a number, a text for a list.',
+  badValue: 'A word is none of those that may stand there.',
+  badName: 'A name of a service or a member is not formed as names are.',
+  badDuration: 'A duration is not a number with a unit.',
+  badSize: 'A size is not a number with a unit.',
+  badShare: 'A share is not a percentage.',
+  badAddress: 'An address is not host:port.',
+  badPattern: 'A text is not of the form that is needed.',
+  outOfRange: 'A value is too small or too large.',
+  notYet: 'A known word that this version does not implement.',
+} as const;
+
+/** Faults of several keys together. */
+export const RULES = {
+  noServices: 'There must be a service.',
+  singleMember: 'A service needs two members or more: without a standby nothing can take over.',
+  addressClash: 'API, services and members each listen on an address of their own.',
+  apiExposed: 'The API listens on loopback, as this version has no TLS.',
+  remoteMember: 'Members run on the agent’s host, as the embedded store is not shared.',
+  cpuWithoutWarm: '`cpu` is for `temperature: warm` only.',
+  envReserved: 'What the agent sets in a member’s environment is not set by the file.',
+  frozenLag: 'A frozen member receives nothing, so it cannot be held to `takeover.lag`.',
+  probeKind: 'A look is exactly one of `http`, `tcp` and `command`.',
+  expectNeedsHttp: '`expect` is for `http` only.',
+  readyTwice: '`ready.timeout` and `timeouts.ready` are one setting.',
+  probeTimeoutTooLong:
+    '`probe.timeout` ≤ 20 × `probe.interval`, or probes of a hung member pile up.',
+  boundTooLow: '`probe.bound` ≥ 2 × `probe.interval`, or every late answer is a suspicion.',
+  boundBeyondRto: '`probe.bound` + `probe.timeout` < `objectives.rto`.',
+  mistakesTooOften: '`probe.mistakes` > 10 × `probe.bound`.',
+  p95BeyondTimeout: '`takeover.p95` ≤ `probe.timeout`, or it never decides anything.',
+  leaseRenewTooSlow:
+    '2 × `lease.renew` < `lease.duration` − `lease.margin`, so that one lost renewal costs nothing.',
+  leaseStoreTooSlow: '`timeouts.store` < `lease.renew`.',
+  leaseMarginTooThin: '`lease.margin` ≥ 1% of `lease.duration`: it covers the drift of two clocks.',
+  leaseMarginTooWide: '`lease.margin` ≤ half of `lease.duration`.',
+  repairOrder: '`repair.base` ≤ `repair.max`.',
+  failbackBeforeRepair: '`failback.after` ≥ `repair.base` (mode auto).',
+  failbackUnlimited:
+    '`failback.window` ≥ `failback.limit` × `failback.after`, or the limit is never reached (mode auto).',
+  holdTooShort:
+    '`traffic.hold.time` > `probe.bound` + `probe.timeout`, or 0s: what waits must outlast a hang’s proof.',
+  drainBeyondHold: '`timeouts.drain` ≤ `traffic.hold.time` where `exclusive`.',
+  replayBeyondHold: '`traffic.hold.bytes` ≥ `traffic.replay.body`, or 0B.',
+  replayNeedsHttp: '`traffic.replay` is for `protocol: http` only.',
+} as const;
+
+export type RuleCode = keyof typeof RULES;
+export type FaultCode = keyof typeof FORM_FAULTS | RuleCode;

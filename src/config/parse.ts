@@ -1,0 +1,218 @@
+import {
+  type Document,
+  LineCounter,
+  type YAMLError,
+  isMap,
+  isNode,
+  isScalar,
+  parseDocument,
+  visit,
+} from 'yaml';
+import type { ConfigFault, ConfigPath, PlacelessFault } from './faults.ts';
+import { crossFieldFaults } from './rules.ts';
+import { type ParsedConfig, configSchema } from './schema.ts';
+import { explainIssue } from './explain.ts';
+
+// From text to checked values: YAML, then the schema, then the rules about several keys. Every stage goes as
+// far as it can, so that one run lists all faults: what the schema refuses is cut out (and its default put in),
+// and the rules judge the rest, silent about the keys that were cut.
+
+export type ParseOutcome =
+  | { readonly ok: true; readonly parsed: ParsedConfig }
+  | { readonly ok: false; readonly faults: readonly ConfigFault[] };
+
+const SOURCE_BYTES_MAX = 1024 * 1024;
+const FAULTS_MAX = 200;
+
+export function parseConfig(source: string, hostname: string): ParseOutcome {
+  if (Buffer.byteLength(source) > SOURCE_BYTES_MAX) return refuse(FILE_TOO_LARGE);
+  const lineCounter = new LineCounter();
+  const document = parseDocument(source, { lineCounter, prettyErrors: false });
+  const syntax = syntaxFaults(document, lineCounter);
+  if (syntax.length > 0) return { ok: false, faults: syntax };
+  const tree = readTree(document);
+  if ('fault' in tree) return refuse(tree.fault);
+  const { parsed, faults } = checkTree(tree.value, hostname);
+  if (parsed !== null && faults.length === 0) return { ok: true, parsed };
+  const placed = faults
+    .slice(0, FAULTS_MAX)
+    .map((fault) => place(fault, document, lineCounter))
+    .toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return { ok: false, faults: placed };
+}
+
+const FILE_TOO_LARGE: PlacelessFault = {
+  code: 'fileTooLarge',
+  path: [],
+  what: 'the file is larger than 1 MiB',
+  why: 'no configuration of at most a few services is',
+  todo: 'check that this is the right file',
+};
+
+const EMPTY_FILE: PlacelessFault = {
+  code: 'emptyFile',
+  path: [],
+  what: 'the file says nothing',
+  why: null,
+  todo: 'run `hotwarm init` to get an example',
+};
+
+function refuse(fault: PlacelessFault): ParseOutcome {
+  return { ok: false, faults: [{ ...fault, path: '', line: 1, column: 1 }] };
+}
+
+function readTree(document: Document): { value: unknown } | { fault: PlacelessFault } {
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    return value === null ? { fault: EMPTY_FILE } : { value };
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    const todo = 'write the values out where they are used';
+    return { fault: { code: 'badAlias', path: [], what, why: null, todo } };
+  }
+}
+
+function checkTree(
+  tree: unknown,
+  hostname: string,
+): { parsed: ParsedConfig | null; faults: PlacelessFault[] } {
+  const first = configSchema.safeParse(tree, { reportInput: true });
+  if (first.success) return { parsed: first.data, faults: crossFieldFaults(first.data, hostname) };
+  const faults = first.error.issues.flatMap(explainIssue);
+  const cut = faults.map(({ path }) => path);
+  const rest = structuredClone(tree);
+  for (const path of cut) remove(rest, path);
+  const second = configSchema.safeParse(rest);
+  if (second.success)
+    return { parsed: null, faults: [...faults, ...rulesBeside(cut, second.data, hostname)] };
+  // What a member or a service cannot do without was missing or cut: judge the others.
+  for (const { path } of second.error.issues) {
+    remove(rest, path.slice(0, path[2] === 'members' && path.length > 3 ? 4 : 2));
+  }
+  const third = configSchema.safeParse(rest);
+  if (third.success) faults.push(...rulesBeside(cut, third.data, hostname));
+  return { parsed: null, faults };
+}
+
+/** Rules of what is left, without those that compared a key that was cut or that lies around one. */
+function rulesBeside(
+  cut: readonly ConfigPath[],
+  parsed: ParsedConfig,
+  hostname: string,
+): PlacelessFault[] {
+  const isTouched = (key: ConfigPath): boolean =>
+    cut.some((gone) => startsWith(key, gone) || startsWith(gone, key));
+  return crossFieldFaults(parsed, hostname).filter(({ compared }) => !compared.some(isTouched));
+}
+
+function startsWith(path: ConfigPath, start: ConfigPath): boolean {
+  return start.every((key, index) => path[index] === key);
+}
+
+function remove(tree: unknown, path: readonly PropertyKey[]): void {
+  let holder = tree;
+  for (const key of path.slice(0, -1)) {
+    if (typeof holder !== 'object' || holder === null) return;
+    holder = Reflect.get(holder, key);
+  }
+  const last = path.at(-1);
+  if (last === undefined || typeof holder !== 'object' || holder === null) return;
+  Reflect.deleteProperty(holder, last);
+}
+
+/** The position of the value at the path, of its key where there is no value, else of what is around it. */
+function place(fault: PlacelessFault, document: Document, lines: LineCounter): ConfigFault {
+  const offset = offsetOf(
+    document,
+    fault.path,
+    fault.code === 'unknownKey' || fault.code === 'badName',
+  );
+  const { line, col } = lines.linePos(offset);
+  return { ...fault, path: fault.path.join('.'), line, column: col };
+}
+
+function offsetOf(document: Document, path: ConfigPath, ofKey: boolean): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const at = path.slice(0, length);
+    const key = keyOffset(document, at);
+    const value: unknown = document.getIn(at, true);
+    const valueOffset = isNode(value) ? value.range?.[0] : undefined;
+    const isBelow = length < path.length;
+    const found = ofKey || isBelow ? (key ?? valueOffset) : (valueOffset ?? key);
+    if (found !== undefined) return found;
+  }
+  return 0;
+}
+
+function keyOffset(document: Document, path: ConfigPath): number | undefined {
+  const holder: unknown =
+    path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  if (!isMap(holder)) return undefined;
+  const pair = holder.items.find(
+    ({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)),
+  );
+  return isNode(pair?.key) ? pair.key.range?.[0] : undefined;
+}
+
+function syntaxFaults(document: Document, lines: LineCounter): ConfigFault[] {
+  const errors = [...document.errors, ...document.warnings];
+  const tabs = errors.filter(({ code }) => code === 'TAB_AS_INDENT');
+  // Where a tab stands, what comes after it is misread and would be reported in vain.
+  const told = tabs.length > 0 ? tabs : errors;
+  const faults = told.map((error) => syntaxFault(error.pos[0], syntaxText(error), lines));
+  if (errors.length === 0) {
+    visit(document, {
+      Alias(_, alias) {
+        if (alias.resolve(document) !== undefined) return;
+        faults.push(syntaxFault(alias.range?.[0] ?? 0, NO_ANCHOR, lines));
+      },
+    });
+  }
+  return faults.slice(0, FAULTS_MAX);
+}
+
+function syntaxFault(offset: number, text: SyntaxText, lines: LineCounter): ConfigFault {
+  const { line, col } = lines.linePos(offset);
+  return { path: '', line, column: col, ...text };
+}
+
+const NO_ANCHOR: SyntaxText = {
+  code: 'badAlias',
+  what: 'an alias has no anchor before it',
+  why: '`*name` repeats the value marked `&name`; an asterisk that is meant as text needs quotes',
+  todo: 'write the value out, or put it in quotes',
+};
+
+function syntaxText(error: YAMLError): SyntaxText {
+  return (
+    SYNTAX_TEXTS[error.code] ?? {
+      code: 'syntax',
+      what: `this is not valid YAML: ${error.message.split('\n')[0] ?? error.code}`,
+      why: null,
+      todo: 'check the indentation, the quotes and the brackets here and in the line above',
+    }
+  );
+}
+
+type SyntaxText = Pick<ConfigFault, 'code' | 'what' | 'why' | 'todo'>;
+
+const SYNTAX_TEXTS: Readonly<Partial<Record<YAMLError['code'], SyntaxText>>> = {
+  TAB_AS_INDENT: {
+    code: 'tab',
+    what: 'a tab is used to indent',
+    why: 'YAML indents with spaces only',
+    todo: 'replace it with spaces',
+  },
+  DUPLICATE_KEY: {
+    code: 'duplicateKey',
+    what: 'this key stands here a second time',
+    why: 'only one of the two could hold, and it is not clear which',
+    todo: 'remove or rename one of them',
+  },
+  MULTIPLE_DOCS: {
+    code: 'syntax',
+    what: 'the file holds several documents',
+    why: null,
+    todo: 'remove the line `---` and what does not belong',
+  },
+};

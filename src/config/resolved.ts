@@ -1,0 +1,71 @@
+import type { CoreConfig, ServiceConfig, Temperature } from '../core/config.ts';
+import type { ProbeSpec } from '../drivers/probe/spec.ts';
+import type { HoldLimits } from '../drivers/traffic/contract.ts';
+
+// The configuration as the rest of hotwarm sees it: complete, checked, durations in milliseconds, sizes
+// in bytes, paths absolute. Whoever holds one of these need not check anything about it again; what
+// depends on the machine (free ports, binaries, users) is for preflight.ts.
+
+export type ResolvedConfig = {
+  readonly agent: ResolvedAgent;
+  readonly services: readonly ResolvedService[];
+  /** What the core decides by; holds the same ServiceConfig objects as `services`. */
+  readonly core: CoreConfig;
+  /** Absolute path of the configuration file. */
+  readonly file: string;
+  /** Its directory: relative paths start here. */
+  readonly baseDir: string;
+};
+
+export type HostPort = { readonly host: string; readonly port: number };
+
+export type ResolvedAgent = {
+  readonly host: string;
+  readonly stateDir: string;
+  readonly api: HostPort & { readonly token: string | null };
+  readonly store: { readonly type: 'embedded' };
+};
+
+export type ResolvedService = {
+  readonly name: string;
+  readonly core: ServiceConfig;
+  readonly traffic: ResolvedTraffic;
+  /** In the order of the file: the first is preferred. */
+  readonly members: readonly ResolvedMember[];
+  readonly probe: ProbeSpec;
+  /** What a started member must answer before it counts as ready; the probe unless the file says otherwise. */
+  readonly ready: ProbeSpec;
+  readonly objectives: Objectives;
+};
+
+export type ResolvedTraffic = {
+  readonly listen: HostPort;
+  readonly via: 'proxy';
+  readonly protocol: 'http' | 'tcp';
+  readonly limits: HoldLimits;
+};
+
+export type ResolvedMember = {
+  readonly name: string;
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  /** Run without a shell. Never empty. */
+  readonly command: readonly string[];
+  readonly temperature: Temperature;
+  /** Share of one core that a warm standby may use, 0.2 or 1.5; null: not limited. */
+  readonly cpuShare: number | null;
+  /** Added to the agent's own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** null: the agent's own user. */
+  readonly user: string | null;
+};
+
+/** What the operator promised to the service's users; null: nothing. */
+export type Objectives = {
+  readonly rtoMs: number | null;
+  readonly rpoBytes: number | null;
+  /** 0 to 1, e.g. 0.9999. */
+  readonly availability: number | null;
+};

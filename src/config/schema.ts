@@ -1,0 +1,303 @@
+import { z } from 'zod';
+import {
+  address,
+  choice,
+  command,
+  duration,
+  environment,
+  hostName,
+  name,
+  share,
+  size,
+  sizeOrZero,
+  text,
+} from './values.ts';
+
+// The keys of hotwarm.yaml, their types, ranges, defaults and meanings. This is the one place that states
+// them: the loader parses with it, and reference.ts generates docs/reference/config.md and the JSON Schema
+// for editors from it. What several keys mean together is in rules.ts. Defaults that depend on other keys
+// are left open for defaults.ts. Longer than most files because it is one list.
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+const look = {
+  http: text(
+    /^\/[\x21-\x7e]{0,1023}$/,
+    'a path that begins with /',
+    'GET this path on the member’s address; 200 to 399 is an answer.',
+  ).optional(),
+  tcp: z
+    .literal(true)
+    .meta({ description: 'The port accepts a connection. Does not see a process that hangs.' })
+    .optional(),
+  command: command('Exit code 0 is an answer. Run without a shell.').optional(),
+  expect: z
+    .array(z.int().min(100).max(599))
+    .min(1)
+    .max(100)
+    .meta({
+      description: 'The only statuses that count as an answer (with `http`).',
+      'x-type': 'list of statuses',
+    })
+    .optional(),
+};
+
+const probe = z.strictObject({
+  ...look,
+  interval: duration({ min: 10, max: HOUR }, 'Time between two routine probes.').prefault('100ms'),
+  timeout: duration({ min: 5, max: MINUTE }, 'Patience with one probe.').prefault('300ms'),
+  bound: duration(
+    { min: 10, max: HOUR },
+    'Upper bound on the time from the last sign of life to suspicion. Default: the larger of `timeout` and 3 × `interval`.',
+  ).optional(),
+  mistakes: duration(
+    { min: MINUTE, max: 365 * DAY },
+    'Tolerated time between two false suspicions; a suspicion is confirmed before anything is done.',
+  ).prefault('1h'),
+});
+
+const ready = z.strictObject({
+  ...look,
+  timeout: duration(
+    { min: 100, max: HOUR },
+    'Patience with a started member. Same as `timeouts.ready`.',
+  ).optional(),
+});
+
+const takeover = z.strictObject({
+  p95: duration(
+    { min: 1, max: MINUTE },
+    'A candidate whose 95th percentile of latency is above this may not take over. Default: not checked.',
+  ).optional(),
+  lag: sizeOrZero(
+    { min: 0, max: 1024 * GIB },
+    'A candidate that lags by more than this may not take over. Not checked for kinds without replication.',
+  ).optional(),
+  rehearsed: duration(
+    { min: SECOND, max: 365 * DAY },
+    'A candidate must have proved within this time that it can serve. Default: not checked.',
+  ).optional(),
+  degraded: choice(
+    ['serve', 'hold'],
+    'While no candidate passes: let one that is only too slow serve, or hold the requests.',
+  ).prefault('serve'),
+  observe: duration(
+    { min: SECOND, max: HOUR },
+    'How long the new active is compared with the objective after a takeover.',
+  ).prefault('10s'),
+  errors: share(
+    { min: 0.0001, max: 1 },
+    'Share of requests that may fail while it is observed.',
+  ).prefault('5%'),
+});
+
+const failback = z.strictObject({
+  mode: choice(
+    ['auto', 'manual', 'never'],
+    'Return to the preferred member by itself, on command, or not at all.',
+  ).prefault('auto'),
+  after: duration(
+    { min: SECOND, max: 30 * DAY },
+    'How long the preferred member must have been healthy; doubles with each failover within `window`.',
+  ).prefault('30s'),
+  limit: z
+    .int()
+    .min(1)
+    .max(64)
+    .meta({ description: 'Past this many failovers within `window`, automatic failback stops.' })
+    .prefault(3),
+  window: duration({ min: MINUTE, max: 30 * DAY }, 'See `limit`.').prefault('10m'),
+});
+
+const lease = z.strictObject({
+  duration: duration(
+    { min: 200, max: HOUR },
+    'Another host may take over this long after it last saw a renewal.',
+  ).prefault('10s'),
+  renew: duration({ min: 50, max: HOUR }, 'Time between two renewals.').prefault('3s'),
+  margin: duration(
+    { min: 10, max: HOUR },
+    'The holder stops serving this long before its lease could be taken.',
+  ).prefault('1s'),
+});
+
+const repair = z.strictObject({
+  base: duration(
+    { min: 10, max: HOUR },
+    'Pause before the second attempt to bring a member back; doubles with each attempt.',
+  ).prefault('500ms'),
+  max: duration({ min: 10, max: DAY }, 'Longest such pause.').prefault('30s'),
+  forgive: duration(
+    { min: 100, max: DAY },
+    'Each time this long that a member was ready takes one failure off its count.',
+  ).prefault('500ms'),
+});
+
+const gray = z.strictObject({
+  action: choice(
+    ['switchover', 'report'],
+    'What to do with an active that answers probes but serves its clients badly. Default: switchover where `takeover.p95` is set, else report.',
+  ).optional(),
+  backoff: duration(
+    { min: SECOND, max: DAY },
+    'Pause before the next switchover for this reason, times the number so far.',
+  ).prefault('30s'),
+});
+
+const patience = (description: string) => duration({ min: 50, max: DAY }, description);
+
+const timeouts = z.strictObject({
+  start: patience('Until a started process exists.').prefault('10s'),
+  ready: patience('Until a started member answers. Default: 30s.').optional(),
+  stop: patience('From SIGTERM to SIGKILL.').prefault('10s'),
+  fence: patience('Until it is proved that the old active can do no harm.').prefault('5s'),
+  promote: patience('Until a standby has become active.').prefault('30s'),
+  demote: patience('Until an active has become a standby.').prefault('30s'),
+  rejoin: patience('Until a failed member is a good standby again.').prefault('5m'),
+  drain: patience(
+    'Until the requests under way have ended in a planned takeover; the rest are cut.',
+  ).prefault('10s'),
+  store: patience('Until the store has answered.').prefault('2s'),
+  switch: patience('Until the data plane obeys a new route.').prefault('1s'),
+});
+
+const traffic = z.strictObject({
+  listen: address('Where clients connect.'),
+  via: choice(['proxy'], 'How clients reach the active member.').prefault('proxy'),
+  protocol: choice(
+    ['http', 'tcp'],
+    '`http`: requests are held and replayed one by one. `tcp`: connections are.',
+  ).prefault('http'),
+  answer: duration(
+    { min: 0, max: HOUR },
+    'Patience with a member that has not begun to answer a request; `0s`: none.',
+  ).prefault('0s'),
+  hold: z
+    .strictObject({
+      time: duration(
+        { min: 0, max: 10 * MINUTE },
+        'How long a request may wait for an active member; then 503 with Retry-After.',
+      ).prefault('10s'),
+      requests: z
+        .int()
+        .min(0)
+        .max(1_000_000)
+        .meta({ description: 'How many may wait.' })
+        .prefault(1000),
+      bytes: size({ min: 0, max: 16 * GIB }, 'How much of them may wait.').prefault('64MiB'),
+    })
+    .prefault({}),
+  replay: z
+    .strictObject({
+      body: size({ min: 0, max: GIB }, 'Largest request body kept for a replay.').prefault('1MiB'),
+      attempts: z
+        .int()
+        .min(1)
+        .max(8)
+        .meta({ description: 'How often one request may be sent, counting the first time.' })
+        .prefault(2),
+    })
+    .optional(),
+});
+
+const member = z.strictObject({
+  host: hostName('The host it runs on. Default: `agent.host`.').optional(),
+  command: command(
+    'Program and arguments, run without a shell. `PORT`, `HOTWARM_MEMBER` and `HOTWARM_SERVICE` are in its environment.',
+  ),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .meta({ description: 'Where it listens; given to it as `PORT`.' }),
+  address: hostName('The address it listens on.').prefault('127.0.0.1'),
+  temperature: choice(
+    ['hot', 'warm', 'frozen', 'cold'],
+    'How it is kept while it stands by.',
+  ).prefault('hot'),
+  cpu: share(
+    { min: 0.01, max: 64 },
+    'Share of one core that it may use while it stands by `warm`. Default: not limited.',
+  ).optional(),
+  env: environment.prefault({}),
+  cwd: text(
+    /^[^\0]+$/,
+    'a path',
+    'Its working directory, from the configuration file’s. Default: that directory.',
+  ).optional(),
+  user: text(
+    /^(?:[a-z_][a-z0-9_.-]{0,31}|\d{1,10}(?::\d{1,10})?)$/,
+    'a user name, "uid" or "uid:gid"',
+    'The user it runs as: a name of /etc/passwd, `"uid"` or `"uid:gid"`. Default: the agent’s.',
+  ).optional(),
+});
+
+const objectives = z.strictObject({
+  rto: duration({ min: 1, max: DAY }, 'Longest outage that you accept.').optional(),
+  rpo: sizeOrZero(
+    { min: 0, max: 1024 * GIB },
+    'Most acknowledged data that you accept to lose.',
+  ).optional(),
+  availability: share(
+    { min: 0.5, max: 0.9999999 },
+    'Share of time that the service shall be up.',
+  ).optional(),
+});
+
+const service = z.strictObject({
+  kind: choice(['process'], 'What the members are.').prefault('process'),
+  exclusive: z
+    .boolean()
+    .meta({ description: 'Two actives at once would do harm: fence before promoting.' })
+    .prefault(false),
+  members: z.record(name, member).meta({ description: 'By name; the first is preferred.' }),
+  traffic,
+  probe,
+  ready: ready.optional(),
+  takeover: takeover.prefault({}),
+  failback: failback.prefault({}),
+  lease: lease.prefault({}),
+  repair: repair.prefault({}),
+  gray: gray.prefault({}),
+  timeouts: timeouts.prefault({}),
+  objectives: objectives.prefault({}),
+  mode: choice(['act', 'observe'], '`observe`: decide and report, do nothing.').prefault('act'),
+});
+
+const agent = z.strictObject({
+  host: hostName('This host’s name. Default: the hostname.').optional(),
+  state: text(
+    /^[^\0]+$/,
+    'a path',
+    'Directory of the journal, the epochs and the measurements, from the configuration file’s.',
+  ).prefault('./.hotwarm'),
+  api: address('Where the API and the dashboard listen. Loopback only in this version.').prefault(
+    '127.0.0.1:7070',
+  ),
+  token: text(
+    /^[\x21-\x7e]{16,256}$/,
+    '16 to 256 printable characters',
+    'Bearer token that the API demands for commands. Default: none.',
+  ).optional(),
+  store: z
+    .literal('embedded')
+    .meta({ description: 'Where leases are kept: SQLite in `state`.' })
+    .prefault('embedded'),
+});
+
+export const configSchema = z.strictObject({
+  agent: agent.prefault({}),
+  services: z.record(name, service).meta({ description: 'By name.' }),
+});
+
+/** The file after parsing: units converted, defaults filled in. */
+export type ParsedConfig = z.output<typeof configSchema>;
+export type ParsedService = ParsedConfig['services'][string];
+export type ParsedMember = ParsedService['members'][string];
+export type ParsedLook = Pick<ParsedService['probe'], 'http' | 'tcp' | 'command' | 'expect'>;

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { ConfigPath } from './faults.ts';
+import { configSchema } from './schema.ts';
+
+// "Did you mean": the known key nearest to an unknown one, or the section where it does belong.
+
+type Node = z.core.JSONSchema.BaseSchema;
+
+/** Keys allowed in the object at the path. */
+export function keysAt(path: ConfigPath): string[] {
+  let node: Node = rootNode();
+  for (const key of path) {
+    const below = node.properties?.[String(key)] ?? node.additionalProperties;
+    if (typeof below !== 'object') return [];
+    node = below;
+  }
+  return Object.keys(node.properties ?? {});
+}
+
+/** The nearest of the words; null: none is near. */
+export function nearest(word: string, words: readonly string[]): string | null {
+  const ranked = words
+    .map((known) => ({ known, edits: editDistance(word.toLowerCase(), known.toLowerCase()) }))
+    .toSorted((a, b) => a.edits - b.edits);
+  const best = ranked[0];
+  return best !== undefined && best.edits <= Math.max(1, Math.floor(word.length / 3))
+    ? best.known
+    : null;
+}
+
+/** Sections of a service, or of the file, that know the key; names of services and members are left out. */
+export function sectionsWith(key: string): string[] {
+  const found: string[] = [];
+  const visit = (node: Node, at: string): void => {
+    if (node.properties !== undefined && key in node.properties && at !== '') found.push(at);
+    for (const [name, below] of Object.entries(node.properties ?? {})) {
+      if (typeof below === 'object') visit(below, at === '' ? name : `${at}.${name}`);
+    }
+    if (typeof node.additionalProperties === 'object') visit(node.additionalProperties, `${at}.*`);
+  };
+  visit(rootNode(), '');
+  return found;
+}
+
+/** Made on the first fault only, as a sound file has no need of it, and then kept. */
+let root: Node | null = null;
+
+function rootNode(): Node {
+  root ??= z.toJSONSchema(configSchema, { io: 'input' });
+  return root;
+}
+
+/** Levenshtein distance with swaps of neighbours (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const isSame = a[row - 1] === b[column - 1];
+      let cost = Math.min(
+        (last[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (last[column - 1] ?? 0) + (isSame ? 0 : 1),
+      );
+      if (a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
+        cost = Math.min(cost, (beforeLast[column - 2] ?? cost) + 1);
+      }
+      current.push(cost);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return last[b.length] ?? a.length;
+}

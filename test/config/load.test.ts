@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import * as fc from 'fast-check';
+import { loadConfig } from '../../src/config/load.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { AppError } from '../../src/errors.ts';
+
+const FULL = `agent:
+  host: h1
+  state: ./.hotwarm
+  api: 127.0.0.1:7070
+  store: embedded
+services:
+  shop:
+    kind: process
+    exclusive: false
+    members:
+      b: { host: h1, command: [node, server.js], port: 3001 }
+      a: { host: h1, command: [node, server.js], port: 3002, temperature: warm, cpu: 20% }
+    traffic:  { listen: 127.0.0.1:8080, via: proxy, protocol: http }
+    probe:    { http: /healthz, interval: 100ms, timeout: 300ms }
+    takeover: { p95: 200ms, lag: 0, degraded: serve }
+    failback: { mode: auto, after: 30s }
+    objectives: { rto: 1s, rpo: 0, availability: 99.99% }
+    mode: act
+`;
+
+function write(t: TestContext, text: string): { file: string; directory: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'hotwarm-config-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'hotwarm.yaml');
+  writeFileSync(file, text);
+  return { file, directory };
+}
+
+function load(t: TestContext, text: string) {
+  const service = loadConfig(write(t, text).file).services[0];
+  assert.ok(service);
+  return service;
+}
+
+test('a full configuration comes out complete, in milliseconds, bytes and absolute paths', (t) => {
+  const { file, directory } = write(t, FULL);
+  const config = loadConfig(file);
+  assert.deepEqual(config.agent, {
+    host: 'h1',
+    stateDir: join(directory, '.hotwarm'),
+    api: { host: '127.0.0.1', port: 7070, token: null },
+    store: { type: 'embedded' },
+  });
+  const [shop] = config.services;
+  assert.ok(shop);
+  assert.equal(config.core.services[0], shop.core);
+  assert.deepEqual(shop.objectives, { rtoMs: 1000, rpoBytes: 0, availability: 0.9999 });
+  assert.deepEqual(shop.ready, shop.probe);
+  assert.deepEqual(shop.members[1], {
+    name: 'a',
+    host: 'h1',
+    address: '127.0.0.1',
+    port: 3002,
+    command: ['node', 'server.js'],
+    temperature: 'warm',
+    cpuShare: 0.2,
+    env: {},
+    cwd: directory,
+    user: null,
+  });
+});
+
+test('the first member of the file is preferred, whatever its name', (t) => {
+  assert.deepEqual(
+    load(t, FULL).core.members.map(({ name }) => name),
+    ['b', 'a'],
+  );
+});
+
+test('the detection bound follows from time-out and interval unless it is given', (t) => {
+  const bound = (probe: string): number => {
+    const text = FULL.replace('interval: 100ms, timeout: 300ms', probe).replace('p95: 200ms, ', '');
+    return load(t, text).core.detection.boundMs;
+  };
+  assert.equal(bound('interval: 20ms, timeout: 100ms'), 100);
+  assert.equal(bound('interval: 100ms, timeout: 100ms'), 300);
+  assert.equal(bound('interval: 100ms, timeout: 100ms, bound: 250ms'), 250);
+});
+
+test('a lag limit is not handed to the core where no lag can be read', (t) => {
+  const { abilities, takeover } = load(t, FULL).core;
+  assert.equal(abilities.lag, false);
+  assert.equal(takeover.lagBytes, null);
+});
+
+test('a gray failure switches over only where a limit says what slow is', (t) => {
+  assert.equal(load(t, FULL).core.gray.action, 'switchover');
+  assert.equal(load(t, FULL.replace('p95: 200ms, ', '')).core.gray.action, 'report');
+});
+
+test('readiness may be asked in another way and with another patience than health', (t) => {
+  const text = FULL.replace('    mode: act', '    ready: { command: [./warm.sh], timeout: 90s }');
+  const shop = load(t, text);
+  assert.deepEqual(shop.ready, { type: 'command', command: ['./warm.sh'] });
+  assert.deepEqual(shop.probe, { type: 'http', path: '/healthz', expect: null });
+  assert.equal(shop.core.timeouts.readyMs, 90_000);
+  const patient = load(t, FULL.replace('    mode: act', '    ready: { timeout: 90s }'));
+  assert.deepEqual(patient.ready, patient.probe);
+  assert.equal(patient.core.timeouts.readyMs, 90_000);
+});
+
+test('an anchor may be used again', (t) => {
+  const text = FULL.replace(
+    'b: { host: h1, command: [node, server.js]',
+    'b: { command: &c [node, x.js]',
+  );
+  const shop = load(
+    t,
+    text.replace('command: [node, server.js], port: 3002', 'command: *c, port: 3002'),
+  );
+  assert.deepEqual(shop.members[1]?.command, ['node', 'x.js']);
+});
+
+test('a faulty file is refused as a whole, with every fault and its line in the text', (t) => {
+  const { file } = write(
+    t,
+    FULL.replace('p95: 200ms', 'p95: 200').replace('mode: auto', 'mode: car'),
+  );
+  assert.throws(
+    () => loadConfig(file),
+    (error) => {
+      assert.ok(error instanceof AppError);
+      assert.equal(error.code, 'configInvalid');
+      assert.equal(error.exitCode, 3);
+      assert.ok(error.text.what.includes(`${file}:15:22: services.shop.takeover.p95`));
+      assert.ok(error.text.what.includes(`${file}:16:23: services.shop.failback.mode`));
+      assert.ok(error.text.what.includes('takeover: { p95: 200, lag: 0, degraded: serve }'));
+      return true;
+    },
+  );
+});
+
+test('a file that is not there, is a directory, or is no text is told apart from a faulty one', (t) => {
+  const { file, directory } = write(t, '');
+  writeFileSync(file, Buffer.from([0x80, 0x81, 0xff]));
+  for (const path of [join(directory, 'none.yaml'), directory, file]) {
+    assert.throws(
+      () => loadConfig(path),
+      (error) => error instanceof AppError && error.code === 'configMissing',
+      path,
+    );
+  }
+});
+
+test('no text makes the parser throw, and whatever it refuses has a place and a remedy', () => {
+  const line = fc.constantFrom(
+    ...FULL.split('\n'),
+    '\t',
+    '- ',
+    '}',
+    '"',
+    '  ? x',
+    '&a *a',
+    '!!x y',
+  );
+  const texts = fc.oneof(
+    fc.string(),
+    fc.array(line, { maxLength: 25 }).map((lines) => lines.join('\n')),
+  );
+  fc.assert(
+    fc.property(texts, (text) => {
+      const outcome = parseConfig(text, 'h1');
+      if (outcome.ok) return;
+      assert.ok(outcome.faults.length > 0);
+      for (const fault of outcome.faults) {
+        assert.ok(fault.line >= 1 && fault.column >= 1);
+        assert.ok(fault.what !== '' && fault.todo !== '');
+      }
+    }),
+  );
+});
