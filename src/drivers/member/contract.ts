@@ -1,0 +1,37 @@
+import type { Instant } from '../../core/time.ts';
+
+// One member of a service on this host. A driver acts and reports; it decides nothing. Every call is
+// given a deadline by its caller and must stop waiting when `signal` aborts. Failures are DriverError.
+
+export type Started = {
+  readonly pid: number;
+  /** Start time of the process in clock ticks since boot (/proc/PID/stat field 22): with the pid, an identity. */
+  readonly startTicks: number;
+};
+
+export type Exit = {
+  readonly pid: number;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly at: Instant;
+};
+
+export interface MemberDriver {
+  /** Starts the member's process; resolves when it exists, not when it is ready. */
+  start(options: { capacity: 'full' | 'reduced'; signal: AbortSignal }): Promise<Started>;
+  /** Asks it to end (SIGTERM), then after the grace kills everything that is left. Resolves when nothing is. */
+  stop(options: { graceMs: number; signal: AbortSignal }): Promise<void>;
+  /** SIGKILL to the whole process group and cgroup. Resolves only on proof that nothing is left. Idempotent. */
+  kill(options: { signal: AbortSignal }): Promise<void>;
+  freeze(options: { signal: AbortSignal }): Promise<void>;
+  thaw(options: { signal: AbortSignal }): Promise<void>;
+  setCapacity(capacity: 'full' | 'reduced', options: { signal: AbortSignal }): Promise<void>;
+  /** Present only where the kind of member has roles of its own. */
+  promote?(options: { epoch: number; signal: AbortSignal }): Promise<void>;
+  demote?(options: { signal: AbortSignal }): Promise<void>;
+  rejoin?(options: { active: string; signal: AbortSignal }): Promise<void>;
+  /** Bytes behind the active. */
+  lag?(options: { signal: AbortSignal }): Promise<number>;
+  /** Frees everything it holds. Kills nothing. */
+  close(): Promise<void>;
+}

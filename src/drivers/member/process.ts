@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto';
+import { DriverError } from '../driver-error.ts';
+import type { Exit, MemberDriver, Started } from './contract.ts';
+import { findCgroupMounts, type CgroupMounts } from './process/cgroup-mounts.ts';
+import {
+  canFreeze,
+  isCgroupEmpty,
+  openCgroup,
+  removeCgroup,
+  setCpuShare,
+  setFrozen,
+  type Cgroup,
+} from './process/cgroup.ts';
+import { containedPids, freezeAll, isGone, killAll, thawAll } from './process/containment.ts';
+import { planLaunch, type LaunchPlan } from './process/launch.ts';
+import {
+  logPaths,
+  rotateLogs,
+  watchLogs,
+  type LogLimits,
+  type LogPaths,
+} from './process/log-files.ts';
+import {
+  memberCgroupName,
+  memberFileName,
+  recordPath,
+  removeRecord,
+} from './process/run-record.ts';
+import { askToEnd, beginRun, calledOff, makeRun, type Run } from './process/run.ts';
+
+// A member that is a process of this host. Each start is a session and a cgroup of its own, so that the whole
+// of it can be frozen, limited and killed, and its death proven, workers and orphans included. The driver
+// notices the exit of the main process at once and reports it, but does not then kill what is left: whether
+// to fence is the agent's decision. Until something has proven that nothing is left, there is no new start.
+// Capacity is an economy and not a safety property: without a cpu controller a member that is started at
+// reduced capacity simply runs at full capacity, whereas reducing a running one is reported as impossible.
+
+export type ProcessMemberOptions = {
+  readonly service: string;
+  readonly member: string;
+  /** Program and arguments; no shell reads them. */
+  readonly command: readonly string[];
+  readonly cwd: string;
+  /** Added to the agent's own environment, less what is meant for the agent alone. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A name of /etc/passwd, `uid` or `uid:gid`; null: the agent's own user. */
+  readonly user: string | null;
+  /** Where the member is to listen: HOTWARM_ADDRESS and PORT in its environment. */
+  readonly address: string;
+  readonly port: number;
+  /** At reduced capacity, the share of one CPU that all its processes may use together; null: never limited. */
+  readonly reducedCpuShare: number | null;
+  /** Holds logs/ and run/. */
+  readonly stateDir: string;
+  readonly logLimits: LogLimits;
+  /** Default: what this host has. */
+  readonly cgroups?: CgroupMounts;
+  /** The main process ended. Called at once, but never before start() has resolved for it. */
+  readonly onExit: (exit: Exit) => void;
+};
+
+export function createProcessMember(options: ProcessMemberOptions): MemberDriver {
+  return new ProcessMember(options);
+}
+
+/** A start under way, for kill() to call off. */
+type Start = { readonly settled: Promise<unknown>; readonly callOff: AbortController };
+
+class ProcessMember implements MemberDriver {
+  readonly #options: ProcessMemberOptions;
+  readonly #mounts: CgroupMounts;
+  readonly #unwatchLogs: () => void;
+  #run: Run | null = null;
+  #start: Start | null = null;
+  /** Of the last start; removed when empty. */
+  #cgroup: Cgroup | null = null;
+  #closed = false;
+
+  constructor(options: ProcessMemberOptions) {
+    this.#options = options;
+    this.#mounts = options.cgroups ?? findCgroupMounts();
+    this.#unwatchLogs = watchLogs(this.#logPaths(), options.logLimits);
+  }
+
+  async start(options: { capacity: 'full' | 'reduced'; signal: AbortSignal }): Promise<Started> {
+    if (this.#closed) throw new DriverError('conflict', 'the driver of the member is closed');
+    if (this.#start !== null) {
+      throw new DriverError('conflict', 'the member is being started already');
+    }
+    this.#assertNothingRuns();
+    const callOff = new AbortController();
+    const signal = AbortSignal.any([options.signal, callOff.signal]);
+    const begun = this.#begin({ capacity: options.capacity, signal });
+    this.#start = { settled: begun.catch(() => undefined), callOff };
+    try {
+      const run = await begun;
+      // From the next turn on, so that whoever awaits this start learns of it before the exit.
+      setImmediate(() => this.#announce(run));
+      return run.main;
+    } finally {
+      this.#start = null;
+    }
+  }
+
+  async stop(options: { graceMs: number; signal: AbortSignal }): Promise<void> {
+    const run = this.#run;
+    if (run === null || this.#start !== null) return await this.kill({ signal: options.signal });
+    const grace = AbortSignal.any([options.signal, AbortSignal.timeout(options.graceMs)]);
+    await askToEnd(run, grace);
+    await this.kill({ signal: options.signal });
+  }
+
+  async kill(options: { signal: AbortSignal }): Promise<void> {
+    // A start that has not resolved kills what it made when it is called off.
+    this.#start?.callOff.abort();
+    await this.#start?.settled;
+    const run = this.#run;
+    if (run === null) return;
+    await killAll(run.containment, { reaped: () => run.exit !== null, signal: options.signal });
+    this.#release(run);
+  }
+
+  async freeze(options: { signal: AbortSignal }): Promise<void> {
+    const run = this.#running();
+    await freezeAll(run.containment, options.signal);
+    run.frozen = true;
+  }
+
+  async thaw(options: { signal: AbortSignal }): Promise<void> {
+    const run = this.#running();
+    await thawAll(run.containment, options.signal);
+    run.frozen = false;
+  }
+
+  async setCapacity(
+    capacity: 'full' | 'reduced',
+    _options: { signal: AbortSignal },
+  ): Promise<void> {
+    const { cgroup } = this.#running().containment;
+    const share = this.#share(capacity);
+    if (!setCpuShare(cgroup, share) && share !== null) {
+      throw new DriverError('permission', 'there is no cgroup with a cpu controller to limit it');
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#unwatchLogs();
+    const run = this.#run;
+    run?.child.unref();
+    if (run !== null && run.exit !== null && isGone(run.containment)) this.#release(run);
+    if (this.#cgroup !== null) removeCgroup(this.#cgroup);
+  }
+
+  async #begin(options: { capacity: 'full' | 'reduced'; signal: AbortSignal }): Promise<Run> {
+    const { stateDir, service, member, logLimits } = this.#options;
+    const { signal } = options;
+    const runId = randomUUID();
+    const plan = this.#plan(runId);
+    const logs = this.#logPaths();
+    await rotateLogs(logs, logLimits);
+    const cgroup = openCgroup(this.#mounts, memberCgroupName(stateDir, service, member));
+    this.#cgroup = cgroup;
+    if (!isCgroupEmpty(cgroup)) {
+      throw new DriverError('stillRunning', 'processes of a former start are in its cgroup');
+    }
+    if (canFreeze(cgroup)) setFrozen(cgroup, false);
+    setCpuShare(cgroup, this.#share(options.capacity));
+    if (signal.aborted) throw calledOff();
+    const made = await makeRun({ plan, cgroup, logs, onExit: (run) => this.#report(run) });
+    this.#run = made.run;
+    try {
+      await beginRun(made, { recordPath: this.#recordPath(), runId, signal });
+    } catch (error) {
+      const limit = AbortSignal.timeout(FAILED_START_KILL_MS);
+      await killAll(made.run.containment, { reaped: () => made.run.exit !== null, signal: limit });
+      this.#release(made.run);
+      throw error;
+    }
+    return made.run;
+  }
+
+  #announce(run: Run): void {
+    run.announced = true;
+    this.#report(run);
+  }
+
+  #report(run: Run): void {
+    if (run.exit !== null && run.announced && !this.#closed) this.#options.onExit(run.exit);
+  }
+
+  #assertNothingRuns(): void {
+    const run = this.#run;
+    if (run === null) return;
+    if (run.exit === null) throw new DriverError('conflict', 'the member is running already');
+    if (!isGone(run.containment)) {
+      const pids = containedPids(run.containment).join(', ');
+      throw new DriverError('stillRunning', `the main process ended but pid ${pids} is left of it`);
+    }
+    this.#release(run);
+  }
+
+  #running(): Run {
+    if (this.#run === null || this.#run.exit !== null) {
+      throw new DriverError('conflict', 'the member is not running');
+    }
+    return this.#run;
+  }
+
+  /** Only on proof that nothing of it is left. */
+  #release(run: Run): void {
+    if (this.#run !== run) return;
+    this.#run = null;
+    // A group that the kernel still holds for a moment is used again by the next start.
+    removeCgroup(run.containment.cgroup);
+    removeRecord(this.#recordPath());
+  }
+
+  #plan(runId: string): LaunchPlan {
+    const { service, member, command, cwd, env, user, address, port } = this.#options;
+    const fixedEnv = {
+      PORT: `${port}`,
+      HOTWARM_ADDRESS: address,
+      HOTWARM_MEMBER: member,
+      HOTWARM_SERVICE: service,
+      HOTWARM_RUN: runId,
+    };
+    return planLaunch({ command, cwd, env, fixedEnv, user });
+  }
+
+  #share(capacity: 'full' | 'reduced'): number | null {
+    return capacity === 'full' ? null : this.#options.reducedCpuShare;
+  }
+
+  #logPaths(): LogPaths {
+    const { stateDir, service, member } = this.#options;
+    return logPaths(stateDir, memberFileName(service, member));
+  }
+
+  #recordPath(): string {
+    const { stateDir, service, member } = this.#options;
+    return recordPath(stateDir, service, member);
+  }
+}
+
+/** A launcher or a command that has run for a moment only; SIGKILL ends it at once. */
+const FAILED_START_KILL_MS = 2000;

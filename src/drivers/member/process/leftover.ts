@@ -1,0 +1,86 @@
+import { findCgroupMounts, type CgroupMounts } from './cgroup-mounts.ts';
+import { openCgroup, removeCgroup } from './cgroup.ts';
+import { containedPids, isGone, killAll, waitUntil, type Containment } from './containment.ts';
+import { hasVariable, processStillRuns, sendSignal, sessionProcesses } from './proc.ts';
+import {
+  memberCgroupName,
+  readRecord,
+  recordPath,
+  removeRecord,
+  type RunRecord,
+} from './run-record.ts';
+import { DriverError } from '../../driver-error.ts';
+
+// What a former agent left running. A process is killed only when it is proven to belong to the member: it is
+// in the member's cgroup, or in the session of a main process whose pid and start time are those on record,
+// or it carries the run's id in its environment. A process that merely has a number from the record is never
+// touched. If something looks like the member's but cannot be proven to be, that is an error and not a kill.
+
+export type LeftoverOptions = {
+  readonly stateDir: string;
+  readonly service: string;
+  readonly member: string;
+  readonly signal: AbortSignal;
+  readonly cgroups?: CgroupMounts;
+};
+
+/** Kills it and resolves on proof that nothing is left. False: there was nothing to kill. */
+export async function killLeftover(options: LeftoverOptions): Promise<boolean> {
+  const { stateDir, service, member, signal } = options;
+  const path = recordPath(stateDir, service, member);
+  const record = readRecord(path, memberCgroupName(stateDir, service, member));
+  const found =
+    record === null ? await killCgroupLeftover(options) : await killRecorded(record, signal);
+  removeRecord(path);
+  return found;
+}
+
+/** Without a record there is still the cgroup, whose name is known: a launcher may sit in it. */
+async function killCgroupLeftover(options: LeftoverOptions): Promise<boolean> {
+  const name = memberCgroupName(options.stateDir, options.service, options.member);
+  const cgroup = openCgroup(options.cgroups ?? findCgroupMounts(), name);
+  return killContained({ main: null, cgroup }, options.signal);
+}
+
+async function killRecorded(record: RunRecord, signal: AbortSignal): Promise<boolean> {
+  const { main, cgroup } = record;
+  if (processStillRuns(main.pid, main.startTicks)) return killContained({ main, cgroup }, signal);
+  const foundInCgroup = await killContained({ main: null, cgroup }, signal);
+  return (await killOrphans(record, signal)) || foundInCgroup;
+}
+
+/** The main process is gone, so its session is only taken for ours where the environment confirms it. */
+async function killOrphans(record: RunRecord, signal: AbortSignal): Promise<boolean> {
+  const mark = `HOTWARM_RUN=${record.runId}`;
+  const candidates = sessionProcesses(record.main);
+  const orphans = candidates.filter(({ pid }) => hasVariable(pid, mark));
+  const strangers = candidates.filter((stat) => !orphans.includes(stat));
+  const killed = (): boolean => {
+    const left = orphans.filter(({ pid, startTicks }) => processStillRuns(pid, startTicks));
+    for (const { pid } of left) sendSignal(pid, 'SIGKILL');
+    return left.length === 0;
+  };
+  await waitUntil(killed, signal, () => stillRunning(orphans.map(({ pid }) => pid)));
+  if (strangers.length > 0) throw stillRunning(strangers.map(({ pid }) => pid));
+  return orphans.length > 0;
+}
+
+async function killContained(containment: Containment, signal: AbortSignal): Promise<boolean> {
+  const found = containedPids(containment).length > 0;
+  // The former agent is gone, so init reaps the main process, and a zombie counts as dead.
+  await killAll(containment, { reaped: () => true, signal });
+  if (!isGone(containment)) throw stillRunning(containedPids(containment));
+  await waitUntil(
+    () => removeCgroup(containment.cgroup),
+    signal,
+    () => new DriverError('driverFailed', 'the empty cgroup of the member cannot be removed'),
+  );
+  return found;
+}
+
+function stillRunning(pids: readonly number[]): DriverError {
+  return new DriverError(
+    'stillRunning',
+    `pid ${pids.join(', ')} may belong to the member from before; end it by hand if so`,
+  );
+}

@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+// What the kernel tells about processes. A pid alone is no identity, because numbers are used again; a pid
+// with its start time is. A zombie has an entry here too, but it runs no code and holds no port.
+
+export type ProcessStat = {
+  readonly pid: number;
+  /** One letter, as in ps: R S D T Z X … */
+  readonly state: string;
+  readonly groupId: number;
+  readonly sessionId: number;
+  readonly threads: number;
+  /** Start time in clock ticks since boot. */
+  readonly startTicks: number;
+};
+
+/** null: there is no such process. */
+export function readProcessStat(pid: number): ProcessStat | null {
+  const text = readOrNull(`/proc/${pid}/stat`);
+  if (text === null) return null;
+  // The name in parentheses may itself hold spaces and parentheses, so fields are counted after the last one.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, , groupId, sessionId] = fields;
+  const startTicks = fields[19];
+  if (state === undefined || startTicks === undefined) return null;
+  return {
+    pid,
+    state,
+    groupId: Number(groupId),
+    sessionId: Number(sessionId),
+    threads: Number(fields[17]),
+    startTicks: Number(startTicks),
+  };
+}
+
+/** Whether exactly this process, not a later one with the same number, still executes. A zombie does not. */
+export function processStillRuns(pid: number, startTicks: number): boolean {
+  const stat = readProcessStat(pid);
+  return stat !== null && stat.startTicks === startTicks && isLive(stat);
+}
+
+/** The main thread may have ended before the others, which then still hold files and ports. */
+export function isLive(stat: ProcessStat): boolean {
+  const ended = stat.state === 'Z' || stat.state === 'X';
+  return !ended || stat.threads > 1;
+}
+
+/**
+ * Live processes of the session that `leader` opened, its process group included. The kernel gives out the
+ * number of a group or session again only once it is empty, so a later process under the leader's number
+ * proves that nothing is left. Reads all of /proc: some 15 µs a process of the host.
+ */
+export function sessionProcesses(leader: Identity): readonly ProcessStat[] {
+  const holder = readProcessStat(leader.pid);
+  if (holder !== null && holder.startTicks !== leader.startTicks) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => readProcessStat(Number(name)))
+    .filter((stat) => stat !== null)
+    .filter((stat) => stat.sessionId === leader.pid || stat.groupId === leader.pid)
+    .filter(isLive);
+}
+
+export type Identity = { readonly pid: number; readonly startTicks: number };
+
+/** Whether the process group has any process, zombies included. One system call. */
+export function groupExists(groupId: number): boolean {
+  try {
+    process.kill(-groupId, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== 'ESRCH';
+  }
+}
+
+/** A process that is gone already needs no signal, so that is no error. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
+}
+
+/** The command line with its arguments ended by NUL; empty for a zombie; null: no such process. */
+export function readCommandLine(pid: number): string | null {
+  return readOrNull(`/proc/${pid}/cmdline`);
+}
+
+/** Whether the process was started with this NAME=VALUE; false also where it may not be read. */
+export function hasVariable(pid: number, variable: string): boolean {
+  return readOrNull(`/proc/${pid}/environ`)?.split('\0').includes(variable) ?? false;
+}
+
+/** Differs after each boot, across which pids and start times say nothing. */
+export function readBootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+export function errorCode(error: unknown): string | null {
+  if (!(error instanceof Error) || !('code' in error)) return null;
+  return typeof error.code === 'string' ? error.code : null;
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // ENOENT and ESRCH: it ended meanwhile; EACCES: it is another user's. Either way there is nothing to read.
+    return null;
+  }
+}

@@ -1,0 +1,98 @@
+import type { ChildProcess } from 'node:child_process';
+import { monotonicMs } from '../../../clock.ts';
+import { assert } from '../../../core/assert.ts';
+import { DriverError } from '../../driver-error.ts';
+import type { Exit } from '../contract.ts';
+import type { Cgroup } from './cgroup.ts';
+import { containedPids, isGone, thawAll, waitUntil, type Containment } from './containment.ts';
+import { launch, launchFailure, type Launch, type LaunchPlan } from './launch.ts';
+import { openLogs, type LogPaths } from './log-files.ts';
+import { readProcessStat, sendSignal, type Identity } from './proc.ts';
+import { writeRecord } from './run-record.ts';
+
+/** One start of the member, from its launch to the proof of its death. */
+export type Run = {
+  readonly child: ChildProcess;
+  readonly main: Identity;
+  readonly containment: Containment;
+  /** null: the main process was not waited for yet. */
+  exit: Exit | null;
+  /** Whether start() has resolved, so that the exit may be reported. */
+  announced: boolean;
+  frozen: boolean;
+};
+
+/** A run whose process is still the launcher, waiting for the word. */
+export type MadeRun = { readonly run: Run; readonly launched: Launch; readonly plan: LaunchPlan };
+
+/** onExit: the main process was waited for; `exit` is set. */
+export async function makeRun(options: {
+  plan: LaunchPlan;
+  cgroup: Cgroup;
+  logs: LogPaths;
+  onExit: (run: Run) => void;
+}): Promise<MadeRun> {
+  const streams = openLogs(options.logs);
+  try {
+    const launched = await launch(options.plan, options.cgroup, streams);
+    const run = adopt(launched, options.cgroup, options.onExit);
+    return { run, launched, plan: options.plan };
+  } finally {
+    streams.close();
+  }
+}
+
+/** Puts the run on record, gives the word and waits until the command runs. Throws DriverError; kills nothing. */
+export async function beginRun(
+  { run, launched, plan }: MadeRun,
+  options: { recordPath: string; runId: string; signal: AbortSignal },
+): Promise<void> {
+  const { cgroup } = run.containment;
+  writeRecord(options.recordPath, { main: run.main, cgroup, runId: options.runId });
+  launched.go();
+  const begun = (): boolean => run.exit !== null || launched.hasBegun();
+  await waitUntil(begun, options.signal, calledOff);
+  const failure = run.exit === null ? null : launchFailure(run.exit.exitCode, plan);
+  if (failure !== null) throw failure;
+}
+
+/** SIGTERM to the main process, then to what it left behind. False: not all had ended when the signal aborted. */
+export async function askToEnd(run: Run, signal: AbortSignal): Promise<boolean> {
+  try {
+    // A frozen process would see SIGTERM only once it runs again.
+    if (run.frozen) await thawAll(run.containment, signal);
+    run.child.kill('SIGTERM');
+    await waitUntil(() => run.exit !== null, signal, calledOff);
+    for (const pid of containedPids(run.containment)) sendSignal(pid, 'SIGTERM');
+    await waitUntil(() => isGone(run.containment), signal, calledOff);
+    return true;
+  } catch (error) {
+    if (error instanceof DriverError) return false;
+    throw error;
+  }
+}
+
+export function calledOff(): DriverError {
+  return new DriverError('timedOut', 'it was called off or ran out of time');
+}
+
+function adopt(launched: Launch, cgroup: Cgroup, onExit: (run: Run) => void): Run {
+  // Read in the turn of the spawn, so that even a process that ended already is still there as a zombie.
+  const stat = readProcessStat(launched.pid);
+  assert(stat !== null, 'a child that was not waited for is in /proc');
+  const main = { pid: stat.pid, startTicks: stat.startTicks };
+  const containment = { main, cgroup };
+  const run: Run = {
+    child: launched.child,
+    main,
+    containment,
+    exit: null,
+    announced: false,
+    frozen: false,
+  };
+  launched.child.once('exit', (exitCode, signal) => {
+    run.exit = { pid: main.pid, exitCode, signal, at: monotonicMs() };
+    onExit(run);
+  });
+  return run;
+}

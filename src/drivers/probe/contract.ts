@@ -1,0 +1,17 @@
+import type { Channel, ProbeFault } from '../../core/reasons.ts';
+
+// One look at a member. A probe never throws for what the member does: that is its answer.
+
+export type ProbeAnswer =
+  | { readonly ok: true; readonly latencyMs: number }
+  | { readonly ok: false; readonly fault: ProbeFault; readonly detail: string };
+
+export interface Probe {
+  readonly channel: Channel;
+  /**
+   * fresh: on a connection of its own; otherwise a kept connection may be used. Ends by the time-out
+   * with fault `timeout` at the latest.
+   */
+  look(options: { timeoutMs: number; fresh: boolean }): Promise<ProbeAnswer>;
+  close(): Promise<void>;
+}

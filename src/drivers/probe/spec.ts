@@ -1,0 +1,11 @@
+/** What one look at a member consists of, as the configuration says it. */
+export type ProbeSpec =
+  /** A GET on the member's own address. expect null: any status from 200 to 399. */
+  | { readonly type: 'http'; readonly path: string; readonly expect: readonly number[] | null }
+  /** The port accepts a connection. */
+  | { readonly type: 'tcp' }
+  /** Exit code 0 within the time-out. Run without a shell. */
+  | { readonly type: 'command'; readonly command: readonly string[] };
+
+/** Where the member listens. */
+export type ProbeTarget = { readonly host: string; readonly port: number };

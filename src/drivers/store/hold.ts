@@ -1,0 +1,54 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { AppError } from '../../errors.ts';
+import { isBusy, sqliteFault } from './sqlite-fault.ts';
+
+// Keeps a second agent out of a state directory. The hold is an open write transaction on a file of its
+// own, which is a POSIX lock underneath: the kernel drops it with the process, however that ends, so
+// there is no stale lock to judge and no pid to verify. Nothing is written through the lock, so there
+// is nothing to recover either. Who holds it is noted beside it, for the error message only.
+
+const LOCK_FILE = 'agent.lock';
+const HOLDER_FILE = 'agent.json';
+
+export function holdStateDir(options: { readonly path: string; readonly host: string }): {
+  close(): void;
+} {
+  const file = join(options.path, LOCK_FILE);
+  let lock: DatabaseSync | null = null;
+  try {
+    lock = new DatabaseSync(file, { timeout: 0 });
+    lock.exec('BEGIN IMMEDIATE');
+    const holder = { pid: process.pid, host: options.host };
+    writeFileSync(join(options.path, HOLDER_FILE), `${JSON.stringify(holder)}\n`);
+    return lock;
+  } catch (error) {
+    lock?.close();
+    if (!isBusy(error)) throw sqliteFault(error, file);
+    throw held(options.path, error);
+  }
+}
+
+function held(path: string, cause: unknown): AppError {
+  const holder = readHolder(path);
+  const text = {
+    what: `another agent uses ${path}`,
+    why: holder === null ? 'its lock is held' : `pid ${holder.pid} on host ${holder.host} holds it`,
+    todo: 'stop that agent, or give this one its own directory with agent.state',
+  };
+  return new AppError('stateHeld', text, { cause });
+}
+
+/** null while the holder has not written it yet. */
+function readHolder(path: string): { readonly pid: number; readonly host: string } | null {
+  try {
+    const holder: unknown = JSON.parse(readFileSync(join(path, HOLDER_FILE), 'utf8'));
+    if (typeof holder !== 'object' || holder === null) return null;
+    if (!('pid' in holder) || !('host' in holder)) return null;
+    if (typeof holder.pid !== 'number' || typeof holder.host !== 'string') return null;
+    return { pid: holder.pid, host: holder.host };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,80 @@
+import type { Route } from '../../core/effect.ts';
+import type { ProbeFault } from '../../core/reasons.ts';
+
+// How clients reach the active member of one service. Lives outside the agent's event loop.
+
+export type Target = { readonly member: string; readonly host: string; readonly port: number };
+
+export type TrafficOptions = {
+  readonly service: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly protocol: 'http' | 'tcp';
+  readonly targets: readonly Target[];
+  /** Directory for control sockets. */
+  readonly stateDir: string;
+  readonly limits: HoldLimits;
+  readonly onEvent: (event: TrafficEvent) => void;
+};
+
+/** What may wait while no member is ready; beyond any of these: 503 with Retry-After. */
+export type HoldLimits = {
+  readonly holdMs: number;
+  readonly holdRequests: number;
+  readonly holdBytes: number;
+  /** Largest request body kept for a replay; a larger one is forwarded but cannot be replayed. */
+  readonly replayBytes: number;
+  /** How often one request may be sent, counting the first time. */
+  readonly attempts: number;
+  /** Patience with a member that has not sent the first byte of an answer; 0: none. */
+  readonly answerMs: number;
+};
+
+export type TrafficEvent =
+  | {
+      readonly type: 'failed';
+      readonly member: string;
+      readonly fault: ProbeFault;
+      readonly count: number;
+    }
+  | { readonly type: 'fellBack'; readonly from: string; readonly to: string }
+  | ({ readonly type: 'sampled' } & TrafficSample)
+  | { readonly type: 'lost' }
+  | { readonly type: 'restored' };
+
+export type TrafficSample = {
+  readonly member: string;
+  readonly windowMs: number;
+  readonly requests: number;
+  readonly errors: number;
+  readonly p95Ms: number | null;
+  readonly waiting: number;
+  readonly oldestWaitMs: number;
+};
+
+/** Counters since the data plane started. */
+export type TrafficStats = {
+  readonly pid: number;
+  readonly requests: number;
+  readonly failed: number;
+  readonly replayed: number;
+  readonly hedged: number;
+  readonly heldNow: number;
+  readonly heldTotal: number;
+  readonly refused: number;
+  readonly rejected: number;
+  readonly connections: number;
+  readonly inFlight: Readonly<Record<string, number>>;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+};
+
+export interface TrafficDriver {
+  /** Binds the address and holds every request until the first route. */
+  open(): Promise<void>;
+  /** Resolves when every new request obeys the route. A route with a lower epoch than the last fails with `conflict`. */
+  route(route: Route): Promise<void>;
+  /** Resolves when the member has no request in flight, or at the time-out after cutting `cut` of them. */
+  drain(options: { member: string; timeoutMs: number }): Promise<{ cut: number }>;
+  stats(): Promise<TrafficStats>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,138 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { unreachable } from '../../../core/assert.ts';
+import type { TrafficEvent } from '../contract.ts';
+import type { Plane } from './plane.ts';
+import {
+  lineOf,
+  LineReader,
+  PROTOCOL_VERSION,
+  type ProxyOptions,
+  type Reply,
+  type ToProxy,
+} from './wire.ts';
+
+// The process's side of the control socket. Agents come and go; the newest one gives the orders and hears the
+// events, an older one is dropped. Without any, traffic flows on by the last route. An agent that does not read
+// loses events, which are worth nothing when late, and never makes the process keep them.
+
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
+export class ControlServer {
+  readonly #options: ProxyOptions;
+  readonly #plane: Plane;
+  readonly #onStop: (graceMs: number) => void;
+  readonly #server: Server;
+  #agent: Socket | null = null;
+
+  constructor(options: ProxyOptions, plane: Plane, onStop: (graceMs: number) => void) {
+    this.#options = options;
+    this.#plane = plane;
+    this.#onStop = onStop;
+    this.#server = createServer((socket) => this.#greet(socket));
+  }
+
+  /** The socket can be used by this user only, from the moment it exists. */
+  listen(): Promise<void> {
+    rmSync(this.#options.controlPath, { force: true });
+    return new Promise((resolve, reject) => {
+      const umask = process.umask(0o177);
+      this.#server.once('error', reject);
+      this.#server.listen(this.#options.controlPath, () => {
+        process.umask(umask);
+        resolve();
+      });
+    });
+  }
+
+  tell(event: TrafficEvent): void {
+    const agent = this.#agent;
+    if (agent === null || agent.writableLength > MAX_UNREAD_BYTES) return;
+    agent.write(lineOf({ type: 'event', event }));
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#agent?.end();
+  }
+
+  #greet(socket: Socket): void {
+    this.#agent?.end(lineOf({ type: 'replaced' }));
+    this.#agent = socket;
+    socket.setEncoding('utf8');
+    const reader = new LineReader();
+    socket.on('data', (data: string) => {
+      try {
+        // The greeting's version vouches for the shape of the orders.
+        for (const line of reader.take(data)) this.#obey(socket, JSON.parse(line));
+      } catch {
+        socket.destroy();
+      }
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      if (this.#agent === socket) this.#agent = null;
+    });
+    socket.write(
+      lineOf({
+        type: 'hello',
+        protocol: PROTOCOL_VERSION,
+        pid: process.pid,
+        options: this.#options,
+        route: this.#plane.route,
+      }),
+    );
+  }
+
+  #obey(socket: Socket, { id, order }: ToProxy): void {
+    if (socket !== this.#agent) return;
+    const reply = (answer: Reply): void => {
+      if (!socket.destroyed) socket.write(lineOf({ type: 'reply', id, reply: answer }));
+    };
+    switch (order.type) {
+      case 'route':
+        reply(this.#route(order.route));
+        return;
+      case 'drain':
+        void this.#drain(order.member, order.timeoutMs).then(reply);
+        return;
+      case 'stats':
+        reply({ ok: true, value: { type: 'stats', stats: this.#plane.stats() } });
+        return;
+      case 'stop':
+        reply({ ok: true, value: { type: 'done' } });
+        this.#onStop(order.graceMs);
+        return;
+      default:
+        unreachable(order);
+    }
+  }
+
+  async #drain(member: string, timeoutMs: number): Promise<Reply> {
+    const cut = await this.#plane.drain(member, timeoutMs);
+    if (cut !== 'unknownMember') return { ok: true, value: { type: 'drained', cut } };
+    return { ok: false, fault: 'notFound', detail: `no member ${member}` };
+  }
+
+  #route(route: Parameters<Plane['take']>[0]): Reply {
+    const outcome = this.#plane.take(route);
+    switch (outcome) {
+      case 'taken':
+        return { ok: true, value: { type: 'done' } };
+      case 'conflict':
+        return {
+          ok: false,
+          fault: 'conflict',
+          detail: `epoch ${route.epoch} is older than the route's`,
+        };
+      case 'unknownMember':
+        return {
+          ok: false,
+          fault: 'notFound',
+          detail: 'the route names a member without a target',
+        };
+      default:
+        return unreachable(outcome);
+    }
+  }
+}

@@ -1,0 +1,369 @@
+import { assert, unreachable } from '../../../core/assert.ts';
+import { monotonicMs } from '../../../clock.ts';
+import type { ProbeFault } from '../../../core/reasons.ts';
+import type { Context } from './context.ts';
+import { requestHeadFor, responseHeadFor } from './forward.ts';
+import type { Waiter } from './hold-queue.ts';
+import { KeptBody } from './kept-body.ts';
+import type { Member } from './member.ts';
+import { isIdempotent, isSafe, type RequestHead } from './request-head.ts';
+import { isStale, remedyFor, type Loss } from './remedy.ts';
+import type { ResponseHead } from './response-head.ts';
+import type { Upstream, UpstreamFault, UpstreamUser } from './upstream.ts';
+
+// One request of a client, from its head to the end of its answer: held, sent, sent again, or sent to two
+// members at once, whatever it takes to answer it, within these rules.
+// - A request that was not written to any member can always go elsewhere.
+// - One that was written may be sent again only if repeating it does no harm (isIdempotent), nothing of an answer
+//   has reached the client, its body is still kept whole, and its attempts are not used up: a request that kills
+//   whoever reads it must not kill the standby too.
+// - A safe one may wait on two members; the first answer wins and the other connection is ended.
+// - Everything else fails cleanly: 502 if the client has seen nothing, else an aborted connection, and counted.
+// Longer than other files, as it is one life told in order: every method changes the same few fields.
+
+/** The client's connection. */
+export interface ExchangeClient {
+  readonly address: string;
+  /** False: the client reads slower than this; `writable` follows. */
+  write(data: Buffer | string): boolean;
+  pauseRequest(): void;
+  resumeRequest(): void;
+  /** The answer is complete. */
+  finished(options: { readonly close: boolean }): void;
+  /** Answers in the proxy's own name. */
+  answer(status: 502 | 503 | 504): void;
+  /** The answer cannot be completed. */
+  abort(): void;
+  /** The member agreed to another protocol: bytes go to and fro from here on. */
+  tunnel(upstream: Upstream, member: Member, early: Buffer): void;
+}
+
+/** A request that cannot be repeated only takes a connection that was in use this lately. */
+const SURE_WITHIN_MS = 1000;
+
+export class Exchange implements UpstreamUser, Waiter {
+  readonly head: RequestHead;
+  readonly #context: Context;
+  readonly #client: ExchangeClient;
+  readonly #body: KeptBody;
+  #upstreams: Upstream[] = [];
+  #winner: Upstream | null = null;
+  #bodyDone: boolean;
+  #sends = 0;
+  #retriedStale = false;
+  #continued = false;
+  #held = false;
+  #over = false;
+  #close = false;
+  heldSinceMs = 0;
+
+  constructor(context: Context, client: ExchangeClient, head: RequestHead) {
+    this.#context = context;
+    this.#client = client;
+    this.head = head;
+    this.#bodyDone = head.framing.kind === 'none';
+    this.#body = new KeptBody(context.limits.replayBytes);
+  }
+
+  get heldBytes(): number {
+    return this.head.text.length + this.#body.bytes;
+  }
+
+  /** Chooses a member and sends, or holds. */
+  dispatch(): void {
+    const target = this.#context.router.target();
+    if (target === null) this.#hold();
+    else this.#sendTo(target, false);
+  }
+
+  release(): void {
+    this.#held = false;
+    this.dispatch();
+  }
+
+  refuse(): void {
+    this.#held = false;
+    this.#context.counters.refused += 1;
+    this.#end();
+    this.#client.answer(503);
+  }
+
+  /** More of the request's body, framing included. */
+  takeBody(data: Buffer, done: boolean): void {
+    if (this.#over) return;
+    this.#bodyDone = done;
+    const onWire = this.#upstreams.some((upstream) => upstream.sent);
+    if (data.length > 0) {
+      const room = this.#body.add(data, onWire);
+      if (this.#held && !this.#context.hold.grow(data.length)) {
+        this.#context.hold.remove(this);
+        this.refuse();
+        return;
+      }
+      if (!room) this.#client.pauseRequest();
+    }
+    for (const upstream of this.#upstreams) {
+      if (!upstream.sent) continue;
+      upstream.requestDone = done;
+      if (data.length > 0 && !upstream.socket.write(data)) this.#client.pauseRequest();
+    }
+  }
+
+  /** The client is gone. */
+  cancel(): void {
+    if (this.#over) return;
+    this.#end();
+  }
+
+  /** The client reads on. */
+  writable(): void {
+    this.#winner?.socket.resume();
+  }
+
+  /** Sends a request that waits on a suspect also to a fallback; one that was not written moves there. */
+  hedge(waitsOn: Upstream): void {
+    if (this.#winner !== null || this.#upstreams.length !== 1) return;
+    const { router, counters } = this.#context;
+    const fallback = router.fallbackFor(waitsOn.home.target.member);
+    if (fallback === null) return;
+    if (!waitsOn.sent) {
+      this.#drop(waitsOn);
+      this.#sendTo(fallback, false);
+    } else if (isSafe(this.head) && this.#bodyDone && this.#maySendAgain()) {
+      counters.hedged += 1;
+      this.#sendTo(fallback, false);
+    }
+  }
+
+  /** The member it waits on is no longer the active one, nor trusted as a fallback. */
+  reroute(waitsOn: Upstream): void {
+    if (this.#winner !== null || this.#upstreams.length !== 1) return;
+    const { router, counters } = this.#context;
+    const target = router.target();
+    if (target === null || target === waitsOn.home.target.member) return;
+    if (waitsOn.sent) {
+      if (!isIdempotent(this.head) || !this.#maySendAgain()) return;
+      counters.replayed += 1;
+    }
+    // A safe request may go on waiting where it is too, in case the old member is only slow; another may not,
+    // as it could then be carried out by both.
+    const race = waitsOn.sent && isSafe(this.head) && this.#bodyDone;
+    if (!race) this.#drop(waitsOn);
+    this.#sendTo(target, false);
+  }
+
+  connected(upstream: Upstream): void {
+    const { router } = this.#context;
+    if (!router.mayForward()) {
+      upstream.fail('cut');
+      return;
+    }
+    const { host, port } = upstream.home.target;
+    const head = requestHeadFor(this.head, this.#client, `${host}:${port}`);
+    this.#sends += 1;
+    upstream.begin(this.head.method);
+    upstream.requestDone = this.#bodyDone;
+    upstream.unframe = !this.head.modern;
+    let flowing: boolean;
+    if (this.#body.bytes === 0) {
+      flowing = upstream.socket.write(head, 'latin1');
+    } else {
+      upstream.socket.cork();
+      upstream.socket.write(head, 'latin1');
+      for (const piece of this.#body.pieces) upstream.socket.write(piece);
+      flowing = !upstream.socket.writableNeedDrain;
+      upstream.socket.uncork();
+      this.#body.trim();
+    }
+    if (flowing) this.#client.resumeRequest();
+    else this.#client.pauseRequest();
+  }
+
+  informed(upstream: Upstream, head: ResponseHead): void {
+    if (!this.head.modern || this.#winner !== null || upstream !== this.#upstreams[0]) return;
+    if (head.status === 100 && this.#continued) return;
+    this.#continued ||= head.status === 100;
+    this.#client.write(responseHeadFor(head, { close: false, unchunk: false }));
+  }
+
+  answered(upstream: Upstream, head: ResponseHead, body: Buffer, done: boolean): void {
+    const tunnel = head.status === 101;
+    if (tunnel && !this.head.upgrade) {
+      upstream.fail('badAnswer');
+      return;
+    }
+    const member = this.#memberOf(upstream);
+    member.record.answered(monotonicMs() - upstream.waitingSince, head.status);
+    this.#win(upstream);
+    const unchunk = !this.head.modern && head.framing.kind === 'chunked';
+    const ends = unchunk || head.framing.kind === 'untilClose';
+    this.#close = !tunnel && (ends || !this.head.persistent || !this.#bodyDone);
+    const text = responseHeadFor(head, { close: this.#close, unchunk });
+    if (!tunnel) {
+      this.#relay(upstream, joined(text, body), done);
+      return;
+    }
+    this.#over = true;
+    this.#client.write(text);
+    this.#client.tunnel(upstream, member, body);
+  }
+
+  received(upstream: Upstream, body: Buffer, done: boolean): void {
+    this.#relay(upstream, body, done);
+  }
+
+  drained(upstream: Upstream): void {
+    // With two members the slower one sets the pace.
+    if (this.#upstreams.every((other) => !other.socket.writableNeedDrain)) {
+      if (upstream.sent) this.#client.resumeRequest();
+    }
+  }
+
+  failed(upstream: Upstream, fault: UpstreamFault): void {
+    if (this.#over) return;
+    this.#upstreams = this.#upstreams.filter((other) => other !== upstream);
+    // What the proxy ended itself is no attempt of the member's.
+    if (fault === 'cut' && upstream.sent) this.#sends -= 1;
+    const loss = this.#lossOf(upstream, fault);
+    if (fault !== 'cut' && (upstream.answering || !isStale(loss))) this.#blame(upstream, fault);
+    if (this.#winner === upstream) this.#breakOff();
+    else if (this.#upstreams.length === 0) this.#remedy(upstream, loss);
+  }
+
+  #lossOf(upstream: Upstream, fault: UpstreamFault): Loss {
+    return {
+      fault,
+      sent: upstream.sent,
+      idledMs: upstream.reused ? upstream.idledMs : null,
+      idempotent: isIdempotent(this.head),
+      whole: this.#body.whole,
+      attemptsLeft: this.#context.limits.attempts - this.#sends,
+      staleBefore: this.#retriedStale,
+    };
+  }
+
+  #blame(upstream: Upstream, fault: ProbeFault): void {
+    const { failures, router } = this.#context;
+    const member = this.#memberOf(upstream);
+    if (!upstream.answering) member.record.unanswered();
+    // Silence and nonsense come from the living; but whom nobody can reach is as good as dead.
+    const alive = fault === 'badAnswer' || (fault === 'timeout' && upstream.ready);
+    if (!alive) router.markDead(member.name);
+    failures.add(member.name, fault);
+  }
+
+  #remedy(upstream: Upstream, loss: Loss): void {
+    const { counters, router } = this.#context;
+    const { member } = upstream.home.target;
+    const remedy = remedyFor(loss);
+    switch (remedy) {
+      case 'dispatch':
+        this.dispatch();
+        return;
+      case 'sameMember':
+        this.#retriedStale = true;
+        this.#sends -= 1;
+        this.#sendTo(member, true);
+        return;
+      case 'replay': {
+        counters.replayed += 1;
+        // A member that is only silent is not dead, so that the route alone would choose it again.
+        const other = loss.fault === 'timeout' ? router.fallbackFor(member) : null;
+        if (other === null) this.dispatch();
+        else this.#sendTo(other, false);
+        return;
+      }
+      case 'giveUp':
+        counters.failed += 1;
+        this.#end();
+        this.#client.answer(loss.fault === 'timeout' ? 504 : 502);
+        return;
+      default:
+        unreachable(remedy);
+    }
+  }
+
+  #maySendAgain(): boolean {
+    return this.#body.whole && this.#sends < this.#context.limits.attempts;
+  }
+
+  #sendTo(name: string, fresh: boolean): void {
+    const member = this.#context.members.get(name);
+    assert(member !== undefined, 'a route names known members only');
+    const maxIdleMs = isIdempotent(this.head) ? Number.POSITIVE_INFINITY : SURE_WITHIN_MS;
+    const upstream = member.take(this, { fresh, maxIdleMs });
+    this.#upstreams.push(upstream);
+    this.#context.wake();
+    if (upstream.ready) this.connected(upstream);
+  }
+
+  #hold(): void {
+    const { counters, hold, wake } = this.#context;
+    const first = this.heldSinceMs === 0;
+    if (first) this.heldSinceMs = monotonicMs();
+    this.#held = hold.admit(this);
+    if (!this.#held) {
+      this.refuse();
+      return;
+    }
+    if (first) counters.heldTotal += 1;
+    wake();
+  }
+
+  #win(upstream: Upstream): void {
+    this.#winner = upstream;
+    for (const other of this.#upstreams) {
+      if (other !== upstream) other.discard();
+    }
+    this.#upstreams = [upstream];
+  }
+
+  #relay(upstream: Upstream, data: Buffer | string, done: boolean): void {
+    const flowing = data.length === 0 || this.#client.write(data);
+    if (done) {
+      this.#over = true;
+      this.#upstreams = [];
+      this.#winner = null;
+      this.#client.finished({ close: this.#close });
+    } else if (!flowing) {
+      upstream.socket.pause();
+    }
+  }
+
+  /** Part of the answer has gone to the client: it must see that the rest is missing. */
+  #breakOff(): void {
+    this.#context.counters.failed += 1;
+    this.#end();
+    this.#client.abort();
+  }
+
+  #drop(upstream: Upstream): void {
+    this.#upstreams = this.#upstreams.filter((other) => other !== upstream);
+    upstream.discard();
+  }
+
+  #end(): void {
+    this.#over = true;
+    if (this.#held) this.#context.hold.remove(this);
+    this.#held = false;
+    const upstreams = this.#upstreams;
+    this.#upstreams = [];
+    this.#winner = null;
+    for (const upstream of upstreams) upstream.discard();
+  }
+
+  #memberOf(upstream: Upstream): Member {
+    const member = this.#context.members.get(upstream.home.target.member);
+    assert(member !== undefined, 'a connection belongs to a known member');
+    return member;
+  }
+}
+
+/** Head and the body's first part in one piece, for one write. */
+function joined(head: string, body: Buffer): Buffer | string {
+  if (body.length === 0) return head;
+  const data = Buffer.allocUnsafe(head.length + body.length);
+  data.write(head, 0, 'latin1');
+  body.copy(data, head.length);
+  return data;
+}

@@ -1,0 +1,145 @@
+import { monotonicMs } from '../../../clock.ts';
+import type { Target } from '../contract.ts';
+import { ServiceRecord } from './record.ts';
+import { Upstream, type UpstreamHome, type UpstreamUser } from './upstream.ts';
+
+// One member as the data plane sees it: its connections, busy, idle and given away to tunnels, and the record
+// of its answers. The number of busy ones is bounded by that of clients, as each has one request at a time.
+
+/** Something other than a request that occupies the member, such as a WebSocket. */
+export interface Occupant {
+  cut(): void;
+}
+
+const MAX_IDLE = 128;
+
+export class Member implements UpstreamHome {
+  readonly name: string;
+  readonly target: Target;
+  readonly record = new ServiceRecord(monotonicMs());
+  /** In the order in which their requests began to wait. */
+  readonly busy = new Set<Upstream>();
+  readonly #occupants = new Set<Occupant>();
+  readonly #mayForward: () => boolean;
+  #idle: Upstream[] = [];
+  #drains = 0;
+  #onQuiet: (() => void)[] = [];
+
+  constructor(target: Target, mayForward: () => boolean) {
+    this.name = target.member;
+    this.target = target;
+    this.#mayForward = mayForward;
+  }
+
+  get inFlight(): number {
+    return this.busy.size + this.#occupants.size;
+  }
+
+  get draining(): boolean {
+    return this.#drains > 0;
+  }
+
+  mayForward(): boolean {
+    return this.#mayForward();
+  }
+
+  /** A connection for the request: the one used last, as it is the least likely to be closed by now, or a new one. */
+  take(
+    user: UpstreamUser,
+    options: { readonly fresh: boolean; readonly maxIdleMs: number },
+  ): Upstream {
+    const nowMs = monotonicMs();
+    while (!options.fresh) {
+      const upstream = this.#idle.pop();
+      if (upstream === undefined) break;
+      const idleMs = nowMs - upstream.idleSince;
+      if (upstream.closed) continue;
+      if (idleMs > Math.min(upstream.keepIdleMs, options.maxIdleMs)) {
+        upstream.discard();
+        continue;
+      }
+      upstream.assign(user, nowMs);
+      this.busy.add(upstream);
+      return upstream;
+    }
+    const upstream = new Upstream(this, user);
+    this.busy.add(upstream);
+    return upstream;
+  }
+
+  freed(upstream: Upstream): void {
+    this.busy.delete(upstream);
+    if (this.draining || this.#idle.length >= MAX_IDLE || upstream.keepIdleMs === 0) {
+      upstream.discard();
+    } else {
+      upstream.idleSince = monotonicMs();
+      this.#idle.push(upstream);
+    }
+    this.#tellIfQuiet();
+  }
+
+  ended(upstream: Upstream): void {
+    if (!this.busy.delete(upstream)) {
+      const at = this.#idle.indexOf(upstream);
+      if (at >= 0) this.#idle.splice(at, 1);
+    }
+    this.#tellIfQuiet();
+  }
+
+  enter(occupant: Occupant): void {
+    this.#occupants.add(occupant);
+  }
+
+  leave(occupant: Occupant): void {
+    if (this.#occupants.delete(occupant)) this.#tellIfQuiet();
+  }
+
+  closeIdle(): void {
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const upstream of idle) upstream.discard();
+  }
+
+  /** Ends everything with the member; requests hear of it and may go elsewhere. */
+  cutAll(): number {
+    this.closeIdle();
+    // Requests that are cut may come back to this very member.
+    const busy = [...this.busy];
+    const occupants = [...this.#occupants];
+    for (const upstream of busy) upstream.fail('cut');
+    for (const occupant of occupants) occupant.cut();
+    return busy.length + occupants.length;
+  }
+
+  /** Resolves with how many had to be cut once nothing is in flight. */
+  async drain(timeoutMs: number): Promise<number> {
+    this.#drains += 1;
+    this.closeIdle();
+    const quiet = await this.#quietWithin(timeoutMs);
+    const cut = quiet ? 0 : this.cutAll();
+    this.#drains -= 1;
+    return cut;
+  }
+
+  #quietWithin(timeoutMs: number): Promise<boolean> {
+    if (this.inFlight === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const tell = (): void => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+      const timer = setTimeout(() => {
+        this.#onQuiet = this.#onQuiet.filter((other) => other !== tell);
+        resolve(false);
+      }, timeoutMs);
+      this.#onQuiet.push(tell);
+    });
+  }
+
+  #tellIfQuiet(): void {
+    if (this.inFlight > 0 || this.#onQuiet.length === 0) return;
+    const tell = this.#onQuiet;
+    this.#onQuiet = [];
+    for (const one of tell) one();
+  }
+}

@@ -1,0 +1,195 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { monotonicMs } from '../../../clock.ts';
+import type { Route } from '../../../core/effect.ts';
+import type { TrafficEvent, TrafficStats } from '../contract.ts';
+import { ClientConnection } from './client.ts';
+import { noCounts, type Context } from './context.ts';
+import { FailureReport } from './failure-report.ts';
+import { HoldQueue } from './hold-queue.ts';
+import { Member } from './member.ts';
+import { Revival } from './revival.ts';
+import { Router } from './router.ts';
+import { TcpSession } from './tcp-session.ts';
+import { waitingOn, Watch } from './watch.ts';
+import type { ProxyOptions } from './wire.ts';
+
+// The data plane of one service: the listening address, the members, and what a change of the route means for
+// the requests that are under way. It knows nothing of the agent beyond the routes that it is given.
+
+/** How often connections are looked at for having stood still. */
+const SWEEP_MS = 1000;
+const MAX_CONNECTIONS = 16_384;
+const BACKLOG = 4096;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export class Plane {
+  readonly #options: ProxyOptions;
+  readonly #context: Context;
+  readonly #members: ReadonlyMap<string, Member>;
+  readonly #router: Router;
+  readonly #watch: Watch;
+  readonly #revival: Revival;
+  readonly #server: Server;
+  readonly #clients = new Set<{ sweep(): void; retire(): void; destroy(): void }>();
+  #leaseTimer: NodeJS.Timeout | null = null;
+  #sweepTimer: NodeJS.Timeout | null = null;
+  #closing = false;
+
+  constructor(options: ProxyOptions, tell: (event: TrafficEvent) => void) {
+    this.#options = options;
+    const mayForward = (): boolean => this.#router.mayForward();
+    this.#members = new Map(
+      options.targets.map((target) => [target.member, new Member(target, mayForward)]),
+    );
+    this.#router = new Router({
+      onFallback: (from, to) => tell({ type: 'fellBack', from, to }),
+      onDeath: () => this.#revival.start(),
+      mayTake: (name) => this.#members.get(name)?.draining === false,
+    });
+    this.#context = {
+      limits: options.limits,
+      router: this.#router,
+      hold: new HoldQueue(options.limits),
+      members: this.#members,
+      counters: noCounts(),
+      failures: new FailureReport(tell),
+      wake: () => this.#watch.start(),
+    };
+    this.#watch = new Watch(this.#context, tell);
+    this.#revival = new Revival(this.#router, this.#members, (member) => {
+      this.#router.revive(member);
+      this.#context.hold.releaseAll();
+    });
+    const tcp = options.protocol === 'tcp';
+    this.#server = createServer(
+      { allowHalfOpen: true, noDelay: true, pauseOnConnect: tcp },
+      (socket) => this.#accept(socket),
+    );
+    this.#server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  get route(): Route | null {
+    return this.#router.route;
+  }
+
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ ...this.#options.listen, backlog: BACKLOG }, () => {
+        this.#server.off('error', reject);
+        // Out of descriptors, for instance: the connection is lost, the server goes on.
+        this.#server.on('error', () => {});
+        resolve();
+      });
+    });
+  }
+
+  /** Every request dispatched from now on obeys the route. */
+  take(route: Route): 'taken' | 'conflict' | 'unknownMember' {
+    const named = [route.active, ...route.fallbacks].filter((name) => name !== null);
+    if (named.some((name) => !this.#members.has(name))) return 'unknownMember';
+    if (this.#router.take(route) === 'conflict') return 'conflict';
+    this.#armLease(route);
+    if (!this.#router.mayForward()) return 'taken';
+    this.#moveWaiting(route);
+    this.#context.hold.releaseAll();
+    return 'taken';
+  }
+
+  async drain(name: string, timeoutMs: number): Promise<number | 'unknownMember'> {
+    const member = this.#members.get(name);
+    return member === undefined ? 'unknownMember' : member.drain(timeoutMs);
+  }
+
+  stats(): TrafficStats {
+    const inFlight: Record<string, number> = {};
+    for (const member of this.#members.values()) inFlight[member.name] = member.inFlight;
+    return {
+      pid: process.pid,
+      ...this.#context.counters,
+      heldNow: this.#context.hold.size,
+      inFlight,
+    };
+  }
+
+  /** Ends what is idle at once and the rest as its answers end, or at the time-out. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#closing = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const client of this.#clients) client.retire();
+    this.#context.hold.refuseAll();
+    const timer = setTimeout(() => {
+      for (const client of this.#clients) client.destroy();
+    }, timeoutMs);
+    await closed;
+    clearTimeout(timer);
+    for (const member of this.#members.values()) member.cutAll();
+    this.#watch.close();
+    this.#revival.close();
+    this.#context.failures.close();
+    if (this.#leaseTimer !== null) clearTimeout(this.#leaseTimer);
+    if (this.#sweepTimer !== null) clearInterval(this.#sweepTimer);
+  }
+
+  #accept(socket: Socket): void {
+    const { counters } = this.#context;
+    if (this.#closing) {
+      socket.destroy();
+      return;
+    }
+    counters.connections += 1;
+    const leave = (): void => {
+      counters.connections -= 1;
+      this.#clients.delete(client);
+      if (this.#clients.size === 0 && this.#sweepTimer !== null) {
+        clearInterval(this.#sweepTimer);
+        this.#sweepTimer = null;
+      }
+    };
+    const client =
+      this.#options.protocol === 'tcp'
+        ? this.#acceptTcp(socket, leave)
+        : new ClientConnection(this.#context, socket, leave);
+    this.#clients.add(client);
+    this.#sweepTimer ??= setInterval(() => {
+      for (const one of this.#clients) one.sweep();
+    }, SWEEP_MS);
+  }
+
+  #acceptTcp(
+    socket: Socket,
+    leave: () => void,
+  ): { sweep(): void; retire(): void; destroy(): void } {
+    socket.on('close', leave);
+    new TcpSession(this.#context, socket).dispatch();
+    // A raw connection is as long as its two ends like; how long it may stand still is theirs to say.
+    return { sweep: () => {}, retire: () => {}, destroy: () => socket.destroy() };
+  }
+
+  /** Requests that wait on a member that the new route dropped or suspects go on at once. */
+  #moveWaiting(route: Route): void {
+    for (const member of this.#members.values()) {
+      if (route.suspects.includes(member.name)) {
+        for (const upstream of waitingOn(member)) upstream.user?.hedge(upstream);
+      }
+      if (member.name === route.active || route.fallbacks.includes(member.name)) continue;
+      for (const upstream of waitingOn(member)) upstream.user?.reroute(upstream);
+    }
+  }
+
+  #armLease(route: Route): void {
+    if (this.#leaseTimer !== null) clearTimeout(this.#leaseTimer);
+    this.#leaseTimer = null;
+    if (route.leaseUntil === null) return;
+    const leftMs = Math.min(MAX_TIMER_MS, Math.max(0, Math.ceil(route.leaseUntil - monotonicMs())));
+    this.#leaseTimer = setTimeout(() => {
+      if (this.#router.mayForward()) this.#armLease(route);
+      else this.#endLease();
+    }, leftMs);
+  }
+
+  /** Nothing more may reach a member: what can wait is held, the rest is cut. */
+  #endLease(): void {
+    for (const member of this.#members.values()) member.cutAll();
+  }
+}

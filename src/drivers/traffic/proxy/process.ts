@@ -1,0 +1,72 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../../../errors.ts';
+import { DriverError } from '../../driver-error.ts';
+import { callProxy, type ControlClient } from './control-client.ts';
+import { EXIT, type ProxyOptions } from './wire.ts';
+
+// Starts the data plane's process: a process group of its own, nothing shared with the agent but a log file, so
+// that neither the agent's end nor a signal from its terminal reaches it.
+
+const START_MS = 10_000;
+const CALL_EVERY_MS = 5;
+
+/** main.ts beside the sources, main.js beside the built files. */
+function entryFile(): string {
+  const own = fileURLToPath(import.meta.url);
+  return fileURLToPath(new URL(`./main${extname(own)}`, import.meta.url));
+}
+
+export type Running = { readonly control: ControlClient; readonly child: ChildProcess };
+
+/** Resolves once the process listens. Throws AppError for what the operator can mend, else DriverError. */
+export async function startProcess(options: ProxyOptions, logFile: string): Promise<Running> {
+  const log = openSync(logFile, 'a', 0o600);
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', entryFile(), JSON.stringify(options)],
+    { detached: true, stdio: ['ignore', log, log] },
+  );
+  closeSync(log);
+  child.unref();
+  const exited = new Promise<never>((_resolve, reject) => {
+    child.once('error', (error) => reject(new DriverError('startFailed', error.message)));
+    child.once('exit', (code) => reject(startFault(code, options, logFile)));
+  });
+  exited.catch(() => {});
+  const giveUp = new AbortController();
+  try {
+    const control = await Promise.race([exited, callUntil(options.controlPath, giveUp.signal)]);
+    return { control, child };
+  } catch (error) {
+    giveUp.abort();
+    if (child.exitCode === null && child.pid !== undefined) child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+async function callUntil(path: string, signal: AbortSignal): Promise<ControlClient> {
+  for (let left = START_MS; left > 0 && !signal.aborted; left -= CALL_EVERY_MS) {
+    const control = await callProxy(path);
+    if (control !== null) return control;
+    await new Promise((resolve) => setTimeout(resolve, CALL_EVERY_MS));
+  }
+  throw new DriverError('startFailed', 'the proxy does not answer on its control socket');
+}
+
+function startFault(code: number | null, options: ProxyOptions, logFile: string): Error {
+  const address = `${options.listen.host}:${options.listen.port}`;
+  if (code === EXIT.addressTaken) {
+    return new AppError('portTaken', {
+      what: `service ${options.service} cannot listen on ${address}`,
+      why: 'another process listens there',
+      todo: 'stop that process, or change traffic.listen of the service',
+    });
+  }
+  if (code === EXIT.notPermitted) {
+    return new DriverError('permission', `not permitted to listen on ${address}`);
+  }
+  return new DriverError('startFailed', `the proxy ended with code ${code}; see ${logFile}`);
+}

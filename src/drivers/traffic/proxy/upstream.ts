@@ -1,0 +1,251 @@
+import { connect, type Socket } from 'node:net';
+import { monotonicMs } from '../../../clock.ts';
+import type { ProbeFault } from '../../../core/reasons.ts';
+import type { Target } from '../contract.ts';
+import { MALFORMED, scannerOf, type BodyScanner } from './framing.ts';
+import { MAX_RESPONSE_HEAD_BYTES, readResponseHead, type ResponseHead } from './response-head.ts';
+
+// One connection to a member. It serves one request at a time and frames the answers, because only framing
+// tells a finished answer from one cut short: the kernel closes a killed process's sockets politely, so an
+// end of the stream before the end of the answer is how a crash looks from here.
+
+/** 'cut': ended by this proxy, which says nothing about the member. */
+export type UpstreamFault = ProbeFault | 'cut';
+
+/** The request that a connection serves. After completed or failed it hears no more of the connection. */
+export interface UpstreamUser {
+  connected(upstream: Upstream): void;
+  informed(upstream: Upstream, head: ResponseHead): void;
+  /** The final head, with whatever of the body came along; `done` if that was all. */
+  answered(upstream: Upstream, head: ResponseHead, body: Buffer, done: boolean): void;
+  received(upstream: Upstream, body: Buffer, done: boolean): void;
+  failed(upstream: Upstream, fault: UpstreamFault): void;
+  drained(upstream: Upstream): void;
+  /** The member is suspect and the answer is late. */
+  hedge(upstream: Upstream): void;
+  /** The route no longer names the member. */
+  reroute(upstream: Upstream): void;
+}
+
+/** The member that a connection belongs to. */
+export interface UpstreamHome {
+  readonly target: Target;
+  mayForward(): boolean;
+  /** The connection can serve another request. */
+  freed(upstream: Upstream): void;
+  ended(upstream: Upstream): void;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+const HEAD_END = Buffer.from('\r\n\r\n');
+/** A connection is not kept idle for longer, as its member may just then close it. */
+const KEEP_IDLE_MS = 4000;
+/** Taken from the time for which a member says that it keeps a connection. */
+const KEEP_MARGIN_MS = 1000;
+
+export class Upstream {
+  readonly home: UpstreamHome;
+  readonly socket: Socket;
+  user: UpstreamUser | null;
+  /** When its request began to wait: when it was sent, or first, when the connection was begun. */
+  waitingSince = monotonicMs();
+  ready = false;
+  /** The present request was written to it. */
+  sent = false;
+  answering = false;
+  /** The whole request was written; else the connection cannot serve another one. */
+  requestDone = false;
+  /** The client knows no chunks: bodies are handed on without their framing. */
+  unframe = false;
+  reused = false;
+  /** How long it had been idle before the present request. */
+  idledMs = 0;
+  idleSince = 0;
+  keepIdleMs = KEEP_IDLE_MS;
+  #method = 'GET';
+  #partial: Buffer | null = null;
+  #body: BodyScanner | null = null;
+  #persistent = true;
+  #untilClose = false;
+  #closed = false;
+
+  constructor(home: UpstreamHome, user: UpstreamUser) {
+    this.home = home;
+    this.user = user;
+    const { host, port } = home.target;
+    this.socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
+    this.socket.on('connect', () => {
+      this.ready = true;
+      this.user?.connected(this);
+    });
+    this.socket.on('data', (data: Buffer) => this.#onData(data));
+    this.socket.on('drain', () => this.user?.drained(this));
+    this.socket.on('end', () => this.#onEnd());
+    this.socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#end(faultOf(error, this.ready)),
+    );
+    this.socket.on('close', () => this.#end('reset'));
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Takes the next request on an idle connection. */
+  assign(user: UpstreamUser, nowMs: number): void {
+    this.user = user;
+    this.reused = true;
+    this.idledMs = nowMs - this.idleSince;
+    this.waitingSince = nowMs;
+    this.sent = false;
+    this.answering = false;
+    this.requestDone = false;
+  }
+
+  /** The request's head has been written: an answer may come. */
+  begin(method: string): void {
+    this.#method = method;
+    this.sent = true;
+    this.waitingSince = monotonicMs();
+  }
+
+  /** Ends the connection; its user hears `fault`. */
+  fail(fault: UpstreamFault): void {
+    this.#end(fault);
+  }
+
+  /** Ends the connection; its user hears nothing. */
+  discard(): void {
+    this.user = null;
+    this.#end('cut');
+  }
+
+  /** Gives the socket away: no more framing, no more reports. */
+  release(): Socket {
+    this.user = null;
+    this.#closed = true;
+    this.socket.removeAllListeners();
+    this.home.ended(this);
+    return this.socket;
+  }
+
+  #onData(data: Buffer): void {
+    if (!this.home.mayForward()) {
+      this.#end('cut');
+      return;
+    }
+    if (this.user === null || !this.sent) {
+      // Nothing was asked, so this is no answer to anything.
+      this.#end('badAnswer');
+    } else if (this.#body !== null) {
+      this.#takeBody(data, this.#body);
+    } else {
+      this.#takeHead(this.#partial === null ? data : Buffer.concat([this.#partial, data]));
+    }
+  }
+
+  #takeHead(data: Buffer): void {
+    let from = 0;
+    for (;;) {
+      const at = data.indexOf(HEAD_END, from);
+      if (at < 0) {
+        if (data.length - from > MAX_RESPONSE_HEAD_BYTES) this.#end('badAnswer');
+        else this.#partial = from === data.length ? null : data.subarray(from);
+        return;
+      }
+      const end = at + HEAD_END.length;
+      const head = readResponseHead(data.toString('latin1', from, end), this.#method);
+      const { user } = this;
+      if (head === null || user === null) {
+        this.#end('badAnswer');
+        return;
+      }
+      from = end;
+      if (head.status < 200 && head.status !== 101) {
+        user.informed(this, head);
+        continue;
+      }
+      this.#partial = null;
+      this.#answer(head, data, from, user);
+      return;
+    }
+  }
+
+  #answer(head: ResponseHead, data: Buffer, from: number, user: UpstreamUser): void {
+    this.answering = true;
+    this.#persistent = head.persistent;
+    this.#untilClose = head.framing.kind === 'untilClose';
+    if (head.keepAliveMs !== null) {
+      this.keepIdleMs = Math.max(0, Math.min(KEEP_IDLE_MS, head.keepAliveMs - KEEP_MARGIN_MS));
+    }
+    if (head.status === 101) {
+      user.answered(this, head, data.subarray(from), true);
+      return;
+    }
+    const body = scannerOf(head.framing);
+    this.#body = body;
+    const bytes = this.#scan(body, data, from);
+    if (bytes === null) this.#end('badAnswer');
+    else if (!body.done) user.answered(this, head, bytes, false);
+    else this.#complete(() => user.answered(this, head, bytes, true));
+  }
+
+  /** What of the data belongs to the body; null where it is malformed. */
+  #scan(body: BodyScanner, data: Buffer, from: number): Buffer | null {
+    const payload: Buffer[] | undefined = this.unframe ? [] : undefined;
+    const end = body.take(data, from, payload);
+    if (end === MALFORMED) return null;
+    // More than was asked for: the connection cannot be trusted with another request.
+    if (end < data.length) this.#persistent = false;
+    if (payload !== undefined) return Buffer.concat(payload);
+    return end === from ? NO_BYTES : data.subarray(from, end);
+  }
+
+  #takeBody(data: Buffer, body: BodyScanner): void {
+    const { user } = this;
+    const bytes = this.#scan(body, data, 0);
+    if (bytes === null || user === null) this.#end('badAnswer');
+    else if (!body.done) user.received(this, bytes, false);
+    else this.#complete(() => user.received(this, bytes, true));
+  }
+
+  /** The connection is free before its user hears of the end, so that the user's next request can have it. */
+  #complete(tell: () => void): void {
+    const reusable = this.#persistent && this.requestDone && !this.#closed;
+    this.user = null;
+    this.#body = null;
+    this.sent = false;
+    this.answering = false;
+    if (reusable) this.home.freed(this);
+    else this.#end('cut');
+    tell();
+  }
+
+  #onEnd(): void {
+    const { user } = this;
+    if (this.#untilClose && this.#body !== null && user !== null) {
+      this.#persistent = false;
+      this.#complete(() => user.received(this, NO_BYTES, true));
+    } else {
+      this.#end('closed');
+    }
+  }
+
+  #end(fault: UpstreamFault): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.socket.destroy();
+    const { user } = this;
+    this.user = null;
+    this.home.ended(this);
+    user?.failed(this, fault);
+  }
+}
+
+export function faultOf(error: NodeJS.ErrnoException, connected: boolean): ProbeFault {
+  const { code } = error;
+  if (code === 'ECONNREFUSED') return 'refused';
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'reset';
+  if (code === 'ETIMEDOUT') return 'timeout';
+  return connected ? 'reset' : 'unreachable';
+}

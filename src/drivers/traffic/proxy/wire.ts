@@ -1,0 +1,72 @@
+import type { Route } from '../../../core/effect.ts';
+import type { EffectFault } from '../../../core/reasons.ts';
+import type { HoldLimits, Target, TrafficEvent, TrafficStats } from '../contract.ts';
+
+// What the agent and the data plane's process say to each other: one JSON value per line on a Unix socket. The
+// process outlives agents, so it greets each one with what it is and does, and the newest one has its ear.
+
+/** Grows with every change that an older partner would misunderstand. */
+export const PROTOCOL_VERSION = 1;
+export const MAX_LINE_BYTES = 1024 * 1024;
+
+/** What the process is started with. */
+export type ProxyOptions = {
+  readonly service: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly protocol: 'http' | 'tcp';
+  readonly targets: readonly Target[];
+  readonly limits: HoldLimits;
+  readonly controlPath: string;
+};
+
+export type Order =
+  | { readonly type: 'route'; readonly route: Route }
+  | { readonly type: 'drain'; readonly member: string; readonly timeoutMs: number }
+  | { readonly type: 'stats' }
+  | { readonly type: 'stop'; readonly graceMs: number };
+
+export type ToProxy = { readonly id: number; readonly order: Order };
+
+export type Reply =
+  | { readonly ok: true; readonly value: Answer }
+  | { readonly ok: false; readonly fault: EffectFault; readonly detail: string };
+
+export type Answer =
+  | { readonly type: 'done' }
+  | { readonly type: 'drained'; readonly cut: number }
+  | { readonly type: 'stats'; readonly stats: TrafficStats };
+
+export type Hello = {
+  readonly type: 'hello';
+  readonly protocol: number;
+  readonly pid: number;
+  readonly options: ProxyOptions;
+  readonly route: Route | null;
+};
+
+export type FromProxy =
+  | Hello
+  | { readonly type: 'reply'; readonly id: number; readonly reply: Reply }
+  | { readonly type: 'event'; readonly event: TrafficEvent }
+  /** A newer agent has come: this one has no say any more. */
+  | { readonly type: 'replaced' };
+
+/** Exit codes of the process that the driver understands. */
+export const EXIT = { addressTaken: 98, notPermitted: 97 } as const;
+
+export function lineOf(message: ToProxy | FromProxy): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+/** Puts lines together from what arrives. Throws on a line that is too long. */
+export class LineReader {
+  #partial = '';
+
+  /** The lines that are complete now. */
+  take(data: string): readonly string[] {
+    const lines = (this.#partial + data).split('\n');
+    this.#partial = lines.pop() ?? '';
+    if (this.#partial.length > MAX_LINE_BYTES) throw new RangeError('a control line is too long');
+    return lines;
+  }
+}

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Started } from '../../../src/drivers/member/contract.ts';
+import type { CgroupMounts } from '../../../src/drivers/member/process/cgroup-mounts.ts';
+import { NO_CGROUPS } from '../../../src/drivers/member/process/cgroup-mounts.ts';
+import { killLeftover } from '../../../src/drivers/member/process/leftover.ts';
+import {
+  processStillRuns,
+  readBootId,
+  readProcessStat,
+} from '../../../src/drivers/member/process/proc.ts';
+import { recordPath } from '../../../src/drivers/member/process/run-record.ts';
+import { isFault } from './conformance.ts';
+import { containmentKinds, eventually, within } from './support.ts';
+
+const AGENT = fileURLToPath(new URL('./agent-fixture.ts', import.meta.url));
+
+/** A directory for the state of an agent that will be killed. */
+async function withStateDir(body: (stateDir: string) => Promise<void>): Promise<void> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'hotwarm-leftover-'));
+  try {
+    await body(stateDir);
+  } finally {
+    rmSync(stateDir, { recursive: true, force: true });
+  }
+}
+
+const kill = (stateDir: string, cgroups: CgroupMounts): Promise<boolean> =>
+  killLeftover({ stateDir, service: 'shop', member: 'a', signal: within(), cgroups });
+
+/** Starts a member by an agent of its own, which then dies by SIGKILL; the pid and start time of the member. */
+async function orphanMember(
+  stateDir: string,
+  cgroups: CgroupMounts,
+  command: readonly string[],
+): Promise<Started> {
+  const agent = spawn(process.execPath, [AGENT, stateDir, JSON.stringify(cgroups), ...command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const line = await firstOutput(agent.stdout);
+  const exit = once(agent, 'exit');
+  agent.kill('SIGKILL');
+  await exit;
+  const main: Started = JSON.parse(line);
+  return main;
+}
+
+async function firstOutput(stream: Readable): Promise<string> {
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) return String(chunk);
+  throw new Error('it ended without a word');
+}
+
+/** A process that has nothing to do with any member. */
+async function withStranger(body: (stranger: Started) => Promise<void>): Promise<void> {
+  const child = spawn('/bin/sleep', ['600'], { stdio: 'ignore', detached: true });
+  const stat = child.pid === undefined ? null : readProcessStat(child.pid);
+  assert.ok(stat !== null);
+  const exit = once(child, 'exit');
+  try {
+    await body({ pid: stat.pid, startTicks: stat.startTicks });
+    assert.equal(processStillRuns(stat.pid, stat.startTicks), true);
+  } finally {
+    child.kill('SIGKILL');
+    await exit;
+  }
+}
+
+function writeRecord(stateDir: string, fields: Record<string, unknown>): string {
+  const path = recordPath(stateDir, 'shop', 'a');
+  mkdirSync(dirname(path), { recursive: true });
+  const record = {
+    cgroup: { unified: null, freezer: null, cpu: null },
+    runId: 'run-1',
+    bootId: readBootId(),
+    ...fields,
+  };
+  writeFileSync(path, JSON.stringify(record));
+  return path;
+}
+
+for (const [kind, cgroups] of containmentKinds()) {
+  describe(`what an agent that was killed left behind, with ${kind}`, () => {
+    it('is killed with its children, once', async () => {
+      await withStateDir(async (stateDir) => {
+        const script = 'sleep 600 & echo $!; wait';
+        const main = await orphanMember(stateDir, cgroups, ['/bin/sh', '-c', script]);
+        const log = join(stateDir, 'logs', 'shop-a.out.log');
+        await eventually('the output', () => readFileSync(log, 'utf8') !== '');
+        const child = readProcessStat(Number(readFileSync(log, 'utf8')));
+        assert.ok(child !== null);
+        assert.equal(processStillRuns(main.pid, main.startTicks), true);
+        assert.equal(await kill(stateDir, cgroups), true);
+        assert.equal(processStillRuns(main.pid, main.startTicks), false);
+        assert.equal(processStillRuns(child.pid, child.startTicks), false);
+        assert.equal(existsSync(recordPath(stateDir, 'shop', 'a')), false);
+        assert.equal(await kill(stateDir, cgroups), false);
+      });
+    });
+
+    it('is killed even if only a child of it is left', async () => {
+      await withStateDir(async (stateDir) => {
+        const main = await orphanMember(stateDir, cgroups, [
+          '/bin/sh',
+          '-c',
+          'sleep 600 & echo $!; wait',
+        ]);
+        const log = join(stateDir, 'logs', 'shop-a.out.log');
+        await eventually('the output', () => readFileSync(log, 'utf8') !== '');
+        const child = readProcessStat(Number(readFileSync(log, 'utf8')));
+        assert.ok(child !== null);
+        process.kill(main.pid, 'SIGKILL');
+        await eventually(
+          'the end of the main process',
+          () => !processStillRuns(main.pid, main.startTicks),
+        );
+        assert.equal(processStillRuns(child.pid, child.startTicks), true);
+        assert.equal(await kill(stateDir, cgroups), true);
+        assert.equal(processStillRuns(child.pid, child.startTicks), false);
+      });
+    });
+  });
+}
+
+describe('a record of a former agent', () => {
+  it('never costs a later process with the same number its life', async () => {
+    await withStateDir(async (stateDir) => {
+      await withStranger(async ({ pid, startTicks }) => {
+        const path = writeRecord(stateDir, { main: { pid, startTicks: startTicks - 1 } });
+        assert.equal(await kill(stateDir, NO_CGROUPS), false);
+        assert.equal(existsSync(path), false);
+      });
+    });
+  });
+
+  it('says nothing after a reboot', async () => {
+    await withStateDir(async (stateDir) => {
+      await withStranger(async (main) => {
+        writeRecord(stateDir, { main, bootId: 'another' });
+        assert.equal(await kill(stateDir, NO_CGROUPS), false);
+      });
+    });
+  });
+
+  it('is refused when it is damaged or names a cgroup that is not the member’s', async () => {
+    await withStateDir(async (stateDir) => {
+      const main = { pid: 4_194_304, startTicks: 1 };
+      const root = { unified: '/sys/fs/cgroup', freezer: null, cpu: null };
+      writeRecord(stateDir, { main, cgroup: root });
+      await assert.rejects(kill(stateDir, NO_CGROUPS), (error) => isFault(error, 'driverFailed'));
+      writeRecord(stateDir, { main: { pid: 1, startTicks: 1 } });
+      await assert.rejects(kill(stateDir, NO_CGROUPS), (error) => isFault(error, 'driverFailed'));
+      writeFileSync(recordPath(stateDir, 'shop', 'a'), '{');
+      await assert.rejects(kill(stateDir, NO_CGROUPS), (error) => isFault(error, 'driverFailed'));
+    });
+  });
+
+  it('makes it refuse, rather than kill, what it cannot prove to be the member’s', async () => {
+    await withStateDir(async (stateDir) => {
+      // A session whose leader is gone and whose process does not carry the run's id.
+      const leader = spawn('/bin/sh', ['-c', 'sleep 600 & echo $!'], {
+        detached: true,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const leaderPid = leader.pid;
+      const exit = once(leader, 'exit');
+      const pid = Number(await firstOutput(leader.stdout));
+      await exit;
+      const stat = readProcessStat(pid);
+      assert.ok(stat !== null);
+      writeRecord(stateDir, { main: { pid: leaderPid, startTicks: stat.startTicks } });
+      await assert.rejects(kill(stateDir, NO_CGROUPS), (error) => isFault(error, 'stillRunning'));
+      assert.equal(processStillRuns(pid, stat.startTicks), true);
+      process.kill(pid, 'SIGKILL');
+      leader.stdout.destroy();
+    });
+  });
+});
