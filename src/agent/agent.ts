@@ -1,0 +1,280 @@
+import { monotonicMs } from '../clock.ts';
+import type { ResolvedConfig, ResolvedMember, ResolvedService } from '../config/resolved.ts';
+import { unreachable } from '../core/assert.ts';
+import type { Event } from '../core/event.ts';
+import type { AgentState } from '../core/state.ts';
+import { createKillFence } from '../drivers/fence/kill.ts';
+import { createProcessMember } from '../drivers/member/process.ts';
+import { killLeftover } from '../drivers/member/process/leftover.ts';
+import { createProbe } from '../drivers/probe/factory.ts';
+import { openStateDir, type StateDir } from '../drivers/store/database.ts';
+import { openEmbeddedStore } from '../drivers/store/embedded.ts';
+import type { LeaseStore } from '../drivers/store/contract.ts';
+import { ProxyDriver } from '../drivers/traffic/proxy.ts';
+import type {
+  AgentFigures,
+  AgentView,
+  CommandAnswer,
+  CommandRequest,
+  StoredIncident,
+} from './contract.ts';
+import { HostSampler } from './host-sampler.ts';
+import { openIncidentLog, type IncidentLog } from './incident-log.ts';
+import { openJournal, type Journal } from './journal.ts';
+import { LocalMember } from './local-member.ts';
+import { LocalService } from './local-service.ts';
+import { AgentLoop } from './loop.ts';
+import { changes, NoticeBoard } from './notices.ts';
+
+// Puts one agent together from its configuration: state directory, drivers, loop, view. Whatever fails on
+// the way is undone, so that a start either succeeds or leaves nothing behind.
+
+const JOURNAL_LIMITS = { maxRows: 500_000, maxBytes: 128 * 1024 * 1024 };
+const LOG_LIMITS = { bytes: 10 * 1024 * 1024, files: 3 };
+const LEFTOVER_MS = 10_000;
+/** Beyond the members' own stop time-out, until stopping is given up. */
+const STOP_SLACK_MS = 5000;
+
+export class Agent implements AgentView {
+  readonly #config: ResolvedConfig;
+  readonly #stateDir: StateDir;
+  readonly #journal: Journal;
+  readonly #incidentLog: IncidentLog;
+  readonly #store: LeaseStore;
+  readonly #services: readonly LocalService[];
+  readonly #loop: AgentLoop;
+  readonly #board = new NoticeBoard(() => Date.now());
+  readonly #startedWallMs = Date.now();
+
+  private constructor(config: ResolvedConfig, onDefect: (error: unknown) => void) {
+    this.#config = config;
+    this.#stateDir = openStateDir({ path: config.agent.stateDir, host: config.agent.host });
+    this.#journal = openJournal(this.#stateDir.journal, JOURNAL_LIMITS);
+    this.#incidentLog = openIncidentLog(this.#stateDir.journal);
+    this.#store = openEmbeddedStore(this.#stateDir.leases);
+    this.#services = config.services.map((service) => this.#makeService(service));
+    this.#loop = new AgentLoop({
+      config: config.core,
+      journal: this.#journal,
+      now: monotonicMs,
+      wallNow: Date.now,
+      execute: async (effect, signal) =>
+        await this.#service(effect.service).execute(effect, signal),
+      onStep: (_event, before, after) => this.#tell(before, after),
+      onDefect,
+    });
+  }
+
+  /** Starts everything; resolves when the addresses are bound and the members are being started. */
+  static async start(
+    config: ResolvedConfig,
+    options: { onDefect: (error: unknown) => void },
+  ): Promise<Agent> {
+    const agent = new Agent(config, options.onDefect);
+    try {
+      await agent.#begin();
+      return agent;
+    } catch (error) {
+      await agent.stop();
+      throw error;
+    }
+  }
+
+  async #begin(): Promise<void> {
+    await this.#clearLeftovers();
+    for (const service of this.#services) await service.traffic?.open();
+    const epochs = [];
+    for (const service of this.#services)
+      epochs.push({ service: service.name, record: await service.knownLease() });
+    this.#loop.attach(
+      new HostSampler({
+        now: monotonicMs,
+        onSample: (sample, at) => this.#loop.deliver({ type: 'hostSampled', at, ...sample }),
+      }),
+    );
+    const nextIncident = this.#incidentLog.nextIncident();
+    this.#loop.deliver({ type: 'agentStarted', at: this.now(), epochs, nextIncident });
+  }
+
+  /** Members that an agent which died left behind would hold the ports and serve beside the new ones. */
+  async #clearLeftovers(): Promise<void> {
+    const { stateDir } = this.#config.agent;
+    const signal = AbortSignal.timeout(LEFTOVER_MS);
+    await Promise.all(
+      this.#config.services.flatMap((service) =>
+        service.core.mode === 'observe'
+          ? []
+          : service.members.map((member) =>
+              killLeftover({ stateDir, service: service.name, member: member.name, signal }),
+            ),
+      ),
+    );
+  }
+
+  /** Stops members and data plane in an orderly way, then gives the leases back. */
+  async stop(): Promise<void> {
+    this.#loop.close();
+    const stopping = this.#config.services.map(async (service, index) => {
+      const local = this.#services[index];
+      const graceMs = service.core.timeouts.stopMs;
+      await local?.traffic?.close();
+      await local?.stop(graceMs, AbortSignal.timeout(graceMs + STOP_SLACK_MS));
+    });
+    const results = await Promise.allSettled(stopping);
+    await this.#store.close();
+    this.#stateDir.close();
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  state(): AgentState {
+    return this.#loop.state;
+  }
+
+  now(): number {
+    return monotonicMs();
+  }
+
+  wallNow(): number {
+    return Date.now();
+  }
+
+  figures(): AgentFigures {
+    const { user, system } = process.cpuUsage();
+    return {
+      pid: process.pid,
+      startedWallMs: this.#startedWallMs,
+      cpuSeconds: (user + system) / 1e6,
+      rssBytes: process.memoryUsage.rss(),
+      events: this.#loop.events,
+      journalBytes: this.#journal.bytes,
+      lagP99Ms: this.#loop.lagMs.p99(),
+      decisionP99Ms: this.#loop.decisionMs.p99(),
+      journalFault: this.#journal.fault?.text.what ?? null,
+    };
+  }
+
+  async trafficStats(service: string): ReturnType<AgentView['trafficStats']> {
+    return (await this.#service(service).traffic?.stats()) ?? null;
+  }
+
+  /** Decided before it returns: the core answers a command in the step that takes it. */
+  command(request: CommandRequest): CommandAnswer {
+    const known = this.#config.services.some((service) => service.name === request.service);
+    if (!known)
+      return { accepted: false, refusal: { code: 'unknownService', service: request.service } };
+    this.#loop.deliver(commandEvent(request, this.now()));
+    const service = this.#loop.state.services.find(
+      (candidate) => candidate.name === request.service,
+    );
+    const refusal = service?.lastCommand?.refusal ?? null;
+    if (refusal !== null) return { accepted: false, refusal };
+    const opens = request.type !== 'pause' && request.type !== 'resume';
+    return { accepted: true, incident: opens ? (service?.incident?.id ?? null) : null };
+  }
+
+  incidents(options: { service: string | null; limit: number }): readonly StoredIncident[] {
+    return this.#incidentLog.list(options);
+  }
+
+  incident(id: number): StoredIncident | null {
+    return this.#incidentLog.get(id);
+  }
+
+  noticesAfter: AgentView['noticesAfter'] = (id) => this.#board.after(id);
+
+  subscribe: AgentView['subscribe'] = (onNotice) => this.#board.subscribe(onNotice);
+
+  #tell(before: AgentState, after: AgentState): void {
+    for (const draft of changes(before, after)) this.#board.post(draft);
+  }
+
+  #saveIncident(id: number): void {
+    const service = this.#loop.state.services.find((candidate) => candidate.incident?.id === id);
+    const incident = service?.incident ?? null;
+    if (incident === null) return;
+    const startedWallMs = this.wallNow() - (this.now() - incident.startedAt);
+    const fault = this.#incidentLog.save({ incident, startedWallMs });
+    if (fault !== null) throw fault;
+  }
+
+  #service(name: string): LocalService {
+    const service = this.#services.find((candidate) => candidate.name === name);
+    if (service === undefined) throw new Error(`no service ${name}`);
+    return service;
+  }
+
+  #makeService(service: ResolvedService): LocalService {
+    const onEvent = (event: Event): void => this.#loop.deliver(event);
+    const traffic =
+      service.core.mode === 'observe'
+        ? null
+        : new ProxyDriver({
+            service: service.name,
+            ...service.traffic,
+            targets: service.members.map(({ name, address, port }) => ({
+              member: name,
+              host: address,
+              port,
+            })),
+            stateDir: this.#config.agent.stateDir,
+            onEvent: (event) => local.trafficEvent(event),
+          });
+    const local: LocalService = new LocalService({
+      name: service.name,
+      host: this.#config.agent.host,
+      leaseMs: service.core.lease.durationMs,
+      members: new Map(
+        service.members.map((member) => [member.name, this.#makeMember(service, member)]),
+      ),
+      traffic,
+      store: this.#store,
+      saveIncident: (id) => this.#saveIncident(id),
+      onEvent,
+      now: monotonicMs,
+    });
+    return local;
+  }
+
+  #makeMember(service: ResolvedService, member: ResolvedMember): LocalMember {
+    const target = { host: member.address, port: member.port };
+    const { intervalMs, timeoutMs } = service.core.detection;
+    return new LocalMember({
+      service: service.name,
+      member: member.name,
+      intervalMs,
+      timeoutMs,
+      makeDriver: (onExit) =>
+        createProcessMember({
+          ...member,
+          service: service.name,
+          member: member.name,
+          reducedCpuShare: member.cpuShare,
+          stateDir: this.#config.agent.stateDir,
+          logLimits: LOG_LIMITS,
+          onExit,
+        }),
+      makeFence: createKillFence,
+      probe: createProbe(service.probe, target, member.env),
+      ready: createProbe(service.ready, target, member.env),
+      now: monotonicMs,
+      onEvent: (event) => this.#loop.deliver(event),
+    });
+  }
+}
+
+function commandEvent(request: CommandRequest, at: number): Event {
+  switch (request.type) {
+    case 'switchover':
+      return { type: 'switchoverRequested', at, service: request.service, to: request.to };
+    case 'failover':
+      return { type: 'failoverRequested', at, service: request.service, to: request.to };
+    case 'failback':
+      return { type: 'failbackRequested', at, service: request.service };
+    case 'pause':
+      return { type: 'pauseRequested', at, service: request.service };
+    case 'resume':
+      return { type: 'resumeRequested', at, service: request.service };
+    default:
+      return unreachable(request);
+  }
+}

@@ -1,0 +1,76 @@
+import type { HealthReason, Refusal } from '../core/reasons.ts';
+import type { AgentState, Incident, MemberState, ServiceState } from '../core/state.ts';
+import type { TrafficStats } from '../drivers/traffic/contract.ts';
+
+// What the HTTP API may see and ask of the running agent.
+
+export type CommandRequest =
+  | { readonly type: 'switchover'; readonly service: string; readonly to: string | null }
+  | { readonly type: 'failover'; readonly service: string; readonly to: string | null }
+  | { readonly type: 'failback'; readonly service: string }
+  | { readonly type: 'pause'; readonly service: string }
+  | { readonly type: 'resume'; readonly service: string };
+
+export type CommandAnswer =
+  /** incident: the one that the command opened; null for pause and resume. */
+  | { readonly accepted: true; readonly incident: number | null }
+  | { readonly accepted: false; readonly refusal: Refusal };
+
+/** An incident as kept on disk: its instants, and the wall-clock time it began for display. */
+export type StoredIncident = { readonly incident: Incident; readonly startedWallMs: number };
+
+/** One line of the agent's event stream, numbered without gaps for resuming. */
+export type Notice = {
+  readonly id: number;
+  readonly wallMs: number;
+  readonly service: string;
+} & News;
+
+export type News =
+  | { readonly kind: 'health'; readonly data: HealthNews }
+  | { readonly kind: 'incident'; readonly data: IncidentNews }
+  | { readonly kind: 'refusal'; readonly data: Refusal }
+  | { readonly kind: 'status'; readonly data: StatusNews };
+
+export type HealthNews = Pick<MemberState, 'lifecycle' | 'ready' | 'pid' | 'repair'> & {
+  readonly member: string;
+  readonly health: string;
+  readonly reason: HealthReason;
+};
+
+/** The incident with what is new of its timeline. */
+export type IncidentNews = Incident & { readonly opened: boolean };
+
+export type StatusNews = Pick<ServiceState, 'phase' | 'active' | 'epoch' | 'paused'>;
+
+/** The agent's own cost and condition. */
+export type AgentFigures = {
+  readonly pid: number;
+  readonly startedWallMs: number;
+  readonly cpuSeconds: number;
+  readonly rssBytes: number;
+  readonly events: number;
+  readonly journalBytes: number;
+  /** How late the agent's own timers fire: 99th percentile over the last minute, ms. */
+  readonly lagP99Ms: number;
+  /** Time from the reading of an event to its effects being handed out: 99th percentile, ms. */
+  readonly decisionP99Ms: number;
+  /** Not null: the journal cannot be written, and why. */
+  readonly journalFault: string | null;
+};
+
+export interface AgentView {
+  state(): AgentState;
+  /** The monotonic now, on the scale of every Instant in the state. */
+  now(): number;
+  wallNow(): number;
+  figures(): AgentFigures;
+  trafficStats(service: string): Promise<TrafficStats | null>;
+  command(request: CommandRequest): CommandAnswer;
+  /** Newest first. */
+  incidents(options: { service: string | null; limit: number }): readonly StoredIncident[];
+  incident(id: number): StoredIncident | null;
+  /** Notices after the given id that are still kept, oldest first. */
+  noticesAfter(id: number): readonly Notice[];
+  subscribe(onNotice: (notice: Notice) => void): () => void;
+}

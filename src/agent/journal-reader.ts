@@ -1,0 +1,88 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { CoreConfig } from '../core/config.ts';
+import type { Event } from '../core/event.ts';
+import type { AgentState } from '../core/state.ts';
+
+// Reads what journal.ts has written, in the agent itself or in a command beside it: which segments there
+// are, and everything that the replay of one needs.
+
+export type SegmentSummary = {
+  readonly id: number;
+  readonly startedWallMs: number;
+  /** Instants on the monotonic clock of the boot it was written in. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly events: number;
+};
+
+export type SegmentContent = {
+  readonly config: CoreConfig;
+  /** Before the first event. */
+  readonly state: AgentState;
+  readonly events: readonly Event[];
+};
+
+/** What the ring of journal.ts counts; it keeps these up to date as it writes. */
+export type SegmentSize = {
+  readonly id: number;
+  readonly firstSeq: number;
+  rows: number;
+  bytes: number;
+};
+
+/** Oldest first. */
+export function listSegments(database: DatabaseSync): readonly SegmentSummary[] {
+  return database
+    .prepare(
+      `SELECT s.id, s.started_wall_ms AS startedWallMs, s.started_at AS startedAt,
+         coalesce(max(e.at), s.started_at) AS endedAt, count(e.seq) AS events
+       FROM segment s LEFT JOIN event e ON e.seq >= s.first_seq
+         AND e.seq < coalesce((SELECT min(n.first_seq) FROM segment n WHERE n.id > s.id), 9e18)
+       GROUP BY s.id ORDER BY s.id`,
+    )
+    .all()
+    .map((row) => ({
+      id: Number(row['id']),
+      startedWallMs: Number(row['startedWallMs']),
+      startedAt: Number(row['startedAt']),
+      endedAt: Number(row['endedAt']),
+      events: Number(row['events']),
+    }));
+}
+
+/** null: there is no such segment, or no longer. */
+export function readSegment(database: DatabaseSync, id: number): SegmentContent | null {
+  const segment = database
+    .prepare('SELECT config, state, first_seq AS firstSeq FROM segment WHERE id = ?')
+    .get(id);
+  if (segment === undefined) return null;
+  const next = database
+    .prepare('SELECT min(first_seq) AS firstSeq FROM segment WHERE id > ?')
+    .get(id);
+  const events = database
+    .prepare('SELECT body FROM event WHERE seq >= ? AND seq < ? ORDER BY seq')
+    .all(Number(segment['firstSeq']), Number(next?.['firstSeq'] ?? Number.MAX_SAFE_INTEGER));
+  // The texts are JSON that journal.ts made of exactly these types; SQLite has checked the file.
+  const config: CoreConfig = JSON.parse(String(segment['config']));
+  const state: AgentState = JSON.parse(String(segment['state']));
+  return { config, state, events: events.map(({ body }): Event => JSON.parse(String(body))) };
+}
+
+/** Oldest first. Reads every row: for the start only. */
+export function measureSegments(database: DatabaseSync): SegmentSize[] {
+  const rows = database
+    .prepare(
+      `SELECT s.id, s.first_seq AS firstSeq, 1 + count(e.seq) AS rows,
+         length(s.config) + length(s.state) + coalesce(sum(length(e.body)), 0) AS bytes
+       FROM segment s LEFT JOIN event e ON e.seq >= s.first_seq
+         AND e.seq < coalesce((SELECT min(n.first_seq) FROM segment n WHERE n.id > s.id), 9e18)
+       GROUP BY s.id ORDER BY s.id`,
+    )
+    .all();
+  return rows.map((row) => ({
+    id: Number(row['id']),
+    firstSeq: Number(row['firstSeq']),
+    rows: Number(row['rows']),
+    bytes: Number(row['bytes']),
+  }));
+}

@@ -1,0 +1,251 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { assert } from '../core/assert.ts';
+import type { CoreConfig } from '../core/config.ts';
+import type { Event } from '../core/event.ts';
+import type { AgentState } from '../core/state.ts';
+import { sqliteFault } from '../drivers/store/sqlite-fault.ts';
+import type { AppError } from '../errors.ts';
+import { measureSegments, type SegmentSize } from './journal-reader.ts';
+
+// What happened, in order, so that it can be replayed: events in segments, each of which starts with the
+// configuration and the state before its first event. Replaying a segment needs nothing else. append()
+// only buffers; flush() writes the batch in one transaction and MUST come before the effects that the
+// batch has caused, so that no effect ever ran whose reason is unknown.
+//
+// The journal is a ring: beyond its bounds the oldest whole segments go. It is also allowed to fail, as
+// availability does not depend on it: on a full disk it first gives up old segments; if that does not
+// help, the batch is lost, flush() says why, and nothing more is written until a new segment starts,
+// so that a gap can never sit inside a segment. The agent starts one whenever `snapshotDue` is true.
+//
+// Not guaranteed: the newest batches after a power failure (see drivers/store/database.ts).
+
+export type JournalEntry =
+  | { readonly type: 'event'; readonly event: Event }
+  /** Starts a segment: the state is the one before the next event. */
+  | {
+      readonly type: 'snapshot';
+      readonly wallMs: number;
+      readonly config: CoreConfig;
+      readonly state: AgentState;
+    };
+
+export type JournalLimits = { readonly maxRows: number; readonly maxBytes: number };
+
+export interface Journal {
+  /** A snapshot entry should be appended before the next event. */
+  readonly snapshotDue: boolean;
+  /** Why the newest flush failed; null: it succeeded. */
+  readonly fault: AppError | null;
+  /** Bytes of JSON kept on disk. */
+  readonly bytes: number;
+  /** Events that could not be kept since the journal was opened. */
+  readonly lostEvents: number;
+  append(entry: JournalEntry): void;
+  /** null: everything appended is kept. Never throws for a disk that is full or failing. */
+  flush(): AppError | null;
+}
+
+type Pending = {
+  readonly entry: JournalEntry;
+  readonly body: string;
+  readonly config: string;
+  readonly bytes: number;
+};
+
+/** Segments the ring is made of when it is full: dropping one costs an eighth of the history. */
+const SEGMENTS = 8;
+/** Events that may wait for a flush; the agent flushes after each batch, which is far smaller. */
+const MAX_PENDING = 10_000;
+
+/** The database stays the caller's to close. */
+export function openJournal(database: DatabaseSync, limits: JournalLimits): Journal {
+  assert(limits.maxRows >= SEGMENTS, `the journal keeps at least ${SEGMENTS} rows`);
+  assert(limits.maxBytes >= SEGMENTS, `the journal keeps at least ${SEGMENTS} bytes`);
+  return new SqliteJournal(database, limits);
+}
+
+class SqliteJournal implements Journal {
+  readonly #database: DatabaseSync;
+  readonly #limits: JournalLimits;
+  readonly #insertEvent: StatementSync;
+  readonly #insertSegment: StatementSync;
+  /** Oldest first. */
+  #segments: SegmentSize[];
+  #nextSeq: number;
+  #pending: Pending[] = [];
+  /** Rows and bytes since the newest snapshot, pending ones included. */
+  #growth = { rows: 0, bytes: 0 };
+  #needsSnapshot = true;
+  #fault: AppError | null = null;
+  #lostEvents = 0;
+
+  constructor(database: DatabaseSync, limits: JournalLimits) {
+    this.#database = database;
+    this.#limits = limits;
+    this.#insertEvent = database.prepare('INSERT INTO event (seq, at, body) VALUES (?, ?, ?)');
+    this.#insertSegment = database.prepare(
+      `INSERT INTO segment (id, started_at, started_wall_ms, config, state, first_seq)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    );
+    this.#segments = measureSegments(database);
+    const newest = database.prepare('SELECT max(seq) AS newest FROM event').get();
+    this.#nextSeq = Number(newest?.['newest'] ?? 0) + 1;
+  }
+
+  get snapshotDue(): boolean {
+    if (this.#needsSnapshot) return true;
+    const { maxRows, maxBytes } = this.#limits;
+    return this.#growth.rows >= maxRows / SEGMENTS || this.#growth.bytes >= maxBytes / SEGMENTS;
+  }
+
+  get fault(): AppError | null {
+    return this.#fault;
+  }
+
+  get bytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  }
+
+  get lostEvents(): number {
+    return this.#lostEvents;
+  }
+
+  append(entry: JournalEntry): void {
+    if (entry.type === 'snapshot') {
+      this.#needsSnapshot = false;
+      this.#growth = { rows: 0, bytes: 0 };
+    }
+    if (this.#needsSnapshot || this.#isOverfull()) {
+      this.#loseFrom(1);
+      return;
+    }
+    const pending = encode(entry);
+    this.#growth.rows += 1;
+    this.#growth.bytes += pending.bytes;
+    this.#pending.push(pending);
+  }
+
+  flush(): AppError | null {
+    if (this.#pending.length === 0) return this.#fault;
+    const batch = this.#pending;
+    this.#pending = [];
+    try {
+      this.#writeWithRoom(batch);
+      this.#fault = null;
+    } catch (error) {
+      this.#fault = sqliteFault(error, 'the journal');
+      this.#loseFrom(batch.filter(({ entry }) => entry.type === 'event').length);
+    }
+    return this.#fault;
+  }
+
+  /** A segment that the agent has let grow past every bound: it ends here, unharmed. */
+  #isOverfull(): boolean {
+    const { maxRows, maxBytes } = this.#limits;
+    if (this.#pending.length >= MAX_PENDING) return true;
+    return this.#growth.rows >= maxRows || this.#growth.bytes >= maxBytes;
+  }
+
+  #loseFrom(events: number): void {
+    this.#lostEvents += events;
+    this.#needsSnapshot = true;
+  }
+
+  #writeWithRoom(batch: readonly Pending[]): void {
+    // Each failed attempt but the last gives up one segment.
+    for (let attempts = 1 + this.#segments.length; attempts > 0; attempts -= 1) {
+      try {
+        this.#write(batch);
+        return;
+      } catch (error) {
+        const isFull = sqliteFault(error, 'the journal').code === 'diskFull';
+        if (!isFull || attempts === 1) throw error;
+        this.#makeRoom();
+      }
+    }
+  }
+
+  #write(batch: readonly Pending[]): void {
+    const before = { segments: this.#segments, nextSeq: this.#nextSeq };
+    this.#segments = this.#segments.map((segment) => ({ ...segment }));
+    try {
+      transaction(this.#database, () => {
+        for (const pending of batch) this.#insert(pending);
+        this.#dropBeyondLimits();
+      });
+    } catch (error) {
+      this.#segments = before.segments;
+      this.#nextSeq = before.nextSeq;
+      throw error;
+    }
+  }
+
+  #insert({ entry, body, config, bytes }: Pending): void {
+    if (entry.type === 'snapshot') {
+      const id = (this.#segments.at(-1)?.id ?? 0) + 1;
+      const { wallMs, state } = entry;
+      this.#insertSegment.run(id, state.at, wallMs, config, body, this.#nextSeq);
+      this.#segments.push({ id, firstSeq: this.#nextSeq, rows: 1, bytes });
+      return;
+    }
+    const segment = this.#segments.at(-1);
+    assert(segment !== undefined, 'an event follows a snapshot');
+    this.#insertEvent.run(this.#nextSeq, entry.event.at, body);
+    this.#nextSeq += 1;
+    segment.rows += 1;
+    segment.bytes += bytes;
+  }
+
+  #dropBeyondLimits(): void {
+    while (this.#segments.length > 1 && this.#isBeyondLimits()) this.#dropOldest();
+  }
+
+  #isBeyondLimits(): boolean {
+    const rows = this.#segments.reduce((sum, segment) => sum + segment.rows, 0);
+    return rows > this.#limits.maxRows || this.bytes > this.#limits.maxBytes;
+  }
+
+  #dropOldest(): void {
+    const [oldest, next] = this.#segments;
+    assert(oldest !== undefined && next !== undefined, 'the current segment is never dropped');
+    this.#database.prepare('DELETE FROM event WHERE seq < ?').run(next.firstSeq);
+    this.#database.prepare('DELETE FROM segment WHERE id <= ?').run(oldest.id);
+    this.#segments = this.#segments.slice(1);
+  }
+
+  /** On a full disk: the log starts over in the blocks it has, then an old segment is given back. */
+  #makeRoom(): void {
+    this.#database.exec('PRAGMA wal_checkpoint(RESTART)');
+    if (this.#segments.length <= 1) return;
+    const before = this.#segments;
+    try {
+      transaction(this.#database, () => this.#dropOldest());
+    } catch (error) {
+      this.#segments = before;
+      throw error;
+    }
+    this.#database.exec('PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);');
+  }
+}
+
+function encode(entry: JournalEntry): Pending {
+  if (entry.type === 'event') {
+    const body = JSON.stringify(entry.event);
+    return { entry, body, config: '', bytes: body.length };
+  }
+  const body = JSON.stringify(entry.state);
+  const config = JSON.stringify(entry.config);
+  return { entry, body, config, bytes: body.length + config.length };
+}
+
+function transaction(database: DatabaseSync, action: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    action();
+    database.exec('COMMIT');
+  } catch (error) {
+    // SQLite has already rolled back after some errors.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}

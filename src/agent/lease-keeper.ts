@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { unreachable } from '../core/assert.ts';
+import type { Effect, LeaseRecord } from '../core/effect.ts';
+import type { EffectResult } from '../core/event.ts';
+import { DriverError } from '../drivers/driver-error.ts';
+import type { LeaseStore, Versioned } from '../drivers/store/contract.ts';
+import { AppError } from '../errors.ts';
+
+// Lease effects on a store: each is one compare-and-swap against the revision whose record the core knows.
+
+const RECORD = z.strictObject({
+  holder: z.strictObject({ host: z.string(), member: z.string() }),
+  epoch: z.int().positive(),
+  durationMs: z.number().positive(),
+  renewal: z.int().nonnegative(),
+});
+
+type LeaseEffect = Extract<Effect, { type: 'acquireLease' | 'renewLease' | 'releaseLease' }>;
+
+export type LeaseKeeperOptions = {
+  readonly name: string;
+  readonly host: string;
+  readonly leaseMs: number;
+  readonly store: LeaseStore;
+};
+
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions;
+  /** What the store last showed; saves a read before each swap. */
+  #known: Versioned | null | undefined;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+  }
+
+  async read(): Promise<LeaseRecord | null> {
+    this.#known = await this.#options.store.get(this.#key());
+    return parse(this.#known);
+  }
+
+  async execute(effect: LeaseEffect): Promise<EffectResult> {
+    try {
+      return await this.#swap(effect);
+    } catch (error) {
+      throw asDriverError(error);
+    }
+  }
+
+  async #swap(effect: LeaseEffect): Promise<EffectResult> {
+    if (this.#known === undefined) await this.read();
+    const before = parse(this.#known ?? null);
+    const expected = effect.type === 'acquireLease' ? effect.expectedEpoch : effect.epoch;
+    if ((before?.epoch ?? 0) !== expected) {
+      this.#known = undefined;
+      throw new DriverError(
+        'conflict',
+        `the store is at epoch ${before?.epoch ?? 0}, not ${expected}`,
+      );
+    }
+    const record = this.#next(effect, before);
+    const value = JSON.stringify(record);
+    const outcome = await this.#options.store.compareAndSwap(
+      this.#key(),
+      this.#known?.revision ?? 0,
+      value,
+    );
+    if (!outcome.swapped) {
+      this.#known = outcome.current;
+      throw new DriverError('conflict', 'another holder changed the lease');
+    }
+    this.#known = { revision: outcome.revision, value };
+    return { type: 'leased', record };
+  }
+
+  #next(effect: LeaseEffect, before: LeaseRecord | null): LeaseRecord {
+    const { host, leaseMs } = this.#options;
+    switch (effect.type) {
+      case 'acquireLease':
+        return {
+          holder: { host, member: effect.member },
+          epoch: effect.expectedEpoch + 1,
+          durationMs: leaseMs,
+          renewal: 0,
+        };
+      case 'renewLease':
+        return {
+          holder: { host, member: effect.member },
+          epoch: effect.epoch,
+          durationMs: leaseMs,
+          renewal: effect.renewal,
+        };
+      case 'releaseLease': {
+        // A duration of next to nothing: whoever sees it may take it at once. The epoch stays.
+        const holder = before?.holder ?? { host, member: '' };
+        return { holder, epoch: effect.epoch, durationMs: 1, renewal: (before?.renewal ?? 0) + 1 };
+      }
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #key(): string {
+    return `/hotwarm/leases/${this.#options.name}`;
+  }
+}
+
+function parse(stored: Versioned | null): LeaseRecord | null {
+  if (stored === null) return null;
+  const parsed = RECORD.safeParse(JSON.parse(stored.value));
+  if (!parsed.success)
+    throw new DriverError('storeUnavailable', `the stored lease is not readable: ${stored.value}`);
+  return parsed.data;
+}
+
+function asDriverError(error: unknown): DriverError {
+  if (error instanceof DriverError) return error;
+  if (error instanceof AppError) {
+    return new DriverError(
+      error.code === 'diskFull' ? 'diskFull' : 'storeUnavailable',
+      `${error.text.what}: ${error.text.why}`,
+    );
+  }
+  return new DriverError(
+    'storeUnavailable',
+    error instanceof Error ? error.message : String(error),
+  );
+}

@@ -1,0 +1,144 @@
+import type { Event } from '../core/event.ts';
+import type { EffectResult } from '../core/event.ts';
+import { DriverError } from '../drivers/driver-error.ts';
+import type { Fence } from '../drivers/fence/contract.ts';
+import type { Exit, MemberDriver } from '../drivers/member/contract.ts';
+import type { Probe, ProbeAnswer } from '../drivers/probe/contract.ts';
+import { startSchedule } from '../drivers/probe/schedule.ts';
+
+// One member of this host as the agent handles it: its driver, its probes and the count of its incarnations,
+// which tells late news of a dead process from news of the living one.
+
+/** Pause between two looks at a member that is not ready yet. */
+const READY_LOOK_MS = 20;
+/** awaitReady ends this long before its deadline, so that it can say what the last look saw. */
+const READY_SLACK_MS = 100;
+
+export type LocalMemberOptions = {
+  readonly service: string;
+  readonly member: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly makeDriver: (onExit: (exit: Exit) => void) => MemberDriver;
+  readonly makeFence: (driver: MemberDriver) => Fence;
+  readonly probe: Probe;
+  readonly ready: Probe;
+  readonly now: () => number;
+  readonly onEvent: (event: Event) => void;
+};
+
+export class LocalMember {
+  readonly #options: LocalMemberOptions;
+  readonly driver: MemberDriver;
+  readonly fence: Fence;
+  #incarnation = 0;
+  #exit: Exit | null = null;
+  #schedule: { stop(): void } | null = null;
+
+  constructor(options: LocalMemberOptions) {
+    this.#options = options;
+    this.driver = options.makeDriver((exit) => this.#exited(exit));
+    this.fence = options.makeFence(this.driver);
+  }
+
+  async start(capacity: 'full' | 'reduced', signal: AbortSignal): Promise<EffectResult> {
+    const { pid } = await this.driver.start({ capacity, signal });
+    this.#incarnation += 1;
+    this.#exit = null;
+    return { type: 'started', pid, incarnation: this.#incarnation };
+  }
+
+  /** Looks until the member answers, it exits, or the time is up. */
+  async awaitReady(deadline: number, signal: AbortSignal): Promise<EffectResult> {
+    const { ready, now, timeoutMs } = this.#options;
+    let last: ProbeAnswer = { ok: false, fault: 'timeout', detail: 'not looked at yet' };
+    while (now() < deadline - READY_SLACK_MS && !signal.aborted) {
+      if (this.#exit !== null) throw new DriverError('startFailed', exitText(this.#exit));
+      last = await ready.look({
+        timeoutMs: Math.min(timeoutMs, deadline - READY_SLACK_MS - now()),
+        fresh: true,
+      });
+      if (last.ok) return { type: 'done' };
+      await pause(READY_LOOK_MS);
+    }
+    throw new DriverError(
+      'notReady',
+      last.ok ? 'the time was up' : `the last look said ${last.fault}: ${last.detail}`,
+    );
+  }
+
+  watch(incarnation: number): void {
+    this.unwatch();
+    const { probe, intervalMs, timeoutMs, now, service, member, onEvent } = this.#options;
+    this.#schedule = startSchedule({
+      probe,
+      intervalMs,
+      timeoutMs,
+      now,
+      onAnswer: (answer) => {
+        const base = {
+          at: now(),
+          service,
+          member,
+          incarnation,
+          channel: probe.channel,
+          sequence: answer.sequence,
+        };
+        onEvent(
+          answer.ok
+            ? { type: 'probeSucceeded', ...base, latencyMs: answer.latencyMs }
+            : { type: 'probeFailed', ...base, fault: answer.fault, detail: answer.detail },
+        );
+      },
+    });
+  }
+
+  unwatch(): void {
+    this.#schedule?.stop();
+    this.#schedule = null;
+  }
+
+  async look(timeoutMs: number): Promise<EffectResult> {
+    const { probe } = this.#options;
+    return {
+      type: 'probed',
+      channel: probe.channel,
+      answer: await probe.look({ timeoutMs, fresh: true }),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.unwatch();
+    await Promise.all([
+      this.#options.probe.close(),
+      this.#options.ready.close(),
+      this.driver.close(),
+    ]);
+  }
+
+  #exited(exit: Exit): void {
+    this.#exit = exit;
+    const { service, member, onEvent } = this.#options;
+    onEvent({
+      type: 'memberExited',
+      at: exit.at,
+      service,
+      member,
+      incarnation: this.#incarnation,
+      exitCode: exit.exitCode,
+      signal: exit.signal,
+      how: 'exited',
+      pid: exit.pid,
+    });
+  }
+}
+
+function exitText(exit: Exit): string {
+  return exit.signal === null
+    ? `it ended with exit code ${exit.exitCode}`
+    : `it was ended by ${exit.signal}`;
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}

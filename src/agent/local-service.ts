@@ -1,0 +1,181 @@
+import { unreachable } from '../core/assert.ts';
+import type { Effect, LeaseRecord } from '../core/effect.ts';
+import type { EffectResult, Event } from '../core/event.ts';
+import { DriverError } from '../drivers/driver-error.ts';
+import type { LeaseStore } from '../drivers/store/contract.ts';
+import type { TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import type { LocalMember } from './local-member.ts';
+
+// All the drivers of one service on this host, behind one question: carry out this effect.
+
+export type LocalServiceOptions = {
+  readonly name: string;
+  readonly host: string;
+  readonly leaseMs: number;
+  readonly members: ReadonlyMap<string, LocalMember>;
+  /** null: observe-only, where clients are somebody else's. */
+  readonly traffic: TrafficDriver | null;
+  readonly store: LeaseStore;
+  readonly saveIncident: (id: number) => void;
+  readonly onEvent: (event: Event) => void;
+  readonly now: () => number;
+};
+
+const DONE: EffectResult = { type: 'done' };
+
+export class LocalService {
+  readonly #options: LocalServiceOptions;
+  readonly #leases: LeaseKeeper;
+
+  constructor(options: LocalServiceOptions) {
+    this.#options = options;
+    this.#leases = new LeaseKeeper(options);
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get traffic(): TrafficDriver | null {
+    return this.#options.traffic;
+  }
+
+  /** What the store holds when the agent starts. */
+  async knownLease(): Promise<LeaseRecord | null> {
+    return await this.#leases.read();
+  }
+
+  async execute(effect: Effect, signal: AbortSignal): Promise<EffectResult> {
+    switch (effect.type) {
+      case 'acquireLease':
+      case 'renewLease':
+      case 'releaseLease':
+        return await this.#leases.execute(effect);
+      case 'switchTraffic':
+        await this.#trafficOrThrow().route(effect.route);
+        return DONE;
+      case 'drainTraffic': {
+        const { cut } = await this.#trafficOrThrow().drain({
+          member: effect.member,
+          timeoutMs: effect.timeoutMs,
+        });
+        return { type: 'drained', cut };
+      }
+      case 'recordIncident':
+        this.#options.saveIncident(effect.incident);
+        return DONE;
+      case 'pollAgain':
+      case 'cancelEffects':
+        throw new DriverError('driverFailed', `${effect.type} is the agent's own`);
+      default:
+        return await executeOn(this.#member(effect.member), effect, signal);
+    }
+  }
+
+  /** Ends the members in an orderly way, all at once; those that do not end are killed. */
+  async stop(graceMs: number, signal: AbortSignal): Promise<void> {
+    const members = [...this.#options.members.values()];
+    for (const member of members) member.unwatch();
+    await Promise.all(members.map((member) => member.driver.stop({ graceMs, signal })));
+    await Promise.all(members.map((member) => member.close()));
+  }
+
+  trafficEvent(event: TrafficEvent): void {
+    const { name: service, onEvent, now } = this.#options;
+    const at = now();
+    switch (event.type) {
+      case 'failed':
+        return onEvent({ ...event, type: 'trafficFailed', at, service });
+      case 'fellBack':
+        return onEvent({ ...event, type: 'trafficFellBack', at, service });
+      case 'sampled':
+        return onEvent({ ...event, type: 'trafficSampled', at, service });
+      case 'lost':
+        return onEvent({ type: 'trafficLost', at, service });
+      case 'restored':
+        return onEvent({ type: 'trafficRestored', at, service });
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #member(name: string): LocalMember {
+    const member = this.#options.members.get(name);
+    if (member === undefined)
+      throw new DriverError('notFound', `${name} is not a member on this host`);
+    return member;
+  }
+
+  #trafficOrThrow(): TrafficDriver {
+    if (this.#options.traffic === null)
+      throw new DriverError('driverFailed', 'observe-only has no data plane');
+    return this.#options.traffic;
+  }
+}
+
+type MemberEffect = Extract<Effect, { member: string }>;
+
+async function executeOn(
+  member: LocalMember,
+  effect: Exclude<MemberEffect, { type: 'acquireLease' | 'renewLease' | 'drainTraffic' }>,
+  signal: AbortSignal,
+): Promise<EffectResult> {
+  switch (effect.type) {
+    case 'startMember':
+      return await member.start(effect.capacity, signal);
+    case 'awaitReady':
+      return await member.awaitReady(effect.deadline, signal);
+    case 'stopMember':
+      await member.driver.stop({ graceMs: effect.graceMs, signal });
+      return DONE;
+    case 'fenceMember':
+      await member.fence.fence({ signal });
+      return DONE;
+    case 'freezeMember':
+      await member.driver.freeze({ signal });
+      return DONE;
+    case 'thawMember':
+      await member.driver.thaw({ signal });
+      return DONE;
+    case 'setCapacity':
+      await member.driver.setCapacity(effect.capacity, { signal });
+      return DONE;
+    case 'watchMember':
+      member.watch(effect.incarnation);
+      return DONE;
+    case 'unwatchMember':
+      member.unwatch();
+      return DONE;
+    case 'probeMember':
+      return await member.look(effect.timeoutMs);
+    default:
+      return await changeRole(member, effect, signal);
+  }
+}
+
+async function changeRole(
+  { driver }: LocalMember,
+  effect: Extract<Effect, { type: 'promoteMember' | 'demoteMember' | 'rejoinMember' }>,
+  signal: AbortSignal,
+): Promise<EffectResult> {
+  switch (effect.type) {
+    case 'promoteMember':
+      await needs(driver.promote?.({ epoch: effect.epoch, signal }), effect.type);
+      return DONE;
+    case 'demoteMember':
+      await needs(driver.demote?.({ signal }), effect.type);
+      return DONE;
+    case 'rejoinMember':
+      await needs(driver.rejoin?.({ active: effect.active, signal }), effect.type);
+      return DONE;
+    default:
+      return unreachable(effect);
+  }
+}
+
+async function needs(done: Promise<void> | undefined, name: string): Promise<void> {
+  if (done === undefined)
+    throw new DriverError('driverFailed', `this kind of member has no ${name}`);
+  await done;
+}
