@@ -1,0 +1,163 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import type { AgentView, Notice } from '../agent/contract.ts';
+import { AppError } from '../errors.ts';
+
+// The agent's notices as server-sent events. A client that was cut off sends the last id it saw and gets
+// what it missed, as far as it is still kept; if some of that is gone, a `reset` event tells it to read
+// the status anew. A client that reads too slowly is cut off rather than waited for: its queue is
+// bounded, and it can resume.
+
+export type EventLimits = {
+  readonly clients: number;
+  /** Notices waiting for one client. */
+  readonly queue: number;
+  readonly heartbeatMs: number;
+};
+
+export const EVENT_LIMITS: EventLimits = { clients: 64, queue: 1000, heartbeatMs: 15_000 };
+
+export function eventRoute(view: AgentView, limits: EventLimits): (context: Context) => Response {
+  let clients = 0;
+  return (context) => {
+    if (clients >= limits.clients) throw tooMany(limits.clients);
+    clients += 1;
+    return streamSSE(context, async (stream) => {
+      try {
+        const cut = (): void => cutConnection(context);
+        await serve({ view, limits, stream, lastId: lastIdOf(context), cut });
+      } finally {
+        clients -= 1;
+      }
+    });
+  };
+}
+
+async function serve(options: {
+  readonly view: AgentView;
+  readonly limits: EventLimits;
+  readonly stream: SSEStreamingApi;
+  readonly lastId: number | null;
+  /** Ends the connection even while a write to it is stuck. */
+  readonly cut: () => void;
+}): Promise<void> {
+  const { view, limits, stream, lastId } = options;
+  const inbox = new Inbox(limits.queue);
+  // Subscribed before the past is read, so that nothing falls in between; ids sort out the overlap.
+  const unsubscribe = view.subscribe((notice) => {
+    if (inbox.put(notice)) return;
+    unsubscribe();
+    options.cut();
+  });
+  stream.onAbort(() => inbox.close());
+  try {
+    await stream.write('retry: 1000\n\n');
+    let newest = await replay(view, stream, lastId);
+    while (!stream.aborted && !inbox.isClosed) {
+      const notice = inbox.take();
+      if (notice === null) {
+        const woken = await inbox.wait(limits.heartbeatMs);
+        if (!woken) await stream.write(': still here\n\n');
+      } else if (notice.id > newest) {
+        await send(stream, notice);
+        newest = notice.id;
+      }
+    }
+  } finally {
+    unsubscribe();
+  }
+}
+
+/** Answers the newest id that the client has now. */
+async function replay(
+  view: AgentView,
+  stream: SSEStreamingApi,
+  lastId: number | null,
+): Promise<number> {
+  if (lastId === null) return -1;
+  const missed = view.noticesAfter(lastId);
+  const first = missed[0];
+  if (first !== undefined && first.id > lastId + 1) {
+    await stream.writeSSE({ event: 'reset', data: '{}' });
+  }
+  for (const notice of missed) await send(stream, notice);
+  return missed.at(-1)?.id ?? -1;
+}
+
+async function send(stream: SSEStreamingApi, notice: Notice): Promise<void> {
+  const { id, kind, ...rest } = notice;
+  await stream.writeSSE({ id: String(id), event: kind, data: JSON.stringify(rest) });
+}
+
+/** Notices on their way to one client. Closes itself when the client falls too far behind. */
+class Inbox {
+  readonly #limit: number;
+  #notices: Notice[] = [];
+  #closed = false;
+  #wake: (() => void) | null = null;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** false: it is full, and closed from now on. */
+  put(notice: Notice): boolean {
+    if (this.#closed) return false;
+    if (this.#notices.length >= this.#limit) {
+      this.close();
+      return false;
+    }
+    this.#notices.push(notice);
+    this.#wake?.();
+    return true;
+  }
+
+  take(): Notice | null {
+    return this.#notices.shift() ?? null;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#notices = [];
+    this.#wake?.();
+  }
+
+  /** true: something came or the inbox closed. false: the time is over. */
+  async wait(timeoutMs: number): Promise<boolean> {
+    if (this.#closed || this.#notices.length > 0) return true;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#wake = null;
+        resolve(false);
+      }, timeoutMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = null;
+        resolve(true);
+      };
+    });
+  }
+}
+
+/** In a test without a socket there is none to cut. */
+function cutConnection(context: Context<{ Bindings: Partial<HttpBindings> }>): void {
+  context.env?.outgoing?.destroy();
+}
+
+function lastIdOf(context: Context): number | null {
+  const text = context.req.header('last-event-id') ?? context.req.query('after') ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+function tooMany(limit: number): AppError {
+  return new AppError('unreachable', {
+    what: 'no further client can follow the events',
+    why: `${limit} do already, which is the limit`,
+    todo: 'close one of them, or ask for the status instead',
+  });
+}

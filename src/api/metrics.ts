@@ -1,0 +1,218 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { AgentFigures, AgentView } from '../agent/contract.ts';
+import type { ServiceState } from '../core/state.ts';
+import type { TrafficStats } from '../drivers/traffic/contract.ts';
+import { judgeService, type Overall } from './status.ts';
+
+// Prometheus metrics, made anew at each scrape from what the agent knows anyway, so that they cost
+// nothing between scrapes. Base units as Prometheus wants them: seconds and bytes. Counters start at
+// zero with the agent, as counters may.
+
+export interface Metrics {
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+const STATUS_VALUES: Readonly<Record<Overall, number>> = { DOWN: 0, DEGRADED: 1, OK: 2 };
+const HEALTHS = ['unknown', 'starting', 'healthy', 'degraded', 'suspect', 'failed'] as const;
+/** Read at one scrape; more than that between two scrapes are counted by the next ones. */
+const MAX_INCIDENTS_PER_SCRAPE = 200;
+
+export function openMetrics(view: AgentView): Metrics {
+  const registry = new Registry();
+  const services = serviceGauges(registry);
+  const members = memberGauges(registry);
+  const traffic = trafficCounters(registry);
+  const agent = agentGauges(registry);
+  const countIncidents = incidentCounters(registry, view);
+  return {
+    render: async () => {
+      const state = view.state();
+      const stats = await Promise.all(
+        state.services.map(async ({ name }) => [name, await view.trafficStats(name)] as const),
+      );
+      for (const reset of [services.reset, members.reset, traffic.reset, agent.reset]) reset();
+      for (const service of state.services) {
+        services.set(service);
+        members.set(service);
+      }
+      for (const [name, one] of stats) if (one !== null) traffic.set(name, one);
+      agent.set(view.figures());
+      countIncidents();
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
+
+type Maker<Label extends string> = (name: string, help: string) => Gauge<Label>;
+
+function gaugesOf<Label extends string>(
+  registry: Registry,
+  labelNames: readonly Label[],
+): { readonly gauge: Maker<Label>; readonly reset: () => void } {
+  const all: Gauge<Label>[] = [];
+  return {
+    gauge: (name, help) => {
+      const gauge = new Gauge({ name, help, labelNames, registers: [registry] });
+      all.push(gauge);
+      return gauge;
+    },
+    reset: () => {
+      for (const gauge of all) gauge.reset();
+    },
+  };
+}
+
+function serviceGauges(registry: Registry): {
+  readonly reset: () => void;
+  readonly set: (service: ServiceState) => void;
+} {
+  const { gauge, reset } = gaugesOf(registry, ['service']);
+  const status = gauge('hotwarm_service_status', '2 OK, 1 DEGRADED, 0 DOWN.');
+  const epoch = gauge('hotwarm_service_epoch', 'Grows by one with each holder of the lease.');
+  const paused = gauge('hotwarm_service_paused', '1 while paused for maintenance.');
+  return {
+    reset,
+    set: (service) => {
+      const labels = { service: service.name };
+      status.set(labels, STATUS_VALUES[judgeService(service)]);
+      epoch.set(labels, service.epoch);
+      paused.set(labels, Number(service.paused));
+    },
+  };
+}
+
+function memberGauges(registry: Registry): {
+  readonly reset: () => void;
+  readonly set: (service: ServiceState) => void;
+} {
+  const { gauge, reset } = gaugesOf(registry, ['service', 'member']);
+  const active = gauge('hotwarm_member_active', '1 for the active member.');
+  const ready = gauge('hotwarm_member_ready', '1 when its ready condition holds.');
+  const lag = gauge('hotwarm_member_lag_bytes', 'How far it is behind the active one.');
+  const states = gaugesOf(registry, ['service', 'member', 'health']);
+  const health = states.gauge('hotwarm_member_health', '1 for the health that the member is in.');
+  return {
+    reset: () => {
+      reset();
+      states.reset();
+    },
+    set: (service) => {
+      for (const member of service.members) {
+        const labels = { service: service.name, member: member.name };
+        active.set(labels, Number(member.name === service.active));
+        ready.set(labels, Number(member.ready));
+        if (member.lag !== null) lag.set(labels, member.lag.bytes);
+        for (const one of HEALTHS) {
+          health.set({ ...labels, health: one }, Number(one === member.detector.health));
+        }
+      }
+    },
+  };
+}
+
+const TRAFFIC_TOTALS = [
+  ['requests', 'hotwarm_requests_total', 'Requests taken.'],
+  ['failed', 'hotwarm_requests_failed_total', 'Requests that got no answer of a member.'],
+  ['replayed', 'hotwarm_requests_replayed_total', 'Requests sent again to another member.'],
+  ['hedged', 'hotwarm_requests_hedged_total', 'Requests sent to a second member as well.'],
+  ['heldTotal', 'hotwarm_requests_held_total', 'Requests that waited for a ready member.'],
+  ['refused', 'hotwarm_requests_refused_total', 'Requests refused for want of room or a member.'],
+  ['rejected', 'hotwarm_requests_rejected_total', 'Requests rejected as malformed.'],
+  ['bytesIn', 'hotwarm_traffic_received_bytes_total', 'Bytes received from clients.'],
+  ['bytesOut', 'hotwarm_traffic_sent_bytes_total', 'Bytes sent to clients.'],
+] as const;
+
+function trafficCounters(registry: Registry): {
+  readonly reset: () => void;
+  readonly set: (service: string, stats: TrafficStats) => void;
+} {
+  const { gauge, reset } = gaugesOf(registry, ['service']);
+  const held = gauge('hotwarm_requests_held', 'Requests that wait now.');
+  const connections = gauge('hotwarm_connections', 'Open connections of clients.');
+  const totals = TRAFFIC_TOTALS.map(([key, name, help]) => {
+    const counter = new Counter({ name, help, labelNames: ['service'], registers: [registry] });
+    return [key, counter] as const;
+  });
+  return {
+    reset: () => {
+      reset();
+      for (const [, counter] of totals) counter.reset();
+    },
+    set: (service, stats) => {
+      for (const [key, counter] of totals) counter.inc({ service }, stats[key]);
+      held.set({ service }, stats.heldNow);
+      connections.set({ service }, stats.connections);
+    },
+  };
+}
+
+function agentGauges(registry: Registry): {
+  readonly reset: () => void;
+  readonly set: (figures: AgentFigures) => void;
+} {
+  const { gauge, reset } = gaugesOf<never>(registry, []);
+  const counter = (name: string, help: string): Counter =>
+    new Counter({ name, help, registers: [registry] });
+  const cpu = counter('hotwarm_agent_cpu_seconds_total', 'Processor time of the agent.');
+  const events = counter('hotwarm_agent_events_total', 'Events decided on.');
+  const memory = gauge('hotwarm_agent_resident_bytes', 'Resident memory of the agent.');
+  const started = gauge('hotwarm_agent_start_time_seconds', 'When it started, in Unix time.');
+  const journal = gauge('hotwarm_agent_journal_bytes', 'Size of the journal.');
+  const fault = gauge('hotwarm_agent_journal_fault', '1 while the journal cannot be written.');
+  const lag = gauge('hotwarm_agent_timer_lag_p99_seconds', 'How late its own timers fire.');
+  const decision = gauge('hotwarm_agent_decision_p99_seconds', 'From event to orders.');
+  return {
+    reset: () => {
+      reset();
+      cpu.reset();
+      events.reset();
+    },
+    set: (figures) => {
+      cpu.inc(figures.cpuSeconds);
+      events.inc(figures.events);
+      memory.set(figures.rssBytes);
+      started.set(figures.startedWallMs / 1000);
+      journal.set(figures.journalBytes);
+      fault.set(Number(figures.journalFault !== null));
+      lag.set(figures.lagP99Ms / 1000);
+      decision.set(figures.decisionP99Ms / 1000);
+    },
+  };
+}
+
+/** Counts each incident once, when it has ended: ids only grow. */
+function incidentCounters(registry: Registry, view: AgentView): () => void {
+  const ended = new Counter({
+    name: 'hotwarm_incidents_total',
+    help: 'Incidents that have ended.',
+    labelNames: ['service', 'kind', 'outcome'],
+    registers: [registry],
+  });
+  const failovers = new Counter({
+    name: 'hotwarm_failovers_total',
+    help: 'Failovers that succeeded.',
+    labelNames: ['service'],
+    registers: [registry],
+  });
+  const outage = new Counter({
+    name: 'hotwarm_outage_seconds_total',
+    help: 'Time in which nobody served.',
+    labelNames: ['service'],
+    registers: [registry],
+  });
+  const newestId = (): number => view.incidents({ service: null, limit: 1 })[0]?.incident.id ?? 0;
+  let countedId = newestId();
+  return () => {
+    const lastId = Math.min(newestId(), countedId + MAX_INCIDENTS_PER_SCRAPE);
+    for (let id = countedId + 1; id <= lastId; id += 1) {
+      const incident = view.incident(id)?.incident;
+      if (incident?.outcome === 'underWay') break;
+      countedId = id;
+      if (incident === undefined || incident.shadow) continue;
+      const { service, kind, outcome } = incident;
+      ended.inc({ service, kind, outcome });
+      if (kind === 'failover' && outcome === 'succeeded') failovers.inc({ service });
+      outage.inc({ service }, (incident.outageMs ?? 0) / 1000);
+    }
+  };
+}

@@ -1,0 +1,158 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
+import type { AgentView, CommandRequest } from '../agent/contract.ts';
+import { AppError } from '../errors.ts';
+import { requireJson, requireOwnHost, requireToken } from './auth.ts';
+import { EVENT_LIMITS, type EventLimits, eventRoute } from './events.ts';
+import { answerError, answerRefusal, notFound } from './failures.ts';
+import { openMetrics } from './metrics.ts';
+import { reportBriefly, reportStatus } from './status.ts';
+
+// The HTTP interface of one agent. Reading never changes anything and commands are only accepted here,
+// never awaited: their answer names the incident to follow.
+
+export type ApiOptions = {
+  readonly view: AgentView;
+  /** The address that it listens on. */
+  readonly host: string;
+  readonly token: string | null;
+  readonly events?: EventLimits;
+};
+
+const MAX_BODY_BYTES = 65_536;
+const DEFAULT_INCIDENTS = 50;
+const MAX_INCIDENTS = 1000;
+
+const COMMANDS = ['switchover', 'failover', 'failback', 'pause', 'resume'] as const;
+type Command = (typeof COMMANDS)[number];
+
+const moveBody = z.strictObject({ to: z.string().min(1).max(200).nullable().optional() });
+const emptyBody = z.strictObject({});
+
+export function createRoutes(options: ApiOptions): Hono {
+  const app = new Hono();
+  app.onError((error, context) => {
+    const { status, body } = answerError(error);
+    return context.json(body, status);
+  });
+  app.notFound((context) => {
+    const { status, body } = answerError(notFound(`there is no ${context.req.path}`));
+    return context.json(body, status);
+  });
+  app.use(requireOwnHost(options.host));
+  app.use(requireToken(options.token));
+  app.use(async (context, next) => {
+    await next();
+    context.header('cache-control', 'no-store');
+    context.header('x-content-type-options', 'nosniff');
+  });
+  addHealth(app, options.view);
+  addReading(app, options);
+  addCommands(app, options.view);
+  return app;
+}
+
+function addHealth(app: Hono, view: AgentView): void {
+  app.get('/get_status', (context) => {
+    const brief = reportBriefly(view.state());
+    return context.json(brief, brief.status === 'DOWN' ? 503 : 200);
+  });
+  // Answers at all: the agent's loop runs.
+  app.get('/healthz', (context) => context.json({ status: 'OK' }));
+  // Has looked at its members: its statements can be relied on.
+  app.get('/readyz', (context) => {
+    const isReady = view.state().started;
+    return context.json({ status: isReady ? 'OK' : 'STARTING' }, isReady ? 200 : 503);
+  });
+}
+
+function addReading(app: Hono, { view, events }: ApiOptions): void {
+  const metrics = openMetrics(view);
+  app.get('/metrics', async (context) => {
+    const { contentType, text } = await metrics.render();
+    return context.body(text, 200, { 'content-type': contentType });
+  });
+  app.get('/api/v1/status', (context) => context.json(reportStatus(view.state())));
+  app.get('/api/v1/refusals', (context) => context.json({ refusals: listRefusals(view) }));
+  app.get('/api/v1/incidents', (context) => {
+    const service = context.req.query('service') ?? null;
+    const limit = parseLimit(context.req.query('limit'));
+    return context.json({ incidents: view.incidents({ service, limit }) });
+  });
+  app.get('/api/v1/incidents/:id', (context) => {
+    const id = context.req.param('id');
+    const stored = /^\d{1,15}$/.test(id) ? view.incident(Number(id)) : null;
+    if (stored === null) throw notFound(`there is no incident ${id}`);
+    return context.json(stored);
+  });
+  app.get('/api/v1/events', eventRoute(view, events ?? EVENT_LIMITS));
+}
+
+function addCommands(app: Hono, view: AgentView): void {
+  for (const command of COMMANDS) {
+    app.post(
+      `/api/v1/services/:name/${command}`,
+      requireJson,
+      bodyLimit({
+        maxSize: MAX_BODY_BYTES,
+        onError: () => {
+          throw usage('the request is too large', `its body is over ${MAX_BODY_BYTES} bytes`);
+        },
+      }),
+      async (context) => {
+        const service = context.req.param('name');
+        const body = await readJson(context.req.raw);
+        const answer = view.command(toRequest(command, service, body));
+        if (answer.accepted) return context.json({ incident: answer.incident }, 202);
+        const failure = answerRefusal(answer.refusal);
+        return context.json(failure.body, failure.status);
+      },
+    );
+  }
+}
+
+/** What hotwarm considers by itself and does not do at present, by service. */
+function listRefusals(view: AgentView): readonly unknown[] {
+  const now = view.now();
+  return view.state().services.flatMap(({ name, lastRefusal }) => {
+    if (lastRefusal === null) return [];
+    return [{ service: name, agoMs: now - lastRefusal.at, refusal: lastRefusal.refusal }];
+  });
+}
+
+function toRequest(command: Command, service: string, body: unknown): CommandRequest {
+  if (command === 'switchover' || command === 'failover') {
+    return { type: command, service, to: parseBody(moveBody, body).to ?? null };
+  }
+  parseBody(emptyBody, body);
+  return { type: command, service };
+}
+
+function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw usage('the request is not understood', z.prettifyError(parsed.error).replaceAll('\n', ' '));
+}
+
+/** No body counts as an empty one. */
+async function readJson(request: Request): Promise<unknown> {
+  const text = await request.text();
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw usage('the request is not JSON', error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parseLimit(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_INCIDENTS;
+  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= MAX_INCIDENTS) return limit;
+  throw usage('the limit is not understood', `${text} is not a number from 1 to ${MAX_INCIDENTS}`);
+}
+
+function usage(what: string, why: string): AppError {
+  return new AppError('usage', { what, why, todo: 'see the API reference' });
+}

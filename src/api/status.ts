@@ -1,0 +1,135 @@
+import type { Temperature } from '../core/config.ts';
+import type { AgentState, Incident, MemberState, Phase, ServiceState } from '../core/state.ts';
+import type { StepTimes } from '../core/state.ts';
+
+// What a service is worth to its clients, in one word, and the status document of the API and of
+// `hotwarm status --json`. Pure: made from the agent's state alone. The document's shape is a contract
+// with users' scripts; fields may be added and are never renamed.
+//
+//   OK        a healthy member serves and another one could take over now.
+//   DEGRADED  clients are served, but badly, or the next failure would not be covered: no standby is
+//             ready, the active is in doubt, a move is under way, or hotwarm is paused.
+//   DOWN      nobody serves.
+
+export type Overall = 'OK' | 'DEGRADED' | 'DOWN';
+
+export type StatusReport = { readonly services: Readonly<Record<string, ServiceReport>> };
+
+export type ServiceReport = {
+  readonly active: string | null;
+  readonly epoch: number;
+  readonly phase: Phase;
+  readonly paused: boolean;
+  readonly members: Readonly<Record<string, MemberReport>>;
+  readonly lastIncident: IncidentReport | null;
+};
+
+export type MemberReport = {
+  readonly role: 'active' | 'standby';
+  readonly temperature: Temperature;
+  readonly health: string;
+  readonly ready: boolean;
+  readonly pid: number | null;
+  readonly lagBytes: number | null;
+  /** Code of why its health is what it is. */
+  readonly reason: string;
+};
+
+export type IncidentReport = {
+  readonly id: number;
+  readonly cause: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly outageMs: number | null;
+  readonly steps: StepTimes;
+};
+
+export type BriefStatus = {
+  readonly status: Overall;
+  readonly active: string | null;
+  readonly epoch: number | null;
+  /** Only with several services. */
+  readonly services?: Readonly<Record<string, BriefStatus>>;
+};
+
+const BADNESS: readonly Overall[] = ['OK', 'DEGRADED', 'DOWN'];
+
+export function reportStatus(state: AgentState): StatusReport {
+  const services = state.services.map((service) => [service.name, reportService(service)] as const);
+  return { services: Object.fromEntries(services) };
+}
+
+/** The worst of all services; active and epoch are told where there is only one to speak of. */
+export function reportBriefly(state: AgentState): BriefStatus {
+  const [only, ...others] = state.services;
+  if (only !== undefined && others.length === 0) return briefService(only);
+  const services = state.services.map((service) => [service.name, briefService(service)] as const);
+  return {
+    status: worst(services.map(([, brief]) => brief.status)),
+    active: null,
+    epoch: null,
+    services: Object.fromEntries(services),
+  };
+}
+
+export function judgeService(service: ServiceState): Overall {
+  if (!isServed(service)) return 'DOWN';
+  const active = service.members.find(({ name }) => name === service.active);
+  const isCalm = service.phase === 'steady' || service.phase === 'observing';
+  const isSound = active?.detector.health === 'healthy' && service.fellBack === null;
+  const isCovered = service.members.some((member) => couldTakeOver(member, service.active));
+  return isCalm && isSound && isCovered && !service.paused ? 'OK' : 'DEGRADED';
+}
+
+function isServed(service: ServiceState): boolean {
+  if (!service.trafficUp) return false;
+  // A fallback that was authorised in advance serves while the agent still decides.
+  if (service.fellBack !== null) return true;
+  if (service.phase === 'starting' || service.phase === 'down') return false;
+  const active = service.members.find(({ name }) => name === service.active);
+  return active !== undefined && active.detector.health !== 'failed';
+}
+
+function couldTakeOver(member: MemberState, active: string | null): boolean {
+  if (member.name === active) return false;
+  if (member.temperature !== 'cold') return member.ready;
+  // A cold one is not running; nothing must speak against its start.
+  return member.detector.health !== 'failed' && member.repair.fault === null;
+}
+
+function worst(all: readonly Overall[]): Overall {
+  return BADNESS[Math.max(0, ...all.map((one) => BADNESS.indexOf(one)))] ?? 'DOWN';
+}
+
+function briefService(service: ServiceState): BriefStatus {
+  return { status: judgeService(service), active: service.active, epoch: service.epoch };
+}
+
+function reportService(service: ServiceState): ServiceReport {
+  const members = service.members.map((member) => [member.name, reportMember(member)] as const);
+  return {
+    active: service.active,
+    epoch: service.epoch,
+    phase: service.phase,
+    paused: service.paused,
+    members: Object.fromEntries(members),
+    lastIncident: service.incident === null ? null : reportIncident(service.incident),
+  };
+}
+
+function reportMember(member: MemberState): MemberReport {
+  return {
+    role: member.role,
+    temperature: member.temperature,
+    health: member.detector.health,
+    ready: member.ready,
+    pid: member.pid,
+    lagBytes: member.lag?.bytes ?? null,
+    reason: member.detector.reason,
+  };
+}
+
+function reportIncident(incident: Incident): IncidentReport {
+  const { id, cause, from, to, outageMs, steps } = incident;
+  return { id, cause: cause.code, from, to, outageMs, steps };
+}

@@ -1,0 +1,62 @@
+import type { StoredIncident } from '../../agent/contract.ts';
+import { duration, speaker } from '../../core/describe/language.ts';
+import { describeRefusal, describeRemedy } from '../../core/describe/refusal.ts';
+import { AppError } from '../../errors.ts';
+import type { Client, StandingRefusal } from '../client.ts';
+import { formatIncident } from '../incident-text.ts';
+import { cell, formatTable, paint, type Terminal, writeJson } from '../output.ts';
+
+export type ExplainOptions = {
+  readonly client: Client;
+  readonly terminal: Terminal;
+  /** null: the newest one. */
+  readonly id: number | null;
+  readonly json: boolean;
+};
+
+/** What happened in an incident and why; without a number also what is considered and not done now. */
+export async function runExplain({ client, terminal, id, json }: ExplainOptions): Promise<number> {
+  const stored = id === null ? await newest(client) : await find(client, id);
+  const refusals = id === null ? await client.refusals() : [];
+  if (json) {
+    writeJson(terminal, id === null ? { incident: stored, refusals } : stored);
+    return 0;
+  }
+  const say = speaker(terminal.locale);
+  const parts = [
+    stored === null
+      ? `${say('nothing has happened yet', '尚无事件')}\n`
+      : formatIncident(terminal, stored),
+    refusals.length === 0 ? '' : formatRefusals(terminal, refusals),
+  ];
+  terminal.out.write(parts.filter((part) => part !== '').join('\n'));
+  return 0;
+}
+
+async function newest(client: Client): Promise<StoredIncident | null> {
+  const [first] = await client.incidents({ service: null, limit: 1 });
+  return first ?? null;
+}
+
+async function find(client: Client, id: number): Promise<StoredIncident> {
+  const stored = await client.incident(id);
+  if (stored !== null) return stored;
+  throw new AppError('notFound', {
+    what: `there is no incident ${id}`,
+    why: 'the agent never had it, or keeps it no longer',
+    todo: 'list what there is with: hotwarm history',
+  });
+}
+
+function formatRefusals(terminal: Terminal, refusals: readonly StandingRefusal[]): string {
+  const { locale } = terminal;
+  const say = speaker(locale);
+  const title = say('considered and not done at present', '当前考虑过但未执行');
+  const rows = refusals.map(({ service, agoMs, refusal }) => [
+    cell(''),
+    cell(service),
+    cell(say(`for ${duration(agoMs)}`, `已 ${duration(agoMs)}`), 'quiet'),
+    cell(`${describeRefusal(refusal, locale)} – ${describeRemedy(refusal, locale)}`),
+  ]);
+  return `${paint(terminal, cell(title, 'strong'))}\n${formatTable(terminal, rows)}`;
+}

@@ -1,0 +1,7 @@
+import { type MoveOptions, runMove } from './move.ts';
+
+export async function runFailover(
+  options: MoveOptions & { readonly to: string | null },
+): Promise<number> {
+  return runMove('failover', options.to, options);
+}

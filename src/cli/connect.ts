@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { AppError } from '../errors.ts';
+import type { Address, Client } from './client.ts';
+import type { GlobalFlags, Io } from './io.ts';
+import { openTerminal, type Terminal } from './output.ts';
+
+/** The agent that the flags mean, and the terminal to tell of it. */
+export async function connect(
+  program: Command,
+  io: Pick<Io, 'out' | 'env'>,
+): Promise<{ readonly client: Client; readonly terminal: Terminal }> {
+  const flags = program.opts<GlobalFlags>();
+  const { createClient } = await import('./client.ts');
+  const address = await addressOf(flags, io.env['HOTWARM_TOKEN'] ?? null);
+  const terminal = openTerminal({ out: io.out, env: io.env, lang: flags.lang });
+  return { client: createClient(address), terminal };
+}
+
+/** A token in the environment goes before the one in the configuration. */
+async function addressOf({ config, api }: GlobalFlags, token: string | null): Promise<Address> {
+  if (api !== undefined) return { ...parseAddress(api), token };
+  const { loadConfig } = await import('../config/load.ts');
+  const configured = loadConfig(config).agent.api;
+  return { ...configured, token: token ?? configured.token };
+}
+
+function parseAddress(text: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined && Number(port) >= 1 && Number(port) <= 65_535) {
+    return { host, port: Number(port) };
+  }
+  throw new AppError('usage', {
+    what: `--api ${text} is not understood`,
+    why: 'it is not of the form HOST:PORT',
+    todo: 'write for example --api 127.0.0.1:7070',
+  });
+}

@@ -1,0 +1,90 @@
+import type { HealthNews, IncidentNews, News } from '../agent/contract.ts';
+import { unreachable } from '../core/assert.ts';
+import { describeCause } from '../core/describe/cause.ts';
+import { describeFact } from '../core/describe/fact.ts';
+import { describeFault } from '../core/describe/fault.ts';
+import { describeHealth, describeVerdict } from '../core/describe/health.ts';
+import type { Locale } from '../core/describe/language.ts';
+import { describeRefusal } from '../core/describe/refusal.ts';
+import type { EffectFault } from '../core/reasons.ts';
+import type { Incident, IncidentEntry, RepairState } from '../core/state.ts';
+
+// The agent's notices as lines that a person can follow while they happen. What is only of interest
+// afterwards (every order with its number, every passed-over candidate) is left to `explain`.
+
+const TOLD_FACTS: ReadonlySet<string> = new Set([
+  'verdict',
+  'chosen',
+  'noCandidate',
+  'fellBack',
+  'served',
+  'failed',
+  'aborted',
+  'observed',
+]);
+
+/** Lines for one piece of news, without time and service; none when it is of no interest while it happens. */
+export function narrate(news: News, locale: Locale): readonly string[] {
+  switch (news.kind) {
+    case 'health':
+      return narrateHealth(news.data, locale);
+    case 'incident':
+      return narrateIncident(news.data, locale);
+    case 'refusal':
+      return [`not done: ${describeRefusal(news.data, locale)}`];
+    case 'status':
+      return [];
+    default:
+      return unreachable(news);
+  }
+}
+
+function narrateHealth(data: HealthNews, locale: Locale): readonly string[] {
+  const { member, health, reason, lifecycle, ready, pid, repair } = data;
+  if (repair.fault !== null && lifecycle === 'absent')
+    return [failedStart(member, repair, repair.fault, locale)];
+  if (lifecycle === 'starting') return pid === null ? [`${member} is starting`] : [];
+  if (lifecycle === 'running' && ready && health === 'healthy')
+    return [`${member} is ready (pid ${pid})`];
+  if (lifecycle === 'frozen') return [`${member} is frozen`];
+  if (health === 'suspect' || health === 'failed' || health === 'degraded') {
+    return [`${member} is ${describeVerdict(health, locale)}: ${describeHealth(reason, locale)}`];
+  }
+  return [];
+}
+
+function failedStart(
+  member: string,
+  repair: RepairState,
+  fault: EffectFault,
+  locale: Locale,
+): string {
+  const detail = repair.detail === '' ? '' : ` (${repair.detail})`;
+  return `${member} could not be started, attempt ${repair.attempts}: ${describeFault(fault, locale)}${detail}`;
+}
+
+function narrateIncident(incident: IncidentNews, locale: Locale): readonly string[] {
+  const opened = incident.opened
+    ? [`incident ${incident.id}, ${incident.kind}: ${describeCause(incident.cause, locale)}`]
+    : [];
+  const facts = incident.timeline
+    .filter(isTold)
+    .map((entry) => `  ${offset(incident, entry)} ${describeFact(entry, locale)}`);
+  return [...opened, ...facts, ...ending(incident)];
+}
+
+function isTold(entry: IncidentEntry): boolean {
+  return TOLD_FACTS.has(entry.code);
+}
+
+function offset(incident: Incident, entry: IncidentEntry): string {
+  return `${`+${Math.max(0, entry.at - incident.startedAt).toFixed(1)}`.padStart(8)} ms`;
+}
+
+function ending(incident: Incident): readonly string[] {
+  const ended = incident.timeline.some((entry) => entry.code === 'ended');
+  if (!ended || incident.outageMs === null) return [];
+  return [
+    `incident ${incident.id} ${incident.outcome}, outage ${incident.outageMs.toFixed(1)} ms; hotwarm explain ${incident.id}`,
+  ];
+}

@@ -1,0 +1,93 @@
+import type { Locale } from '../core/describe/language.ts';
+
+// How the commands write: aligned tables, colours only where a person looks, Chinese characters counted
+// as the two columns that they take.
+
+export type Terminal = {
+  readonly out: NodeJS.WritableStream;
+  /** A person looks at it: progress and colours make sense. */
+  readonly isInteractive: boolean;
+  readonly hasColor: boolean;
+  readonly locale: Locale;
+};
+
+export type Tone = 'plain' | 'good' | 'bad' | 'doubtful' | 'quiet' | 'strong';
+
+export type Cell = { readonly text: string; readonly tone: Tone };
+
+const CODES: Readonly<Record<Tone, string>> = {
+  plain: '0',
+  good: '32',
+  bad: '31',
+  doubtful: '33',
+  quiet: '2',
+  strong: '1',
+};
+
+const GAP = '  ';
+
+export function openTerminal(options: {
+  readonly out: NodeJS.WritableStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly lang: string | undefined;
+}): Terminal {
+  const { out, env } = options;
+  const isInteractive = 'isTTY' in out && out.isTTY === true;
+  const hasColor = isInteractive && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+  const lang = options.lang ?? env['LC_ALL'] ?? env['LC_MESSAGES'] ?? env['LANG'] ?? 'en';
+  return { out, isInteractive, hasColor, locale: lang.startsWith('zh') ? 'zh' : 'en' };
+}
+
+export function cell(text: string, tone: Tone = 'plain'): Cell {
+  return { text, tone };
+}
+
+export function paint(terminal: Terminal, { text, tone }: Cell): string {
+  if (!terminal.hasColor || tone === 'plain') return text;
+  return `\u001B[${CODES[tone]}m${text}\u001B[0m`;
+}
+
+/** One line a row, columns as wide as their widest cell, nothing trailing. */
+export function formatTable(terminal: Terminal, rows: readonly (readonly Cell[])[]): string {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(0, ...rows.map((row) => displayWidth(row[column]?.text ?? ''))),
+  );
+  const lines = rows.map((row) =>
+    row
+      .map((one, column) => {
+        const isLast = column === row.length - 1;
+        const missing = isLast ? 0 : (widths[column] ?? 0) - displayWidth(one.text);
+        return paint(terminal, one) + ' '.repeat(missing);
+      })
+      .join(GAP)
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+export function writeJson(terminal: Terminal, value: unknown): void {
+  terminal.out.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Local time to the second. */
+export function formatWall(wallMs: number): string {
+  const date = new Date(wallMs);
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += isWide(character) ? 2 : 1;
+  return width;
+}
+
+/** Han characters and full-width punctuation, which is all that our Chinese texts use. */
+function isWide(character: string): boolean {
+  return /[\p{Script=Han}\u3000-\u303f\uff00-\uff60]/u.test(character);
+}

@@ -1,0 +1,91 @@
+import type { MemberConfig, Temperature } from '../core/config.ts';
+import type { ResolvedService } from '../config/resolved.ts';
+import { formatDuration } from '../config/units.ts';
+import { type MistakePrediction, predictMistakes } from '../model/mistakes.ts';
+import {
+  type LeasePrediction,
+  type TakeoverPrediction,
+  type TimingInput,
+  predictLease,
+  predictTakeovers,
+} from '../model/timing.ts';
+
+/** What one service's timings imply. */
+export type ServicePrediction = {
+  readonly takeovers: readonly TakeoverPrediction[];
+  readonly mistakes: MistakePrediction;
+  readonly lease: LeasePrediction;
+  /** Faults whose takeover may take longer than the objective, at the 99th percentile. */
+  readonly beyondRto: readonly TakeoverPrediction[];
+  /** What is allowed but worth knowing, by code. */
+  readonly advice: readonly Advice[];
+};
+
+export type Advice = {
+  readonly code: 'tcpSeesNoHang' | 'coldStandby' | 'rpoNotRead' | 'observeOnly';
+  readonly text: string;
+};
+
+export function predictService(service: ResolvedService): ServicePrediction {
+  const input = timingInput(service);
+  const takeovers = predictTakeovers(input);
+  const rtoMs = service.objectives.rtoMs ?? Infinity;
+  return {
+    takeovers,
+    mistakes: predictMistakes(input),
+    lease: predictLease(input),
+    // A slow member still serves, so its time is no outage.
+    beyondRto: takeovers.filter(
+      ({ fault, takeover }) => fault !== 'slow' && (takeover?.p99Ms ?? 0) > rtoMs,
+    ),
+    advice: adviceFor(service),
+  };
+}
+
+function timingInput({ core, traffic, probe }: ResolvedService): TimingInput {
+  const { detection, lease } = core;
+  return {
+    intervalMs: detection.intervalMs,
+    timeoutMs: detection.timeoutMs,
+    boundMs: detection.boundMs,
+    mistakeRecurrenceMs: detection.mistakeRecurrenceMs,
+    exclusive: core.exclusive,
+    // The kernel accepts connections for a process that hangs.
+    seesHangs: probe.type !== 'tcp',
+    replays: traffic.protocol === 'http' && traffic.limits.attempts > 1,
+    standby: bestStandby(core.members.slice(1)),
+    startup: null,
+    lease,
+    grayAction: core.gray.action,
+  };
+}
+
+/** The hottest one is taken while it is fit, which is what a prediction may assume. */
+function bestStandby(standbys: readonly MemberConfig[]): Temperature {
+  const order = ['hot', 'warm', 'frozen', 'cold'] as const;
+  return order.find((each) => standbys.some(({ temperature }) => temperature === each)) ?? 'cold';
+}
+
+function adviceFor({ core, probe, objectives }: ResolvedService): Advice[] {
+  const advice: Advice[] = [];
+  const add = (code: Advice['code'], text: string): void => {
+    advice.push({ code, text });
+  };
+  if (probe.type === 'tcp') {
+    add(
+      'tcpSeesNoHang',
+      'a TCP probe does not see a process that hangs: the kernel still accepts for it',
+    );
+  }
+  if (core.members.slice(1).every(({ temperature }) => temperature === 'cold')) {
+    const limitMs = core.timeouts.startMs + core.timeouts.readyMs;
+    const limit = formatDuration(limitMs);
+    add('coldStandby', `every standby is cold: a takeover includes a start, at most ${limit}`);
+  }
+  if (objectives.rpoBytes !== null && !core.abilities.lag) {
+    add('rpoNotRead', `rpo is not checked: ${core.kind} members have no lag that could be read`);
+  }
+  if (core.mode === 'observe')
+    add('observeOnly', 'mode observe: nothing will be done, only reported');
+  return advice;
+}

@@ -1,0 +1,23 @@
+/** What preflight may find; `note` codes never stop a start. */
+export type PreflightCode =
+  | 'agentRunning'
+  | 'leftover'
+  | 'portTaken'
+  | 'portForbidden'
+  | 'addressForeign'
+  | 'binaryMissing'
+  | 'cwdMissing'
+  | 'userUnusable'
+  | 'stateUnusable'
+  | 'diskFull'
+  | 'noCpuLimit'
+  | 'noFreezer';
+
+export type PreflightFinding = {
+  /** note: it runs, but not quite as the file says. */
+  readonly level: 'fault' | 'note';
+  readonly code: PreflightCode;
+  readonly where: string;
+  readonly what: string;
+  readonly todo: string;
+};

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type Server, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { refuseUnfit, runCheck } from '../../src/cli/commands/check.ts';
+import { findPortHolder, listeningInodes } from '../../src/cli/preflight/holder.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { readProcessStat } from '../../src/drivers/member/process/proc.ts';
+import { recordPath, writeRecord } from '../../src/drivers/member/process/run-record.ts';
+import { holdStateDir } from '../../src/drivers/store/hold.ts';
+import { AppError } from '../../src/errors.ts';
+import { Capture } from './capture.ts';
+
+type Parts = {
+  readonly agent?: string;
+  readonly memberB?: string;
+  readonly probe?: string;
+  readonly more?: string;
+};
+
+type Place = { readonly directory: string; readonly file: string; readonly ports: number[] };
+
+/** A sound configuration on ports that are free, with some of its parts replaced. */
+async function place(t: TestContext, parts: Parts = {}): Promise<Place> {
+  const directory = mkdtempSync(join(tmpdir(), 'hotwarm-check-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const servers = await Promise.all([listen(), listen(), listen(), listen()]);
+  const ports = servers.map(portOf);
+  await Promise.all(servers.map(close));
+  const [api, front, a, b] = ports;
+  const file = join(directory, 'hotwarm.yaml');
+  writeFileSync(
+    file,
+    `agent: { api: 127.0.0.1:${api}${parts.agent ?? ''} }
+services:
+  shop:
+    members:
+      a: { command: [node, a.js], port: ${a} }
+      b: { port: ${b}, ${parts.memberB ?? 'command: [node, b.js]'} }
+    traffic: { listen: 127.0.0.1:${front} }
+    probe: { ${parts.probe ?? 'http: /healthz'} }
+${parts.more ?? ''}
+`,
+  );
+  return { directory, file, ports };
+}
+
+async function listen(port = 0): Promise<Server> {
+  const server = createServer().listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return address.port;
+}
+
+async function close(server: Server): Promise<void> {
+  server.close();
+  await once(server, 'close');
+}
+
+async function checkJson(file: string) {
+  const out = new Capture();
+  const exit = await runCheck({ config: file, json: true, out });
+  return { exit, answer: JSON.parse(out.text) };
+}
+
+async function codesFound(file: string): Promise<string[]> {
+  const { answer } = await checkJson(file);
+  return answer.preflight.map(({ level, code }: Record<string, string>) => `${level} ${code}`);
+}
+
+test('a sound configuration is summed up with what its timings imply', async (t) => {
+  const { file } = await place(t);
+  const out = new Capture();
+  assert.equal(await runCheck({ config: file, json: false, out }), 0);
+  for (const part of ['service shop', 'a: hot, preferred', 'active process hangs', 'lease']) {
+    assert.ok(out.text.includes(part), part);
+  }
+});
+
+test('as JSON, a prediction is given for each kind of fault', async (t) => {
+  const { file } = await place(t);
+  const { exit, answer } = await checkJson(file);
+  assert.equal(exit, 0);
+  assert.equal(answer.ok, true);
+  assert.deepEqual(answer.preflight, []);
+  const kinds = answer.services.shop.takeovers.map(({ fault }: { fault: string }) => fault);
+  assert.deepEqual(kinds, ['crash', 'hang', 'portClosed', 'agentKilled', 'slow']);
+});
+
+test('a faulty configuration is refused with its list, and as JSON answered with it', async (t) => {
+  const { file } = await place(t, { probe: 'http: /, timeout: 5' });
+  const out = new Capture();
+  await assert.rejects(
+    runCheck({ config: file, json: false, out }),
+    (error) => error instanceof AppError && error.code === 'configInvalid',
+  );
+  const { exit, answer } = await checkJson(file);
+  assert.equal(exit, 3);
+  assert.deepEqual([answer.faults[0].code, answer.faults[0].line], ['badDuration', 8]);
+});
+
+test('timings that cannot keep the objective are refused, and the report says which', async (t) => {
+  const { file } = await place(t, { more: '    objectives: { rto: 610ms }' });
+  const out = new Capture();
+  await assert.rejects(
+    runCheck({ config: file, json: false, out }),
+    (error) => error instanceof AppError && error.code === 'configInvalid',
+  );
+  assert.match(out.text, /active process hangs .*MISSES rto/);
+  const { exit, answer } = await checkJson(file);
+  assert.equal(exit, 3);
+  assert.equal(answer.services.shop.beyondRto[0].fault, 'hang');
+});
+
+test('a port in use is named with the process that holds it', async (t) => {
+  const { file, ports } = await place(t);
+  const server = await listen(ports[2]);
+  t.after(() => close(server));
+  const { exit, answer } = await checkJson(file);
+  assert.equal(exit, 3);
+  assert.equal(answer.preflight.length, 1);
+  assert.equal(answer.preflight[0].code, 'portTaken');
+  assert.equal(answer.preflight[0].where, 'services.shop.members.a.port');
+  assert.ok(answer.preflight[0].what.includes(`pid ${process.pid} `));
+  await assert.rejects(
+    runCheck({ config: file, json: false, out: new Capture() }),
+    (error) => error instanceof AppError && error.code === 'preflightFailed',
+  );
+});
+
+test('the holder of a port that nobody listens on is nobody', async () => {
+  const server = await listen();
+  const port = portOf(server);
+  assert.equal(findPortHolder(port)?.pid, process.pid);
+  await close(server);
+  assert.equal(findPortHolder(port), null);
+});
+
+/** One line of /proc/net/tcp. */
+function row(local: string, state: string, inode: number): string {
+  const queues = '00000000:00000000 00:00000000 00000000';
+  return `   0: ${local} 00000000:0000 ${state} ${queues}     0        0 ${inode} 1 0`;
+}
+
+test('only listening sockets of exactly that port count', () => {
+  const head =
+    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+  const table = [
+    head,
+    row('0100007F:1F90', '0A', 11),
+    row('0100007F:1F90', '01', 12),
+    row('0100007F:1F91', '0A', 13),
+    row('00000000000000000000000000000000:1F90', '0A', 14),
+  ].join('\n');
+  assert.deepEqual(listeningInodes(table, 8080), ['11', '14']);
+});
+
+test('what this machine lacks is found all at once', async (t) => {
+  const memberB = 'command: [./none], user: no-such-user';
+  const { file } = await place(t, { memberB, probe: 'command: [no-such-probe]' });
+  assert.deepEqual(await codesFound(file), [
+    'fault binaryMissing',
+    'fault userUnusable',
+    'fault binaryMissing',
+  ]);
+});
+
+test('a file that may not be executed is not a command', async (t) => {
+  const { file, directory } = await place(t, { memberB: 'command: [./b.sh]' });
+  writeFileSync(join(directory, 'b.sh'), '#!/bin/sh\n', { mode: 0o644 });
+  assert.deepEqual(await codesFound(file), ['fault binaryMissing']);
+});
+
+test('a working directory that is missing is told instead of the command in it', async (t) => {
+  const { file } = await place(t, { memberB: 'command: [./b.sh], cwd: ./none' });
+  assert.deepEqual(await codesFound(file), ['fault cwdMissing']);
+});
+
+test('a state directory that cannot be one is found', async (t) => {
+  const { file, directory } = await place(t, { agent: ', state: ./file/state' });
+  writeFileSync(join(directory, 'file'), '');
+  assert.deepEqual(await codesFound(file), ['fault stateUnusable']);
+});
+
+test('an address of another machine is found', async (t) => {
+  const { file } = await place(t, { memberB: 'command: [node], address: 192.0.2.1' });
+  assert.deepEqual(await codesFound(file), ['fault addressForeign']);
+});
+
+test('while an agent runs with this state, its ports are not held against it', async (t) => {
+  const { file, directory, ports } = await place(t);
+  mkdirSync(join(directory, '.hotwarm'));
+  const held = holdStateDir({ path: join(directory, '.hotwarm'), host: 'h1' });
+  t.after(() => held.close());
+  const server = await listen(ports[0]);
+  t.after(() => close(server));
+  assert.deepEqual(await codesFound(file), ['note agentRunning']);
+});
+
+test('what a killed agent left running is noted, but does not stop the next one', async (t) => {
+  const { file, directory, ports } = await place(t);
+  const [, , port] = ports;
+  const script = `require('node:net').createServer().listen(${port}, '127.0.0.1', () => console.log('up'))`;
+  const env = { ...process.env, HOTWARM_RUN: 'run-1' };
+  const child = spawn(process.execPath, ['-e', script], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data', { signal: AbortSignal.timeout(20_000) });
+  assert.deepEqual(await codesFound(file), ['fault portTaken']);
+  writeRecord(recordPath(join(directory, '.hotwarm'), 'shop', 'a'), {
+    main: { pid: child.pid!, startTicks: readProcessStat(child.pid!)!.startTicks },
+    cgroup: { unified: null, freezer: null, cpu: null },
+    runId: 'run-1',
+  });
+  assert.deepEqual(await codesFound(file), ['note leftover']);
+  await refuseUnfit(loadConfig(file));
+});
+
+test('an observed service’s ports and commands are somebody else’s', async (t) => {
+  const memberB = 'command: [no-such-binary]';
+  const { file, ports } = await place(t, { memberB, more: '    mode: observe' });
+  const server = await listen(ports[1]);
+  t.after(() => close(server));
+  assert.deepEqual(await codesFound(file), []);
+});
+
+test('a start is refused for what this machine lacks', async (t) => {
+  const { file } = await place(t, { memberB: 'command: [no-such-binary]' });
+  await assert.rejects(
+    refuseUnfit(loadConfig(file)),
+    (error) => error instanceof AppError && error.code === 'preflightFailed',
+  );
+});
+
+test('a probe that cannot see a hang is pointed out', async (t) => {
+  const { file } = await place(t, { probe: 'tcp: true' });
+  const { answer } = await checkJson(file);
+  assert.deepEqual(
+    answer.services.shop.advice.map(({ code }: { code: string }) => code),
+    ['tcpSeesNoHang'],
+  );
+});

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { test } from 'node:test';
+import { cell, displayWidth, formatTable, openTerminal } from '../../src/cli/output.ts';
+
+function terminal(lang: string | undefined, env: Record<string, string> = {}) {
+  return openTerminal({ out: new PassThrough(), env, lang });
+}
+
+test('columns are aligned by what the eye sees, Chinese characters counting two', () => {
+  const text = formatTable(terminal('zh'), [
+    [cell('成员'), cell('x')],
+    [cell('a'), cell('y')],
+  ]);
+  const [first = '', second = ''] = text.split('\n');
+  assert.equal(displayWidth(first), displayWidth(second));
+  assert.equal(first, '成员  x');
+  assert.equal(second, 'a     y');
+});
+
+test('no line ends in blanks and missing cells do no harm', () => {
+  const text = formatTable(terminal('en'), [[cell('a'), cell('')], [cell('long')], []]);
+  assert.equal(text, 'a\nlong\n\n');
+});
+
+test('the language follows --lang, then LC_ALL, LC_MESSAGES and LANG', () => {
+  assert.equal(terminal('zh', { LANG: 'en_US.UTF-8' }).locale, 'zh');
+  assert.equal(terminal(undefined, { LC_ALL: 'zh_CN.UTF-8', LANG: 'en_US' }).locale, 'zh');
+  assert.equal(terminal(undefined, { LANG: 'zh_TW.UTF-8' }).locale, 'zh');
+  assert.equal(terminal(undefined, { LC_ALL: 'C', LANG: 'zh_CN' }).locale, 'en');
+  assert.equal(terminal(undefined).locale, 'en');
+});
