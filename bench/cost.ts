@@ -1,0 +1,99 @@
+// What hotwarm costs while nothing happens: CPU time and memory of the agent and of the data plane with
+// two members, probes every 100 ms, no client traffic, once the code is warm. CPU time is the scheduler's
+// own account of each process, so a busy machine changes it little. Exits 1 when the bar is missed.
+//   node bench/cost.ts [--settle 90] [--seconds 60] [--json]
+import { readdirSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { startSample } from '../src/drill/sample-service.ts';
+
+const BAR_SHARE = 0.01;
+
+type Reading = { readonly cpuMs: number; readonly rssKiB: number; readonly pssKiB: number };
+
+/** On-CPU time of all threads, and memory (PSS shares out what several processes map). */
+function read(pid: number): Reading {
+  const cpuNs = readdirSync(`/proc/${pid}/task`).reduce(
+    (sum, task) =>
+      sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]),
+    0,
+  );
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const field = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0);
+  return { cpuMs: cpuNs / 1e6, rssKiB: field('Rss'), pssKiB: field('Pss') };
+}
+
+/** The data plane is a child of the agent. */
+function findProxy(agentPid: number): number | null {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const found = pids.find((pid) => {
+    try {
+      const parent = Number(
+        readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1],
+      );
+      return (
+        parent === agentPid &&
+        readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('hotwarm-proxy')
+      );
+    } catch {
+      return false; // It ended meanwhile.
+    }
+  });
+  return found === undefined ? null : Number(found);
+}
+
+const { values } = parseArgs({
+  options: {
+    settle: { type: 'string', default: '90' },
+    seconds: { type: 'string', default: '60' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const windowMs = Number(values.seconds) * 1000;
+const sample = await startSample({
+  exclusive: false,
+  intervalMs: 100,
+  timeoutMs: 300,
+  onNotice: () => undefined,
+});
+try {
+  await new Promise((resolve) => setTimeout(resolve, Number(values.settle) * 1000));
+  const service = await sample.agent.service(sample.service);
+  const proxy = findProxy(sample.agent.pid);
+  const pids = new Map<string, number>([
+    ['agent', sample.agent.pid],
+    ...(proxy === null ? [] : ([['proxy', proxy]] as const)),
+  ]);
+  for (const [name, member] of Object.entries(service?.members ?? {}))
+    if (member.pid !== null) pids.set(`member ${name}`, member.pid);
+  const before = new Map([...pids].map(([name, pid]) => [name, read(pid)] as const));
+  await new Promise((resolve) => setTimeout(resolve, windowMs));
+  const rows = [...pids].map(([name, pid]) => {
+    const now = read(pid);
+    const share = (now.cpuMs - (before.get(name)?.cpuMs ?? 0)) / windowMs;
+    return { name, cpuPercent: share * 100, rssMiB: now.rssKiB / 1024, pssMiB: now.pssKiB / 1024 };
+  });
+  const agentShare = (rows.find(({ name }) => name === 'agent')?.cpuPercent ?? 100) / 100;
+  const met = agentShare <= BAR_SHARE;
+  if (values.json) console.log(JSON.stringify({ rows, met }, null, 2));
+  else {
+    console.table(
+      Object.fromEntries(
+        rows.map(({ name, cpuPercent, rssMiB, pssMiB }) => [
+          name,
+          {
+            '% of a core': Number(cpuPercent.toFixed(2)),
+            'RSS MiB': Math.round(rssMiB),
+            'PSS MiB': Math.round(pssMiB),
+          },
+        ]),
+      ),
+    );
+    console.log(
+      `${met ? 'PASS' : 'FAIL'}  agent ≤ ${BAR_SHARE * 100} % of a core (${(agentShare * 100).toFixed(2)} %)`,
+    );
+  }
+  process.exitCode = met ? 0 : 1;
+} finally {
+  await sample.close();
+}
