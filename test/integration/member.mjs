@@ -1,0 +1,41 @@
+// A member for the tests: answers with its name, tells in a file when it answered, and misbehaves on demand.
+//   GET /            its name and pid
+//   * /slow/MS       the same after MS milliseconds
+//   SERVED_LOG       file that gets one line "member time-in-ms" before each answer (time since boot)
+//   NEVER_LISTEN     it runs and does not listen
+//   CRASH_AFTER      milliseconds after which it ends with exit code 7
+//   BREAK_FILE       while this file exists it ends at once with exit code 7
+import { appendFileSync, existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+
+const { HOTWARM_MEMBER, SERVED_LOG, NEVER_LISTEN, CRASH_AFTER, BREAK_FILE, PORT } = process.env;
+
+if (BREAK_FILE !== undefined && existsSync(BREAK_FILE)) process.exit(7);
+if (CRASH_AFTER !== undefined) setTimeout(() => process.exit(7), Number(CRASH_AFTER));
+
+const server = createServer((request, response) => {
+  if (request.url === '/healthz') {
+    response.end('ok\n');
+    return;
+  }
+  const slow = /^\/slow\/(\d+)$/.exec(request.url ?? '');
+  if (slow === null) answer(response);
+  else setTimeout(() => answer(response), Number(slow[1]));
+});
+
+function answer(response) {
+  if (SERVED_LOG !== undefined) {
+    const atMs = Number(process.hrtime.bigint() / 1000n) / 1000;
+    appendFileSync(SERVED_LOG, `${HOTWARM_MEMBER} ${atMs}\n`);
+  }
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ member: HOTWARM_MEMBER, pid: process.pid }));
+}
+
+process.on('SIGTERM', () => {
+  server.close();
+  setTimeout(() => process.exit(0), 200).unref();
+});
+
+if (NEVER_LISTEN === undefined) server.listen(Number(PORT), '127.0.0.1');
+else setInterval(() => {}, 60_000);

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+// What runs on this machine, read from /proc: tests must see for themselves that nothing is left over.
+
+export type Seen = { readonly pid: number; readonly command: string; readonly state: string };
+
+/** Every living process that has this variable in its environment; children inherit it. */
+export function processesWith(variable: string): readonly Seen[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const seen = see(Number(name), variable);
+      return seen === null ? [] : [seen];
+    });
+}
+
+export function isAlive(pid: number): boolean {
+  const state = stateOf(pid);
+  return state !== null && state !== 'Z';
+}
+
+/** User and system time so far, in seconds. */
+export function cpuSeconds(pid: number): number {
+  const fields = statFields(pid) ?? [];
+  const ticksPerSecond = 100;
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond;
+}
+
+/** Asks again until the answer is yes; throws with the words of `what` when it is not in time. */
+export async function eventually(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  withinMs = 15_000,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await sleep(10);
+  }
+}
+
+export function endByPid(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function see(pid: number, variable: string): Seen | null {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    if (!environment.includes(variable)) return null;
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    const state = stateOf(pid);
+    return state === null || state === 'Z' ? null : { pid, command, state };
+  } catch {
+    return null; // Ended between two reads.
+  }
+}
+
+function stateOf(pid: number): string | null {
+  return statFields(pid)?.[0] ?? null;
+}
+
+/** The fields of /proc/PID/stat from the state on; the name before it may hold anything. */
+function statFields(pid: number): readonly string[] | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}
