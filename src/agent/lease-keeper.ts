@@ -22,6 +22,8 @@ export type LeaseKeeperOptions = {
   readonly host: string;
   readonly leaseMs: number;
   readonly store: LeaseStore;
+  /** The store shows another record than the one that an order built on. */
+  readonly onObserved: (record: LeaseRecord | null) => void;
 };
 
 export class LeaseKeeper {
@@ -52,6 +54,7 @@ export class LeaseKeeper {
     const expected = effect.type === 'acquireLease' ? effect.expectedEpoch : effect.epoch;
     if ((before?.epoch ?? 0) !== expected) {
       this.#known = undefined;
+      this.#options.onObserved(before);
       throw new DriverError(
         'conflict',
         `the store is at epoch ${before?.epoch ?? 0}, not ${expected}`,
@@ -66,6 +69,7 @@ export class LeaseKeeper {
     );
     if (!outcome.swapped) {
       this.#known = outcome.current;
+      this.#options.onObserved(parse(outcome.current));
       throw new DriverError('conflict', 'another holder changed the lease');
     }
     this.#known = { revision: outcome.revision, value };

@@ -30,7 +30,11 @@ export class LocalService {
 
   constructor(options: LocalServiceOptions) {
     this.#options = options;
-    this.#leases = new LeaseKeeper(options);
+    const { name: service, now, onEvent } = options;
+    this.#leases = new LeaseKeeper({
+      ...options,
+      onObserved: (record) => onEvent({ type: 'leaseObserved', at: now(), service, record }),
+    });
   }
 
   get name(): string {

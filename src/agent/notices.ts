@@ -56,8 +56,9 @@ function incidentNews(before: ServiceState, after: ServiceState): readonly News[
 }
 
 function refusalNews(before: ServiceState, after: ServiceState): readonly News[] {
-  if (after.lastRefusal === null || after.lastRefusal === before.lastRefusal) return [];
-  return [{ kind: 'refusal', data: after.lastRefusal.refusal }];
+  return after.refusals
+    .filter((standing) => !before.refusals.includes(standing))
+    .map(({ refusal }) => ({ kind: 'refusal', data: refusal }));
 }
 
 function statusNews(before: ServiceState, after: ServiceState): readonly News[] {

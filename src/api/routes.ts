@@ -115,10 +115,11 @@ function addCommands(app: Hono, view: AgentView): void {
 /** What hotwarm considers by itself and does not do at present, by service. */
 function listRefusals(view: AgentView): readonly unknown[] {
   const now = view.now();
-  return view.state().services.flatMap(({ name, lastRefusal }) => {
-    if (lastRefusal === null) return [];
-    return [{ service: name, agoMs: now - lastRefusal.at, refusal: lastRefusal.refusal }];
-  });
+  return view
+    .state()
+    .services.flatMap(({ name, refusals }) =>
+      refusals.map(({ at, refusal }) => ({ service: name, agoMs: now - at, refusal })),
+    );
 }
 
 function toRequest(command: Command, service: string, body: unknown): CommandRequest {

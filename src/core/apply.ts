@@ -119,6 +119,6 @@ function resumeRequested(turn: Turn): void {
     answer(turn, { code: 'notPaused' });
     return;
   }
-  turn.service = { ...turn.service, paused: false, lastRefusal: null };
+  turn.service = { ...turn.service, paused: false };
   answer(turn, null);
 }

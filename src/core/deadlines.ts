@@ -89,6 +89,7 @@ function readOnlyTurn(
     service,
     effects: [],
     shadowed: [],
+    hesitations: [],
     nextEffect: state.nextEffect,
     nextIncident: state.nextIncident,
   };

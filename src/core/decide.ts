@@ -8,7 +8,15 @@ import { considerRehearsal } from './rehearsal.ts';
 import { tendRoute } from './route.ts';
 import type { Phase } from './state.ts';
 import { advanceMove, considerGray } from './switchover.ts';
-import { isPending, issue, memberOf, refuse, updateMember, type Turn } from './turn.ts';
+import {
+  isPending,
+  issue,
+  memberOf,
+  refuse,
+  settleRefusals,
+  updateMember,
+  type Turn,
+} from './turn.ts';
 
 // Looks at a service as a whole and orders what brings it closer to what it should be. First whether
 // anything must begin, in the order of weight: is the active dead, does a new one carry the load, is the
@@ -29,6 +37,7 @@ export function decide(turn: Turn): void {
   tendLease(turn);
   tendRoute(turn);
   reportUnfitness(turn);
+  settleRefusals(turn);
   turn.service = { ...turn.service, phase: phaseOf(turn), decidedAt: turn.at };
 }
 

@@ -11,7 +11,7 @@ import type {
 } from './event.ts';
 import { registerFailure } from './rejoin.ts';
 import type { Performance } from './state.ts';
-import { isPending, memberOf, updateMember, type Turn } from './turn.ts';
+import { isPending, memberOf, note, updateMember, type Turn } from './turn.ts';
 
 // What an observation changes in what is known of a member. Nothing is decided here.
 
@@ -108,6 +108,7 @@ function exitText(event: MemberExited): string {
 export function applyDetector(turn: Turn, name: string, detector: DetectorState): void {
   const member = memberOf(turn, name);
   updateMember(turn, name, { detector });
+  noteDoubt(turn, name, member.detector.health, detector);
   if (detector.health === 'failed' && member.detector.health !== 'failed') {
     registerFailure(turn, name, null, detector.reason);
     if (turn.config.mode === 'act') updateMember(turn, name, { fenced: false });
@@ -116,6 +117,18 @@ export function applyDetector(turn: Turn, name: string, detector: DetectorState)
   if (answering && !member.ready && member.lifecycle === 'running') {
     updateMember(turn, name, { ready: true, readySince: turn.at });
   }
+}
+
+/** Doubt that begins or ends while an incident is open belongs to its story. */
+function noteDoubt(
+  turn: Turn,
+  member: string,
+  before: DetectorState['health'],
+  { health, evidence }: DetectorState,
+): void {
+  if (health === 'suspect' && before !== 'suspect')
+    note(turn, { code: 'suspected', member, evidence: evidence.at(-1) ?? null });
+  if (health === 'healthy' && before === 'suspect') note(turn, { code: 'cleared', member });
 }
 
 function withWindow(

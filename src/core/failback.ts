@@ -37,7 +37,10 @@ export function considerFailback(turn: Turn): void {
   }
   const dueAt = failbackDueAt(turn, preferred);
   if (dueAt === null || !mayReturn(turn, preferred)) return;
-  if (turn.at < dueAt) return;
+  if (turn.at < dueAt) {
+    refuse(turn, { code: 'holdDown', remainingMs: dueAt - turn.at });
+    return;
+  }
   beginMove(turn, {
     kind: 'failback',
     to: preferred.name,

@@ -7,7 +7,7 @@ import {
   updateIncident,
 } from './incident.ts';
 import { firstActive, isStartOpen } from './first-start.ts';
-import { mayAcquire } from './lease.ts';
+import { isLeaseLost, mayAcquire } from './lease.ts';
 import type { Cause } from './reasons.ts';
 import type { MemberState, Operation } from './state.ts';
 import { abortOperation, EMPTY_PLAN, planTakeover, retryPause } from './takeover.ts';
@@ -30,17 +30,19 @@ export function considerFailover(turn: Turn): void {
     return;
   }
   const active = memberOf(turn, service.active);
-  if (!hasFailed(active)) return;
+  const cause = causeToLeave(turn, active);
+  if (cause === null) return;
   if (service.paused) {
     refuse(turn, { code: 'paused' });
     return;
   }
-  beginFailover(
-    turn,
-    active,
-    { code: 'memberFailed', member: active.name, reason: active.detector.reason },
-    null,
-  );
+  beginFailover(turn, active, cause, null);
+}
+
+function causeToLeave(turn: Turn, active: MemberState): Cause | null {
+  if (hasFailed(active))
+    return { code: 'memberFailed', member: active.name, reason: active.detector.reason };
+  return isLeaseLost(turn) ? { code: 'leaseLost', member: active.name } : null;
 }
 
 function hasFailed(member: MemberState): boolean {

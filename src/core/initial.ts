@@ -41,7 +41,7 @@ function initialService(config: ServiceConfig, at: Instant): ServiceState {
     pending: [],
     incident: null,
     lastCommand: null,
-    lastRefusal: null,
+    refusals: [],
   };
 }
 

@@ -62,6 +62,17 @@ function sameRecord(a: LeaseRecord | null, b: LeaseRecord | null): boolean {
   );
 }
 
+/**
+ * Whether the record speaks against the active of this host: another host holds it, or, where two actives
+ * would do harm, another member does. A service that may be served without the store goes on under an old record.
+ */
+export function isLeaseLost(turn: Turn): boolean {
+  const { lease, active } = turn.service;
+  if (lease.record === null || active === null) return false;
+  const { host, member } = lease.record.holder;
+  return host !== turn.host || (turn.config.exclusive && member !== active);
+}
+
 /** Renews in time while this host's member is active. */
 export function tendLease(turn: Turn): void {
   const { service, config } = turn;

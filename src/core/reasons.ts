@@ -46,8 +46,7 @@ export type EvidenceFact =
       readonly p95Ms: number;
       readonly limitMs: number;
       readonly requests: number;
-    }
-  | { readonly code: 'beat'; readonly latencyMs: number };
+    };
 
 /** Why a member is in the health it is in. */
 export type HealthReason =
@@ -75,8 +74,7 @@ export type GateRefusal =
   | { readonly code: 'tooSlow'; readonly p95Ms: number; readonly limitMs: number }
   | { readonly code: 'lagging'; readonly lagBytes: number; readonly limitBytes: number }
   | { readonly code: 'lagUnknown' }
-  | { readonly code: 'notRehearsed'; readonly ageMs: number | null; readonly limitMs: number }
-  | { readonly code: 'failedLately'; readonly agoMs: number };
+  | { readonly code: 'notRehearsed'; readonly ageMs: number | null; readonly limitMs: number };
 
 /** Why a command was refused or an automatic action was not taken. */
 export type Refusal =

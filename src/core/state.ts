@@ -62,9 +62,11 @@ export type ServiceState = {
   readonly incident: Incident | null;
   /** What became of the newest command. */
   readonly lastCommand: { readonly at: Instant; readonly refusal: Refusal | null } | null;
-  /** The newest action that hotwarm considered by itself and did not take, since when. */
-  readonly lastRefusal: { readonly at: Instant; readonly refusal: Refusal } | null;
+  /** What hotwarm considers by itself and does not do at present, since when; at most one of each code. */
+  readonly refusals: readonly StandingRefusal[];
 };
+
+export type StandingRefusal = { readonly at: Instant; readonly refusal: Refusal };
 
 export type LeaseState = {
   readonly record: LeaseRecord | null;

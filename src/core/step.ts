@@ -139,6 +139,7 @@ function stepService(
     service: known,
     effects,
     shadowed: [],
+    hesitations: [],
     nextEffect: state.nextEffect,
     nextIncident: state.nextIncident,
   };

@@ -19,6 +19,8 @@ export type Turn = {
   readonly effects: Effect[];
   /** observe-only: effects that would have been issued and whose success is assumed. */
   readonly shadowed: Effect[];
+  /** What the decision in hand considered and did not do. */
+  readonly hesitations: Refusal[];
   nextEffect: EffectId;
   nextIncident: number;
 };
@@ -142,10 +144,27 @@ export function note(turn: Turn, fact: IncidentFact, at: Instant = turn.at): voi
   };
 }
 
-/** Remembers something that was considered and not done; the same again is not news. */
+/** Says that something was considered and not done. */
 export function refuse(turn: Turn, refusal: Refusal): void {
-  if (turn.service.lastRefusal?.refusal.code === refusal.code) return;
-  turn.service = { ...turn.service, lastRefusal: { at: turn.at, refusal } };
+  turn.hesitations.push(refusal);
+}
+
+/** Ends a decision: what it refused stands from now, or since an earlier one; all else stands no longer. */
+export function settleRefusals(turn: Turn): void {
+  const before = turn.service.refusals;
+  const fresh = turn.hesitations
+    .splice(0)
+    .filter((refusal, index, all) => all.findIndex(({ code }) => code === refusal.code) === index);
+  const refusals = fresh.map(
+    (refusal) =>
+      before.find((standing) => standing.refusal.code === refusal.code) ?? { at: turn.at, refusal },
+  );
+  for (const standing of refusals) {
+    if (!before.includes(standing)) note(turn, { code: 'refused', refusal: standing.refusal });
+  }
+  const isSame =
+    refusals.length === before.length && refusals.every((standing) => before.includes(standing));
+  if (!isSame) turn.service = { ...turn.service, refusals };
 }
 
 /** What became of a command: null when it was accepted. */

@@ -96,7 +96,7 @@ test('a refusal that stands is told with its age', async () => {
   const refusal = { code: 'holdDown', remainingMs: 9000 } as const;
   view.current = changeService(view.current, 'shop', (service) => ({
     ...service,
-    lastRefusal: { at: 4000, refusal },
+    refusals: [{ at: 4000, refusal }],
   }));
   assert.deepEqual((await api(view)('/api/v1/refusals')).body, {
     refusals: [{ service: 'shop', agoMs: 6000, refusal }],

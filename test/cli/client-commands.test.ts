@@ -226,7 +226,7 @@ withAgent(
     const refusal = { code: 'holdDown', remainingMs: 9000 } as const;
     view.current = changeService(view.current, 'shop', (service) => ({
       ...service,
-      lastRefusal: { at: 4000, refusal },
+      refusals: [{ at: 4000, refusal }],
     }));
     const { out } = await call(['explain']);
     assert.match(out, /^failover 2/);

@@ -46,7 +46,10 @@ const FAULTY: readonly Effect['type'][] = [
 
 type Action =
   | { readonly do: 'exit' | 'hang' | 'wake'; readonly member: number }
-  | { readonly do: 'switchover' | 'failover' | 'failback' | 'pause' | 'resume' | 'restart' }
+  | {
+      readonly do:
+        'switchover' | 'failover' | 'failback' | 'pause' | 'resume' | 'restart' | 'stealLease';
+    }
   | {
       readonly do: 'break';
       readonly type: Effect['type'];
@@ -68,6 +71,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       'pause' as const,
       'resume' as const,
       'restart' as const,
+      'stealLease' as const,
     ),
   }),
   fc.record({
@@ -94,6 +98,8 @@ function perform(world: World, { service }: { service: string }, item: Action): 
       return;
     case 'restart':
       return world.restart();
+    case 'stealLease':
+      return world.stealLease('elsewhere');
     case 'switchover':
       return world.deliver({ type: 'switchoverRequested', ...base, to: null });
     case 'failover':

@@ -58,6 +58,8 @@ function command(world: World, line: string): void {
     case 'wake':
       world.process(member).hung = false;
       return;
+    case 'stealLease':
+      return world.stealLease(member);
     case 'slow':
       world.process(member).latencyMs = Number(words[1]);
       return;

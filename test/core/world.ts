@@ -102,6 +102,22 @@ export class World {
     this.deliver({ type: 'agentStarted', at: this.now, epochs, nextIncident });
   }
 
+  /** Another host takes the lease and is not heard of again. */
+  stealLease(host: string): void {
+    const { name } = this.service;
+    const epoch = (this.#leases.get(name)?.epoch ?? 0) + 1;
+    const durationMs = this.config.services[0]?.lease.durationMs ?? 0;
+    const holder = { host, member: 'elsewhere' };
+    this.#leases.set(name, { holder, epoch, durationMs, renewal: 0 });
+    this.#showLease();
+  }
+
+  #showLease(): void {
+    const { name: service } = this.service;
+    const record = this.#leases.get(service) ?? null;
+    this.#in(1, () => this.deliver({ type: 'leaseObserved', at: this.now, service, record }));
+  }
+
   process(name: string): Process {
     const known = this.#processes.get(name);
     if (known !== undefined) return known;
@@ -329,7 +345,10 @@ export class World {
   #lease(effect: Effect & { type: 'acquireLease' | 'renewLease' }): void {
     const before = this.#leases.get(effect.service);
     const expected = effect.type === 'acquireLease' ? effect.expectedEpoch : effect.epoch;
-    if ((before?.epoch ?? 0) !== expected) return this.#fail(effect, 'conflict');
+    if ((before?.epoch ?? 0) !== expected) {
+      this.#showLease();
+      return this.#fail(effect, 'conflict');
+    }
     const record: LeaseRecord = {
       holder: { host: this.config.host, member: effect.member },
       epoch: effect.type === 'acquireLease' ? effect.expectedEpoch + 1 : effect.epoch,
@@ -465,9 +484,9 @@ function describeChange(before: ServiceState, after: ServiceState): string {
     if (old.detector.health !== member.detector.health)
       changes.push(`${member.name} ${member.detector.health} (${member.detector.reason})`);
   });
-  const { lastRefusal, lastCommand, incident } = after;
-  if (lastRefusal !== null && lastRefusal !== before.lastRefusal)
-    changes.push(`refused: ${lastRefusal.refusal.code}`);
+  const { refusals, lastCommand, incident } = after;
+  for (const standing of refusals.filter((each) => !before.refusals.includes(each)))
+    changes.push(`refused: ${standing.refusal.code}`);
   if (lastCommand !== null && lastCommand !== before.lastCommand && lastCommand.refusal !== null) {
     changes.push(`command refused: ${lastCommand.refusal.code}`);
   }

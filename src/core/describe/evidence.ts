@@ -36,11 +36,6 @@ function describeEvidenceFact(fact: EvidenceFact, locale: Locale): string {
         `${fact.count} 个客户端请求失败：${why}`,
       );
     }
-    case 'beat':
-      return say(
-        `it answered in ${duration(fact.latencyMs)}`,
-        `在 ${duration(fact.latencyMs)} 内应答`,
-      );
     case 'silent':
     case 'stalled':
     case 'errorShare':

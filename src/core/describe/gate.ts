@@ -36,11 +36,6 @@ export function describeGate(refusal: GateRefusal, locale: Locale): string {
       return say('how far it is behind is not known', '数据落后多少未知');
     case 'notRehearsed':
       return describeRehearsal(refusal.ageMs, refusal.limitMs, locale);
-    case 'failedLately':
-      return say(
-        `it failed only ${duration(refusal.agoMs)} ago`,
-        `${duration(refusal.agoMs)}前刚失效`,
-      );
     default:
       return unreachable(refusal);
   }

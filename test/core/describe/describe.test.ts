@@ -35,7 +35,6 @@ const evidenceFacts: Every<EvidenceFact> = {
   stalled: { code: 'stalled', waitingMs: 800, requests: 7 },
   errorShare: { code: 'errorShare', share: 0.31, requests: 90, limit: 0.05 },
   slow: { code: 'slow', p95Ms: 900, limitMs: 200, requests: 50 },
-  beat: { code: 'beat', latencyMs: 2.4 },
 };
 
 const evidence: Evidence = { at: 5, channel: 'http', fact: evidenceFacts.silent };
@@ -46,7 +45,6 @@ const gates: Every<GateRefusal> = {
   lagging: { code: 'lagging', lagBytes: 4_000_000, limitBytes: 0 },
   lagUnknown: { code: 'lagUnknown' },
   notRehearsed: { code: 'notRehearsed', ageMs: null, limitMs: 3_600_000 },
-  failedLately: { code: 'failedLately', agoMs: 4000 },
 };
 
 const refusals: Every<Refusal> = {
