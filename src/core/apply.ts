@@ -1,11 +1,12 @@
 import { unreachable } from './assert.ts';
-import type { Event } from './event.ts';
+import type { LeaseRecord } from './effect.ts';
+import type { Event, KnownEpoch } from './event.ts';
 import { failbackRequested } from './failback.ts';
 import { fellBack } from './failover.ts';
 import * as facts from './facts.ts';
 import { leaseObserved } from './lease.ts';
 import { applyOutcome, type Outcome } from './outcomes.ts';
-import type { ServiceState } from './state.ts';
+import { resumeService } from './resume.ts';
 import { failoverRequested, switchoverRequested } from './switchover.ts';
 import { answer, type Turn } from './turn.ts';
 
@@ -60,9 +61,15 @@ type RestEvent = Exclude<
 
 function applyRest(turn: Turn, event: RestEvent): void {
   switch (event.type) {
-    case 'agentStarted': {
-      const known = event.epochs.find((epoch) => epoch.service === turn.config.name);
-      return seeLease(turn, known?.record ?? null);
+    case 'agentStarted':
+      return seeLease(turn, knownLease(turn, event.epochs));
+    case 'agentResumed': {
+      const { name } = turn.config;
+      seeLease(turn, knownLease(turn, event.epochs));
+      return resumeService(
+        turn,
+        event.found.filter(({ service }) => service === name),
+      );
     }
     case 'leaseObserved':
       return seeLease(turn, event.record);
@@ -94,7 +101,11 @@ function ended(turn: Turn, id: number, outcome: Outcome): void {
   if (effect !== undefined) applyOutcome(turn, effect, outcome);
 }
 
-function seeLease(turn: Turn, record: ServiceState['lease']['record']): void {
+function knownLease(turn: Turn, epochs: readonly KnownEpoch[]): LeaseRecord | null {
+  return epochs.find(({ service }) => service === turn.config.name)?.record ?? null;
+}
+
+function seeLease(turn: Turn, record: LeaseRecord | null): void {
   const lease = leaseObserved(turn.service.lease, record, turn.host, turn.at);
   turn.service = {
     ...turn.service,

@@ -13,6 +13,14 @@ export type Event =
       readonly epochs: readonly KnownEpoch[];
       readonly nextIncident: number;
     }
+  /** An agent goes on from the state of one that died on this host since its last boot. */
+  | {
+      readonly type: 'agentResumed';
+      readonly at: Instant;
+      readonly epochs: readonly KnownEpoch[];
+      /** Every member whose main process lives: the same by pid and start time. */
+      readonly found: readonly FoundMember[];
+    }
   /** A deadline named by nextDeadline() was reached. */
   | { readonly type: 'deadlineReached'; readonly at: Instant; readonly dueAt: Instant }
   | ({ readonly type: 'hostSampled'; readonly at: Instant } & HostSample)
@@ -72,6 +80,15 @@ export type Event =
   | { readonly type: 'failbackRequested'; readonly at: Instant; readonly service: string }
   | { readonly type: 'pauseRequested'; readonly at: Instant; readonly service: string }
   | { readonly type: 'resumeRequested'; readonly at: Instant; readonly service: string };
+
+export type FoundMember = {
+  readonly service: string;
+  readonly member: string;
+  readonly pid: number;
+  /** Under which its probes and its exit will be told. */
+  readonly incarnation: number;
+  readonly frozen: boolean;
+};
 
 export type KnownEpoch = { readonly service: string; readonly record: LeaseRecord | null };
 

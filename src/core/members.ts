@@ -124,11 +124,7 @@ function start(turn: Turn, member: MemberState, wanted: Wanted): void {
           { withinMs: timeouts.rejoinMs, after: [started] },
         )
       : null;
-  issue(
-    turn,
-    { type: 'awaitReady', member: member.name },
-    { withinMs: timeouts.readyMs, after: [rejoined ?? started] },
-  );
+  awaitReady(turn, member.name, [rejoined ?? started]);
   updateMember(turn, member.name, {
     lifecycle: 'starting',
     capacity,
@@ -137,6 +133,10 @@ function start(turn: Turn, member: MemberState, wanted: Wanted): void {
     readySince: null,
     detector: idleDetector(turn.at, 'starting'),
   });
+}
+
+export function awaitReady(turn: Turn, member: string, after: readonly EffectId[]): void {
+  issue(turn, { type: 'awaitReady', member }, { withinMs: turn.config.timeouts.readyMs, after });
 }
 
 /** A running member: its capacity, and down to its temperature when nothing needs it. */

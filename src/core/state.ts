@@ -260,5 +260,7 @@ export type IncidentFact =
       readonly errorShare: number | null;
     }
   | { readonly code: 'refused'; readonly refusal: Refusal }
+  /** The agent had ended; a new one went on from here. */
+  | { readonly code: 'resumed' }
   | { readonly code: 'aborted'; readonly step: string }
   | { readonly code: 'ended'; readonly outcome: 'succeeded' | 'aborted' | 'failed' };

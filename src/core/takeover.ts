@@ -61,7 +61,7 @@ export function planTakeover(
     planned && config.exclusive && replaces !== null ? planStop(turn, replaces) : NO_STOP;
   const fence =
     !planned && replaces !== null && !operation.fromGone ? orderFence(turn, replaces) : null;
-  const gone = config.exclusive ? [stop.demote, fence] : [];
+  const gone = config.exclusive ? [stop.demote, fence, ...fenceStrays(turn, operation, to)] : [];
   const raised = raise(turn, to);
   const acquired = acquire(turn, to, [stop.demote]);
   const epoch = turn.service.epoch + 1;
@@ -100,6 +100,14 @@ export function planTakeover(
       },
     },
   };
+}
+
+/** Nobody is known to be active, but whoever is not proved gone may be what an earlier agent made active. */
+function fenceStrays(turn: Turn, operation: Operation, to: string): readonly EffectId[] {
+  if (operation.kind !== 'start') return [];
+  return turn.service.members
+    .filter(({ name, lifecycle, fenced }) => name !== to && lifecycle === 'absent' && !fenced)
+    .map(({ name }) => orderFence(turn, name));
 }
 
 function noteChoice(turn: Turn, operation: Operation, to: string, degraded: boolean): void {

@@ -48,7 +48,14 @@ type Action =
   | { readonly do: 'exit' | 'hang' | 'wake'; readonly member: number }
   | {
       readonly do:
-        'switchover' | 'failover' | 'failback' | 'pause' | 'resume' | 'restart' | 'stealLease';
+        | 'switchover'
+        | 'failover'
+        | 'failback'
+        | 'pause'
+        | 'resume'
+        | 'restart'
+        | 'agentDies'
+        | 'stealLease';
     }
   | {
       readonly do: 'break';
@@ -71,6 +78,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       'pause' as const,
       'resume' as const,
       'restart' as const,
+      'agentDies' as const,
       'stealLease' as const,
     ),
   }),
@@ -98,6 +106,8 @@ function perform(world: World, { service }: { service: string }, item: Action): 
       return;
     case 'restart':
       return world.restart();
+    case 'agentDies':
+      return world.resume();
     case 'stealLease':
       return world.stealLease('elsewhere');
     case 'switchover':
@@ -186,7 +196,7 @@ test('the events alone lead to the same states and effects again', () => {
   fc.assert(
     fc.property(
       fc.array(
-        action.filter((item) => item.do !== 'restart'),
+        action.filter((item) => item.do !== 'restart' && item.do !== 'agentDies'),
         { maxLength: 20 },
       ),
       (actions) => {
@@ -232,13 +242,19 @@ for (const [name, shape] of Object.entries(SHAPES)) {
     test(`a ${name} service survives the end of its agent, or of the new active, after every step of a ${story}`, () => {
       const length = planOf(shape, begin);
       for (let cut = 0; cut <= length; cut += 1) {
-        for (const interruption of ['restart', 'target dies', 'store fails'] as const) {
+        for (const interruption of [
+          'agent dies',
+          'restart',
+          'target dies',
+          'store fails',
+        ] as const) {
           const world = new World(coreConfig(shape));
           world.start();
           world.run(1000);
           begin(world);
           const issued = world.issued.length;
           for (let ms = 0; ms < 500 && world.issued.length < issued + cut; ms += 1) world.run(1);
+          if (interruption === 'agent dies') world.resume();
           if (interruption === 'restart') world.restart();
           if (interruption === 'target dies') world.exit('b');
           if (interruption === 'store fails') {

@@ -58,6 +58,8 @@ function command(world: World, line: string): void {
     case 'wake':
       world.process(member).hung = false;
       return;
+    case 'agentDies':
+      return world.resume();
     case 'stealLease':
       return world.stealLease(member);
     case 'slow':

@@ -71,10 +71,12 @@ export class World {
   readonly #processes = new Map<string, Process>();
   readonly #leases = new Map<string, LeaseRecord>();
   #timer = 0;
+  #durable: AgentState;
 
   constructor(config: CoreConfig) {
     this.config = config;
     this.state = initialState(config, 0);
+    this.#durable = this.state;
   }
 
   get service(): ServiceState {
@@ -98,6 +100,7 @@ export class World {
     const { name: service } = this.service;
     const epochs = [{ service, record: this.#leases.get(service) ?? null }];
     this.state = { ...initialState(this.config, this.now), nextEffect };
+    this.#durable = this.state;
     this.#sampleHost();
     this.deliver({ type: 'agentStarted', at: this.now, epochs, nextIncident });
   }
@@ -116,6 +119,23 @@ export class World {
     const { name: service } = this.service;
     const record = this.#leases.get(service) ?? null;
     this.#in(1, () => this.deliver({ type: 'leaseObserved', at: this.now, service, record }));
+  }
+
+  /** The agent alone dies; a new one reads the journal, looks at what runs, and goes on. */
+  resume(): void {
+    this.#heap.length = 0;
+    this.#waiting = [];
+    const { name: service, members } = this.service;
+    const found = members.flatMap(({ name: member }) => {
+      const process = this.process(member);
+      process.watched = null;
+      const { alive, frozen, incarnation } = process;
+      return alive ? [{ service, member, pid: 1000 + incarnation, incarnation, frozen }] : [];
+    });
+    const epochs = [{ service, record: this.#leases.get(service) ?? null }];
+    this.state = this.#durable;
+    this.#sampleHost();
+    this.deliver({ type: 'agentResumed', at: this.now, epochs, found });
   }
 
   process(name: string): Process {
@@ -161,6 +181,8 @@ export class World {
     this.steps += 1;
     const { state, effects } = step(this.config, this.state, event);
     this.state = state;
+    // Events without effects are written in batches, so the newest of them die with the agent.
+    if (effects.length > 0) this.#durable = structuredClone(state);
     this.issued.push(...effects);
     this.#log(event, before, effects);
     for (const effect of effects) this.#take(effect);

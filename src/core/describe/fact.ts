@@ -166,6 +166,7 @@ const TURNS = [
   'refused',
   'aborted',
   'ended',
+  'resumed',
 ] as const;
 
 type Turn = Extract<IncidentFact, { code: (typeof TURNS)[number] }>;
@@ -206,6 +207,8 @@ function describeTurn(fact: Turn, locale: Locale): string {
     }
     case 'ended':
       return `${say('ended: ', '结束：')}${describeOutcome(fact.outcome, locale)}`;
+    case 'resumed':
+      return say('the agent had ended; a new one went on from here', '代理曾终止，新代理由此继续');
     default:
       return unreachable(fact);
   }

@@ -95,6 +95,7 @@ const facts: Every<IncidentFact> = {
   observed: { code: 'observed', member: 'b', p95Ms: 12, errorShare: 0.001 },
   refused: { code: 'refused', refusal: refusals.holdDown },
   aborted: { code: 'aborted', step: 'raising' },
+  resumed: { code: 'resumed' },
   ended: { code: 'ended', outcome: 'succeeded' },
 };
 

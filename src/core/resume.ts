@@ -1,0 +1,110 @@
+import { assert } from './assert.ts';
+import { idleDetector, memberExited } from './detect.ts';
+import type { Effect } from './effect.ts';
+import type { FoundMember } from './event.ts';
+import { recordIncident } from './incident.ts';
+import { awaitReady, beginWatch } from './members.ts';
+import { startObserver } from './observer.ts';
+import { registerFailure } from './rejoin.ts';
+import type { AgentState, MemberState } from './state.ts';
+import { retryPlan } from './takeover.ts';
+import type { Instant } from './time.ts';
+import { memberOf, note, updateMember, type Turn } from './turn.ts';
+
+// A new agent goes on from the journal of one that died. The state it read is what the former agent knew when
+// it last wrote; what the former one had ordered may or may not have been carried out, and nobody will ever
+// report it. So nothing is assumed of orders: what runs is what was found running, what the lease says is what
+// the store shows, a plan under way is given up and chosen anew, and whoever was to be fenced and is not proved
+// gone is fenced. Members that were well stay untouched, so clients notice nothing.
+
+/** What the whole agent must forget: its predecessor's judgement of itself, and a poll that nobody will answer. */
+export function resumeAgent(state: AgentState, at: Instant): AgentState {
+  return { ...state, observer: startObserver(at), polling: null };
+}
+
+/** Brings the service's state in line with what was found. `decide` then goes on from there. */
+export function resumeService(turn: Turn, found: readonly FoundMember[]): void {
+  const { pending, operation } = turn.service;
+  turn.service = { ...turn.service, pending: [], route: null, routeNotBefore: turn.at };
+  note(turn, { code: 'resumed' });
+  for (const { name } of turn.service.members) {
+    const here = found.find(({ member }) => member === name) ?? null;
+    if (here === null) missing(turn, memberOf(turn, name));
+    else present(turn, memberOf(turn, name), here, pending);
+  }
+  if (operation?.step === 'taking') {
+    assert(turn.service.operation !== null, 'finding members ends no operation');
+    retryPlan(turn, turn.service.operation, null);
+  }
+  if (pending.some((effect) => effect.type === 'recordIncident')) recordIncident(turn);
+}
+
+/** Its main process is gone. Of a start that the former agent's end cut short, the member is not to blame. */
+function missing(turn: Turn, member: MemberState): void {
+  const { name, lifecycle, pid } = member;
+  if (lifecycle === 'absent') return;
+  const served = lifecycle !== 'starting' && lifecycle !== 'stopping';
+  if (served) registerFailure(turn, name, null, 'vanished');
+  const { incarnation } = member;
+  const died = { at: turn.at, service: turn.config.name, member: name, incarnation };
+  updateMember(turn, name, {
+    lifecycle: 'absent',
+    pid: null,
+    ready: false,
+    readySince: null,
+    rehearsingSince: null,
+    fenced: false,
+    detector: served
+      ? memberExited(
+          { ...member.detector, watched: false, confirm: null },
+          {
+            ...died,
+            exitCode: null,
+            signal: null,
+            how: 'vanished',
+            pid: pid ?? 0,
+          },
+        )
+      : idleDetector(turn.at, 'notStarted'),
+  });
+}
+
+function present(
+  turn: Turn,
+  member: MemberState,
+  found: FoundMember,
+  pending: readonly Effect[],
+): void {
+  const { name, lifecycle } = member;
+  const { pid, incarnation } = found;
+  if (isDoomed(member, pending)) {
+    // Judged, or told to end: it is fenced, whatever it does by now.
+    updateMember(turn, name, { lifecycle: 'absent', pid: null, ready: false, readySince: null });
+    return;
+  }
+  updateMember(turn, name, { pid, incarnation, fenced: false });
+  if (lifecycle === 'starting') {
+    awaitReady(turn, name, []);
+  } else if (found.frozen) {
+    updateMember(turn, name, { lifecycle: 'frozen', detector: idleDetector(turn.at, 'frozen') });
+  } else {
+    updateMember(turn, name, { lifecycle: 'running' });
+    beginWatch(turn, name, incarnation, 'healthy');
+  }
+}
+
+/** A start whose rejoin was not seen to end is doomed too: nobody knows what it would serve. */
+function isDoomed({ name, lifecycle, detector }: MemberState, pending: readonly Effect[]): boolean {
+  const ending = pending.some(
+    (effect) =>
+      (effect.type === 'fenceMember' ||
+        effect.type === 'stopMember' ||
+        effect.type === 'demoteMember' ||
+        effect.type === 'promoteMember' ||
+        effect.type === 'rejoinMember') &&
+      effect.member === name,
+  );
+  return (
+    ending || lifecycle === 'absent' || lifecycle === 'stopping' || detector.health === 'failed'
+  );
+}
