@@ -1,7 +1,7 @@
 // A member for the tests: answers with its name, tells in a file when it answered, and misbehaves on demand.
 //   GET /            its name and pid
 //   * /slow/MS       the same after MS milliseconds
-//   SERVED_LOG       file that gets one line "member time-in-ms" before each answer (time since boot)
+//   SERVED_LOG       file that gets one line "member time-in-ms pid" before each answer (time since boot)
 //   NEVER_LISTEN     it runs and does not listen
 //   CRASH_AFTER      milliseconds after which it ends with exit code 7
 //   BREAK_FILE       while this file exists it ends at once with exit code 7
@@ -26,7 +26,7 @@ const server = createServer((request, response) => {
 function answer(response) {
   if (SERVED_LOG !== undefined) {
     const atMs = Number(process.hrtime.bigint() / 1000n) / 1000;
-    appendFileSync(SERVED_LOG, `${HOTWARM_MEMBER} ${atMs}\n`);
+    appendFileSync(SERVED_LOG, `${HOTWARM_MEMBER} ${atMs} ${process.pid}\n`);
   }
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ member: HOTWARM_MEMBER, pid: process.pid }));

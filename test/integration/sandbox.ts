@@ -18,6 +18,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const HOTWARM = join(ROOT, 'bin/hotwarm');
 export const MEMBER = join(ROOT, 'test/integration/member.mjs');
 const REQUEST_TIMEOUT_MS = 8000;
+/** Members inherit all of the agent's environment but what begins with HOTWARM_. */
+const MARK = 'SANDBOX_OF_TEST';
 
 export type Ports = {
   readonly listen: number;
@@ -146,13 +148,13 @@ ${lines.map((line) => `    ${line}\n`).join('')}`);
   }
 
   get #mark(): string {
-    return `HOTWARM_SANDBOX=${this.folder}`;
+    return `${MARK}=${this.folder}`;
   }
 
   #spawn([program = '', ...args]: readonly string[]): ChildProcess {
     const child = spawn(program, args, {
       cwd: this.folder,
-      env: { ...process.env, HOTWARM_SANDBOX: this.folder },
+      env: { ...process.env, [MARK]: this.folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return child;

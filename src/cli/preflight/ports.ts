@@ -9,6 +9,7 @@ import {
   readRecord,
   recordPath,
 } from '../../drivers/member/process/run-record.ts';
+import { isProxyOf } from '../../drivers/traffic/proxy/process.ts';
 import type { PreflightFinding } from './finding.ts';
 import { type Holder, findFileHolder, findPortHolder } from './holder.ts';
 
@@ -61,8 +62,7 @@ function serviceListeners(service: ResolvedService, stateDir: string): Listener[
     {
       where: `${at}.traffic.listen`,
       address: traffic.listen,
-      // The data plane is told its control socket, which is the service's own, on its command line.
-      isLeftover: ({ command }) => command.includes(join(stateDir, `proxy-${name}.sock`)),
+      isLeftover: ({ pid }) => isProxyOf(pid, stateDir, name),
     },
     ...members.map((member): Listener => {
       const isLeftover = (holder: Holder): boolean =>

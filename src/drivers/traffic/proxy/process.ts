@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { extname } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../errors.ts';
 import { DriverError } from '../../driver-error.ts';
+import { hasVariable } from '../../member/process/proc.ts';
 import { callProxy, type ControlClient } from './control-client.ts';
 import { EXIT, type ProxyOptions } from './wire.ts';
 
@@ -12,11 +13,23 @@ import { EXIT, type ProxyOptions } from './wire.ts';
 
 const START_MS = 10_000;
 const CALL_EVERY_MS = 5;
+/** In the environment of each data plane: unlike its command line, a title of its own does not overwrite it. */
+const MARK = 'HOTWARM_PROXY';
 
 /** main.ts beside the sources, main.js beside the built files. */
 function entryFile(): string {
   const own = fileURLToPath(import.meta.url);
   return fileURLToPath(new URL(`./main${extname(own)}`, import.meta.url));
+}
+
+/** Of which service it is, and of which of the agents on this host. */
+function proxyMark(stateDir: string, service: string): string {
+  return `${service}:${resolve(stateDir)}`;
+}
+
+/** Whether the process is the data plane that an agent with this state directory started for the service. */
+export function isProxyOf(pid: number, stateDir: string, service: string): boolean {
+  return hasVariable(pid, `${MARK}=${proxyMark(stateDir, service)}`);
 }
 
 export type Running = { readonly control: ControlClient; readonly child: ChildProcess };
@@ -27,7 +40,11 @@ export async function startProcess(options: ProxyOptions, logFile: string): Prom
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', entryFile(), JSON.stringify(options)],
-    { detached: true, stdio: ['ignore', log, log] },
+    {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, [MARK]: proxyMark(dirname(logFile), options.service) },
+    },
   );
   closeSync(log);
   child.unref();
