@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { dirname, extname, resolve } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../errors.ts';
 import { DriverError } from '../../driver-error.ts';
@@ -24,7 +24,7 @@ function entryFile(): string {
 
 /** Of which service it is, and of which of the agents on this host. */
 function proxyMark(stateDir: string, service: string): string {
-  return `${service}:${resolve(stateDir)}`;
+  return `${service}:${stateDir}`;
 }
 
 /** Whether the process is the data plane that an agent with this state directory started for the service. */
