@@ -1,7 +1,7 @@
 import { monotonicMs } from '../clock.ts';
 import type { ResolvedConfig, ResolvedMember, ResolvedService } from '../config/resolved.ts';
 import { unreachable } from '../core/assert.ts';
-import type { Event } from '../core/event.ts';
+import type { Event, FoundMember, KnownEpoch } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
 import { createKillFence } from '../drivers/fence/kill.ts';
 import { createProcessMember } from '../drivers/member/process.ts';
@@ -25,11 +25,12 @@ import { LocalMember } from './local-member.ts';
 import { LocalService } from './local-service.ts';
 import { AgentLoop } from './loop.ts';
 import { changes, NoticeBoard } from './notices.ts';
+import { readResumable } from './resume.ts';
 
 // Puts one agent together from its configuration: state directory, drivers, loop, view. Whatever fails on
 // the way is undone, so that a start either succeeds or leaves nothing behind.
 
-const JOURNAL_LIMITS = { maxRows: 500_000, maxBytes: 128 * 1024 * 1024 };
+const JOURNAL_LIMITS = { maxRows: 500_000, maxBytes: 128 * 1024 * 1024, segments: 64 };
 const LOG_LIMITS = { bytes: 10 * 1024 * 1024, files: 3 };
 const LEFTOVER_MS = 10_000;
 /** Beyond the members' own stop time-out, until stopping is given up. */
@@ -81,34 +82,53 @@ export class Agent implements AgentView {
   }
 
   async #begin(): Promise<void> {
-    await this.#clearLeftovers();
-    for (const service of this.#services) await service.traffic?.open();
-    const epochs = [];
+    const epochs: KnownEpoch[] = [];
     for (const service of this.#services)
       epochs.push({ service: service.name, record: await service.knownLease() });
+    const found = this.#adopt(epochs);
+    await this.#clearLeftovers(found);
+    for (const service of this.#services) await service.traffic?.open();
     this.#loop.attach(
       new HostSampler({
         now: monotonicMs,
         onSample: (sample, at) => this.#loop.deliver({ type: 'hostSampled', at, ...sample }),
       }),
     );
+    const at = this.now();
+    if (found.length > 0) {
+      this.#loop.deliver({ type: 'agentResumed', at, epochs, found });
+      return;
+    }
     const nextIncident = this.#incidentLog.nextIncident();
-    this.#loop.deliver({ type: 'agentStarted', at: this.now(), epochs, nextIncident });
+    this.#loop.deliver({ type: 'agentStarted', at, epochs, nextIncident });
   }
 
-  /** Members that an agent which died left behind would hold the ports and serve beside the new ones. */
-  async #clearLeftovers(): Promise<void> {
+  /** Goes on where an agent that died left off, if its members still run and its journal is whole. */
+  #adopt(epochs: readonly KnownEpoch[]): readonly FoundMember[] {
+    const state = readResumable(this.#stateDir.journal, this.#config.core, epochs);
+    if (state === null) return [];
+    const found = this.#services.flatMap((service) => {
+      const known = state.services.find(({ name }) => name === service.name);
+      return known === undefined ? [] : service.adopt(known);
+    });
+    if (found.length > 0) this.#loop.resume(state);
+    return found;
+  }
+
+  /** What is left of an earlier agent's members and is not gone on with would hold ports, and serve beside the new ones. */
+  async #clearLeftovers(found: readonly FoundMember[]): Promise<void> {
     const { stateDir } = this.#config.agent;
     const signal = AbortSignal.timeout(LEFTOVER_MS);
-    await Promise.all(
-      this.#config.services.flatMap((service) =>
-        service.core.mode === 'observe'
-          ? []
-          : service.members.map((member) =>
-              killLeftover({ stateDir, service: service.name, member: member.name, signal }),
-            ),
-      ),
-    );
+    const leftovers = this.#config.services
+      .filter((service) => service.core.mode === 'act')
+      .flatMap(({ name: service, members }) =>
+        members.map(({ name: member }) => ({ stateDir, service, member, signal })),
+      )
+      .filter(
+        ({ service, member }) =>
+          !found.some((one) => one.service === service && one.member === member),
+      );
+    await Promise.all(leftovers.map(async (leftover) => await killLeftover(leftover)));
   }
 
   /** Stops members and data plane in an orderly way, then gives the leases back. */

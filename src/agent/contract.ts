@@ -30,7 +30,9 @@ export type News =
   | { readonly kind: 'health'; readonly data: HealthNews }
   | { readonly kind: 'incident'; readonly data: IncidentNews }
   | { readonly kind: 'refusal'; readonly data: Refusal }
-  | { readonly kind: 'status'; readonly data: StatusNews };
+  | { readonly kind: 'status'; readonly data: StatusNews }
+  /** The data plane ended, or is there again. */
+  | { readonly kind: 'traffic'; readonly data: { readonly up: boolean } };
 
 export type HealthNews = Pick<MemberState, 'lifecycle' | 'ready' | 'pid' | 'repair'> & {
   readonly member: string;

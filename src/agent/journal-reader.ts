@@ -50,6 +50,14 @@ export function listSegments(database: DatabaseSync): readonly SegmentSummary[] 
     }));
 }
 
+/** The newest segment, if it was written since the last boot; null: none. */
+export function readNewestSegment(database: DatabaseSync, bootId: string): SegmentContent | null {
+  const row = database
+    .prepare('SELECT id, boot_id AS bootId FROM segment ORDER BY id DESC LIMIT 1')
+    .get();
+  return row?.['bootId'] === bootId ? readSegment(database, Number(row['id'])) : null;
+}
+
 /** null: there is no such segment, or no longer. */
 export function readSegment(database: DatabaseSync, id: number): SegmentContent | null {
   const segment = database

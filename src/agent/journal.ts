@@ -3,6 +3,7 @@ import { assert } from '../core/assert.ts';
 import type { CoreConfig } from '../core/config.ts';
 import type { Event } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
+import { readBootId } from '../drivers/boot-id.ts';
 import { sqliteFault } from '../drivers/store/sqlite-fault.ts';
 import type { AppError } from '../errors.ts';
 import { measureSegments, type SegmentSize } from './journal-reader.ts';
@@ -29,7 +30,12 @@ export type JournalEntry =
       readonly state: AgentState;
     };
 
-export type JournalLimits = { readonly maxRows: number; readonly maxBytes: number };
+export type JournalLimits = {
+  readonly maxRows: number;
+  readonly maxBytes: number;
+  /** Those the ring is made of when it is full. A restarted agent replays the newest one, so many are short ones. */
+  readonly segments: number;
+};
 
 export interface Journal {
   /** A snapshot entry should be appended before the next event. */
@@ -52,21 +58,20 @@ type Pending = {
   readonly bytes: number;
 };
 
-/** Segments the ring is made of when it is full: dropping one costs an eighth of the history. */
-const SEGMENTS = 8;
 /** Events that may wait for a flush; the agent flushes after each batch, which is far smaller. */
 const MAX_PENDING = 10_000;
 
 /** The database stays the caller's to close. */
 export function openJournal(database: DatabaseSync, limits: JournalLimits): Journal {
-  assert(limits.maxRows >= SEGMENTS, `the journal keeps at least ${SEGMENTS} rows`);
-  assert(limits.maxBytes >= SEGMENTS, `the journal keeps at least ${SEGMENTS} bytes`);
+  assert(limits.maxRows >= limits.segments, 'a segment has at least one row');
+  assert(limits.maxBytes >= limits.segments, 'a segment has at least one byte');
   return new SqliteJournal(database, limits);
 }
 
 class SqliteJournal implements Journal {
   readonly #database: DatabaseSync;
   readonly #limits: JournalLimits;
+  readonly #bootId = readBootId();
   readonly #insertEvent: StatementSync;
   readonly #insertSegment: StatementSync;
   /** Oldest first. */
@@ -84,8 +89,8 @@ class SqliteJournal implements Journal {
     this.#limits = limits;
     this.#insertEvent = database.prepare('INSERT INTO event (seq, at, body) VALUES (?, ?, ?)');
     this.#insertSegment = database.prepare(
-      `INSERT INTO segment (id, started_at, started_wall_ms, config, state, first_seq)
-       VALUES (?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO segment (id, started_at, started_wall_ms, boot_id, config, state, first_seq)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#segments = measureSegments(database);
     const newest = database.prepare('SELECT max(seq) AS newest FROM event').get();
@@ -94,8 +99,8 @@ class SqliteJournal implements Journal {
 
   get snapshotDue(): boolean {
     if (this.#needsSnapshot) return true;
-    const { maxRows, maxBytes } = this.#limits;
-    return this.#growth.rows >= maxRows / SEGMENTS || this.#growth.bytes >= maxBytes / SEGMENTS;
+    const { maxRows, maxBytes, segments } = this.#limits;
+    return this.#growth.rows >= maxRows / segments || this.#growth.bytes >= maxBytes / segments;
   }
 
   get fault(): AppError | null {
@@ -184,7 +189,7 @@ class SqliteJournal implements Journal {
     if (entry.type === 'snapshot') {
       const id = (this.#segments.at(-1)?.id ?? 0) + 1;
       const { wallMs, state } = entry;
-      this.#insertSegment.run(id, state.at, wallMs, config, body, this.#nextSeq);
+      this.#insertSegment.run(id, state.at, wallMs, this.#bootId, config, body, this.#nextSeq);
       this.#segments.push({ id, firstSeq: this.#nextSeq, rows: 1, bytes });
       return;
     }

@@ -2,7 +2,7 @@ import type { Event } from '../core/event.ts';
 import type { EffectResult } from '../core/event.ts';
 import { DriverError } from '../drivers/driver-error.ts';
 import type { Fence } from '../drivers/fence/contract.ts';
-import type { Exit, MemberDriver } from '../drivers/member/contract.ts';
+import type { Adopted, Exit, MemberDriver } from '../drivers/member/contract.ts';
 import type { Probe, ProbeAnswer } from '../drivers/probe/contract.ts';
 import { startSchedule } from '../drivers/probe/schedule.ts';
 
@@ -46,6 +46,13 @@ export class LocalMember {
     this.#incarnation += 1;
     this.#exit = null;
     return { type: 'started', pid, incarnation: this.#incarnation };
+  }
+
+  /** null: nothing of an earlier agent's runs here. */
+  adopt(incarnation: number): Adopted | null {
+    const adopted = this.driver.adopt();
+    if (adopted !== null) this.#incarnation = incarnation;
+    return adopted;
   }
 
   /** Looks until the member answers, it exits, or the time is up. */
@@ -127,7 +134,7 @@ export class LocalMember {
       incarnation: this.#incarnation,
       exitCode: exit.exitCode,
       signal: exit.signal,
-      how: 'exited',
+      how: exit.exitCode === null && exit.signal === null ? 'vanished' : 'exited',
       pid: exit.pid,
     });
   }

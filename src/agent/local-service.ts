@@ -1,6 +1,7 @@
 import { unreachable } from '../core/assert.ts';
 import type { Effect, LeaseRecord } from '../core/effect.ts';
-import type { EffectResult, Event } from '../core/event.ts';
+import type { EffectResult, Event, FoundMember } from '../core/event.ts';
+import type { ServiceState } from '../core/state.ts';
 import { DriverError } from '../drivers/driver-error.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
 import type { TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
@@ -48,6 +49,18 @@ export class LocalService {
   /** What the store holds when the agent starts. */
   async knownLease(): Promise<LeaseRecord | null> {
     return await this.#leases.read();
+  }
+
+  /** Takes over the members that an earlier agent left running. They go on under the incarnation after the known one. */
+  adopt(known: ServiceState): readonly FoundMember[] {
+    return [...this.#options.members].flatMap(([member, local]) => {
+      const before = known.members.find(({ name }) => name === member)?.incarnation ?? 0;
+      const incarnation = before + 1;
+      const adopted = local.adopt(incarnation);
+      if (adopted === null) return [];
+      const { pid, frozen } = adopted;
+      return [{ service: this.name, member, pid, incarnation, frozen }];
+    });
   }
 
   async execute(effect: Effect, signal: AbortSignal): Promise<EffectResult> {

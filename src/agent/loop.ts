@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { assert } from '../core/assert.ts';
 import type { CoreConfig } from '../core/config.ts';
 import type { Effect } from '../core/effect.ts';
 import type { EffectResult, Event } from '../core/event.ts';
@@ -64,6 +65,12 @@ export class AgentLoop {
 
   get events(): number {
     return this.#events;
+  }
+
+  /** Goes on from a state that another loop left; before the first event. */
+  resume(state: AgentState): void {
+    assert(this.#events === 0, 'a loop resumes before its first event');
+    this.#state = state;
   }
 
   /** From now on every event is preceded by the samples that are due. */

@@ -18,6 +18,7 @@ export function changes(before: AgentState, after: AgentState): readonly NoticeD
       ...incidentNews(old, service),
       ...refusalNews(old, service),
       ...statusNews(old, service),
+      ...trafficNews(old, service),
     ];
     return news.map((item) => ({ service: service.name, ...item }));
   });
@@ -69,6 +70,11 @@ function statusNews(before: ServiceState, after: ServiceState): readonly News[] 
     before.epoch === epoch &&
     before.paused === paused;
   return same ? [] : [{ kind: 'status', data: { phase, active, epoch, paused } }];
+}
+
+function trafficNews(before: ServiceState, after: ServiceState): readonly News[] {
+  const { trafficUp } = after;
+  return trafficUp === before.trafficUp ? [] : [{ kind: 'traffic', data: { up: trafficUp } }];
 }
 
 export class NoticeBoard {

@@ -20,6 +20,8 @@ export type ServiceReport = {
   readonly epoch: number;
   readonly phase: Phase;
   readonly paused: boolean;
+  /** False: the data plane is gone, and clients are refused. */
+  readonly trafficUp: boolean;
   readonly members: Readonly<Record<string, MemberReport>>;
   readonly lastIncident: IncidentReport | null;
 };
@@ -112,6 +114,7 @@ function reportService(service: ServiceState): ServiceReport {
     epoch: service.epoch,
     phase: service.phase,
     paused: service.paused,
+    trafficUp: service.trafficUp,
     members: Object.fromEntries(members),
     lastIncident: service.incident === null ? null : reportIncident(service.incident),
   };

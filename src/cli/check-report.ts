@@ -78,7 +78,8 @@ const NOTES: Readonly<Record<TakeoverPrediction['note'], string>> = {
   agentAway: 'members and traffic go on; no takeover until the agent is back',
   leaseEnds: 'traffic goes on until the lease ends',
   reportOnly: 'reported only',
-  needsTraffic: 'judged by five bad seconds of traffic',
+  needsTraffic: 'once clients get bad answers',
+  drains: 'depends on how long open requests take to drain',
 };
 
 function takeoverTable({ takeovers, beyondRto }: ServicePrediction): string[] {
@@ -109,7 +110,7 @@ function mistakeLines(mistakes: MistakePrediction): string[] {
   if (mistakes.toleratedPauseMs === null) return [suspicions];
   const tolerated = duration(mistakes.toleratedPauseMs);
   return [
-    `a healthy member that pauses for more than ${tolerated} is taken for a hung one; false failovers a year:`,
+    `a healthy member may pause for ${tolerated}; one that pauses for longer may be taken for a hung one; at most so many false failovers a year:`,
     `  ${rate(quiet)} with one pause a day of 50ms in the median, ${rate(busy)} with one every 10m, ${rate(pausing)} with one every 10m of 250ms`,
     suspicions,
   ];

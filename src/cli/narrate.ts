@@ -23,6 +23,9 @@ const TOLD_FACTS: ReadonlySet<string> = new Set([
   'observed',
 ]);
 
+const TRAFFIC_LOST = 'the data plane is gone, so clients are refused; it is being started again';
+const TRAFFIC_BACK = 'the data plane is back';
+
 /** Lines for one piece of news, without time and service; none when it is of no interest while it happens. */
 export function narrate(news: News, locale: Locale): readonly string[] {
   switch (news.kind) {
@@ -34,6 +37,8 @@ export function narrate(news: News, locale: Locale): readonly string[] {
       return [`not done: ${describeRefusal(news.data, locale)}`];
     case 'status':
       return [];
+    case 'traffic':
+      return [news.data.up ? TRAFFIC_BACK : TRAFFIC_LOST];
     default:
       return unreachable(news);
   }

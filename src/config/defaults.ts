@@ -1,3 +1,4 @@
+import { CONFIRMING_PROBES } from '../core/doubt.ts';
 import type { ParsedService } from './schema.ts';
 
 // Defaults that depend on other keys.
@@ -8,6 +9,11 @@ import type { ParsedService } from './schema.ts';
  */
 export function detectionBoundMs(probe: ParsedService['probe']): number {
   return probe.bound ?? Math.max(probe.timeout, 3 * probe.interval);
+}
+
+/** Longest time from a hung member's last answer until it is condemned, on a host that is not strained, ms. */
+export function hangProofMs(probe: ParsedService['probe']): number {
+  return detectionBoundMs(probe) + CONFIRMING_PROBES * probe.timeout;
 }
 
 /** How long a started member may take to answer, ms. */

@@ -38,7 +38,7 @@ export const RULES = {
   probeTimeoutTooLong:
     '`probe.timeout` ≤ 20 × `probe.interval`, or probes of a hung member pile up.',
   boundTooLow: '`probe.bound` ≥ 2 × `probe.interval`, or every late answer is a suspicion.',
-  boundBeyondRto: '`probe.bound` + `probe.timeout` < `objectives.rto`.',
+  boundBeyondRto: '`probe.bound` + 2 × `probe.timeout` < `objectives.rto`.',
   mistakesTooOften: '`probe.mistakes` > 10 × `probe.bound`.',
   p95BeyondTimeout: '`takeover.p95` ≤ `probe.timeout`, or it never decides anything.',
   leaseRenewTooSlow:
@@ -51,7 +51,7 @@ export const RULES = {
   failbackUnlimited:
     '`failback.window` ≥ `failback.limit` × `failback.after`, or the limit is never reached (mode auto).',
   holdTooShort:
-    '`traffic.hold.time` > `probe.bound` + `probe.timeout`, or 0s: what waits must outlast a hang’s proof.',
+    '`traffic.hold.time` > `probe.bound` + 2 × `probe.timeout`, or 0s: what waits must outlast a hang’s proof.',
   drainBeyondHold: '`timeouts.drain` ≤ `traffic.hold.time` where `exclusive`.',
   replayBeyondHold: '`traffic.hold.bytes` ≥ `traffic.replay.body`, or 0B.',
   replayNeedsHttp: '`traffic.replay` is for `protocol: http` only.',

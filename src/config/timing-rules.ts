@@ -1,4 +1,4 @@
-import { detectionBoundMs, replayLimits } from './defaults.ts';
+import { detectionBoundMs, hangProofMs, replayLimits } from './defaults.ts';
 import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedService } from './schema.ts';
@@ -57,12 +57,12 @@ function detectionRules({ probe, takeover, objectives }: ParsedService, key: Key
       }),
     );
   }
-  const worstMs = boundMs + probe.timeout;
+  const worstMs = hangProofMs(probe);
   if (objectives.rto !== undefined && worstMs >= objectives.rto) {
     faults.push(
       ruleFault('boundBeyondRto', [key('objectives', 'rto'), ...boundKeys], {
         what: `a hang alone takes up to ${formatDuration(worstMs)} to prove, but rto is ${formatDuration(objectives.rto)}`,
-        why: 'detection is the bound plus one confirming probe of `timeout`, before anything is done',
+        why: 'a hang is suspected by the bound and proved by two probes of `timeout`, before anything is done',
         todo: `shorten probe.timeout and probe.interval, or set rto above ${formatDuration(worstMs)}`,
       }),
     );
@@ -163,7 +163,7 @@ function repairRules({ repair, failback }: ParsedService, key: KeyOf): RuleFault
 function holdRules(service: ParsedService, key: KeyOf): RuleFault[] {
   const { traffic, probe, timeouts } = service;
   const faults: RuleFault[] = [];
-  const proofMs = detectionBoundMs(probe) + probe.timeout;
+  const proofMs = hangProofMs(probe);
   const holdKey = key('traffic', 'hold', 'time');
   if (traffic.hold.time > 0 && traffic.hold.time <= proofMs) {
     const keys = [

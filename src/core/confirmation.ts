@@ -1,6 +1,13 @@
 import { assert } from './assert.ts';
 import type { ConfirmOutcome, DetectorState } from './detect.ts';
-import { addEvidence, clearDoubt, condemn, excuse, type Situation } from './doubt.ts';
+import {
+  addEvidence,
+  clearDoubt,
+  condemn,
+  CONFIRMING_PROBES,
+  excuse,
+  type Situation,
+} from './doubt.ts';
 import { creditSince, patience, unfitness } from './observer.ts';
 import { noteNegativeAnswer } from './quality.ts';
 import type { Channel, Evidence, ProbeFault } from './reasons.ts';
@@ -10,9 +17,6 @@ import type { Instant } from './time.ts';
 // or one refusal where a connection had already been refused, or the deadline of two time-outs. A
 // time-out is silence too, so an observer that may be at fault itself asks more often before it
 // believes in one, and believes in none while it is unfit; a refusal is the other side's own word.
-
-/** Two probes of one time-out each. */
-const PROBES = 2;
 
 export function confirmationSucceeded(
   state: DetectorState,
@@ -36,7 +40,7 @@ export function confirmationFailed(
   const failures = state.confirm.failures + 1;
   const refusedAgain = isRefusal(fault) && state.evidence.some(isRefused);
   const seen = addEvidence(state, { at, channel, fact: { code: 'probeFailed', fault, detail } });
-  const enough = fault === 'timeout' ? PROBES * patience(observer) : PROBES;
+  const enough = fault === 'timeout' ? CONFIRMING_PROBES * patience(observer) : CONFIRMING_PROBES;
   if (!refusedAgain && failures < enough) {
     const wanted = at < state.confirm.deadline;
     return { ...seen, confirm: { ...state.confirm, sentAt: null, failures, wanted } };
@@ -59,7 +63,7 @@ export function judgeConfirmation(state: DetectorState, situation: Situation): D
 
 /** With the observer's present patience and without its own pauses. */
 function deadlineOf(state: DetectorState, { config, observer }: Situation): Instant {
-  const patienceMs = PROBES * config.timeoutMs * patience(observer);
+  const patienceMs = CONFIRMING_PROBES * config.timeoutMs * patience(observer);
   return state.since + patienceMs + creditSince(observer, state.since);
 }
 

@@ -15,6 +15,8 @@ export type Situation = {
   readonly observer: ObserverState;
 };
 
+/** How many probes of one time-out each may fail before the member is condemned. */
+export const CONFIRMING_PROBES = 2;
 const EVIDENCE_LIMIT = 16;
 const DETAIL_LIMIT = 200;
 /** An unfit observer gets fitter by one step a second, so deadlines are looked at as often. */
@@ -42,7 +44,7 @@ export function suspect(
   { config, at, observer }: Situation,
 ): DetectorState {
   if (state.health === 'suspect') return state;
-  const deadline = at + 2 * config.timeoutMs * patience(observer);
+  const deadline = at + CONFIRMING_PROBES * config.timeoutMs * patience(observer);
   return {
     ...state,
     health: 'suspect',

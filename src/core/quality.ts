@@ -8,7 +8,7 @@ import type { Instant } from './time.ts';
 // requests there is nothing to judge, so it also ends by itself after a quiet time. What is done about
 // it is policy and decided elsewhere.
 
-const BAD_WINDOWS = 5;
+export const BAD_WINDOWS = 5;
 const GOOD_WINDOWS = 5;
 /** Enough requests for their share of errors to speak before five windows have passed. */
 const ENOUGH_REQUESTS = 20;

@@ -25,9 +25,19 @@ export function resumeAgent(state: AgentState, at: Instant): AgentState {
 /** Brings the service's state in line with what was found. `decide` then goes on from there. */
 export function resumeService(turn: Turn, found: readonly FoundMember[]): void {
   const { pending, operation } = turn.service;
-  turn.service = { ...turn.service, pending: [], route: null, routeNotBefore: turn.at };
+  turn.service = {
+    ...turn.service,
+    pending: [],
+    route: null,
+    routeNotBefore: turn.at,
+    trafficUp: true,
+  };
   note(turn, { code: 'resumed' });
   for (const { name } of turn.service.members) {
+    if (turn.config.mode === 'observe') {
+      watchAnew(turn, memberOf(turn, name));
+      continue;
+    }
     const here = found.find(({ member }) => member === name) ?? null;
     if (here === null) missing(turn, memberOf(turn, name));
     else present(turn, memberOf(turn, name), here, pending);
@@ -37,6 +47,11 @@ export function resumeService(turn: Turn, found: readonly FoundMember[]): void {
     retryPlan(turn, turn.service.operation, null);
   }
   if (pending.some((effect) => effect.type === 'recordIncident')) recordIncident(turn);
+}
+
+/** Somebody else's member: it is watched wherever it stands, as before. */
+function watchAnew(turn: Turn, { name, lifecycle, incarnation }: MemberState): void {
+  if (lifecycle === 'running') beginWatch(turn, name, incarnation + 1, 'healthy');
 }
 
 /** Its main process is gone. Of a start that the former agent's end cut short, the member is not to blame. */

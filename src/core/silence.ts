@@ -13,7 +13,7 @@ import type { DurationMs, Instant } from './time.ts';
 // host is busy, while a wrong verdict would cost a failover.
 
 /** What the observer's timer and the probes' own work may blur on a loaded host. */
-const FLOOR_MS = 50;
+export const MARGIN_FLOOR_MS = 50;
 const LAG_FACTOR = 4;
 /** Until a whole window has been seen the record is too low by design. */
 const START_MARGIN_MS = 1000;
@@ -36,7 +36,7 @@ export function marginMs(
   observer: ObserverState,
 ): DurationMs {
   const capMs = Math.max(0, config.boundMs - config.intervalMs);
-  const floorMs = Math.max(FLOOR_MS, LAG_FACTOR * observer.ownLagP99Ms);
+  const floorMs = Math.max(MARGIN_FLOOR_MS, LAG_FACTOR * observer.ownLagP99Ms);
   if (silence.hastened) return Math.min(floorMs, capMs);
   const { lastAt } = silence.arrivals;
   const filled = isFilled(silence.record, lastAt, config.mistakeRecurrenceMs);

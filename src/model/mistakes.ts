@@ -1,9 +1,12 @@
-import type { TimingInput } from './timing.ts';
+import { CONFIRMING_PROBES, type TimingInput } from './timing.ts';
 
 // How often a healthy member would be taken for a failed one. A member whose process pauses for longer than
 // detection and confirmation last looks exactly like one that hangs: no detector can tell them apart, so the
 // figure rests on how members pause, which is assumed here in three profiles. It says nothing of pauses that
 // come together with load peaks, and counts none that the agent shares and therefore forgives.
+// Silence is judged by a margin that is learnt, somewhere between a floor and the bound. A member that seldom
+// pauses brings it down to the floor, which is what is supposed here: the figures err to the safe side for one
+// that pauses often, whose margin grows.
 
 /** How often a member's process pauses though it is well, and for how long (log-normal). */
 export type PauseProfile = {
@@ -26,31 +29,35 @@ export const PAUSE_PROFILES: readonly PauseProfile[] = [
   { name: 'pausing', perYear: DAYS_PER_YEAR * 144, medianMs: 250, sigma: 1 },
 ];
 
+/** The least margin that the detector allows: MARGIN_FLOOR_MS of src/core/silence.ts. */
+export const MARGIN_FLOOR_MS = 50;
+
 export type MistakePrediction = {
-  /** A healthy member that pauses for longer is taken for a hung one, ms; null: hangs are not seen. */
+  /** A pause of a healthy member that is not longer never causes a takeover, ms; null: hangs are not seen. */
   readonly toleratedPauseMs: number | null;
   /** False suspicions a year: each costs probes, no takeover. */
   readonly suspicionsPerYear: number;
-  /** False failovers a year of one active member, by how it pauses. */
+  /** At most so many false failovers a year of one active member, by how it pauses. */
   readonly failoversPerYear: Readonly<Record<PauseProfile['name'], number>>;
 };
 
 /**
- * False failovers a year = pauses a year × P(pause > bound + time-out − interval/2): it must outlast the
- * silence, less the mean phase, and the confirming probe. Log-normal tail: erfc(ln(x/median) / (σ√2)) / 2.
+ * False failovers a year = pauses a year × P(pause > silence + 2 × time-out − interval/2), where silence is the
+ * smaller of the bound and interval + floor: it must outlast the silence, less the mean phase, and both confirming
+ * probes. Log-normal tail: erfc(ln(x/median) / (σ√2)) / 2. What is surely tolerated has the worst phase instead.
  * A probe that does not see hangs takes no pause for one, and pauses of the whole host do not count: the agent
  * sees its own and credits them. Suspicions come once per tolerated time between mistakes, by the construction
  * of the record margin, as long as the bound does not cut it.
  */
 export function predictMistakes(input: TimingInput): MistakePrediction {
-  const toleratedPauseMs = input.seesHangs
-    ? input.boundMs + input.timeoutMs - input.intervalMs / 2
-    : null;
+  const { intervalMs, boundMs, timeoutMs, seesHangs } = input;
+  const silenceMs = Math.min(boundMs, intervalMs + MARGIN_FLOOR_MS);
+  const proofMs = silenceMs + CONFIRMING_PROBES * timeoutMs;
   const perYear = ({ perYear: pauses, medianMs, sigma }: PauseProfile): number =>
-    toleratedPauseMs === null ? 0 : pauses * logNormalTail(toleratedPauseMs, medianMs, sigma);
+    seesHangs ? pauses * logNormalTail(proofMs - intervalMs / 2, medianMs, sigma) : 0;
   const [quiet, busy, pausing] = PAUSE_PROFILES.map(perYear);
   return {
-    toleratedPauseMs,
+    toleratedPauseMs: seesHangs ? proofMs - intervalMs : null,
     suspicionsPerYear: (DAYS_PER_YEAR * 86_400_000) / input.mistakeRecurrenceMs,
     failoversPerYear: { quiet: quiet ?? 0, busy: busy ?? 0, pausing: pausing ?? 0 },
   };

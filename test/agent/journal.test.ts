@@ -13,7 +13,7 @@ import type { AgentState, Incident } from '../../src/core/state.ts';
 import { openStateDir, type StateDir } from '../../src/drivers/store/database.ts';
 
 const config: CoreConfig = { host: 'h1', services: [] };
-const roomy: JournalLimits = { maxRows: 100_000, maxBytes: 64 * 1024 * 1024 };
+const roomy: JournalLimits = { maxRows: 100_000, maxBytes: 64 * 1024 * 1024, segments: 8 };
 
 function stateAt(at: number): AgentState {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the journal looks at nothing in a state but `at`.
@@ -118,7 +118,7 @@ withDir('nothing is written before the flush, and all of it by the flush', (dir)
 });
 
 withDir('asks for a snapshot at the start and after an eighth of its bounds', (dir) => {
-  const journal = openJournal(dir.journal, { maxRows: 80, maxBytes: roomy.maxBytes });
+  const journal = openJournal(dir.journal, { ...roomy, maxRows: 80 });
   assert.ok(journal.snapshotDue);
   journal.append(snapshot(1));
   for (let at = 2; at < 10; at += 1) journal.append(entry(at));
@@ -173,7 +173,7 @@ function keepsWithinBounds(
   batches: readonly { readonly events: number; readonly restart: boolean }[],
   maxRows: number,
 ): void {
-  const limits = { maxRows, maxBytes: roomy.maxBytes };
+  const limits = { ...roomy, maxRows };
   let journal = openJournal(dir.journal, limits);
   let at = 0;
   for (const { events, restart } of batches) {
@@ -199,7 +199,7 @@ function keepsWithinBounds(
 
 withDir('the bound in bytes holds too', (dir) => {
   const maxBytes = 20_000;
-  const journal = openJournal(dir.journal, { maxRows: roomy.maxRows, maxBytes });
+  const journal = openJournal(dir.journal, { ...roomy, maxBytes });
   for (let at = 0; at < 1000; at += 1) {
     if (journal.snapshotDue) journal.append(snapshot(at));
     journal.append(entry(at));
@@ -211,7 +211,7 @@ withDir('the bound in bytes holds too', (dir) => {
 });
 
 withDir('a segment that is never given a snapshot ends at the bound', (dir) => {
-  const journal = openJournal(dir.journal, { maxRows: 50, maxBytes: roomy.maxBytes });
+  const journal = openJournal(dir.journal, { ...roomy, maxRows: 50 });
   journal.append(snapshot(0));
   for (let at = 1; at <= 200; at += 1) {
     journal.append(entry(at));

@@ -49,14 +49,12 @@ function command(world: World, line: string): void {
       return world.run(Number(member));
     case 'exit':
       return world.exit(member);
-    case 'hang':
-      world.process(member).hung = true;
-      return;
     case 'alive':
       for (const name of words) world.process(name).alive = true;
       return;
+    case 'hang':
     case 'wake':
-      world.process(member).hung = false;
+      world.process(member).hung = verb === 'hang';
       return;
     case 'agentDies':
       return world.resume();
@@ -65,18 +63,21 @@ function command(world: World, line: string): void {
     case 'slow':
       world.process(member).latencyMs = Number(words[1]);
       return;
-    case 'fail':
-    case 'drop':
-    case 'delay':
-    case 'duplicate':
-      return rule(world, verb, words);
     default:
-      return world.deliver(eventOf(world, verb, words));
+      return isOutcome(verb)
+        ? rule(world, verb, words)
+        : world.deliver(eventOf(world, verb, words));
   }
 }
 
+const OUTCOMES = ['fail', 'drop', 'delay', 'duplicate'] as const;
+
+function isOutcome(verb: string): verb is (typeof OUTCOMES)[number] {
+  return OUTCOMES.some((outcome) => outcome === verb);
+}
+
 /** fail TYPE MEMBER|- FAULT [TIMES] · drop TYPE MEMBER|- · delay TYPE MEMBER|- MS · duplicate TYPE MEMBER|- */
-function rule(world: World, outcome: 'fail' | 'drop' | 'delay' | 'duplicate', words: Words): void {
+function rule(world: World, outcome: (typeof OUTCOMES)[number], words: Words): void {
   const [type = '', member = '-', argument = '', times = '1'] = words;
   world.rules.push({
     type: type as Effect['type'],

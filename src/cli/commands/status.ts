@@ -92,6 +92,7 @@ function formatService(
     `${say('epoch', '纪元')} ${service.epoch}`,
     describePhase(service.phase, terminal.locale),
     ...(service.paused ? [say('paused', '已暂停')] : []),
+    ...(service.trafficUp ? [] : [say('the data plane is gone', '数据面已失')]),
   ];
   const status = paint(terminal, cell(overall, OVERALL_TONES[overall]));
   const title = paint(terminal, cell(name, 'strong'));

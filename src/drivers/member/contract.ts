@@ -9,6 +9,10 @@ export type Started = {
   readonly startTicks: number;
 };
 
+/** A member that an earlier agent started and that goes on. */
+export type Adopted = Started & { readonly frozen: boolean };
+
+/** Neither code nor signal: the process is gone, and it was not ours to wait for. */
 export type Exit = {
   readonly pid: number;
   readonly exitCode: number | null;
@@ -19,6 +23,8 @@ export type Exit = {
 export interface MemberDriver {
   /** Starts the member's process; resolves when it exists, not when it is ready. */
   start(options: { capacity: 'full' | 'reduced'; signal: AbortSignal }): Promise<Started>;
+  /** Takes over what an earlier agent left running, on proof that it is this member. null: there is nothing to take over. */
+  adopt(): Adopted | null;
   /** Asks it to end (SIGTERM), then after the grace kills everything that is left. Resolves when nothing is. */
   stop(options: { graceMs: number; signal: AbortSignal }): Promise<void>;
   /** SIGKILL to the whole process group and cgroup. Resolves only on proof that nothing is left. Idempotent. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { assert } from '../../core/assert.ts';
 import { DriverError } from '../driver-error.ts';
-import type { Exit, MemberDriver, Started } from './contract.ts';
+import type { Adopted, Exit, MemberDriver, Started } from './contract.ts';
 import { findCgroupMounts, type CgroupMounts } from './process/cgroup-mounts.ts';
 import {
   canFreeze,
@@ -12,7 +13,7 @@ import {
   type Cgroup,
 } from './process/cgroup.ts';
 import { containedPids, freezeAll, isGone, killAll, thawAll } from './process/containment.ts';
-import { planLaunch, type LaunchPlan } from './process/launch.ts';
+import { LAUNCHER_PREFIX, planLaunch, type LaunchPlan } from './process/launch.ts';
 import {
   logPaths,
   rotateLogs,
@@ -23,10 +24,11 @@ import {
 import {
   memberCgroupName,
   memberFileName,
+  readRecord,
   recordPath,
   removeRecord,
 } from './process/run-record.ts';
-import { askToEnd, beginRun, calledOff, makeRun, type Run } from './process/run.ts';
+import { askToEnd, beginRun, calledOff, findRun, makeRun, type Run } from './process/run.ts';
 
 // A member that is a process of this host. Each start is a session and a cgroup of its own, so that the whole
 // of it can be frozen, limited and killed, and its death proven, workers and orphans included. The driver
@@ -102,6 +104,21 @@ class ProcessMember implements MemberDriver {
     }
   }
 
+  adopt(): Adopted | null {
+    assert(this.#run === null && this.#start === null, 'a driver adopts before it starts anything');
+    const { stateDir, service, member } = this.#options;
+    const record = readRecord(this.#recordPath(), memberCgroupName(stateDir, service, member));
+    if (record === null) return null;
+    const run = findRun(record, {
+      launcher: LAUNCHER_PREFIX,
+      onExit: (ended) => this.#report(ended),
+    });
+    if (run === null) return null;
+    this.#run = run;
+    this.#cgroup = record.cgroup;
+    return { ...run.main, frozen: run.frozen };
+  }
+
   async stop(options: { graceMs: number; signal: AbortSignal }): Promise<void> {
     const run = this.#run;
     if (run === null || this.#start !== null) return await this.kill({ signal: options.signal });
@@ -147,7 +164,7 @@ class ProcessMember implements MemberDriver {
     this.#closed = true;
     this.#unwatchLogs();
     const run = this.#run;
-    run?.child.unref();
+    run?.unref();
     if (run !== null && run.exit !== null && isGone(run.containment)) this.#release(run);
     if (this.#cgroup !== null) removeCgroup(this.#cgroup);
   }

@@ -48,6 +48,7 @@ const JOURNAL_SCHEMA = `
     id INTEGER PRIMARY KEY,
     started_at REAL NOT NULL,
     started_wall_ms REAL NOT NULL,
+    boot_id TEXT NOT NULL,
     config TEXT NOT NULL,
     state TEXT NOT NULL,
     first_seq INTEGER NOT NULL

@@ -9,13 +9,10 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Started } from '../../../src/drivers/member/contract.ts';
 import type { CgroupMounts } from '../../../src/drivers/member/process/cgroup-mounts.ts';
+import { readBootId } from '../../../src/drivers/boot-id.ts';
 import { NO_CGROUPS } from '../../../src/drivers/member/process/cgroup-mounts.ts';
 import { killLeftover } from '../../../src/drivers/member/process/leftover.ts';
-import {
-  processStillRuns,
-  readBootId,
-  readProcessStat,
-} from '../../../src/drivers/member/process/proc.ts';
+import { processStillRuns, readProcessStat } from '../../../src/drivers/member/process/proc.ts';
 import { recordPath } from '../../../src/drivers/member/process/run-record.ts';
 import { isFault } from './conformance.ts';
 import { containmentKinds, eventually, within } from './support.ts';

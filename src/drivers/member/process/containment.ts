@@ -12,6 +12,7 @@ import {
 } from './cgroup.ts';
 import {
   groupExists,
+  readProcessStat,
   sendSignal,
   sessionProcesses,
   type Identity,
@@ -80,6 +81,13 @@ export async function freezeAll(containment: Containment, signal: AbortSignal): 
 export async function thawAll(containment: Containment, signal: AbortSignal): Promise<void> {
   orderFrozen(containment, false);
   await waitUntil(() => !isAnyFrozen(containment), signal, late('thaw'));
+}
+
+/** Whether it is frozen, or its main process stopped, at this moment. */
+export function isFrozenNow(containment: Containment): boolean {
+  if (canFreeze(containment.cgroup)) return isFrozen(containment.cgroup);
+  const stat = containment.main === null ? null : readProcessStat(containment.main.pid);
+  return stat !== null && isStopped(stat);
 }
 
 /** Looks at once, then at short intervals, until `done`; throws `failure()` when the signal aborts first. */

@@ -39,6 +39,8 @@ export type LaunchRequest = {
 const GO_FD = 3;
 const LAUNCHER = '/bin/sh';
 const LAUNCHER_FAILED = 125;
+/** How the command line of every launcher begins, before it becomes the command. */
+export const LAUNCHER_PREFIX = [LAUNCHER, '-c', '{ '].join('\0');
 
 /** Checks all that can be checked before a process exists. Throws DriverError. */
 export function planLaunch(request: LaunchRequest): LaunchPlan {

@@ -92,11 +92,6 @@ export function hasVariable(pid: number, variable: string): boolean {
   return readOrNull(`/proc/${pid}/environ`)?.split('\0').includes(variable) ?? false;
 }
 
-/** Differs after each boot, across which pids and start times say nothing. */
-export function readBootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-}
-
 export function errorCode(error: unknown): string | null {
   if (!(error instanceof Error) || !('code' in error)) return null;
   return typeof error.code === 'string' ? error.code : null;

@@ -1,18 +1,29 @@
-import type { ChildProcess } from 'node:child_process';
 import { monotonicMs } from '../../../clock.ts';
 import { assert } from '../../../core/assert.ts';
 import { DriverError } from '../../driver-error.ts';
 import type { Exit } from '../contract.ts';
 import type { Cgroup } from './cgroup.ts';
-import { containedPids, isGone, thawAll, waitUntil, type Containment } from './containment.ts';
+import {
+  containedPids,
+  isFrozenNow,
+  isGone,
+  thawAll,
+  waitUntil,
+  type Containment,
+} from './containment.ts';
 import { launch, launchFailure, type Launch, type LaunchPlan } from './launch.ts';
 import { openLogs, type LogPaths } from './log-files.ts';
-import { readProcessStat, sendSignal, type Identity } from './proc.ts';
-import { writeRecord } from './run-record.ts';
+import {
+  processStillRuns,
+  readCommandLine,
+  readProcessStat,
+  sendSignal,
+  type Identity,
+} from './proc.ts';
+import { writeRecord, type RunRecord } from './run-record.ts';
 
 /** One start of the member, from its launch to the proof of its death. */
 export type Run = {
-  readonly child: ChildProcess;
   readonly main: Identity;
   readonly containment: Containment;
   /** null: the main process was not waited for yet. */
@@ -20,7 +31,12 @@ export type Run = {
   /** Whether start() has resolved, so that the exit may be reported. */
   announced: boolean;
   frozen: boolean;
+  /** Nothing of this process keeps the agent from ending. */
+  readonly unref: () => void;
 };
+
+/** An adopted process is not our child, so the kernel tells us nothing: its end is looked for this often. */
+const LOOK_FOR_EXIT_MS = 20;
 
 /** A run whose process is still the launcher, waiting for the word. */
 export type MadeRun = { readonly run: Run; readonly launched: Launch; readonly plan: LaunchPlan };
@@ -35,7 +51,7 @@ export async function makeRun(options: {
   const streams = openLogs(options.logs);
   try {
     const launched = await launch(options.plan, options.cgroup, streams);
-    const run = adopt(launched, options.cgroup, options.onExit);
+    const run = runOf(launched, options.cgroup, options.onExit);
     return { run, launched, plan: options.plan };
   } finally {
     streams.close();
@@ -61,7 +77,7 @@ export async function askToEnd(run: Run, signal: AbortSignal): Promise<boolean> 
   try {
     // A frozen process would see SIGTERM only once it runs again.
     if (run.frozen) await thawAll(run.containment, signal);
-    run.child.kill('SIGTERM');
+    if (processStillRuns(run.main.pid, run.main.startTicks)) sendSignal(run.main.pid, 'SIGTERM');
     await waitUntil(() => run.exit !== null, signal, calledOff);
     for (const pid of containedPids(run.containment)) sendSignal(pid, 'SIGTERM');
     await waitUntil(() => isGone(run.containment), signal, calledOff);
@@ -76,19 +92,46 @@ export function calledOff(): DriverError {
   return new DriverError('timedOut', 'it was called off or ran out of time');
 }
 
-function adopt(launched: Launch, cgroup: Cgroup, onExit: (run: Run) => void): Run {
+/** The run of an earlier agent, if its main process is the one on record, has become the command and lives. */
+export function findRun(
+  record: RunRecord,
+  options: { readonly launcher: string; readonly onExit: (run: Run) => void },
+): Run | null {
+  const { main, cgroup } = record;
+  if (!processStillRuns(main.pid, main.startTicks)) return null;
+  // A launcher that was never given the word ends by itself.
+  if (readCommandLine(main.pid)?.startsWith(options.launcher) !== false) return null;
+  const containment = { main, cgroup };
+  const timer = setInterval(() => {
+    if (processStillRuns(main.pid, main.startTicks)) return;
+    clearInterval(timer);
+    run.exit = { pid: main.pid, exitCode: null, signal: null, at: monotonicMs() };
+    options.onExit(run);
+  }, LOOK_FOR_EXIT_MS);
+  const run: Run = {
+    main,
+    containment,
+    exit: null,
+    announced: true,
+    frozen: isFrozenNow(containment),
+    unref: () => clearInterval(timer),
+  };
+  return run;
+}
+
+function runOf(launched: Launch, cgroup: Cgroup, onExit: (run: Run) => void): Run {
   // Read in the turn of the spawn, so that even a process that ended already is still there as a zombie.
   const stat = readProcessStat(launched.pid);
   assert(stat !== null, 'a child that was not waited for is in /proc');
   const main = { pid: stat.pid, startTicks: stat.startTicks };
   const containment = { main, cgroup };
   const run: Run = {
-    child: launched.child,
     main,
     containment,
     exit: null,
     announced: false,
     frozen: false,
+    unref: () => launched.child.unref(),
   };
   launched.child.once('exit', (exitCode, signal) => {
     run.exit = { pid: main.pid, exitCode, signal, at: monotonicMs() };

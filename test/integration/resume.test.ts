@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isWhole } from '../../src/drill/agent-process.ts';
+import { eventually, isAlive } from './processes.ts';
+import { pidOf, Sandbox, type Agent } from './sandbox.ts';
+
+// An agent is killed and the next one goes on from its journal: nothing is started twice, nothing is forgotten.
+
+async function killAgent(agent: Agent): Promise<void> {
+  agent.signal('SIGKILL');
+  await eventually('the agent is gone', () => agent.exited);
+}
+
+test('members, epoch, active and pause stay as they were', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.useShop();
+  const first = sandbox.up();
+  const before = await first.until('a whole service', isWhole);
+  const paused = await sandbox.run('pause');
+  assert.equal(paused.code, 0, paused.err);
+  await killAgent(first);
+  const second = sandbox.up();
+  const after = await second.until('the service', (service) => service.active !== null);
+  assert.deepEqual(
+    [after.active, after.epoch, after.paused, pidOf(after, 'a'), pidOf(after, 'b')],
+    [before.active, before.epoch, true, pidOf(before, 'a'), pidOf(before, 'b')],
+  );
+  const ended = await second.stop();
+  assert.equal(ended.code, 0, ended.err);
+  assert.deepEqual(sandbox.processes(), [], 'an adopted member is stopped like any other');
+});
+
+test('the death of an adopted member is noticed, and it is repaired', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.useShop();
+  const first = sandbox.up();
+  const before = await first.until('a whole service', isWhole);
+  await killAgent(first);
+  const second = sandbox.up();
+  await second.until('the adopted service', isWhole);
+  const load = sandbox.load();
+  load.start();
+  await sleep(300);
+  process.kill(pidOf(before, 'a'), 'SIGKILL');
+  await second.until('b has taken over', (service) => service.active === 'b');
+  const after = await second.until('a is a standby again', isWhole);
+  await sleep(300);
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+  assert.notEqual(pidOf(after, 'a'), pidOf(before, 'a'));
+  assert.equal(pidOf(after, 'b'), pidOf(before, 'b'));
+  assert.equal(after.epoch, before.epoch + 1);
+});
+
+test('a frozen standby is adopted frozen, and takes over', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.useShop({ b: { keys: 'temperature: frozen' } });
+  const first = sandbox.up();
+  const before = await first.until(
+    'b stands by frozen',
+    (service) => isWhole(service) && service.members['b']?.health === 'unknown',
+  );
+  await killAgent(first);
+  const second = sandbox.up();
+  await second.until('the adopted service', isWhole);
+  process.kill(pidOf(before, 'a'), 'SIGKILL');
+  const after = await second.until('b has taken over', (service) => service.active === 'b');
+  assert.equal(pidOf(after, 'b'), pidOf(before, 'b'));
+  assert.equal(await sandbox.ask(), 'b');
+});
+
+for (const exclusive of [false, true]) {
+  test(`an agent that dies at any moment of a failover of ${exclusive ? 'an exclusive' : 'a'} service is gone on from`, async (t) => {
+    const sandbox = await Sandbox.open(t);
+    await sandbox.useShop({
+      lines: [`exclusive: ${exclusive}`, 'failback: { mode: manual }'],
+    });
+    let agent = sandbox.up();
+    let service = await agent.until('a whole service', isWhole);
+    const load = sandbox.load();
+    load.start();
+    for (const afterMs of [0, 2, 5, 10, 30]) {
+      const from = service.active ?? '';
+      const { epoch } = service;
+      process.kill(pidOf(service, from), 'SIGKILL');
+      await sleep(afterMs);
+      await killAgent(agent);
+      agent = sandbox.up();
+      service = await agent.until(
+        `the other member serves after ${afterMs} ms`,
+        (now) => isWhole(now) && now.active !== null,
+      );
+      assert.ok(service.epoch >= epoch, 'an epoch never falls');
+      const members = sandbox.processes().filter(({ command }) => command.includes('member.mjs'));
+      assert.equal(members.length, 2, 'no member runs twice');
+      assert.ok(isAlive(pidOf(service, 'a')) && isAlive(pidOf(service, 'b')));
+    }
+    await load.stop();
+    assert.deepEqual(load.failures, []);
+  });
+}
+
+test('with another configuration the members are started anew', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.useShop();
+  const first = sandbox.up();
+  const before = await first.until('a whole service', isWhole);
+  await killAgent(first);
+  await sandbox.useShop({ lines: ['failback: { mode: never }'] });
+  const second = sandbox.up();
+  const after = await second.until('a whole service', isWhole);
+  assert.notEqual(pidOf(after, 'a'), pidOf(before, 'a'));
+  assert.equal(isAlive(pidOf(before, 'a')), false);
+  assert.ok(after.epoch > before.epoch);
+});
