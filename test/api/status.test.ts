@@ -114,6 +114,7 @@ test('the status document has exactly the shape that scripts rely on', () => {
         epoch: 3,
         phase: 'steady',
         paused: false,
+        trafficUp: true,
         members: {
           a: {
             role: 'active',
