@@ -70,6 +70,7 @@ const NEW_OPERATION: Omit<Operation, 'kind' | 'startedAt' | 'deadline'> = {
   step: 'choosing',
   committed: false,
   fromGone: false,
+  mayServe: [],
   plan: EMPTY_PLAN,
   progressAt: 0,
   excluded: [],
@@ -141,7 +142,9 @@ export function chooseCandidate(turn: Turn): void {
   const ranked = rankCandidates(turn, operation.excluded);
   const eligible = operation.kind === 'start' ? eligibleAtStart(turn, ranked) : ranked;
   const reference = operation.kind === 'start' ? firstActive(turn) : operation.from;
-  const passing = eligible.find((candidate) => passes(candidate, reference));
+  const fit = eligible.filter((candidate) => passes(candidate, reference));
+  // Whom a plan that was given up may have made active already is the least change for clients.
+  const passing = fit.find(({ member }) => operation.mayServe.includes(member.name)) ?? fit[0];
   const slow =
     turn.config.takeover.degraded === 'serve' ? eligible.find((c) => c.couldServe) : undefined;
   const chosen = passing ?? slow;

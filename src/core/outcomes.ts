@@ -103,8 +103,11 @@ function becameAbsent(turn: Turn, name: string, orderly: boolean): void {
   if (turn.config.mode === 'observe') return;
   const member = memberOf(turn, name);
   const { operation } = turn.service;
-  if (operation?.from === name)
-    turn.service = { ...turn.service, operation: { ...operation, fromGone: true } };
+  if (operation !== null) {
+    const fromGone = operation.fromGone || operation.from === name;
+    const mayServe = operation.mayServe.filter((other) => other !== name);
+    turn.service = { ...turn.service, operation: { ...operation, fromGone, mayServe } };
+  }
   if (member.detector.watched)
     issue(turn, { type: 'unwatchMember', member: name }, { withinMs: QUICK_MS });
   updateMember(turn, name, {

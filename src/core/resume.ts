@@ -45,6 +45,10 @@ export function resumeService(turn: Turn, found: readonly FoundMember[]): void {
   if (operation?.step === 'taking') {
     assert(turn.service.operation !== null, 'finding members ends no operation');
     retryPlan(turn, turn.service.operation, null);
+    const { operation: retried } = turn.service;
+    // The plan did not fail, so there is nothing to wait for.
+    if (retried !== null)
+      turn.service = { ...turn.service, operation: { ...retried, notBefore: turn.at } };
   }
   if (pending.some((effect) => effect.type === 'recordIncident')) recordIncident(turn);
 }

@@ -144,6 +144,8 @@ export type Operation = {
   readonly committed: boolean;
   /** Nothing is left of the active that is being replaced; one that runs by now is a new incarnation. */
   readonly fromGone: boolean;
+  /** Targets of plans that were given up, and not proved gone since: such a plan may have got as far as its switch. */
+  readonly mayServe: readonly string[];
   /** The plan's effects by step; null: not part of this plan or not issued yet. */
   readonly plan: {
     readonly hold: EffectId | null;

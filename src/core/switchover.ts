@@ -37,6 +37,7 @@ export function beginMove(turn: Turn, move: Move): void {
       step: 'raising',
       committed: false,
       fromGone: false,
+      mayServe: [],
       plan: EMPTY_PLAN,
       progressAt: turn.at,
       excluded: [],

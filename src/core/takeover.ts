@@ -61,7 +61,9 @@ export function planTakeover(
     planned && config.exclusive && replaces !== null ? planStop(turn, replaces) : NO_STOP;
   const fence =
     !planned && replaces !== null && !operation.fromGone ? orderFence(turn, replaces) : null;
-  const gone = config.exclusive ? [stop.demote, fence, ...fenceStrays(turn, operation, to)] : [];
+  const gone = config.exclusive
+    ? [stop.demote, fence, ...fenceFormerTargets(turn, operation, to)]
+    : [];
   const raised = raise(turn, to);
   const acquired = acquire(turn, to, [stop.demote]);
   const epoch = turn.service.epoch + 1;
@@ -102,12 +104,9 @@ export function planTakeover(
   };
 }
 
-/** Nobody is known to be active, but whoever is not proved gone may be what an earlier agent made active. */
-function fenceStrays(turn: Turn, operation: Operation, to: string): readonly EffectId[] {
-  if (operation.kind !== 'start') return [];
-  return turn.service.members
-    .filter(({ name, lifecycle, fenced }) => name !== to && lifecycle === 'absent' && !fenced)
-    .map(({ name }) => orderFence(turn, name));
+/** What an earlier plan of this operation may have made active. */
+function fenceFormerTargets(turn: Turn, operation: Operation, to: string): readonly EffectId[] {
+  return operation.mayServe.filter((name) => name !== to).map((name) => orderFence(turn, name));
 }
 
 function noteChoice(turn: Turn, operation: Operation, to: string, degraded: boolean): void {
@@ -269,6 +268,7 @@ export function retryPlan(turn: Turn, operation: Operation, exclude: string | nu
   }
   const excluded = exclude === null ? operation.excluded : [...operation.excluded, exclude];
   const everybody = turn.service.members.every((member) => excluded.includes(member.name));
+  const { to, mayServe } = operation;
   const pauseMs = exclude !== null && !everybody ? 0 : retryPause(operation.attempts);
   turn.service = {
     ...turn.service,
@@ -278,6 +278,7 @@ export function retryPlan(turn: Turn, operation: Operation, exclude: string | nu
       kind: planned ? 'failover' : operation.kind,
       to: null,
       step: 'choosing',
+      mayServe: to === null || mayServe.includes(to) ? mayServe : [...mayServe, to],
       plan: EMPTY_PLAN,
       attempts: operation.attempts + 1,
       notBefore: turn.at + pauseMs,

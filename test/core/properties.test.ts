@@ -16,6 +16,10 @@ const ROLES = { promote: true, demote: true, rejoin: true, lag: false };
 const SHAPES: Readonly<Record<string, Partial<ServiceConfig>>> = {
   stateless: {},
   exclusive: { exclusive: true },
+  crowded: {
+    exclusive: true,
+    members: [memberConfig('a'), memberConfig('b'), memberConfig('c', 'frozen')],
+  },
   replicated: { exclusive: true, kind: 'postgres', abilities: ROLES },
   frozen: {
     members: [
