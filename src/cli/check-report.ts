@@ -110,7 +110,7 @@ function mistakeLines(mistakes: MistakePrediction): string[] {
   if (mistakes.toleratedPauseMs === null) return [suspicions];
   const tolerated = duration(mistakes.toleratedPauseMs);
   return [
-    `a healthy member may pause for ${tolerated}; one that pauses for longer may be taken for a hung one; at most so many false failovers a year:`,
+    `a healthy member’s pause of up to ${tolerated} is surely tolerated; false failovers a year, at most:`,
     `  ${rate(quiet)} with one pause a day of 50ms in the median, ${rate(busy)} with one every 10m, ${rate(pausing)} with one every 10m of 250ms`,
     suspicions,
   ];

@@ -109,7 +109,7 @@ test('a faulty configuration is refused with its list, and as JSON answered with
 });
 
 test('timings that cannot keep the objective are refused, and the report says which', async (t) => {
-  const { file } = await place(t, { more: '    objectives: { rto: 610ms }' });
+  const { file } = await place(t, { more: '    objectives: { rto: 905ms }' });
   const out = new Capture();
   await assert.rejects(
     runCheck({ config: file, json: false, out }),

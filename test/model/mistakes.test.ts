@@ -38,10 +38,11 @@ test('half of all pauses exceed their median', () => {
 
 test('false failovers are the pauses longer than what is tolerated', () => {
   const { toleratedPauseMs, failoversPerYear, suspicionsPerYear } = predictMistakes(INPUT);
-  assert.equal(toleratedPauseMs, 190);
+  // A margin of 50 ms after the interval, and two probes of 100 ms; the pause began up to an interval later.
+  assert.equal(toleratedPauseMs, 250);
   assert.ok(Math.abs(suspicionsPerYear - 8766) < 1);
-  // ln(190/250) = −0.2744, so 0.6081 of 52 596 pauses.
-  assert.ok(Math.abs(failoversPerYear.pausing - 31_984) < 30, `${failoversPerYear.pausing}`);
+  // In the mean phase 260: ln(260/250) = 0.0392, so 0.4844 of 52 596 pauses.
+  assert.ok(Math.abs(failoversPerYear.pausing - 25_475) < 30, `${failoversPerYear.pausing}`);
   assert.ok(failoversPerYear.quiet < failoversPerYear.busy);
 });
 

@@ -9,7 +9,7 @@ import type { Upstream } from './upstream.ts';
 // agent what the requests tell. It runs only while there is something to watch or to tell.
 
 const TICK_MS = 10;
-const SAMPLE_MS = 100;
+export const SAMPLE_MS = 100;
 /** A request without an answer for this long is told of before its sample's turn. */
 const STALL_MS = 40;
 const CONNECT_MS = 1000;
