@@ -53,6 +53,8 @@ export const RULES = {
   holdTooShort:
     '`traffic.hold.time` > `probe.bound` + 2 × `probe.timeout`, or 0s: what waits must outlast a hang’s proof.',
   drainBeyondHold: '`timeouts.drain` ≤ `traffic.hold.time` where `exclusive`.',
+  drainBeyondLease:
+    '`timeouts.drain` ≤ `lease.duration` − `lease.margin` − `lease.renew` where `exclusive`: a drain does not extend the lease.',
   replayBeyondHold: '`traffic.hold.bytes` ≥ `traffic.replay.body`, or 0B.',
   replayNeedsHttp: '`traffic.replay` is for `protocol: http` only.',
 } as const;

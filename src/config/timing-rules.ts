@@ -189,6 +189,7 @@ function holdRules(service: ParsedService, key: KeyOf): RuleFault[] {
       }),
     );
   }
+  faults.push(...drainLeaseRule(service, key));
   const replay = replayLimits(service);
   if (traffic.replay !== undefined && traffic.protocol === 'tcp') {
     faults.push(
@@ -210,4 +211,24 @@ function holdRules(service: ParsedService, key: KeyOf): RuleFault[] {
     );
   }
   return faults;
+}
+
+/** The data plane is told the lease's end before the drain begins, at worst just before a renewal was due. */
+function drainLeaseRule({ exclusive, lease, timeouts }: ParsedService, key: KeyOf): RuleFault[] {
+  const leftMs = lease.duration - lease.margin - lease.renew;
+  // A lease that does not fit together has its own fault.
+  if (!exclusive || leftMs <= 0 || timeouts.drain <= leftMs) return [];
+  const keys = [
+    key('timeouts', 'drain'),
+    key('lease', 'duration'),
+    key('lease', 'margin'),
+    key('lease', 'renew'),
+  ] as const;
+  return [
+    ruleFault('drainBeyondLease', keys, {
+      what: `drain ${formatDuration(timeouts.drain)} is longer than the ${formatDuration(leftMs)} that are surely left of the lease`,
+      why: 'a planned takeover does not extend the lease while it drains, so open requests would be cut at its end',
+      todo: `set timeouts.drain to ${formatDuration(leftMs)} or less, or lengthen lease.duration`,
+    }),
+  ];
 }

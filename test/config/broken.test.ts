@@ -339,6 +339,22 @@ const ROWS: readonly Row[] = [
     'a drain that outlasts the hold',
     add('exclusive: true\n    timeouts: { drain: 20s }'),
     ['drainBeyondHold', `${AT}.timeouts.drain`, 9],
+    ['drainBeyondLease', `${AT}.timeouts.drain`, 9],
+  ],
+  [
+    'a drain that outlasts the lease',
+    add('exclusive: true\n    timeouts: { drain: 6001ms }'),
+    ['drainBeyondLease', `${AT}.timeouts.drain`, 9],
+  ],
+  [
+    'a hang proved at the very end of the patience of those who wait',
+    edit(6, '    traffic: { listen: 127.0.0.1:8080, hold: { time: 900ms } }'),
+    ['holdTooShort', `${AT}.traffic.hold.time`, 6],
+  ],
+  [
+    'an RTO just as long as a hang’s proof',
+    add('objectives: { rto: 900ms }'),
+    ['boundBeyondRto', `${AT}.objectives.rto`, 8],
   ],
   [
     'a body too large to hold',
