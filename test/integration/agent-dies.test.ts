@@ -15,7 +15,7 @@ const SHORT_LEASE = [
   'exclusive: true',
   'failback: { mode: manual }',
   `lease: { duration: ${LEASE_MS}ms, renew: 400ms, margin: 200ms }`,
-  'timeouts: { store: 300ms }',
+  'timeouts: { store: 300ms, drain: 500ms }',
 ];
 
 type Served = { readonly member: string; readonly atMs: number; readonly pid: number };

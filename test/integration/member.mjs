@@ -2,13 +2,17 @@
 //   GET /            its name and pid
 //   * /slow/MS       the same after MS milliseconds
 //   SERVED_LOG       file that gets one line "member time-in-ms pid" before each answer (time since boot)
+//   START_LOG        file that gets one line "member pid" at each start
 //   NEVER_LISTEN     it runs and does not listen
 //   CRASH_AFTER      milliseconds after which it ends with exit code 7
 //   BREAK_FILE       while this file exists it ends at once with exit code 7
 import { appendFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-const { HOTWARM_MEMBER, SERVED_LOG, NEVER_LISTEN, CRASH_AFTER, BREAK_FILE, PORT } = process.env;
+const { HOTWARM_MEMBER, SERVED_LOG, NEVER_LISTEN, CRASH_AFTER, BREAK_FILE, PORT, START_LOG } =
+  process.env;
+
+if (START_LOG !== undefined) appendFileSync(START_LOG, `${HOTWARM_MEMBER} ${process.pid}\n`);
 
 if (BREAK_FILE !== undefined && existsSync(BREAK_FILE)) process.exit(7);
 if (CRASH_AFTER !== undefined) setTimeout(() => process.exit(7), Number(CRASH_AFTER));

@@ -41,6 +41,8 @@ export type ServiceOptions = {
   readonly b?: MemberOptions;
   /** Further lines of the service, each indented by four spaces. */
   readonly lines?: readonly string[];
+  /** Further keys of its traffic. */
+  readonly traffic?: string;
 };
 
 export class Sandbox {
@@ -85,7 +87,7 @@ services:
     members:
       a: ${memberText(a, options.a)}
       b: ${memberText(b, options.b)}
-    traffic: { listen: '127.0.0.1:${listen}' }
+    traffic: { listen: '127.0.0.1:${listen}'${options.traffic === undefined ? '' : `, ${options.traffic}`} }
     probe: { http: /healthz, interval: 50ms, timeout: 200ms }
 ${lines.map((line) => `    ${line}\n`).join('')}`);
   }
@@ -99,9 +101,9 @@ ${lines.map((line) => `    ${line}\n`).join('')}`);
   }
 
   /** Starts `hotwarm up`; `within`, where given, is the command line that runs it. */
-  up(within: readonly string[] = []): Agent {
+  up(within: readonly string[] = [], flags: readonly string[] = []): Agent {
     return new Agent(
-      this.#spawn([...within, HOTWARM, 'up', '-c', this.path('hotwarm.yaml')]),
+      this.#spawn([...within, HOTWARM, 'up', '-c', this.path('hotwarm.yaml'), ...flags]),
       this,
     );
   }
