@@ -146,6 +146,17 @@ export class Agent implements AgentView {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
+  /** Ends the agent alone: members and data plane go on, for the next agent to take over. */
+  async leave(): Promise<void> {
+    this.#loop.close();
+    for (const service of this.#services) {
+      service.traffic?.leave();
+      await service.leave();
+    }
+    await this.#store.close();
+    this.#stateDir.close();
+  }
+
   state(): AgentState {
     return this.#loop.state;
   }

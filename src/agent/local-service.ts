@@ -90,6 +90,11 @@ export class LocalService {
     }
   }
 
+  /** Lets go of the members, which run on. */
+  async leave(): Promise<void> {
+    await Promise.all([...this.#options.members.values()].map((member) => member.close()));
+  }
+
   /** Ends the members in an orderly way, all at once; those that do not end are killed. */
   async stop(graceMs: number, signal: AbortSignal): Promise<void> {
     const members = [...this.#options.members.values()];

@@ -84,9 +84,10 @@ function addLocal(program: Command, io: Io, handle: Handler): void {
     .command('up')
     .description('run the services until stopped')
     .option('--json', 'one JSON object a line', false)
-    .action(async ({ json }: JsonFlag) => {
+    .option('--replace', 'take over from the agent that runs; the members go on', false)
+    .action(async (flags: JsonFlag & { replace: boolean }) => {
       const { runUp } = await import('./commands/up.ts');
-      await handle(runUp({ config: configOf(program), json, out }));
+      await handle(runUp({ config: configOf(program), ...flags, out }));
     });
   program
     .command('demo')

@@ -114,3 +114,36 @@ test('with another configuration the members are started anew', async (t) => {
   assert.equal(isAlive(pidOf(before, 'a')), false);
   assert.ok(after.epoch > before.epoch);
 });
+
+test('up --replace puts a new agent in the place of the old one, and clients notice nothing', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.useShop();
+  const first = sandbox.up();
+  const before = await first.until('a whole service', isWhole);
+  const load = sandbox.load();
+  load.start();
+  await sleep(300);
+  const second = sandbox.up([], ['--replace']);
+  const old = await first.ended;
+  assert.equal(old.code, 0, old.err);
+  const after = await second.until('the adopted service', isWhole);
+  await sleep(300);
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+  assert.deepEqual(
+    [after.active, after.epoch, pidOf(after, 'a'), pidOf(after, 'b')],
+    [before.active, before.epoch, pidOf(before, 'a'), pidOf(before, 'b')],
+  );
+});
+
+test('up --replace kills an agent that hangs', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.useShop();
+  const first = sandbox.up();
+  const before = await first.until('a whole service', isWhole);
+  first.signal('SIGSTOP');
+  const second = sandbox.up([], ['--replace']);
+  await eventually('the old agent is gone', () => first.exited);
+  const after = await second.until('the adopted service', isWhole);
+  assert.equal(pidOf(after, 'a'), pidOf(before, 'a'));
+});

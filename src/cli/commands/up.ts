@@ -4,6 +4,7 @@ import type { Notice } from '../../agent/contract.ts';
 import { startApi } from '../../api/server.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
+import { dismissAgent, LEAVE_SIGNAL } from '../../agent/replace.ts';
 import { AppError } from '../../errors.ts';
 import { refuseUnfit } from './check.ts';
 import { narrate } from '../narrate.ts';
@@ -12,42 +13,52 @@ export type UpOptions = {
   readonly config: string;
   /** One JSON object a line instead of text. */
   readonly json: boolean;
+  /** Take over from the agent that runs. */
+  readonly replace: boolean;
   readonly out: NodeJS.WritableStream;
 };
 
-/** Runs the agent until SIGINT or SIGTERM, then stops members and data plane in an orderly way. */
+/**
+ * Runs the agent until SIGINT or SIGTERM, then stops members and data plane in an orderly way; or until another
+ * agent takes its place, for which it leaves them running.
+ */
 export async function runUp(options: UpOptions): Promise<number> {
   const config = loadConfig(options.config);
   await refuseUnfit(config);
+  if (options.replace) await dismissAgent(config.agent.stateDir);
   const defect = new AbortController();
   const agent = await Agent.start(config, { onDefect: (error) => defect.abort(error) });
   const tell = options.json ? jsonTeller(options.out) : textTeller(options.out);
   for (const notice of agent.noticesAfter(0)) tell(notice);
   agent.subscribe(tell);
+  let isReplaced = false;
   try {
     const api = await startApi({ view: agent, ...config.agent.api });
     if (!options.json) options.out.write(greeting(config));
-    await untilStopped(defect.signal);
-    if (!options.json) options.out.write('stopping: members get their stop time-out to finish\n');
+    isReplaced = (await untilStopped(defect.signal)) === LEAVE_SIGNAL;
+    if (!options.json) options.out.write(isReplaced ? LEAVING : STOPPING);
     await api.close();
   } finally {
-    await agent.stop();
+    await (isReplaced ? agent.leave() : agent.stop());
   }
   if (defect.signal.aborted) throw defectError(defect.signal.reason);
   return 0;
 }
 
-async function untilStopped(defect: AbortSignal): Promise<void> {
+/** The signal that came; null: a defect. */
+async function untilStopped(defect: AbortSignal): Promise<string | null> {
   const ended = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM'].map((name) =>
-    once(process, name, { signal: ended.signal }),
+  const signals = ['SIGINT', 'SIGTERM', LEAVE_SIGNAL].map(async (name) => {
+    await once(process, name, { signal: ended.signal });
+    return name;
+  });
+  const broken = new Promise<null>((resolve) =>
+    defect.addEventListener('abort', () => resolve(null), { once: true }),
   );
-  const broken = new Promise((resolve) =>
-    defect.addEventListener('abort', resolve, { once: true }),
-  );
-  await Promise.race([...signals, broken]);
+  const first = await Promise.race([...signals, broken]);
   ended.abort();
   await Promise.allSettled(signals);
+  return first;
 }
 
 function defectError(reason: unknown): AppError {
@@ -61,6 +72,9 @@ function defectError(reason: unknown): AppError {
     { cause: reason },
   );
 }
+
+const STOPPING = 'stopping: members get their stop time-out to finish\n';
+const LEAVING = 'leaving members and traffic to the next agent\n';
 
 function greeting(config: ResolvedConfig): string {
   const services = config.services.map(

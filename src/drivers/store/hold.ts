@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../errors.ts';
@@ -11,6 +11,22 @@ import { isBusy, sqliteFault } from './sqlite-fault.ts';
 
 const LOCK_FILE = 'agent.lock';
 const HOLDER_FILE = 'agent.json';
+
+/** Whether an agent holds the directory, and who; null: nobody does. Throws AppError where that cannot be told. */
+export function holderOf(path: string): { readonly pid: number | null } | null {
+  const file = join(path, LOCK_FILE);
+  if (!existsSync(file)) return null;
+  const lock = new DatabaseSync(file, { timeout: 0 });
+  try {
+    lock.exec('BEGIN IMMEDIATE');
+    return null;
+  } catch (error) {
+    if (!isBusy(error)) throw sqliteFault(error, file);
+    return { pid: readHolder(path)?.pid ?? null };
+  } finally {
+    lock.close();
+  }
+}
 
 export function holdStateDir(options: { readonly path: string; readonly host: string }): {
   close(): void;

@@ -76,5 +76,8 @@ export interface TrafficDriver {
   /** Resolves when the member has no request in flight, or at the time-out after cutting `cut` of them. */
   drain(options: { member: string; timeoutMs: number }): Promise<{ cut: number }>;
   stats(): Promise<TrafficStats>;
+  /** Ends the data plane. */
   close(): Promise<void>;
+  /** Lets go of the data plane, which serves on and can be taken over. */
+  leave(): void;
 }

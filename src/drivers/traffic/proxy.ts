@@ -80,6 +80,12 @@ export class ProxyDriver implements TrafficDriver {
     if (control !== null) await this.#stop(control);
   }
 
+  leave(): void {
+    this.#closing = true;
+    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    this.#control?.close();
+  }
+
   /** Takes over a proxy that an earlier agent left, if it is what this one would start; else ends it. */
   async #adopt(control: ControlClient): Promise<boolean> {
     const { hello } = control;

@@ -1,0 +1,43 @@
+import { holderOf } from '../drivers/store/hold.ts';
+import { AppError } from '../errors.ts';
+
+// Puts a new agent in the place of the one that runs. That one is asked to leave its members and its data plane
+// running; one that does not is killed, which costs nothing but the newest quiet lines of its journal, as every
+// agent must be able to go on from another's death.
+
+/** Asks an agent to end and to leave everything running. */
+export const LEAVE_SIGNAL = 'SIGUSR2';
+
+const LEAVE_MS = 3000;
+const KILL_MS = 2000;
+const LOOK_MS = 10;
+
+/** Resolves when no agent holds the directory. False: none did. */
+export async function dismissAgent(stateDir: string): Promise<boolean> {
+  const holder = holderOf(stateDir);
+  if (holder === null) return false;
+  const isFree = (): boolean => holderOf(stateDir) === null;
+  if (holder.pid !== null) {
+    for (const [signal, withinMs] of [
+      [LEAVE_SIGNAL, LEAVE_MS],
+      ['SIGKILL', KILL_MS],
+    ] as const) {
+      // The lock is held, so the pid noted beside it is that of a living agent.
+      process.kill(holder.pid, signal);
+      if (await within(withinMs, isFree)) return true;
+    }
+  }
+  throw new AppError('stateHeld', {
+    what: `the agent that holds ${stateDir} could not be replaced`,
+    why: holder.pid === null ? 'it has not noted its pid' : `pid ${holder.pid} does not end`,
+    todo: 'end that process, then start again',
+  });
+}
+
+async function within(ms: number, isSo: () => boolean): Promise<boolean> {
+  for (let left = ms; left > 0; left -= LOOK_MS) {
+    if (isSo()) return true;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  return isSo();
+}
