@@ -8,7 +8,21 @@ import { keysAt, nearest, sectionsWith } from './suggest.ts';
 type Issue = z.core.$ZodIssue;
 type Explanation = { readonly code: FaultCode; readonly what: string; readonly todo: string };
 
-export function explainIssue(issue: Issue): PlacelessFault[] {
+/** One fault for each issue, but for a key that is missing only because it is misspelt. */
+export function explainIssues(issues: readonly Issue[]): PlacelessFault[] {
+  const faults = issues.flatMap(explainIssue);
+  const meant = new Set(
+    faults
+      .filter(({ code }) => code === 'unknownKey')
+      .map(({ path }) => {
+        const section = path.slice(0, -1);
+        return [...section, nearest(String(path.at(-1)), keysAt(section))].join('\0');
+      }),
+  );
+  return faults.filter(({ code, path }) => code !== 'missingKey' || !meant.has(path.join('\0')));
+}
+
+function explainIssue(issue: Issue): PlacelessFault[] {
   const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
   const notYet = knownWord(path, issue.input);
@@ -146,12 +160,20 @@ function outOfRange(input: unknown, range: string): Explanation {
 
 function wrongType(expected: string, input: unknown): Explanation {
   const wanted = TYPE_NAMES[expected] ?? expected;
-  const quoted = expected === 'string' && (typeof input === 'number' || typeof input === 'boolean');
   return {
     code: 'wrongType',
     what: input === null ? 'nothing stands here' : `${show(input)} is not ${wanted}`,
-    todo: quoted ? `put it in quotes: "${String(input)}"` : `write ${wanted}`,
+    todo: typeRemedy(expected, input) ?? `write ${wanted}`,
   };
+}
+
+function typeRemedy(expected: string, input: unknown): string | null {
+  const isPlain = typeof input === 'number' || typeof input === 'boolean';
+  if (expected === 'string' && isPlain) return `put it in quotes: "${String(input)}"`;
+  if ((expected === 'int' || expected === 'number') && /^\d+$/.test(String(input)))
+    return `write it without quotes: ${String(input)}`;
+  if (input !== null) return null;
+  return `write ${TYPE_NAMES[expected] ?? expected}, or remove the key`;
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -165,6 +187,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 };
 
 function unknownKey(path: ConfigPath, key: string): PlacelessFault {
+  if (key === '<<') return MERGE_KEY(path);
   const known = keysAt(path);
   const near = nearest(key, known);
   const elsewhere = sectionsWith(key);
@@ -182,6 +205,14 @@ function unknownKey(path: ConfigPath, key: string): PlacelessFault {
     todo,
   };
 }
+
+const MERGE_KEY = (path: ConfigPath): PlacelessFault => ({
+  code: 'unknownKey',
+  path: [...path, '<<'],
+  what: '`<<` does not merge keys here',
+  why: 'merging is no part of YAML 1.2',
+  todo: 'write the keys out; a single value can be repeated with &name and *name',
+});
 
 /** Words of the configuration that a reader of the design knows, and what this version offers instead. */
 const NOT_YET: readonly {

@@ -46,5 +46,14 @@ function quoteLine(text: string, fault: ConfigFault): string[] {
   // Control characters would move the caret or the terminal's cursor.
   const shown = text.slice(start, start + widthMax).replaceAll(/\p{Cc}/gu, ' ');
   const gutter = `  ${fault.line} | `;
-  return [gutter + shown, `${' '.repeat(gutter.length + fault.column - 1 - start)}^`];
+  const before = shown.slice(0, fault.column - 1 - start);
+  return [gutter + shown, `${' '.repeat(gutter.length)}${blank(before)}^`];
 }
+
+/** Spaces as wide as the text: East Asian characters take two columns of a terminal. */
+function blank(text: string): string {
+  return Array.from(text, (character) => (WIDE.test(character) ? '  ' : ' ')).join('');
+}
+
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff00-\uff60]/u;

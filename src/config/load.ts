@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 import { compileConfig } from './compile.ts';
 import { type ConfigFault, formatFaults } from './faults.ts';
-import { parseConfig } from './parse.ts';
+import { parseConfig, SOURCE_BYTES_MAX } from './parse.ts';
 import type { ResolvedConfig } from './resolved.ts';
 
 // Reads hotwarm.yaml. It is read once, before anything is started, and found wholly sound or refused with
@@ -38,17 +38,63 @@ export function loadConfig(file: string): ResolvedConfig {
 }
 
 function readSource(absolute: string, shown: string): string {
+  const bytes = readBytes(absolute, shown);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(absolute));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
+    // Of a file that is too large a character may have been cut; what is wrong with it is its size.
+    if (bytes.length > SOURCE_BYTES_MAX) return bytes.toString('latin1');
     throw new AppError(
       'configMissing',
       {
-        what: `${shown} cannot be read`,
-        why: error instanceof Error ? error.message : String(error),
-        todo: 'run `hotwarm init` to write an example, or name the file with -c FILE',
+        what: `${shown} is not text in UTF-8`,
+        why: 'it holds bytes that are no characters of this encoding',
+        todo: 'check that this is the right file, and save it as UTF-8',
       },
       { cause: error },
     );
   }
 }
+
+/** No more than shows that the file is too large: it may be a device without an end. */
+function readBytes(absolute: string, shown: string): Buffer {
+  const buffer = Buffer.alloc(SOURCE_BYTES_MAX + 1);
+  let length = 0;
+  try {
+    const file = openSync(absolute, 'r');
+    try {
+      for (let count = -1; count !== 0 && length < buffer.length; length += count)
+        count = readSync(file, buffer, length, buffer.length - length, null);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw unreadable(shown, error);
+  }
+  return buffer.subarray(0, length);
+}
+
+function unreadable(shown: string, error: unknown): AppError {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const text = READ_FAULTS[String(code)] ?? {
+    why: error instanceof Error ? error.message : String(error),
+    todo: 'name another file with -c FILE',
+  };
+  return new AppError(
+    'configMissing',
+    { what: `${shown} cannot be read`, ...text },
+    { cause: error },
+  );
+}
+
+const READ_FAULTS: Readonly<Record<string, { readonly why: string; readonly todo: string }>> = {
+  ENOENT: {
+    why: 'there is no such file',
+    todo: 'run `hotwarm init` to write an example, or name the file with -c FILE',
+  },
+  EISDIR: { why: 'it is a directory', todo: 'name the file in it with -c FILE' },
+  EACCES: {
+    why: 'this user may not read it',
+    todo: 'change its mode or owner, or run hotwarm as the user that owns it',
+  },
+};

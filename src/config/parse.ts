@@ -1,17 +1,9 @@
-import {
-  type Document,
-  LineCounter,
-  type YAMLError,
-  isMap,
-  isNode,
-  isScalar,
-  parseDocument,
-  visit,
-} from 'yaml';
+import { type Document, LineCounter, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { ConfigFault, ConfigPath, PlacelessFault } from './faults.ts';
 import { crossFieldFaults } from './rules.ts';
 import { type ParsedConfig, configSchema } from './schema.ts';
-import { explainIssue } from './explain.ts';
+import { explainIssues } from './explain.ts';
+import { syntaxFaults } from './syntax.ts';
 
 // From text to checked values: YAML, then the schema, then the rules about several keys. Every stage goes as
 // far as it can, so that one run lists all faults: what the schema refuses is cut out (and its default put in),
@@ -21,7 +13,7 @@ export type ParseOutcome =
   | { readonly ok: true; readonly parsed: ParsedConfig }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] };
 
-const SOURCE_BYTES_MAX = 1024 * 1024;
+export const SOURCE_BYTES_MAX = 1024 * 1024;
 const FAULTS_MAX = 200;
 
 export function parseConfig(source: string, hostname: string): ParseOutcome {
@@ -29,7 +21,7 @@ export function parseConfig(source: string, hostname: string): ParseOutcome {
   const lineCounter = new LineCounter();
   const document = parseDocument(source, { lineCounter, prettyErrors: false });
   const syntax = syntaxFaults(document, lineCounter);
-  if (syntax.length > 0) return { ok: false, faults: syntax };
+  if (syntax.length > 0) return { ok: false, faults: syntax.slice(0, FAULTS_MAX) };
   const tree = readTree(document);
   if ('fault' in tree) return refuse(tree.fault);
   const { parsed, faults } = checkTree(tree.value, hostname);
@@ -57,6 +49,14 @@ const EMPTY_FILE: PlacelessFault = {
   todo: 'run `hotwarm init` to get an example',
 };
 
+const TOO_MANY_ALIASES: PlacelessFault = {
+  code: 'badAlias',
+  path: [],
+  what: 'the aliases of this file stand for too many values',
+  why: 'aliases of aliases multiply: a few lines could fill the memory',
+  todo: 'write the values out where they are used',
+};
+
 function refuse(fault: PlacelessFault): ParseOutcome {
   return { ok: false, faults: [{ ...fault, path: '', line: 1, column: 1 }] };
 }
@@ -65,10 +65,9 @@ function readTree(document: Document): { value: unknown } | { fault: PlacelessFa
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     return value === null ? { fault: EMPTY_FILE } : { value };
-  } catch (error) {
-    const what = error instanceof Error ? error.message : String(error);
-    const todo = 'write the values out where they are used';
-    return { fault: { code: 'badAlias', path: [], what, why: null, todo } };
+  } catch {
+    // What else toJS() objects to, an alias without its anchor, is found before.
+    return { fault: TOO_MANY_ALIASES };
   }
 }
 
@@ -78,7 +77,7 @@ function checkTree(
 ): { parsed: ParsedConfig | null; faults: PlacelessFault[] } {
   const first = configSchema.safeParse(tree, { reportInput: true });
   if (first.success) return { parsed: first.data, faults: crossFieldFaults(first.data, hostname) };
-  const faults = first.error.issues.flatMap(explainIssue);
+  const faults = explainIssues(first.error.issues);
   const cut = faults.map(({ path }) => path);
   const rest = structuredClone(tree);
   for (const path of cut) remove(rest, path);
@@ -153,66 +152,3 @@ function keyOffset(document: Document, path: ConfigPath): number | undefined {
   );
   return isNode(pair?.key) ? pair.key.range?.[0] : undefined;
 }
-
-function syntaxFaults(document: Document, lines: LineCounter): ConfigFault[] {
-  const errors = [...document.errors, ...document.warnings];
-  const tabs = errors.filter(({ code }) => code === 'TAB_AS_INDENT');
-  // Where a tab stands, what comes after it is misread and would be reported in vain.
-  const told = tabs.length > 0 ? tabs : errors;
-  const faults = told.map((error) => syntaxFault(error.pos[0], syntaxText(error), lines));
-  if (errors.length === 0) {
-    visit(document, {
-      Alias(_, alias) {
-        if (alias.resolve(document) !== undefined) return;
-        faults.push(syntaxFault(alias.range?.[0] ?? 0, NO_ANCHOR, lines));
-      },
-    });
-  }
-  return faults.slice(0, FAULTS_MAX);
-}
-
-function syntaxFault(offset: number, text: SyntaxText, lines: LineCounter): ConfigFault {
-  const { line, col } = lines.linePos(offset);
-  return { path: '', line, column: col, ...text };
-}
-
-const NO_ANCHOR: SyntaxText = {
-  code: 'badAlias',
-  what: 'an alias has no anchor before it',
-  why: '`*name` repeats the value marked `&name`; an asterisk that is meant as text needs quotes',
-  todo: 'write the value out, or put it in quotes',
-};
-
-function syntaxText(error: YAMLError): SyntaxText {
-  return (
-    SYNTAX_TEXTS[error.code] ?? {
-      code: 'syntax',
-      what: `this is not valid YAML: ${error.message.split('\n')[0] ?? error.code}`,
-      why: null,
-      todo: 'check the indentation, the quotes and the brackets here and in the line above',
-    }
-  );
-}
-
-type SyntaxText = Pick<ConfigFault, 'code' | 'what' | 'why' | 'todo'>;
-
-const SYNTAX_TEXTS: Readonly<Partial<Record<YAMLError['code'], SyntaxText>>> = {
-  TAB_AS_INDENT: {
-    code: 'tab',
-    what: 'a tab is used to indent',
-    why: 'YAML indents with spaces only',
-    todo: 'replace it with spaces',
-  },
-  DUPLICATE_KEY: {
-    code: 'duplicateKey',
-    what: 'this key stands here a second time',
-    why: 'only one of the two could hold, and it is not clear which',
-    todo: 'remove or rename one of them',
-  },
-  MULTIPLE_DOCS: {
-    code: 'syntax',
-    what: 'the file holds several documents',
-    why: null,
-    todo: 'remove the line `---` and what does not belong',
-  },
-};

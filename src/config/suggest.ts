@@ -10,7 +10,8 @@ type Node = z.core.JSONSchema.BaseSchema;
 export function keysAt(path: ConfigPath): string[] {
   let node: Node = rootNode();
   for (const key of path) {
-    const below = node.properties?.[String(key)] ?? node.additionalProperties;
+    const named = Object.hasOwn(node.properties ?? {}, key) ? node.properties?.[key] : undefined;
+    const below = named ?? node.additionalProperties;
     if (typeof below !== 'object') return [];
     node = below;
   }
@@ -32,7 +33,8 @@ export function nearest(word: string, words: readonly string[]): string | null {
 export function sectionsWith(key: string): string[] {
   const found: string[] = [];
   const visit = (node: Node, at: string): void => {
-    if (node.properties !== undefined && key in node.properties && at !== '') found.push(at);
+    if (node.properties !== undefined && Object.hasOwn(node.properties, key) && at !== '')
+      found.push(at);
     for (const [name, below] of Object.entries(node.properties ?? {})) {
       if (typeof below === 'object') visit(below, at === '' ? name : `${at}.${name}`);
     }

@@ -48,6 +48,24 @@ const ROWS: readonly Row[] = [
   ['a file that is too large', `# ${'x'.repeat(1024 * 1024)}`, ['fileTooLarge', '', 1]],
   ['a tab for indentation', edit(3, '\tmembers:'), ['tab', '', 3]],
   ['a bracket that is not closed', edit(7, '    probe: { http: /healthz'), ['syntax', '', 7]],
+  [
+    'a bracket that is not closed before the next key',
+    edit(5, '      b: { command: [node, b.js], port: 3002'),
+    ['syntax', '', 5],
+  ],
+  [
+    'a quote that is not closed, told where it begins',
+    edit(4, '      a: { command: [node, "a.js], port: 3001 }'),
+    ['syntax', '', 4],
+  ],
+  [
+    'a line indented less than its neighbours',
+    edit(5, '     b: { command: [node, b.js], port: 3002 }'),
+    ['syntax', '', 5],
+  ],
+  ['a bracket too many', [...SOUND, '}'].join('\n'), ['syntax', '', 8]],
+  ['a tag', edit(4, '      a: { command: [node], port: !port 3001 }'), ['syntax', '', 4]],
+  ['thousands of levels', '['.repeat(20_000), ['syntax', '', 1]],
   ['the same key twice', add('probe: { tcp: true }'), ['duplicateKey', '', 8]],
   ['two members of one name', edit(5, SOUND[3]!), ['duplicateKey', '', 5]],
   ['two documents', `${SOUND.join('\n')}\n---\nagent: {}`, ['syntax', '', 8]],
@@ -69,6 +87,19 @@ const ROWS: readonly Row[] = [
     edit(7, '    probe: { http: /, intervall: 1s }'),
     ['unknownKey', `${AT}.probe.intervall`, 7],
   ],
+  [
+    'a misspelt key that must be there, told once',
+    edit(4, '      a: { command: [node], prot: 3001 }'),
+    ['unknownKey', `${AT}.members.a.prot`, 4],
+  ],
+  [
+    'keys to be merged',
+    edit(7, '    probe: { http: /, <<: 1 }'),
+    ['unknownKey', `${AT}.probe.<<`, 7],
+  ],
+  ['a key that all objects have', add('constructor: 1'), ['unknownKey', `${AT}.constructor`, 8]],
+  ['a prototype', add('__proto__: { exclusive: true }'), ['unknownKey', `${AT}.__proto__`, 8]],
+  ['a section of nothing', add('takeover:'), ['wrongType', `${AT}.takeover`, 8]],
   ['a key of another section', add('interval: 1s'), ['unknownKey', `${AT}.interval`, 8]],
   ['a key at the top that is not known', first('hots: h1'), ['unknownKey', 'hots', 1]],
   [
@@ -107,6 +138,16 @@ const ROWS: readonly Row[] = [
   [
     'a port in words',
     edit(4, '      a: { command: [node], port: http }'),
+    ['wrongType', `${AT}.members.a.port`, 4],
+  ],
+  [
+    'a port in quotes',
+    edit(4, '      a: { command: [node], port: "3001" }'),
+    ['wrongType', `${AT}.members.a.port`, 4],
+  ],
+  [
+    'half a port',
+    edit(4, '      a: { command: [node], port: 3001.5 }'),
     ['wrongType', `${AT}.members.a.port`, 4],
   ],
   [

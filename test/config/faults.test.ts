@@ -20,6 +20,23 @@ test('the offending line is shown with a caret below the value', () => {
   assert.ok(pointedAt('agent: { api: 5 }\nservices: {}')?.startsWith('5 }'));
 });
 
+test('the caret stands below the value beside characters of double width too', () => {
+  const source = 'agent: { host: 主机一, api: 5 }\nservices: {}';
+  const lines = formatFaults('f.yaml', source, faultsOf(source)).split('\n');
+  const line = lines.findIndex((text) => text.includes(' | '));
+  const before = lines[line]?.split('主机一')[0]?.length ?? 0;
+  assert.equal(lines[line + 1]?.indexOf('^'), before, 'below the host, which is no host’s name');
+  const later = lines.findIndex((text) => text.includes('agent.api')) + 1;
+  const left = lines[later]?.split('5 }')[0] ?? '';
+  assert.equal(lines[later + 1]?.indexOf('^'), left.length + 3, 'three characters of two columns');
+});
+
+test('a quote or a bracket that does not end is shown where it begins', () => {
+  const rest = 'services:\n  shop:\n    mode: act';
+  assert.ok(pointedAt(`agent: { host: "h1 }\n${rest}`)?.startsWith('"h1 }'));
+  assert.ok(pointedAt(`agent: { host: h1\n${rest}`)?.startsWith('{ host: h1'));
+});
+
 test('a long line is cut around the value', () => {
   const source = `agent: { host: h${'1'.repeat(200)}, api: 5, state: ${'x'.repeat(300)} }\nservices: {}`;
   assert.ok(pointedAt(source)?.startsWith('5, state'));

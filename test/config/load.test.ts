@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import * as fc from 'fast-check';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, readConfig } from '../../src/config/load.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { AppError } from '../../src/errors.ts';
 
@@ -143,13 +143,35 @@ test('a faulty file is refused as a whole, with every fault and its line in the 
 test('a file that is not there, is a directory, or is no text is told apart from a faulty one', (t) => {
   const { file, directory } = write(t, '');
   writeFileSync(file, Buffer.from([0x80, 0x81, 0xff]));
-  for (const path of [join(directory, 'none.yaml'), directory, file]) {
+  const remedies = [
+    [join(directory, 'none.yaml'), /hotwarm init/],
+    [directory, /file in it/],
+    [file, /UTF-8/],
+  ] as const;
+  for (const [path, todo] of remedies) {
     assert.throws(
       () => loadConfig(path),
-      (error) => error instanceof AppError && error.code === 'configMissing',
+      (error) =>
+        error instanceof AppError && error.code === 'configMissing' && todo.test(error.text.todo),
       path,
     );
   }
+});
+
+test('of a file without end no more is read than shows that it is too large', () => {
+  const outcome = readConfig('/dev/zero');
+  assert.ok(!outcome.ok);
+  assert.deepEqual(
+    outcome.faults.map(({ code }) => code),
+    ['fileTooLarge'],
+  );
+});
+
+test('a file that is too large is told so even where the cut goes through a character', (t) => {
+  const { file } = write(t, `# ${'x'.repeat(1024 * 1024 - 2)}é`);
+  const outcome = readConfig(file);
+  assert.ok(!outcome.ok);
+  assert.equal(outcome.faults[0]?.code, 'fileTooLarge');
 });
 
 test('no text makes the parser throw, and whatever it refuses has a place and a remedy', () => {
