@@ -11,8 +11,9 @@ import { startSchedule } from '../drivers/probe/schedule.ts';
 
 /** Pause between two looks at a member that is not ready yet. */
 const READY_LOOK_MS = 20;
-/** awaitReady ends this long before its deadline, so that it can say what the last look saw. */
+/** awaitReady ends this long before its deadline, or a share of a short one, so that it can say what the last look saw. */
 const READY_SLACK_MS = 100;
+const READY_SLACK_SHARE = 0.2;
 
 export type LocalMemberOptions = {
   readonly service: string;
@@ -58,11 +59,12 @@ export class LocalMember {
   /** Looks until the member answers, it exits, or the time is up. */
   async awaitReady(deadline: number, signal: AbortSignal): Promise<EffectResult> {
     const { ready, now, timeoutMs } = this.#options;
+    const until = deadline - Math.min(READY_SLACK_MS, (deadline - now()) * READY_SLACK_SHARE);
     let last: ProbeAnswer = { ok: false, fault: 'timeout', detail: 'not looked at yet' };
-    while (now() < deadline - READY_SLACK_MS && !signal.aborted) {
+    while (now() < until && !signal.aborted) {
       if (this.#exit !== null) throw new DriverError('startFailed', exitText(this.#exit));
       last = await ready.look({
-        timeoutMs: Math.min(timeoutMs, deadline - READY_SLACK_MS - now()),
+        timeoutMs: Math.min(timeoutMs, until - now()),
         fresh: true,
       });
       if (last.ok) return { type: 'done' };

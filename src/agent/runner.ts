@@ -4,7 +4,8 @@ import type { EffectFault } from '../core/reasons.ts';
 import { DriverError } from '../drivers/driver-error.ts';
 
 // Carries out effects: each one once all it waits for has succeeded, each with a deadline, each with
-// exactly one outcome. It decides nothing. An effect that is past its deadline is told so (its signal
+// exactly one outcome. The deadline allows for what it waits for to take as long as that may; an effect that
+// begins sooner ends sooner, by its own patience. It decides nothing. An effect that is past its deadline is told so (its signal
 // aborts) and reported as timed out at once; whatever its driver still answers is dropped.
 
 export type Outcome =
@@ -45,10 +46,7 @@ export class EffectRunner {
 
   take(effect: Effect): void {
     if (this.#closed) return;
-    const timer = setTimeout(
-      () => this.#timeOut(effect.id),
-      Math.max(0, effect.deadline - this.#options.now()),
-    );
+    const timer = this.#timerFor(effect.id, effect.deadline);
     this.#tasks.set(effect.id, { effect, abort: new AbortController(), started: false, timer });
     this.#consider(effect.id);
   }
@@ -81,10 +79,17 @@ export class EffectRunner {
     }
     if (task.effect.after.some((dependency) => !this.#ended.has(dependency))) return;
     task.started = true;
-    this.#options.execute(task.effect, task.abort.signal).then(
+    const deadline = Math.min(task.effect.deadline, this.#options.now() + task.effect.withinMs);
+    clearTimeout(task.timer);
+    task.timer = this.#timerFor(id, deadline);
+    this.#options.execute({ ...task.effect, deadline }, task.abort.signal).then(
       (result) => this.#end(id, true, { type: 'effectSucceeded', id, result }),
       (error: unknown) => this.#fail(id, faultOf(error), textOf(error)),
     );
+  }
+
+  #timerFor(id: EffectId, deadline: number): NodeJS.Timeout {
+    return setTimeout(() => this.#timeOut(id), Math.max(0, deadline - this.#options.now()));
   }
 
   #timeOut(id: EffectId): void {

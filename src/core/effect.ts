@@ -14,6 +14,8 @@ export type Effect = EffectOrder & {
   /** Ids of effects that must have succeeded first. */
   readonly after: readonly EffectId[];
   readonly issuedAt: Instant;
+  /** Longest it may take from when it begins, which is once all it waits for has succeeded. */
+  readonly withinMs: DurationMs;
   /** The effect ends by then, whatever happens. */
   readonly deadline: Instant;
 };

@@ -76,6 +76,7 @@ function askForPoll(state: AgentState, at: Instant, dueAt: Instant, effects: Eff
     service: AGENT,
     after: [],
     issuedAt: at,
+    withinMs: POLL_WITHIN_MS,
     deadline: at + POLL_WITHIN_MS,
   });
   return { ...state, nextEffect: id + 1, polling: { id, dueAt } };

@@ -67,6 +67,7 @@ export function issue(
     service: turn.config.name,
     after,
     issuedAt: turn.at,
+    withinMs: options.withinMs,
     deadline: waitsUntil + options.withinMs,
   };
   assert(turn.service.pending.length < PENDING_LIMIT, 'effects in flight are bounded');
