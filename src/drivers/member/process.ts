@@ -13,7 +13,12 @@ import {
   type Cgroup,
 } from './process/cgroup.ts';
 import { containedPids, freezeAll, isGone, killAll, thawAll } from './process/containment.ts';
-import { LAUNCHER_PREFIX, planLaunch, type LaunchPlan } from './process/launch.ts';
+import {
+  LAUNCHER_PREFIX,
+  planLaunch,
+  type HandedSocket,
+  type LaunchPlan,
+} from './process/launch.ts';
 import {
   logPaths,
   rotateLogs,
@@ -29,6 +34,7 @@ import {
   removeRecord,
 } from './process/run-record.ts';
 import { askToEnd, beginRun, calledOff, findRun, makeRun, type Run } from './process/run.ts';
+import { LocalSpawner, type Spawner } from './process/spawner.ts';
 
 // A member that is a process of this host. Each start is a session and a cgroup of its own, so that the whole
 // of it can be frozen, limited and killed, and its death proven, workers and orphans included. The driver
@@ -55,6 +61,10 @@ export type ProcessMemberOptions = {
   /** Holds logs/ and run/. */
   readonly stateDir: string;
   readonly logLimits: LogLimits;
+  /** Listening sockets that it inherits, which `spawner` must have. */
+  readonly sockets?: readonly HandedSocket[];
+  /** Default: the agent's own process. */
+  readonly spawner?: Spawner;
   /** Default: what this host has. */
   readonly cgroups?: CgroupMounts;
   /** The main process ended. Called at once, but never before start() has resolved for it. */
@@ -71,6 +81,7 @@ type Start = { readonly settled: Promise<unknown>; readonly callOff: AbortContro
 class ProcessMember implements MemberDriver {
   readonly #options: ProcessMemberOptions;
   readonly #mounts: CgroupMounts;
+  readonly #spawner: Spawner;
   readonly #unwatchLogs: () => void;
   #run: Run | null = null;
   #start: Start | null = null;
@@ -81,6 +92,7 @@ class ProcessMember implements MemberDriver {
   constructor(options: ProcessMemberOptions) {
     this.#options = options;
     this.#mounts = options.cgroups ?? findCgroupMounts();
+    this.#spawner = options.spawner ?? new LocalSpawner();
     this.#unwatchLogs = watchLogs(this.#logPaths(), options.logLimits);
   }
 
@@ -184,7 +196,13 @@ class ProcessMember implements MemberDriver {
     if (canFreeze(cgroup)) setFrozen(cgroup, false);
     setCpuShare(cgroup, this.#share(options.capacity));
     if (signal.aborted) throw calledOff();
-    const made = await makeRun({ plan, cgroup, logs, onExit: (run) => this.#report(run) });
+    const made = await makeRun({
+      plan,
+      cgroup,
+      logs,
+      spawner: this.#spawner,
+      onExit: (run) => this.#report(run),
+    });
     this.#run = made.run;
     try {
       await beginRun(made, { recordPath: this.#recordPath(), runId, signal });
@@ -234,7 +252,7 @@ class ProcessMember implements MemberDriver {
   }
 
   #plan(runId: string): LaunchPlan {
-    const { service, member, command, cwd, env, user, address, port } = this.#options;
+    const { service, member, command, cwd, env, user, address, port, sockets } = this.#options;
     const fixedEnv = {
       PORT: `${port}`,
       HOTWARM_ADDRESS: address,
@@ -242,7 +260,7 @@ class ProcessMember implements MemberDriver {
       HOTWARM_SERVICE: service,
       HOTWARM_RUN: runId,
     };
-    return planLaunch({ command, cwd, env, fixedEnv, user });
+    return planLaunch({ command, cwd, env, fixedEnv, user, sockets: sockets ?? [] });
   }
 
   #share(capacity: 'full' | 'reduced'): number | null {

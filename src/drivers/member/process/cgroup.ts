@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { DriverError } from '../../driver-error.ts';
 import type { CgroupMount, CgroupMounts } from './cgroup-mounts.ts';
@@ -40,11 +40,9 @@ export function hasCgroup(cgroup: Cgroup): boolean {
   return cgroupDirectories(cgroup).length > 0;
 }
 
-/** Files that a process writes 0 to in order to enter; open, so that it may do so after giving up root. */
-export function openEntrances(cgroup: Cgroup): readonly number[] {
-  return cgroupDirectories(cgroup).map((directory) =>
-    openSync(join(directory, 'cgroup.procs'), 'w'),
-  );
+/** Files that a process writes 0 to in order to enter; to be opened for it, so that it may after giving up root. */
+export function entrancesOf(cgroup: Cgroup): readonly string[] {
+  return cgroupDirectories(cgroup).map((directory) => join(directory, 'cgroup.procs'));
 }
 
 /** Live processes of the group, those of groups made inside it excluded. */

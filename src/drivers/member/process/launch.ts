@@ -1,13 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { Duplex } from 'node:stream';
 import { assert } from '../../../core/assert.ts';
 import { DriverError } from '../../driver-error.ts';
-import { openEntrances, type Cgroup } from './cgroup.ts';
+import { entrancesOf, type Cgroup } from './cgroup.ts';
 import { inheritedEnv } from './environment.ts';
 import { assertDirectory, findExecutable } from './executable.ts';
-import { errorCode, readCommandLine } from './proc.ts';
+import type { LogPaths } from './log-files.ts';
+import { readCommandLine } from './proc.ts';
+import type { Spawned, Spawner } from './spawner.ts';
 import { assertMayBecome, resolveAccount, type Account } from './user.ts';
 
 // How a member's process comes to be. It must be inside its cgroup, and on record, before it runs its first
@@ -16,7 +14,7 @@ import { assertMayBecome, resolveAccount, type Account } from './user.ts';
 // fixed text first: enter the cgroups, wait for the word that the record is written, become the command by
 // exec. The user's command is never text to the shell: it comes as arguments ("$@"), unexpanded. If the agent
 // dies before it gives the word, the read fails and the command never runs.
-// The cgroups are entered by descriptors that the agent opened, so this works after root was given up.
+// The cgroups are entered by descriptors that the spawner opened, so this works after root was given up.
 // Not guaranteed: dash, the usual /bin/sh, drops environment variables whose names are no identifiers.
 
 export type LaunchPlan = {
@@ -24,7 +22,11 @@ export type LaunchPlan = {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly account: Account | null;
+  readonly sockets: readonly HandedSocket[];
 };
+
+/** A listening socket that the command gets: the keeper's key of it, and what it is called in LISTEN_FDNAMES. */
+export type HandedSocket = { readonly key: string; readonly name: string };
 
 export type LaunchRequest = {
   readonly command: readonly string[];
@@ -33,10 +35,13 @@ export type LaunchRequest = {
   /** Added last, so that the user's own variables cannot contradict them. */
   readonly fixedEnv: Readonly<Record<string, string>>;
   readonly user: string | null;
+  readonly sockets: readonly HandedSocket[];
 };
 
-/** Descriptor of the word to go; those of the cgroups follow it. */
-const GO_FD = 3;
+/** Listening sockets first, as their protocol demands; then the descriptor of the word, then those of the cgroups. */
+const FIRST_FD = 3;
+/** dash reads one digit before a redirection. */
+const MAX_SHELL_FD = 9;
 const LAUNCHER = '/bin/sh';
 const LAUNCHER_FAILED = 125;
 /** How the command line of every launcher begins, before it becomes the command. */
@@ -52,47 +57,42 @@ export function planLaunch(request: LaunchRequest): LaunchPlan {
     ...accountEnv(account),
     ...request.env,
     ...request.fixedEnv,
+    ...listenEnv(request.sockets),
   };
   const [program, ...rest] = request.command;
   assert(program !== undefined, 'a command has at least its program');
   const path = findExecutable(program, request.cwd, env['PATH'] ?? '/usr/bin:/bin');
-  return { command: [path, ...rest], cwd: request.cwd, env, account };
+  const { cwd, sockets } = request;
+  return { command: [path, ...rest], cwd, env, account, sockets };
 }
 
 /** A process that waits, inside its cgroups, for the word to go. */
 export type Launch = {
-  readonly child: ChildProcess;
-  readonly pid: number;
-  /** Lets it become the command. */
-  go(): void;
+  readonly spawned: Spawned;
   /** Whether it has become the command. */
   hasBegun(): boolean;
 };
 
-/** output, errors: descriptors for its stdout and stderr. Throws DriverError where no process could be made. */
+/** Throws DriverError where no process could be made. */
 export async function launch(
   plan: LaunchPlan,
-  cgroup: Cgroup,
-  streams: { output: number; errors: number },
+  options: { readonly cgroup: Cgroup; readonly logs: LogPaths; readonly spawner: Spawner },
 ): Promise<Launch> {
-  const entrances = openEntrances(cgroup);
-  try {
-    const script = launcherScript(entrances.length);
-    const child = spawn(LAUNCHER, ['-c', script, 'hotwarm', ...plan.command], {
-      cwd: plan.cwd,
-      env: plan.env,
-      detached: true,
-      stdio: ['ignore', streams.output, streams.errors, 'pipe', ...entrances],
-      // With these, libuv also gives up the supplementary groups.
-      ...(plan.account === null ? {} : { uid: plan.account.uid, gid: plan.account.gid }),
-    });
-    const { pid } = child;
-    if (pid === undefined) throw await spawnFailure(child);
-    const prefix = [LAUNCHER, '-c', script, ''].join('\0');
-    return { child, pid, go: () => giveWord(child), hasBegun: () => hasLeft(pid, prefix) };
-  } finally {
-    for (const fd of entrances) closeSync(fd);
-  }
+  const { command, cwd, env, account, sockets } = plan;
+  const entrances = entrancesOf(options.cgroup);
+  const script = launcherScript(sockets.length, entrances.length);
+  const spawned = await options.spawner.spawn({
+    program: LAUNCHER,
+    args: ['-c', script, 'hotwarm', ...command],
+    cwd,
+    env,
+    owner: account === null ? null : { uid: account.uid, gid: account.gid },
+    logs: options.logs,
+    sockets: sockets.map(({ key }) => key),
+    entrances,
+  });
+  const prefix = [LAUNCHER, '-c', script, ''].join('\0');
+  return { spawned, hasBegun: () => hasLeft(spawned.main.pid, prefix) };
 }
 
 /** Why a process ended before it became the command; null: it may as well have been the command that ended. */
@@ -110,25 +110,27 @@ export function launchFailure(exitCode: number | null, plan: LaunchPlan): Driver
   return null;
 }
 
-function launcherScript(entrances: number): string {
-  const fds = Array.from({ length: entrances }, (_, index) => GO_FD + 1 + index);
+function launcherScript(sockets: number, entrances: number): string {
+  const wordFd = FIRST_FD + sockets;
+  const fds = Array.from({ length: entrances }, (_, index) => wordFd + 1 + index);
+  assert(wordFd + entrances <= MAX_SHELL_FD, 'the shell can name every descriptor of the launcher');
   const enter = fds.map((fd) => `echo 0 >&${fd}`);
-  const steps = [...enter, `read -r word <&${GO_FD}`].join(' && ');
-  const closed = [GO_FD, ...fds].map((fd) => `${fd}>&-`).join(' ');
-  return `{ ${steps}; } || exit ${LAUNCHER_FAILED}; exec "$@" ${closed}`;
-}
-
-function giveWord(child: ChildProcess): void {
-  const stream = child.stdio[GO_FD];
-  assert(stream instanceof Duplex, 'the launcher has a descriptor for the word');
-  // A launcher that failed already has closed its end; its exit code says why.
-  stream.on('error', () => undefined);
-  stream.end('go\n', () => stream.destroy());
+  const steps = [...enter, `read -r word <&${wordFd}`].join(' && ');
+  const closed = [wordFd, ...fds].map((fd) => `${fd}>&-`).join(' ');
+  // By the protocol of sd_listen_fds(3), which exec does not change the pid of.
+  const adopt = sockets === 0 ? '' : 'export LISTEN_PID=$$; ';
+  return `{ ${steps}; } || exit ${LAUNCHER_FAILED}; ${adopt}exec "$@" ${closed}`;
 }
 
 function hasLeft(pid: number, launcherPrefix: string): boolean {
   const line = readCommandLine(pid);
   return line !== null && line !== '' && !line.startsWith(launcherPrefix);
+}
+
+function listenEnv(sockets: readonly HandedSocket[]): Readonly<Record<string, string>> {
+  if (sockets.length === 0) return {};
+  const names = sockets.map(({ name }) => name).join(':');
+  return { LISTEN_FDS: `${sockets.length}`, LISTEN_FDNAMES: names };
 }
 
 function accountEnv(account: Account | null): Readonly<Record<string, string>> {
@@ -139,11 +141,4 @@ function accountEnv(account: Account | null): Readonly<Record<string, string>> {
 
 function asAccount(plan: LaunchPlan): string {
   return plan.account === null ? '' : ` by user ${plan.account.name ?? plan.account.uid}`;
-}
-
-async function spawnFailure(child: ChildProcess): Promise<DriverError> {
-  const error = await new Promise<Error>((resolve) => child.once('error', resolve));
-  const denied = errorCode(error) === 'EPERM' || errorCode(error) === 'EACCES';
-  const text = `no process could be made in ${dirname(LAUNCHER)}: ${error.message}`;
-  return new DriverError(denied ? 'permission' : 'startFailed', text, { cause: error });
 }

@@ -1,5 +1,4 @@
 import { monotonicMs } from '../../../clock.ts';
-import { assert } from '../../../core/assert.ts';
 import { DriverError } from '../../driver-error.ts';
 import type { Exit } from '../contract.ts';
 import type { Cgroup } from './cgroup.ts';
@@ -12,15 +11,10 @@ import {
   type Containment,
 } from './containment.ts';
 import { launch, launchFailure, type Launch, type LaunchPlan } from './launch.ts';
-import { openLogs, type LogPaths } from './log-files.ts';
-import {
-  processStillRuns,
-  readCommandLine,
-  readProcessStat,
-  sendSignal,
-  type Identity,
-} from './proc.ts';
+import type { LogPaths } from './log-files.ts';
+import { processStillRuns, readCommandLine, sendSignal, type Identity } from './proc.ts';
 import { writeRecord, type RunRecord } from './run-record.ts';
+import type { Spawner } from './spawner.ts';
 
 /** One start of the member, from its launch to the proof of its death. */
 export type Run = {
@@ -43,19 +37,27 @@ export type MadeRun = { readonly run: Run; readonly launched: Launch; readonly p
 
 /** onExit: the main process was waited for; `exit` is set. */
 export async function makeRun(options: {
-  plan: LaunchPlan;
-  cgroup: Cgroup;
-  logs: LogPaths;
-  onExit: (run: Run) => void;
+  readonly plan: LaunchPlan;
+  readonly cgroup: Cgroup;
+  readonly logs: LogPaths;
+  readonly spawner: Spawner;
+  readonly onExit: (run: Run) => void;
 }): Promise<MadeRun> {
-  const streams = openLogs(options.logs);
-  try {
-    const launched = await launch(options.plan, options.cgroup, streams);
-    const run = runOf(launched, options.cgroup, options.onExit);
-    return { run, launched, plan: options.plan };
-  } finally {
-    streams.close();
-  }
+  const launched = await launch(options.plan, options);
+  const { main } = launched.spawned;
+  const run: Run = {
+    main,
+    containment: { main, cgroup: options.cgroup },
+    exit: null,
+    announced: false,
+    frozen: false,
+    unref: () => launched.spawned.unref(),
+  };
+  launched.spawned.onExit((exit) => {
+    run.exit = { pid: main.pid, ...exit };
+    options.onExit(run);
+  });
+  return { run, launched, plan: options.plan };
 }
 
 /** Puts the run on record, gives the word and waits until the command runs. Throws DriverError; kills nothing. */
@@ -65,7 +67,7 @@ export async function beginRun(
 ): Promise<void> {
   const { cgroup } = run.containment;
   writeRecord(options.recordPath, { main: run.main, cgroup, runId: options.runId });
-  launched.go();
+  launched.spawned.go();
   const begun = (): boolean => run.exit !== null || launched.hasBegun();
   await waitUntil(begun, options.signal, calledOff);
   const failure = run.exit === null ? null : launchFailure(run.exit.exitCode, plan);
@@ -116,26 +118,5 @@ export function findRun(
     frozen: isFrozenNow(containment),
     unref: () => clearInterval(timer),
   };
-  return run;
-}
-
-function runOf(launched: Launch, cgroup: Cgroup, onExit: (run: Run) => void): Run {
-  // Read in the turn of the spawn, so that even a process that ended already is still there as a zombie.
-  const stat = readProcessStat(launched.pid);
-  assert(stat !== null, 'a child that was not waited for is in /proc');
-  const main = { pid: stat.pid, startTicks: stat.startTicks };
-  const containment = { main, cgroup };
-  const run: Run = {
-    main,
-    containment,
-    exit: null,
-    announced: false,
-    frozen: false,
-    unref: () => launched.child.unref(),
-  };
-  launched.child.once('exit', (exitCode, signal) => {
-    run.exit = { pid: main.pid, exitCode, signal, at: monotonicMs() };
-    onExit(run);
-  });
   return run;
 }
