@@ -44,13 +44,21 @@ export function narrate(news: News, locale: Locale): readonly string[] {
   }
 }
 
+/** What happens once the agent is told to stop. */
+export function narrateStop(modes: readonly ('act' | 'observe')[]): string {
+  return modes.includes('act')
+    ? 'stopping: members get their stop time-out to finish'
+    : 'stopping: observed members are left as they are';
+}
+
 function narrateHealth(data: HealthNews, locale: Locale): readonly string[] {
   const { member, health, reason, lifecycle, ready, pid, repair } = data;
   if (repair.fault !== null && lifecycle === 'absent')
     return [failedStart(member, repair, repair.fault, locale)];
   if (lifecycle === 'starting') return pid === null ? [`${member} is starting`] : [];
   if (lifecycle === 'running' && ready && health === 'healthy')
-    return [`${member} is ready (pid ${pid})`];
+    // Of an observed member no process is known: somebody else started it.
+    return [pid === null ? `${member} is ready` : `${member} is ready (pid ${pid})`];
   if (lifecycle === 'frozen') return [`${member} is frozen`];
   if (health === 'suspect' || health === 'failed' || health === 'degraded') {
     return [`${member} is ${describeVerdict(health, locale)}: ${describeHealth(reason, locale)}`];
@@ -69,8 +77,11 @@ function failedStart(
 }
 
 function narrateIncident(incident: IncidentNews, locale: Locale): readonly string[] {
+  const shadow = incident.shadow ? ' (observe-only, nothing is done)' : '';
   const opened = incident.opened
-    ? [`incident ${incident.id}, ${incident.kind}: ${describeCause(incident.cause, locale)}`]
+    ? [
+        `incident ${incident.id}, ${incident.kind}${shadow}: ${describeCause(incident.cause, locale)}`,
+      ]
     : [];
   const facts = incident.timeline
     .filter(isTold)

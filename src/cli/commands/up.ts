@@ -7,7 +7,7 @@ import type { ResolvedConfig } from '../../config/resolved.ts';
 import { dismissAgent, LEAVE_SIGNAL } from '../../agent/replace.ts';
 import { AppError } from '../../errors.ts';
 import { refuseUnfit } from './check.ts';
-import { narrate } from '../narrate.ts';
+import { narrate, narrateStop } from '../narrate.ts';
 
 export type UpOptions = {
   readonly config: string;
@@ -36,7 +36,7 @@ export async function runUp(options: UpOptions): Promise<number> {
     const api = await startApi({ view: agent, ...config.agent.api });
     if (!options.json) options.out.write(greeting(config));
     isReplaced = (await untilStopped(defect.signal)) === LEAVE_SIGNAL;
-    if (!options.json) options.out.write(isReplaced ? LEAVING : STOPPING);
+    if (!options.json) options.out.write(isReplaced ? LEAVING : stopping(config));
     await api.close();
   } finally {
     await (isReplaced ? agent.leave() : agent.stop());
@@ -73,8 +73,11 @@ function defectError(reason: unknown): AppError {
   );
 }
 
-const STOPPING = 'stopping: members get their stop time-out to finish\n';
 const LEAVING = 'leaving members and traffic to the next agent\n';
+
+function stopping(config: ResolvedConfig): string {
+  return `${narrateStop(config.services.map(({ core }) => core.mode))}\n`;
+}
 
 function greeting(config: ResolvedConfig): string {
   const services = config.services.map(

@@ -88,7 +88,8 @@ function describeStep(fact: Step, locale: Locale): string {
   switch (fact.code) {
     case 'ordered': {
       const member = fact.member === null ? '' : ` ${fact.member}`;
-      return say(`ordered: ${effect}${member}`, `下令：${effect}${member}`);
+      const of = fact.effect.endsWith('Lease') && member !== '' ? ' for' : '';
+      return say(`ordered: ${effect}${of}${member}`, `下令：${effect}${member}`);
     }
     case 'done':
       return say(

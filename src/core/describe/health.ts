@@ -11,8 +11,8 @@ const REASONS: Readonly<Record<HealthReason, Text>> = {
   silent: { en: 'it has been silent for longer than expected', zh: '沉默时间超出预期' },
   requestsFailing: { en: 'requests of clients fail on it', zh: '客户端请求在其上失败' },
   confirmedDead: {
-    en: 'a second, separate probe confirmed that it is dead',
-    zh: '第二次独立探测确认其已失效',
+    en: 'separate probes confirmed that it is dead',
+    zh: '独立探测确认其已失效',
   },
   tooManyErrors: { en: 'too many requests fail on it', zh: '失败请求过多' },
   tooSlow: { en: 'it serves more slowly than its objective', zh: '响应慢于目标' },

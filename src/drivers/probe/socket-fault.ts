@@ -18,5 +18,5 @@ export function socketFault(error: NodeJS.ErrnoException): ProbeAnswer & { ok: f
 }
 
 export function timedOut(timeoutMs: number): ProbeAnswer & { ok: false } {
-  return { ok: false, fault: 'timeout', detail: `no answer within ${timeoutMs} ms` };
+  return { ok: false, fault: 'timeout', detail: `no answer within ${Math.round(timeoutMs)} ms` };
 }

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { HealthNews, IncidentNews } from '../../src/agent/contract.ts';
+import { narrate, narrateStop } from '../../src/cli/narrate.ts';
+import { play } from '../core/scenario.ts';
+
+const READY: HealthNews = {
+  member: 'a',
+  health: 'healthy',
+  reason: 'answering',
+  lifecycle: 'running',
+  ready: true,
+  pid: 42,
+  repair: { fault: null, detail: '', attempts: 0, notBefore: 0 },
+};
+
+function incidentOf(script: string): IncidentNews {
+  const { incident } = play(script).world.service;
+  assert.ok(incident !== null);
+  return { ...incident, opened: true };
+}
+
+function firstLine(data: IncidentNews): string {
+  return narrate({ kind: 'incident', data }, 'en')[0] ?? '';
+}
+
+test('a member that is ready is told with its process, an observed one without', () => {
+  assert.deepEqual(narrate({ kind: 'health', data: READY }, 'en'), ['a is ready (pid 42)']);
+  assert.deepEqual(narrate({ kind: 'health', data: { ...READY, pid: null } }, 'en'), [
+    'a is ready',
+  ]);
+});
+
+test('an incident that is only observed says first that nothing is done', () => {
+  const acted = incidentOf('start\nrun 1000\nexit a\nrun 1000');
+  assert.doesNotMatch(firstLine(acted), /observe-only/);
+  assert.match(firstLine({ ...acted, shadow: true }), /observe-only, nothing is done/);
+});
+
+test('members are said to be stopped only where some are', () => {
+  assert.match(narrateStop(['observe', 'act']), /stop time-out/);
+  assert.match(narrateStop(['observe']), /left as they are/);
+});
