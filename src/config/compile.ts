@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import type { ServiceConfig } from '../core/config.ts';
 import type { ProbeSpec } from '../drivers/probe/spec.ts';
-import { detectionBoundMs, grayAction, readyTimeoutMs, replayLimits } from './defaults.ts';
+import {
+  detectionBoundMs,
+  drainTimeoutMs,
+  grayAction,
+  readyTimeoutMs,
+  replayLimits,
+} from './defaults.ts';
 import type { ResolvedConfig, ResolvedMember, ResolvedService } from './resolved.ts';
 import type { ParsedConfig, ParsedLook, ParsedMember, ParsedService } from './schema.ts';
 
@@ -148,7 +154,7 @@ function compileTimeouts(service: ParsedService): ServiceConfig['timeouts'] {
     promoteMs: timeouts.promote,
     demoteMs: timeouts.demote,
     rejoinMs: timeouts.rejoin,
-    drainMs: timeouts.drain,
+    drainMs: drainTimeoutMs(service),
     storeMs: timeouts.store,
     switchMs: timeouts.switch,
   };

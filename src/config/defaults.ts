@@ -21,6 +21,20 @@ export function readyTimeoutMs(service: ParsedService): number {
   return service.ready?.timeout ?? service.timeouts.ready ?? 30_000;
 }
 
+/** What a drain, which does not extend the lease, may surely use of it: the last renewal may be nearly one period old, ms. */
+export function drainLeaseMs({ lease }: ParsedService): number {
+  return lease.duration - lease.margin - lease.renew;
+}
+
+/** How long the requests under way may take to end; where exclusive nobody serves meanwhile, and the lease runs on, ms. */
+export function drainTimeoutMs(service: ParsedService): number {
+  const { exclusive, timeouts, traffic } = service;
+  if (timeouts.drain !== undefined) return timeouts.drain;
+  // A lease that does not fit together, or a hold of nothing, bounds nothing.
+  const bounds = exclusive ? [drainLeaseMs(service), traffic.hold.time].filter((ms) => ms > 0) : [];
+  return Math.min(10_000, ...bounds);
+}
+
 /** What is kept of a request for sending it again. */
 export function replayLimits(service: ParsedService): { body: number; attempts: number } {
   return service.traffic.replay ?? { body: 1024 * 1024, attempts: 2 };

@@ -161,8 +161,8 @@ const timeouts = z.strictObject({
   demote: patience('Until an active has become a standby.').prefault('30s'),
   rejoin: patience('Until a failed member is a good standby again.').prefault('5m'),
   drain: patience(
-    'Until the requests under way have ended in a planned takeover; the rest are cut.',
-  ).prefault('10s'),
+    'Until the requests under way have ended in a planned takeover; the rest are cut. Default: 10s; where `exclusive` at most what the lease and `traffic.hold.time` leave.',
+  ).optional(),
   store: patience('Until the store has answered.').prefault('2s'),
   switch: patience('Until the data plane obeys a new route.').prefault('1s'),
 });

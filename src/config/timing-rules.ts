@@ -1,4 +1,10 @@
-import { detectionBoundMs, hangProofMs, replayLimits } from './defaults.ts';
+import {
+  detectionBoundMs,
+  drainLeaseMs,
+  drainTimeoutMs,
+  hangProofMs,
+  replayLimits,
+} from './defaults.ts';
 import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedService } from './schema.ts';
@@ -161,7 +167,7 @@ function repairRules({ repair, failback }: ParsedService, key: KeyOf): RuleFault
 }
 
 function holdRules(service: ParsedService, key: KeyOf): RuleFault[] {
-  const { traffic, probe, timeouts } = service;
+  const { traffic, probe } = service;
   const faults: RuleFault[] = [];
   const proofMs = hangProofMs(probe);
   const holdKey = key('traffic', 'hold', 'time');
@@ -180,10 +186,11 @@ function holdRules(service: ParsedService, key: KeyOf): RuleFault[] {
       }),
     );
   }
-  if (service.exclusive && traffic.hold.time > 0 && timeouts.drain > traffic.hold.time) {
+  const drainMs = drainTimeoutMs(service);
+  if (service.exclusive && traffic.hold.time > 0 && drainMs > traffic.hold.time) {
     faults.push(
       ruleFault('drainBeyondHold', [key('timeouts', 'drain'), holdKey, key('exclusive')], {
-        what: `drain ${formatDuration(timeouts.drain)} is longer than hold.time ${formatDuration(traffic.hold.time)}`,
+        what: `drain ${formatDuration(drainMs)} is longer than hold.time ${formatDuration(traffic.hold.time)}`,
         why: 'in an exclusive service new requests wait while the old ones drain, and would be answered 503',
         todo: `set timeouts.drain to ${formatDuration(traffic.hold.time)} or less`,
       }),
@@ -214,10 +221,11 @@ function holdRules(service: ParsedService, key: KeyOf): RuleFault[] {
 }
 
 /** The data plane is told the lease's end before the drain begins, at worst just before a renewal was due. */
-function drainLeaseRule({ exclusive, lease, timeouts }: ParsedService, key: KeyOf): RuleFault[] {
-  const leftMs = lease.duration - lease.margin - lease.renew;
+function drainLeaseRule(service: ParsedService, key: KeyOf): RuleFault[] {
+  const leftMs = drainLeaseMs(service);
+  const drainMs = drainTimeoutMs(service);
   // A lease that does not fit together has its own fault.
-  if (!exclusive || leftMs <= 0 || timeouts.drain <= leftMs) return [];
+  if (!service.exclusive || leftMs <= 0 || drainMs <= leftMs) return [];
   const keys = [
     key('timeouts', 'drain'),
     key('lease', 'duration'),
@@ -226,7 +234,7 @@ function drainLeaseRule({ exclusive, lease, timeouts }: ParsedService, key: KeyO
   ] as const;
   return [
     ruleFault('drainBeyondLease', keys, {
-      what: `drain ${formatDuration(timeouts.drain)} is longer than the ${formatDuration(leftMs)} that are surely left of the lease`,
+      what: `drain ${formatDuration(drainMs)} is longer than the ${formatDuration(leftMs)} that are surely left of the lease`,
       why: 'a planned takeover does not extend the lease while it drains, so open requests would be cut at its end',
       todo: `set timeouts.drain to ${formatDuration(leftMs)} or less, or lengthen lease.duration`,
     }),

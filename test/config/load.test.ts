@@ -201,3 +201,13 @@ test('no text makes the parser throw, and whatever it refuses has a place and a 
     }),
   );
 });
+
+test('an exclusive service needs no timings of its own: its drain fits the lease and the hold', (t) => {
+  const exclusive = FULL.replace('exclusive: false', 'exclusive: true');
+  const held = (time: string): string =>
+    exclusive.replace('protocol: http }', `protocol: http, hold: { time: ${time} } }`);
+  assert.equal(load(t, FULL).core.timeouts.drainMs, 10_000);
+  assert.equal(load(t, exclusive).core.timeouts.drainMs, 6000);
+  assert.equal(load(t, held('4s')).core.timeouts.drainMs, 4000);
+  assert.equal(load(t, held('0s')).core.timeouts.drainMs, 6000);
+});
