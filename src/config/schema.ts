@@ -283,7 +283,7 @@ const agent = z.strictObject({
   token: text(
     /^[\x21-\x7e]{16,256}$/,
     '16 to 256 printable characters',
-    'Bearer token that the API demands for commands. Default: none.',
+    'Bearer token that every request to the API needs, but for `/get_status`, `/healthz` and `/readyz`. Default: none.',
   ).optional(),
   store: z
     .literal('embedded')
