@@ -1,5 +1,6 @@
 import type { Route } from '../../core/effect.ts';
 import type { ProbeFault } from '../../core/reasons.ts';
+import type { MemberLink } from '../member-link.ts';
 
 // How clients reach the active member of one service. Lives outside the agent's event loop.
 
@@ -13,7 +14,31 @@ export type TrafficOptions = {
   /** Directory for control sockets. */
   readonly stateDir: string;
   readonly limits: HoldLimits;
+  readonly clients: ClientLimits;
+  /** null: clients speak without TLS. */
+  readonly tls: ClientTls | null;
+  /** Each client connection begins with a PROXY protocol header. */
+  readonly acceptHeader: boolean;
+  readonly link: MemberLink;
   readonly onEvent: (event: TrafficEvent) => void;
+};
+
+/** What one client may cost; a connection beyond any of these is ended. */
+export type ClientLimits = {
+  readonly connections: number;
+  /** Without a request. */
+  readonly idleMs: number;
+  /** From a head's first byte to its last. */
+  readonly headMs: number;
+  /** A body that does not come, an answer that is not read. */
+  readonly stallMs: number;
+};
+
+export type ClientTls = {
+  /** PEM, the server's certificate first. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
 };
 
 /** What may wait while no member is ready; beyond any of these: 503 with Retry-After. */
@@ -38,6 +63,8 @@ export type TrafficEvent =
     }
   | { readonly type: 'fellBack'; readonly from: string; readonly to: string }
   | ({ readonly type: 'sampled' } & TrafficSample)
+  /** Changed certificate files were loaded, or could not be (`fault`), so that the old ones stay in force. */
+  | { readonly type: 'certificate'; readonly file: string; readonly fault: string | null }
   | { readonly type: 'lost' }
   | { readonly type: 'restored' };
 
@@ -75,7 +102,8 @@ export interface TrafficDriver {
   route(route: Route): Promise<void>;
   /** Resolves when the member has no request in flight, or at the time-out after cutting `cut` of them. */
   drain(options: { member: string; timeoutMs: number }): Promise<{ cut: number }>;
-  stats(): Promise<TrafficStats>;
+  /** null: what passes is not seen. */
+  stats(): Promise<TrafficStats | null>;
   /** Ends the data plane. */
   close(): Promise<void>;
   /** Lets go of the data plane, which serves on and can be taken over. */

@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Route } from '../../core/effect.ts';
 import { DriverError } from '../driver-error.ts';
+import { socketPath } from '../socket-path.ts';
 import type { TrafficDriver, TrafficEvent, TrafficOptions, TrafficStats } from './contract.ts';
 import { callProxy, type ControlClient } from './proxy/control-client.ts';
 import { startProcess } from './proxy/process.ts';
@@ -20,8 +21,6 @@ const RESTART_BASE_MS = 50;
 const RESTART_MAX_MS = 5000;
 /** A proxy that ran this long starts again from the base. */
 const RESTART_RESET_MS = 30_000;
-/** sun_path holds 108 bytes with its end mark. */
-const MAX_SOCKET_PATH_BYTES = 107;
 
 export class ProxyDriver implements TrafficDriver {
   readonly #options: ProxyOptions;
@@ -196,11 +195,4 @@ function killIfRunning(pid: number): void {
   } catch {
     // It ended by itself in the meantime.
   }
-}
-
-/** A path that is too long for a socket's address is reached through a descriptor of its directory. */
-function socketPath(directory: string, name: string): string {
-  const path = join(directory, name);
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path;
-  return `/proc/${process.pid}/fd/${openSync(directory, 'r')}/${name}`;
 }

@@ -1,4 +1,3 @@
-import { monotonicMs } from '../../../clock.ts';
 import { DriverError } from '../../driver-error.ts';
 import type { Exit } from '../contract.ts';
 import type { Cgroup } from './cgroup.ts';
@@ -10,6 +9,7 @@ import {
   waitUntil,
   type Containment,
 } from './containment.ts';
+import { whenGone } from './exit-watch.ts';
 import { launch, launchFailure, type Launch, type LaunchPlan } from './launch.ts';
 import type { LogPaths } from './log-files.ts';
 import { processStillRuns, readCommandLine, sendSignal, type Identity } from './proc.ts';
@@ -28,9 +28,6 @@ export type Run = {
   /** Nothing of this process keeps the agent from ending. */
   readonly unref: () => void;
 };
-
-/** An adopted process is not our child, so the kernel tells us nothing: its end is looked for this often. */
-const LOOK_FOR_EXIT_MS = 20;
 
 /** A run whose process is still the launcher, waiting for the word. */
 export type MadeRun = { readonly run: Run; readonly launched: Launch; readonly plan: LaunchPlan };
@@ -104,19 +101,17 @@ export function findRun(
   // A launcher that was never given the word ends by itself.
   if (readCommandLine(main.pid)?.startsWith(options.launcher) !== false) return null;
   const containment = { main, cgroup };
-  const timer = setInterval(() => {
-    if (processStillRuns(main.pid, main.startTicks)) return;
-    clearInterval(timer);
-    run.exit = { pid: main.pid, exitCode: null, signal: null, at: monotonicMs() };
+  const stopLooking = whenGone(main, (exit) => {
+    run.exit = { pid: main.pid, ...exit };
     options.onExit(run);
-  }, LOOK_FOR_EXIT_MS);
+  });
   const run: Run = {
     main,
     containment,
     exit: null,
     announced: true,
     frozen: isFrozenNow(containment),
-    unref: () => clearInterval(timer),
+    unref: stopLooking,
   };
   return run;
 }

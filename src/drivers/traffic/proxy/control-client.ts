@@ -1,15 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import type { TrafficEvent } from '../contract.ts';
 import { DriverError } from '../../driver-error.ts';
-import {
-  lineOf,
-  LineReader,
-  type Answer,
-  type FromProxy,
-  type Hello,
-  type Order,
-  type Reply,
-} from './wire.ts';
+import { LineReader } from '../../lines.ts';
+import { lineOf, type Answer, type FromProxy, type Hello, type Order, type Reply } from './wire.ts';
 
 // The agent's side of the control socket. An order that gets no reply in time, or whose connection breaks, fails
 // with a DriverError; whether it was carried out is then unknown, which is why routes carry an epoch and may be

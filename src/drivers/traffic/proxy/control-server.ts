@@ -3,14 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { unreachable } from '../../../core/assert.ts';
 import type { TrafficEvent } from '../contract.ts';
 import type { Plane } from './plane.ts';
-import {
-  lineOf,
-  LineReader,
-  PROTOCOL_VERSION,
-  type ProxyOptions,
-  type Reply,
-  type ToProxy,
-} from './wire.ts';
+import { LineReader } from '../../lines.ts';
+import { lineOf, PROTOCOL_VERSION, type ProxyOptions, type Reply, type ToProxy } from './wire.ts';
 
 // The process's side of the control socket. Agents come and go; the newest one gives the orders and hears the
 // events, an older one is dropped. Without any, traffic flows on by the last route. An agent that does not read

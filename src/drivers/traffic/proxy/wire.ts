@@ -7,7 +7,6 @@ import type { HoldLimits, Target, TrafficEvent, TrafficStats } from '../contract
 
 /** Grows with every change that an older partner would misunderstand. */
 export const PROTOCOL_VERSION = 1;
-export const MAX_LINE_BYTES = 1024 * 1024;
 
 /** What the process is started with. */
 export type ProxyOptions = {
@@ -56,17 +55,4 @@ export const EXIT = { addressTaken: 98, notPermitted: 97 } as const;
 
 export function lineOf(message: ToProxy | FromProxy): string {
   return `${JSON.stringify(message)}\n`;
-}
-
-/** Puts lines together from what arrives. Throws on a line that is too long. */
-export class LineReader {
-  #partial = '';
-
-  /** The lines that are complete now. */
-  take(data: string): readonly string[] {
-    const lines = (this.#partial + data).split('\n');
-    this.#partial = lines.pop() ?? '';
-    if (this.#partial.length > MAX_LINE_BYTES) throw new RangeError('a control line is too long');
-    return lines;
-  }
 }

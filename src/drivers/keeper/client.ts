@@ -1,0 +1,209 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DriverError } from '../driver-error.ts';
+import { LineReader } from '../lines.ts';
+import { socketPath } from '../socket-path.ts';
+import { whenGone } from '../member/process/exit-watch.ts';
+import type { Identity } from '../member/process/proc.ts';
+import type { Spawned, Spawner, SpawnExit, SpawnOrder } from '../member/process/spawner.ts';
+import {
+  KEEPER_PROTOCOL,
+  type FromKeeper,
+  type KeeperAnswer,
+  type KeeperOrder,
+  type ListenAt,
+} from './wire.ts';
+
+// The agent's side of the keeper: takes over the one that an earlier agent left, or starts one.
+
+const START_MS = 10_000;
+const CALL_EVERY_MS = 10;
+const REPLY_MS = 10_000;
+
+type Waiting = {
+  readonly resolve: (answer: KeeperAnswer) => void;
+  readonly reject: (error: DriverError) => void;
+  readonly timer: NodeJS.Timeout;
+};
+
+export class KeeperClient implements Spawner {
+  readonly pid: number;
+  readonly #socket: Socket;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #exits = new Map<number, SpawnExit>();
+  readonly #watched = new Map<number, { main: Identity; tell: (exit: SpawnExit) => void }>();
+  #onLost: (() => void) | null = null;
+  #lastId = 0;
+  #closed = false;
+  #isLeft = false;
+
+  private constructor(socket: Socket, pid: number) {
+    this.#socket = socket;
+    this.pid = pid;
+    socket.unref();
+    socket.on('close', () => this.#lose());
+  }
+
+  /** Throws DriverError where none answers and none can be started. */
+  static async open(stateDir: string): Promise<KeeperClient> {
+    const path = socketPath(stateDir, 'keeper.sock');
+    const running = await call(path);
+    if (running !== null) return running;
+    start(path, join(stateDir, 'keeper.log'));
+    for (let left = START_MS; left > 0; left -= CALL_EVERY_MS) {
+      const keeper = await call(path);
+      if (keeper !== null) return keeper;
+      await new Promise((resolve) => setTimeout(resolve, CALL_EVERY_MS));
+    }
+    throw new DriverError('startFailed', `the keeper does not answer; see ${stateDir}/keeper.log`);
+  }
+
+  /** Called once when the keeper is gone. */
+  onLost(listener: () => void): void {
+    this.#onLost = listener;
+    if (this.#closed) listener();
+  }
+
+  async listen(key: string, at: ListenAt): Promise<void> {
+    await this.#ask({ type: 'listen', key, at });
+  }
+
+  async release(key: string): Promise<void> {
+    await this.#ask({ type: 'release', key });
+  }
+
+  async spawn(order: SpawnOrder): Promise<Spawned> {
+    const answer = await this.#ask({ type: 'spawn', order });
+    if (answer.type !== 'spawned') throw new DriverError('driverFailed', 'the keeper made nothing');
+    const { main } = answer;
+    return {
+      main,
+      go: () => void this.#ask({ type: 'go', pid: main.pid }).catch(() => undefined),
+      onExit: (listener) => {
+        const exit = this.#exits.get(main.pid);
+        this.#exits.delete(main.pid);
+        if (exit !== undefined) listener(exit);
+        else if (this.#closed) whenGone(main, listener);
+        else this.#watched.set(main.pid, { main, tell: listener });
+      },
+      unref: () => undefined,
+    };
+  }
+
+  /** Ends the keeper. */
+  async stop(): Promise<void> {
+    await this.#ask({ type: 'stop' }).catch(() => undefined);
+    this.leave();
+  }
+
+  /** Lets go of it: it goes on for the next agent. */
+  leave(): void {
+    this.#isLeft = true;
+    this.#socket.destroy();
+  }
+
+  hear(message: FromKeeper): void {
+    switch (message.type) {
+      case 'reply':
+        this.#settle(message.id, ({ resolve }) => resolve(message.answer));
+        return;
+      case 'failed':
+        this.#settle(message.id, ({ reject }) =>
+          reject(new DriverError(message.fault, message.detail)),
+        );
+        return;
+      case 'exited': {
+        const watched = this.#watched.get(message.pid);
+        this.#watched.delete(message.pid);
+        if (watched === undefined) this.#exits.set(message.pid, message.exit);
+        else watched.tell(message.exit);
+        return;
+      }
+      default:
+    }
+  }
+
+  static of(socket: Socket, hello: FromKeeper & { type: 'hello' }): KeeperClient {
+    return new KeeperClient(socket, hello.pid);
+  }
+
+  #ask(order: KeeperOrder): Promise<KeeperAnswer> {
+    if (this.#closed) return Promise.reject(gone());
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new DriverError('timedOut', `the keeper did not reply to ${order.type}`));
+      }, REPLY_MS);
+      this.#waiting.set(id, { resolve, reject, timer });
+      this.#socket.write(`${JSON.stringify({ id, order })}\n`);
+    });
+  }
+
+  #settle(id: number, how: (waiting: Waiting) => void): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(id);
+    clearTimeout(waiting.timer);
+    how(waiting);
+  }
+
+  #lose(): void {
+    this.#closed = true;
+    for (const id of this.#waiting.keys()) this.#settle(id, ({ reject }) => reject(gone()));
+    if (this.#isLeft) return;
+    // Its children live on, and nobody will tell of their end.
+    for (const { main, tell } of this.#watched.values()) whenGone(main, tell);
+    this.#watched.clear();
+    this.#onLost?.();
+  }
+}
+
+function gone(): DriverError {
+  return new DriverError('driverFailed', 'the keeper is gone');
+}
+
+/** A session of its own, nothing shared with the agent but a log file. */
+function start(path: string, logFile: string): void {
+  const own = fileURLToPath(import.meta.url);
+  const entry = fileURLToPath(new URL(`./main${extname(own)}`, import.meta.url));
+  const log = openSync(logFile, 'a', 0o600);
+  const child = spawn(process.execPath, [entry, path], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  child.unref();
+}
+
+/** null: nobody listens there, or it is no keeper of this version. */
+function call(path: string): Promise<KeeperClient | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    const reader = new LineReader();
+    let client: KeeperClient | null = null;
+    const hear = (message: FromKeeper): void => {
+      if (client !== null) client.hear(message);
+      else if (message.type === 'hello' && message.protocol === KEEPER_PROTOCOL) {
+        client = KeeperClient.of(socket, message);
+        resolve(client);
+      } else socket.destroy();
+    };
+    socket.setEncoding('utf8');
+    socket.on('data', (data: string) => {
+      try {
+        // The greeting's version vouches for the shape of what follows.
+        for (const line of reader.take(data)) hear(JSON.parse(line));
+      } catch {
+        socket.destroy();
+      }
+    });
+    // The close that follows tells.
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(null));
+  });
+}

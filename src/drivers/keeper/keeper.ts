@@ -1,0 +1,154 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import { unreachable } from '../../core/assert.ts';
+import { DriverError } from '../driver-error.ts';
+import { LineReader } from '../lines.ts';
+import { sendSignal } from '../member/process/proc.ts';
+import { LocalSpawner, type Spawned } from '../member/process/spawner.ts';
+import { Listener } from './listener.ts';
+import {
+  KEEPER_PROTOCOL,
+  type FromKeeper,
+  type KeeperAnswer,
+  type KeeperOrder,
+  type ToKeeper,
+} from './wire.ts';
+
+// Holds listening sockets and makes the members that inherit them. It is apart from the agent so that both
+// outlive an agent, and small so that it does not die itself. It decides nothing: it restarts nobody.
+// Not guaranteed: after its own death a new one cannot get the sockets back while members hold them.
+
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
+export class Keeper {
+  readonly #controlPath: string;
+  readonly #onStop: () => void;
+  readonly #server: Server;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #waiting = new Map<number, Spawned>();
+  readonly #spawner = new LocalSpawner((key) => this.#fdOf(key));
+  #agent: Socket | null = null;
+
+  constructor(controlPath: string, onStop: () => void) {
+    this.#controlPath = controlPath;
+    this.#onStop = onStop;
+    this.#server = createServer((socket) => this.#greet(socket));
+  }
+
+  /** The socket can be used by this user only, from the moment it exists. */
+  open(): Promise<void> {
+    rmSync(this.#controlPath, { force: true });
+    return new Promise((resolve, reject) => {
+      const umask = process.umask(0o177);
+      this.#server.once('error', reject);
+      this.#server.listen(this.#controlPath, () => {
+        process.umask(umask);
+        resolve();
+      });
+    });
+  }
+
+  #greet(socket: Socket): void {
+    this.#agent?.destroy();
+    this.#lose();
+    this.#agent = socket;
+    const reader = new LineReader();
+    socket.setEncoding('utf8');
+    socket.on('data', (data: string) => {
+      try {
+        // The greeting's version vouches for the shape of the orders.
+        for (const line of reader.take(data)) void this.#answer(socket, JSON.parse(line));
+      } catch {
+        socket.destroy();
+      }
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      if (this.#agent === socket) this.#lose();
+    });
+    this.#tell({ type: 'hello', protocol: KEEPER_PROTOCOL, pid: process.pid });
+  }
+
+  /** Launchers that nobody will give their word any more must not wait for ever. */
+  #lose(): void {
+    this.#agent = null;
+    for (const pid of this.#waiting.keys()) sendSignal(pid, 'SIGKILL');
+    this.#waiting.clear();
+  }
+
+  #tell(message: FromKeeper): void {
+    const agent = this.#agent;
+    if (agent === null || agent.writableLength > MAX_UNREAD_BYTES) return;
+    agent.write(`${JSON.stringify(message)}\n`);
+  }
+
+  async #answer(socket: Socket, { id, order }: ToKeeper): Promise<void> {
+    if (socket !== this.#agent) return;
+    try {
+      this.#tell({ type: 'reply', id, answer: await this.#obey(order) });
+    } catch (error) {
+      const fault = error instanceof DriverError ? error.fault : 'driverFailed';
+      const detail = error instanceof Error ? error.message : String(error);
+      this.#tell({ type: 'failed', id, fault, detail });
+    }
+    if (order.type === 'stop') this.#agent?.end(() => this.#onStop());
+  }
+
+  async #obey(order: KeeperOrder): Promise<KeeperAnswer> {
+    switch (order.type) {
+      case 'listen':
+        await this.#listen(order);
+        return { type: 'done' };
+      case 'release':
+        await this.#release(order.key);
+        return { type: 'done' };
+      case 'spawn':
+        return await this.#spawn(order.order);
+      case 'go':
+        this.#waiting.get(order.pid)?.go();
+        this.#waiting.delete(order.pid);
+        return { type: 'done' };
+      case 'stop':
+        for (const key of this.#listeners.keys()) await this.#release(key);
+        rmSync(this.#controlPath, { force: true });
+        return { type: 'done' };
+      default:
+        return unreachable(order);
+    }
+  }
+
+  async #listen({ key, at }: KeeperOrder & { type: 'listen' }): Promise<void> {
+    const held = this.#listeners.get(key);
+    if (held !== undefined && isDeepStrictEqual(held.at, at)) return;
+    await this.#release(key);
+    this.#listeners.set(key, await Listener.open(at));
+  }
+
+  async #release(key: string): Promise<void> {
+    const listener = this.#listeners.get(key);
+    this.#listeners.delete(key);
+    await listener?.close();
+  }
+
+  async #spawn(order: Parameters<LocalSpawner['spawn']>[0]): Promise<KeeperAnswer> {
+    const spawned = await this.#spawner.spawn(order);
+    const { main } = spawned;
+    this.#waiting.set(main.pid, spawned);
+    // After the reply, so that whoever ordered it knows the pid that ended.
+    setImmediate(() =>
+      spawned.onExit((exit) => {
+        this.#waiting.delete(main.pid);
+        this.#tell({ type: 'exited', pid: main.pid, exit });
+      }),
+    );
+    return { type: 'spawned', main };
+  }
+
+  #fdOf(key: string): number {
+    const listener = this.#listeners.get(key);
+    if (listener === undefined)
+      throw new DriverError('notFound', `the keeper holds no listening socket ${key}`);
+    return listener.fd;
+  }
+}

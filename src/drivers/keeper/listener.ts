@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { assert } from '../../core/assert.ts';
+import { DriverError } from '../driver-error.ts';
+import type { ListenAt } from './wire.ts';
+
+// A listening socket that nobody here accepts on. Node offers no such thing: a server that listens is polled, and
+// what is polled is accepted. So the server lives in a thread that blocks for good in the very turn in which it
+// began to listen, before it could poll; descriptors belong to the whole process, so this one hands it to the
+// members. Connections wait in the kernel's backlog meanwhile.
+// Every listen(2) of a member sets the backlog of the shared socket anew, to 511 where it is a Node server that
+// names none. Node sets O_NONBLOCK on the description that all holders share. It is cleared here, as accept(2) of
+// a plain program would fail otherwise; servers with an event loop set it again for all.
+
+const LISTEN_WITHIN_MS = 5000;
+/** Enough for a thread that runs one server and then sleeps. */
+const THREAD_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 };
+
+type Report = { readonly fd: number } | { readonly error: string };
+
+export class Listener {
+  readonly at: ListenAt;
+  readonly fd: number;
+  readonly #thread: Worker;
+
+  private constructor(at: ListenAt, fd: number, thread: Worker) {
+    this.at = at;
+    this.fd = fd;
+    this.#thread = thread;
+  }
+
+  /** Throws DriverError. */
+  static async open(at: ListenAt): Promise<Listener> {
+    const own = fileURLToPath(import.meta.url);
+    const entry = new URL(`./listener-thread${extname(own)}`, import.meta.url);
+    const thread = new Worker(entry, { workerData: at, resourceLimits: THREAD_LIMITS });
+    thread.unref();
+    const report = await new Promise<Report>((resolve) => {
+      const timer = setTimeout(() => resolve({ error: 'ETIMEDOUT' }), LISTEN_WITHIN_MS);
+      const settle = (outcome: Report): void => {
+        clearTimeout(timer);
+        resolve(outcome);
+      };
+      thread.once('message', settle);
+      thread.once('error', (error) => settle({ error: String(error) }));
+    });
+    if ('error' in report) {
+      await thread.terminate();
+      throw refusal(at, report.error);
+    }
+    makeBlocking(report.fd);
+    return new Listener(at, report.fd, thread);
+  }
+
+  /** Lets go of the socket. It goes on listening for as long as a member holds it. */
+  async close(): Promise<void> {
+    await this.#thread.terminate();
+  }
+}
+
+/** libuv clears O_NONBLOCK of what a child gets as its stdin, for the description and so for every holder. */
+function makeBlocking(fd: number): void {
+  const { status } = spawnSync('/bin/true', { stdio: [fd, 'ignore', 'ignore'] });
+  assert(status === 0, 'true succeeds');
+}
+
+function refusal({ host, port }: ListenAt, code: string): DriverError {
+  const where = `${host}:${port}`;
+  if (code === 'EADDRINUSE')
+    return new DriverError('portTaken', `another process listens on ${where}`);
+  if (code === 'EACCES')
+    return new DriverError('permission', `not permitted to listen on ${where}`);
+  return new DriverError('driverFailed', `cannot listen on ${where}: ${code}`);
+}

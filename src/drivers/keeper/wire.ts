@@ -1,0 +1,35 @@
+import type { EffectFault } from '../../core/reasons.ts';
+import type { SpawnExit, SpawnOrder } from '../member/process/spawner.ts';
+import type { Identity } from '../member/process/proc.ts';
+
+// What the agent and the keeper say to each other: one JSON value a line on a Unix socket, as in
+// ../traffic/proxy/wire.ts. The keeper outlives agents and greets each new one; the newest has its ear.
+
+/** Grows with every change that an older partner would misunderstand. */
+export const KEEPER_PROTOCOL = 1;
+
+export type KeeperOrder =
+  /** Binds and listens, unless a socket of that key does already at the same place. */
+  | { readonly type: 'listen'; readonly key: string; readonly at: ListenAt }
+  | { readonly type: 'release'; readonly key: string }
+  | { readonly type: 'spawn'; readonly order: SpawnOrder }
+  | { readonly type: 'go'; readonly pid: number }
+  | { readonly type: 'stop' };
+
+export type ListenAt = { readonly host: string; readonly port: number; readonly backlog: number };
+
+export type KeeperAnswer =
+  { readonly type: 'done' } | { readonly type: 'spawned'; readonly main: Identity };
+
+export type ToKeeper = { readonly id: number; readonly order: KeeperOrder };
+
+export type FromKeeper =
+  | { readonly type: 'hello'; readonly protocol: number; readonly pid: number }
+  | { readonly type: 'reply'; readonly id: number; readonly answer: KeeperAnswer }
+  | {
+      readonly type: 'failed';
+      readonly id: number;
+      readonly fault: EffectFault;
+      readonly detail: string;
+    }
+  | { readonly type: 'exited'; readonly pid: number; readonly exit: SpawnExit };

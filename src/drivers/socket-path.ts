@@ -1,0 +1,12 @@
+import { openSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** sun_path holds 108 bytes with its end mark. */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+/** A path that is too long for a socket's address is reached through a descriptor of its directory. */
+export function socketPath(directory: string, name: string): string {
+  const path = join(directory, name);
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path;
+  return `/proc/${process.pid}/fd/${openSync(directory, 'r')}/${name}`;
+}
