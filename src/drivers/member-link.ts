@@ -1,0 +1,87 @@
+import { readFileSync, statSync } from 'node:fs';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import { monotonicMs } from '../clock.ts';
+
+// How a member is spoken to: plainly or with TLS, and whether each connection tells first on whose behalf it comes
+// (PROXY protocol). The data plane and the probes connect in the same way, so that a probe sees what clients would.
+
+export type MemberLink = {
+  /** null: without TLS. */
+  readonly tls: MemberTls | null;
+  /** Each connection begins with a PROXY protocol header. */
+  readonly sendHeader: boolean;
+};
+
+export type MemberTls = {
+  /** PEM; null: the authorities that the runtime knows. */
+  readonly caFile: string | null;
+  /** False: any certificate will do. */
+  readonly verify: boolean;
+  /** null: the member's address. */
+  readonly serverName: string | null;
+};
+
+export const PLAIN_LINK: MemberLink = { tls: null, sendHeader: false };
+
+/** When a connection made by `dial` can be written to: its event. */
+export function readyEventOf(link: MemberLink): 'connect' | 'secureConnect' {
+  return link.tls === null ? 'connect' : 'secureConnect';
+}
+
+/** Begins a connection. `header`: sent before anything else, ahead of TLS. */
+export function dial(
+  target: { readonly host: string; readonly port: number },
+  link: MemberLink,
+  header: Buffer | null = null,
+): Socket {
+  const { host, port } = target;
+  const socket = connectTcp({ host, port, noDelay: true, allowHalfOpen: true });
+  if (header !== null) socket.write(header);
+  const { tls } = link;
+  if (tls === null) return socket;
+  const name = tls.serverName ?? host;
+  return connectTls({
+    socket,
+    // Whose name the certificate must bear.
+    host: name,
+    // The standard forbids addresses here.
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    secureContext: contextOf(tls),
+    rejectUnauthorized: tls.verify,
+  });
+}
+
+const LOOK_EVERY_MS = 1000;
+
+type Known = { lookedAt: number; signature: string; context: SecureContext };
+
+const known = new Map<string, Known>();
+
+/** A file of authorities that changed is read again; one that cannot be read or used leaves the old ones in force. */
+function contextOf({ caFile }: MemberTls): SecureContext {
+  const key = caFile ?? '';
+  const nowMs = monotonicMs();
+  const last = known.get(key);
+  if (last !== undefined && (caFile === null || nowMs - last.lookedAt < LOOK_EVERY_MS)) {
+    return last.context;
+  }
+  try {
+    const signature = caFile === null ? '' : signatureOf(caFile);
+    if (last?.signature !== signature) {
+      const ca = caFile === null ? {} : { ca: readFileSync(caFile) };
+      const context = createSecureContext(ca);
+      known.set(key, { lookedAt: nowMs, signature, context });
+      return context;
+    }
+  } catch (error) {
+    if (last === undefined) throw error;
+  }
+  last.lookedAt = nowMs;
+  return last.context;
+}
+
+function signatureOf(file: string): string {
+  const { ino, size, mtimeMs } = statSync(file);
+  return `${ino} ${size} ${mtimeMs}`;
+}
