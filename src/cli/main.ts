@@ -1,13 +1,22 @@
 #!/usr/bin/env node
-import { runCli } from './program.ts';
+import { oldNodeText } from './node-version.ts';
 
-process.exitCode = await runCli(process.argv.slice(2), {
-  out: process.stdout,
-  err: process.stderr,
-  env: process.env,
-  stopSignal: () => {
-    const stop = new AbortController();
-    process.once('SIGINT', () => stop.abort());
-    return stop.signal;
-  },
-});
+// Nothing else is imported before the version is known: an older Node ends at the first import that it lacks.
+
+const tooOld = oldNodeText(process.versions.node);
+if (tooOld === null) {
+  const { runCli } = await import('./program.ts');
+  process.exitCode = await runCli(process.argv.slice(2), {
+    out: process.stdout,
+    err: process.stderr,
+    env: process.env,
+    stopSignal: () => {
+      const stop = new AbortController();
+      process.once('SIGINT', () => stop.abort());
+      return stop.signal;
+    },
+  });
+} else {
+  process.stderr.write(tooOld);
+  process.exitCode = 2;
+}
