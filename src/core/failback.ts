@@ -62,13 +62,13 @@ function recentFailovers(turn: Turn): number {
 }
 
 /** How long the preferred member must have been well by now. */
-export function holdDownMs(turn: Turn): DurationMs {
+function holdDownMs(turn: Turn): DurationMs {
   const doublings = Math.min(Math.max(0, recentFailovers(turn) - 1), DOUBLINGS_MAX);
   return turn.config.failback.afterMs * 2 ** doublings;
 }
 
 /** When an automatic failback falls due if the preferred member stays well; null: it isn't well. */
-export function failbackDueAt(turn: Turn, preferred: MemberState): Instant | null {
+function failbackDueAt(turn: Turn, preferred: MemberState): Instant | null {
   const since = wellSince(preferred);
   return since === null ? null : since + holdDownMs(turn);
 }

@@ -62,7 +62,7 @@ function rehearsal(
 }
 
 /** Nearest-rank 95th percentile; null without values. */
-export function percentile95(values: readonly number[]): number | null {
+function percentile95(values: readonly number[]): number | null {
   if (values.length === 0) return null;
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.ceil(sorted.length * 0.95) - 1] ?? null;

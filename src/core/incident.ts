@@ -1,5 +1,5 @@
 import type { Cause } from './reasons.ts';
-import type { Incident, Operation, StepTimes } from './state.ts';
+import type { Incident, StepTimes } from './state.ts';
 import type { Instant } from './time.ts';
 import { issue, note, type Turn } from './turn.ts';
 
@@ -97,9 +97,4 @@ export function recordIncident(turn: Turn): void {
   const { incident } = turn.service;
   if (incident === null) return;
   issue(turn, { type: 'recordIncident', incident: incident.id }, { withinMs: RECORD_WITHIN_MS });
-}
-
-/** Whether the operation is what the newest incident tells of. */
-export function tells(turn: Turn, operation: Operation): boolean {
-  return operation.incident !== null && turn.service.incident?.id === operation.incident;
 }

@@ -144,7 +144,7 @@ function slow(input: TimingInput): TakeoverPrediction {
  * (Chen, Toueg, Aguilera, IEEE Transactions on Computers 51(5), 2002, for the uniform phase). Sooner once the
  * detector has learnt a margin below the bound, and when clients' requests hang too.
  */
-export function silenceAfterFault({ boundMs, intervalMs }: TimingInput): Spread {
+function silenceAfterFault({ boundMs, intervalMs }: TimingInput): Spread {
   return { p50Ms: boundMs - intervalMs / 2, p99Ms: boundMs - intervalMs / 100 };
 }
 
