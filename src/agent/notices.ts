@@ -81,10 +81,15 @@ export class NoticeBoard {
   readonly #wallNow: () => number;
   readonly #kept: Notice[] = [];
   readonly #watchers = new Set<(notice: Notice) => void>();
-  #nextId = 1;
+  #nextId: number;
 
+  /**
+   * Numbers go on from the wall clock in ms, so that those of a later agent come after those of this one:
+   * a watcher who resumes must not take the one's numbers for the other's.
+   */
   constructor(wallNow: () => number) {
     this.#wallNow = wallNow;
+    this.#nextId = wallNow();
   }
 
   post(draft: NoticeDraft): void {

@@ -78,11 +78,16 @@ async function replay(
   if (lastId === null) return -1;
   const missed = view.noticesAfter(lastId);
   const first = missed[0];
-  if (first !== undefined && first.id > lastId + 1) {
-    await stream.writeSSE({ event: 'reset', data: '{}' });
-  }
+  // With nothing after it, it is either the newest one or none of this agent's.
+  const isWhole = first === undefined ? lastId === newestId(view) : first.id === lastId + 1;
+  if (!isWhole) await stream.writeSSE({ event: 'reset', data: '{}' });
   for (const notice of missed) await send(stream, notice);
   return missed.at(-1)?.id ?? -1;
+}
+
+/** 0: nothing has been told yet. */
+function newestId(view: AgentView): number {
+  return view.noticesAfter(0).at(-1)?.id ?? 0;
 }
 
 async function send(stream: SSEStreamingApi, notice: Notice): Promise<void> {
