@@ -15,7 +15,7 @@ const SHORT_LEASE = [
   'exclusive: true',
   'failback: { mode: manual }',
   `lease: { duration: ${LEASE_MS}ms, renew: 400ms, margin: 200ms }`,
-  'timeouts: { store: 300ms, drain: 500ms }',
+  'timeouts: { store: 300ms }',
 ];
 
 type Served = { readonly member: string; readonly atMs: number; readonly pid: number };
@@ -119,6 +119,23 @@ describe('after kill -9 of the agent', () => {
       assertSound(sandbox);
     });
   }
+});
+
+test('a proxy that hangs when the next agent comes is ended, and clients are served again', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.useShop();
+  const first = sandbox.up();
+  await first.until('a whole service', isWhole);
+  first.signal('SIGKILL');
+  await eventually('the agent is gone', () => first.exited);
+  const proxy = sandbox.processes().find(({ command }) => command.startsWith('hotwarm-proxy'));
+  assert.ok(proxy !== undefined);
+  process.kill(proxy.pid, 'SIGSTOP');
+  const second = sandbox.up();
+  await second.until('a whole service again', isWhole);
+  assert.equal(await sandbox.ask(), 'a');
+  assert.ok(!isAlive(proxy.pid), 'the one that hung is gone');
+  assertNothingTwice(sandbox);
 });
 
 describe('while the agent is stopped by SIGSTOP', () => {

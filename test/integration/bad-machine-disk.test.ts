@@ -76,7 +76,7 @@ for (const exclusive of [false, true]) {
   test(`${exclusive ? 'an exclusive' : 'a'} service fails over on a full disk, and is whole again once there is room`, async (t) => {
     const sandbox = await Sandbox.open(t);
     await sandbox.useShop({
-      lines: [`exclusive: ${exclusive}`, 'failback: { mode: manual }', 'timeouts: { drain: 5s }'],
+      lines: [`exclusive: ${exclusive}`, 'failback: { mode: manual }'],
     });
     const disk = await useSmallDisk(t, sandbox);
     const agent = sandbox.up();

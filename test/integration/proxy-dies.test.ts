@@ -42,7 +42,7 @@ for (const exclusive of [false, true]) {
   test(`a killed proxy of ${exclusive ? 'an exclusive' : 'a'} service is started again and told its route`, async (t) => {
     const sandbox = await Sandbox.open(t);
     await sandbox.useShop({
-      lines: [`exclusive: ${exclusive}`, 'failback: { mode: manual }', 'timeouts: { drain: 5s }'],
+      lines: [`exclusive: ${exclusive}`, 'failback: { mode: manual }'],
     });
     const agent = sandbox.up();
     const before = await agent.until('a whole service', isWhole);

@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Route } from '../../core/effect.ts';
 import { DriverError } from '../driver-error.ts';
 import { socketPath } from '../socket-path.ts';
 import type { TrafficDriver, TrafficEvent, TrafficOptions, TrafficStats } from './contract.ts';
 import { callProxy, type ControlClient } from './proxy/control-client.ts';
-import { startProcess } from './proxy/process.ts';
+import { endUnreachable, startProcess } from './proxy/process.ts';
 import { PROTOCOL_VERSION, type Answer, type ProxyOptions } from './proxy/wire.ts';
 
 // The traffic driver that puts a proxy in front of the members. The proxy is a process of its own (proxy/), which
@@ -48,6 +48,7 @@ export class ProxyDriver implements TrafficDriver {
   async open(): Promise<void> {
     const running = await callProxy(this.#options.controlPath);
     if (running !== null && (await this.#adopt(running))) return;
+    if (running === null) await endUnreachable(dirname(this.#logFile), this.#options.service);
     await this.#start();
   }
 

@@ -1,10 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../errors.ts';
 import { DriverError } from '../../driver-error.ts';
-import { hasVariable } from '../../member/process/proc.ts';
+import {
+  hasVariable,
+  processStillRuns,
+  readProcessStat,
+  sendSignal,
+} from '../../member/process/proc.ts';
 import { callProxy, type ControlClient } from './control-client.ts';
 import { EXIT, type ProxyOptions } from './wire.ts';
 
@@ -13,6 +18,8 @@ import { EXIT, type ProxyOptions } from './wire.ts';
 
 const START_MS = 10_000;
 const CALL_EVERY_MS = 5;
+/** From SIGKILL until the address is free. */
+const END_MS = 2000;
 /** In the environment of each data plane: unlike its command line, a title of its own does not overwrite it. */
 const MARK = 'HOTWARM_PROXY';
 
@@ -30,6 +37,23 @@ function proxyMark(stateDir: string, service: string): string {
 /** Whether the process is the data plane that an agent with this state directory started for the service. */
 export function isProxyOf(pid: number, stateDir: string, service: string): boolean {
   return hasVariable(pid, `${MARK}=${proxyMark(stateDir, service)}`);
+}
+
+/**
+ * Kills what answers no more but still holds the service's address: a data plane that hangs, or whose control
+ * socket was removed. The caller holds the state directory, so nobody else's is met.
+ */
+export async function endUnreachable(stateDir: string, service: string): Promise<void> {
+  const left = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => isProxyOf(Number(name), stateDir, service))
+    .map((name) => readProcessStat(Number(name)))
+    .filter((stat) => stat !== null);
+  for (const { pid } of left) sendSignal(pid, 'SIGKILL');
+  for (let waitedMs = 0; waitedMs < END_MS; waitedMs += CALL_EVERY_MS) {
+    if (!left.some(({ pid, startTicks }) => processStillRuns(pid, startTicks))) return;
+    await new Promise((resolve) => setTimeout(resolve, CALL_EVERY_MS));
+  }
 }
 
 export type Running = { readonly control: ControlClient; readonly child: ChildProcess };
