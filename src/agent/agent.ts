@@ -86,8 +86,9 @@ export class Agent implements AgentView {
     for (const service of this.#services)
       epochs.push({ service: service.name, record: await service.knownLease() });
     const found = this.#adopt(epochs);
-    await this.#clearLeftovers(found);
     for (const service of this.#services) await service.traffic?.open();
+    await this.#holdClients(epochs, found);
+    await this.#clearLeftovers(found);
     this.#loop.attach(
       new HostSampler({
         now: monotonicMs,
@@ -113,6 +114,17 @@ export class Agent implements AgentView {
     });
     if (found.length > 0) this.#loop.resume(state);
     return found;
+  }
+
+  /** Where nothing is gone on with, clients wait in the data plane that was left, or they would meet each member's end. */
+  async #holdClients(epochs: readonly KnownEpoch[], found: readonly FoundMember[]): Promise<void> {
+    const nobody = { active: null, fallbacks: [], suspects: [], leaseUntil: null };
+    for (const { name, traffic } of this.#services) {
+      const epoch = epochs.find(({ service }) => service === name)?.record?.epoch ?? 0;
+      if (epoch === 0 || found.some(({ service }) => service === name)) continue;
+      // It is told again with the first active; until then a request may fail where it need not.
+      await traffic?.route({ epoch, ...nobody }).catch(() => {});
+    }
   }
 
   /** What is left of an earlier agent's members and is not gone on with would hold ports, and serve beside the new ones. */

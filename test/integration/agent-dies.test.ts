@@ -121,6 +121,27 @@ describe('after kill -9 of the agent', () => {
   }
 });
 
+test('with another configuration the members are started anew, and no GET is lost', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.useShop({ lines: ['repair: { max: 10s }'] });
+  const first = sandbox.up();
+  const before = await first.until('a whole service', isWhole);
+  const load = sandbox.load({ ratePerSecond: 400 });
+  load.start();
+  await sleep(300);
+  first.signal('SIGKILL');
+  await eventually('the agent is gone', () => first.exited);
+  await sandbox.useShop({ lines: ['repair: { max: 20s }'] });
+  const second = sandbox.up();
+  const after = await second.until('a whole service again', isWhole);
+  await sleep(300);
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+  assert.notEqual(pidOf(after, 'a'), pidOf(before, 'a'));
+  assert.ok(after.epoch > before.epoch, `${before.epoch} ${after.epoch}`);
+  assertNothingTwice(sandbox);
+});
+
 test('a proxy that hangs when the next agent comes is ended, and clients are served again', async (t) => {
   const sandbox = await Sandbox.open(t);
   await sandbox.useShop();
