@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Agent } from '../../agent/agent.ts';
 import type { Notice } from '../../agent/contract.ts';
 import { startApi } from '../../api/server.ts';
@@ -8,6 +7,8 @@ import { dismissAgent, LEAVE_SIGNAL } from '../../agent/replace.ts';
 import { AppError } from '../../errors.ts';
 import { refuseUnfit } from './check.ts';
 import { narrate, narrateStop } from '../narrate.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', LEAVE_SIGNAL] as const;
 
 export type UpOptions = {
   readonly config: string;
@@ -25,40 +26,57 @@ export type UpOptions = {
 export async function runUp(options: UpOptions): Promise<number> {
   const config = loadConfig(options.config);
   await refuseUnfit(config);
-  if (options.replace) await dismissAgent(config.agent.stateDir);
-  const defect = new AbortController();
-  const agent = await Agent.start(config, { onDefect: (error) => defect.abort(error) });
-  const tell = options.json ? jsonTeller(options.out) : textTeller(options.out);
-  for (const notice of agent.noticesAfter(0)) tell(notice);
-  agent.subscribe(tell);
-  let isReplaced = false;
+  const ends = new Ends();
   try {
-    const api = await startApi({ view: agent, ...config.agent.api });
-    if (!options.json) options.out.write(greeting(config));
-    isReplaced = (await untilStopped(defect.signal)) === LEAVE_SIGNAL;
-    if (!options.json) options.out.write(isReplaced ? LEAVING : stopping(config));
-    await api.close();
+    await runUntil(ends, config, options);
   } finally {
-    await (isReplaced ? agent.leave() : agent.stop());
+    ends.close();
   }
-  if (defect.signal.aborted) throw defectError(defect.signal.reason);
   return 0;
 }
 
-/** The signal that came; null: a defect. */
-async function untilStopped(defect: AbortSignal): Promise<string | null> {
-  const ended = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM', LEAVE_SIGNAL].map(async (name) => {
-    await once(process, name, { signal: ended.signal });
-    return name;
-  });
-  const broken = new Promise<null>((resolve) =>
-    defect.addEventListener('abort', () => resolve(null), { once: true }),
-  );
-  const first = await Promise.race([...signals, broken]);
-  ended.abort();
-  await Promise.allSettled(signals);
-  return first;
+async function runUntil(ends: Ends, config: ResolvedConfig, options: UpOptions): Promise<void> {
+  const { out, json } = options;
+  if (options.replace) await dismissAgent(config.agent.stateDir);
+  const agent = await Agent.start(config, { onDefect: (error) => ends.tell({ defect: error }) });
+  const tell = json ? jsonTeller(out) : textTeller(out);
+  for (const notice of agent.noticesAfter(0)) tell(notice);
+  agent.subscribe(tell);
+  let end: End | null = null;
+  try {
+    const api = await startApi({ view: agent, ...config.agent.api });
+    if (!json) out.write(greeting(config));
+    end = await ends.first;
+    if (!json) out.write(isReplaced(end) ? LEAVING : stopping(config));
+    await api.close();
+  } finally {
+    await (isReplaced(end) ? agent.leave() : agent.stop());
+  }
+  if ('defect' in end) throw defectError(end.defect);
+}
+
+type End = { readonly signal: string } | { readonly defect: unknown };
+
+function isReplaced(end: End | null): boolean {
+  return end !== null && 'signal' in end && end.signal === LEAVE_SIGNAL;
+}
+
+/** What ends the agent. The signals are caught from the start to the end of the stop: one that came in between would leave members without an agent. */
+class Ends {
+  readonly first: Promise<End>;
+  readonly tell: (end: End) => void;
+  readonly #onSignal = (signal: string): void => this.tell({ signal });
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<End>();
+    this.first = promise;
+    this.tell = resolve;
+    for (const name of SIGNALS) process.on(name, this.#onSignal);
+  }
+
+  close(): void {
+    for (const name of SIGNALS) process.off(name, this.#onSignal);
+  }
 }
 
 function defectError(reason: unknown): AppError {

@@ -183,6 +183,8 @@ export class ProxyDriver implements TrafficDriver {
     if (!(await ended)) killIfRunning(pid);
     const child = this.#child;
     if (child !== null && child.exitCode === null && child.signalCode === null) {
+      // Unlike its run, its end is waited for, be there nothing else that keeps the agent alive.
+      child.ref();
       await new Promise((resolve) => child.once('exit', resolve));
     }
     this.#control = null;
