@@ -16,6 +16,11 @@ function isPause({ data }: StreamEvent): boolean {
   return JSON.stringify(data).includes('"paused":true');
 }
 
+/** The numbered ones up to the pause. */
+function untilPause(events: readonly StreamEvent[]): readonly StreamEvent[] {
+  return events.slice(0, events.findIndex(isPause) + 1).filter(({ id }) => id !== null);
+}
+
 function isFailoverEnd({ event, data }: StreamEvent): boolean {
   return event === 'incident' && JSON.stringify(data).includes('"outcome":"succeeded"');
 }
@@ -71,8 +76,6 @@ test('a client that is cut off again and again resumes without loss or doubling'
   await steady.until('the pause is told', (events) => events.some(isPause));
   pieces.push(...rest.events);
 
-  const untilPause = (events: readonly StreamEvent[]) =>
-    events.slice(0, events.findIndex(isPause) + 1).filter(({ id }) => id !== null);
   assertWithoutGaps(pieces);
   assert.deepEqual(untilPause(pieces), untilPause(steady.events));
 });
