@@ -44,6 +44,8 @@ export type IncidentReport = {
   readonly to: string | null;
   readonly outageMs: number | null;
   readonly steps: StepTimes;
+  /** Only in observe-only mode: what would have been done. Nothing was. */
+  readonly shadow?: true;
 };
 
 export type BriefStatus = {
@@ -133,6 +135,7 @@ function reportMember(member: MemberState): MemberReport {
 }
 
 function reportIncident(incident: Incident): IncidentReport {
-  const { id, cause, from, to, outageMs, steps } = incident;
-  return { id, cause: cause.code, from, to, outageMs, steps };
+  const { id, cause, from, to, outageMs, steps, shadow } = incident;
+  const base = { id, cause: cause.code, from, to, outageMs, steps };
+  return shadow ? { ...base, shadow } : base;
 }

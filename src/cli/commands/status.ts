@@ -137,12 +137,16 @@ function memberRow(name: string, member: ServiceReport['members'][string], local
 function formatLast(terminal: Terminal, { lastIncident }: ServiceReport): string {
   if (lastIncident === null) return '';
   const say = speaker(terminal.locale);
-  const { id, from, to, outageMs } = lastIncident;
+  const { id, from, to, outageMs, shadow } = lastIncident;
+  const note =
+    shadow === true
+      ? say('  (observe-only: nothing was done)', '（只观察模式：未执行任何操作）')
+      : '';
   const outage =
     outageMs === null
       ? ''
       : say(`, ${duration(outageMs)} without service`, `，中断 ${duration(outageMs)}`);
   const lead = say(`last: incident ${id}`, `最近事件 ${id}`);
-  const text = `${lead}  ${from ?? '-'} → ${to ?? '-'}${outage}  (hotwarm explain ${id})`;
+  const text = `${lead}  ${from ?? '-'} → ${to ?? '-'}${outage}${note}  (hotwarm explain ${id})`;
   return `${paint(terminal, cell(text, 'quiet'))}\n`;
 }
