@@ -1,22 +1,32 @@
 #!/usr/bin/env node
 import { oldNodeText } from './node-version.ts';
+import { watchOutlets } from './outlet.ts';
 
 // Nothing else is imported before the version is known: an older Node ends at the first import that it lacks.
 
-const tooOld = oldNodeText(process.versions.node);
-if (tooOld === null) {
+const OUTPUT_LOST_EXIT = 6;
+
+async function main(): Promise<number> {
+  const { stdout, stderr, env } = process;
+  const tooOld = oldNodeText(process.versions.node);
+  if (tooOld !== null) {
+    stderr.write(tooOld);
+    return 2;
+  }
+  const outlet = watchOutlets([stdout, stderr]);
+  const stopSignal = (): AbortSignal => {
+    const stop = new AbortController();
+    process.once('SIGINT', () => stop.abort());
+    return AbortSignal.any([stop.signal, outlet.gone]);
+  };
   const { runCli } = await import('./program.ts');
-  process.exitCode = await runCli(process.argv.slice(2), {
-    out: process.stdout,
-    err: process.stderr,
-    env: process.env,
-    stopSignal: () => {
-      const stop = new AbortController();
-      process.once('SIGINT', () => stop.abort());
-      return stop.signal;
-    },
-  });
-} else {
-  process.stderr.write(tooOld);
-  process.exitCode = 2;
+  const exit = await runCli(process.argv.slice(2), { out: stdout, err: stderr, env, stopSignal });
+  const loss = await outlet.loss();
+  if (loss === null) return exit;
+  stderr.write(
+    `hotwarm: the output could not be written\nwhy:  ${loss}\ndo:   make room, or write it elsewhere\n`,
+  );
+  return exit === 0 ? OUTPUT_LOST_EXIT : exit;
 }
+
+process.exitCode = await main();
