@@ -9,6 +9,8 @@ import type { HostSample } from '../core/event.ts';
 const INTERVAL_MS = 500;
 /** A sample that is this overdue is taken before anything else is believed. */
 const OVERDUE_MS = 25;
+/** An echo that has not come back by then is lost and sent anew: one lost datagram says nothing of what comes after it. */
+const ECHO_LOST_MS = 2000;
 const CPU_STAT_FILES = ['/sys/fs/cgroup/cpu.stat', '/sys/fs/cgroup/cpu/cpu.stat'];
 
 type Reading = {
@@ -29,22 +31,27 @@ export class HostSampler {
   readonly #cpuStatFile = CPU_STAT_FILES.find((file) => existsSync(file)) ?? null;
   readonly #echo: Socket;
   #echoSentAt: number | null = null;
+  /** Tells a late answer to a lost echo from that to the newest. */
+  #echoNumber = 0;
+  #hasEcho = true;
   #echoMs: number | null = null;
   #last: Reading;
   #dueAt: number;
   #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
 
   constructor(options: HostSamplerOptions) {
     this.#options = options;
     this.#last = this.#read();
     this.#dueAt = options.now() + INTERVAL_MS;
     this.#echo = createSocket('udp4');
-    this.#echo.on('message', () => {
-      if (this.#echoSentAt !== null) this.#echoMs = options.now() - this.#echoSentAt;
+    this.#echo.on('message', (message) => {
+      if (this.#echoSentAt === null || String(message) !== String(this.#echoNumber)) return;
+      this.#echoMs = options.now() - this.#echoSentAt;
       this.#echoSentAt = null;
     });
     // Without the echo the other signs remain.
-    this.#echo.on('error', () => this.#echo.close());
+    this.#echo.on('error', () => this.#closeEcho());
     this.#echo.bind(0, '127.0.0.1');
     this.#echo.unref();
   }
@@ -54,8 +61,9 @@ export class HostSampler {
   }
 
   stop(): void {
+    this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#echo.close();
+    this.#closeEcho();
   }
 
   /** To be called before any event is believed: after a pause of our own the sample must come first. */
@@ -64,6 +72,8 @@ export class HostSampler {
   }
 
   #arm(): void {
+    // A sample may have been what stopped it.
+    if (this.#stopped) return;
     this.#timer = setTimeout(
       () => {
         if (this.#options.now() >= this.#dueAt) this.#sample();
@@ -93,7 +103,7 @@ export class HostSampler {
   #takeEcho(at: number): number | null {
     const echoMs = this.#echoMs ?? (this.#echoSentAt === null ? null : at - this.#echoSentAt);
     this.#echoMs = null;
-    if (this.#echoSentAt === null) this.#sendEcho();
+    if (this.#echoSentAt === null || at - this.#echoSentAt >= ECHO_LOST_MS) this.#sendEcho();
     return echoMs;
   }
 
@@ -101,10 +111,19 @@ export class HostSampler {
     try {
       const { port } = this.#echo.address();
       this.#echoSentAt = this.#options.now();
-      this.#echo.send('echo', port, '127.0.0.1');
+      this.#echoNumber += 1;
+      this.#echo.send(String(this.#echoNumber), port, '127.0.0.1');
     } catch {
       this.#echoSentAt = null; // Not bound yet, or closed.
     }
+  }
+
+  /** Twice would throw. */
+  #closeEcho(): void {
+    if (!this.#hasEcho) return;
+    this.#hasEcho = false;
+    this.#echoSentAt = null;
+    this.#echo.close();
   }
 
   #read(): Reading {
