@@ -18,6 +18,8 @@ import { EffectRunner } from './runner.ts';
 
 /** Quiet events (those without effects) are written in batches at most this far apart. */
 const FLUSH_MS = 5000;
+/** Events that wait while one is being decided come of that one alone; so many are a defect, not load. */
+const QUEUE_LIMIT = 1000;
 /** Longest a timer is set for; a later deadline is set again when this is over. */
 const TIMER_MAX_MS = 60_000;
 
@@ -82,6 +84,7 @@ export class AgentLoop {
   deliver(event: Event): void {
     if (this.#closed) return;
     if (event.type !== 'hostSampled') this.#sampler?.catchUp();
+    assert(this.#queue.length < QUEUE_LIMIT, 'events that wait are bounded');
     this.#queue.push(event);
     if (this.#busy) return;
     this.#busy = true;
