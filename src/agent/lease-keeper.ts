@@ -110,10 +110,19 @@ export class LeaseKeeper {
 
 function parse(stored: Versioned | null): LeaseRecord | null {
   if (stored === null) return null;
-  const parsed = RECORD.safeParse(JSON.parse(stored.value));
+  const parsed = RECORD.safeParse(fromJson(stored.value));
   if (!parsed.success)
     throw new DriverError('storeUnavailable', `the stored lease is not readable: ${stored.value}`);
   return parsed.data;
+}
+
+/** undefined, which is no record: what is stored is not JSON. */
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function asDriverError(error: unknown): DriverError {
