@@ -273,13 +273,16 @@ export class Agent implements AgentView {
       store: this.#store,
       saveIncident: (id) => this.#saveIncident(id),
       onEvent,
+      onCertificate: (data) =>
+        this.#board.post({ service: service.name, kind: 'certificate', data }),
       now: monotonicMs,
     });
     return local;
   }
 
   #makeMember(service: ResolvedService, member: ResolvedMember): LocalMember {
-    const target = { host: member.address, port: member.port };
+    const { link } = service.traffic;
+    const target = { host: member.address, port: member.port, link };
     const { intervalMs, timeoutMs } = service.core.detection;
     return new LocalMember({
       service: service.name,

@@ -32,7 +32,11 @@ export type News =
   | { readonly kind: 'refusal'; readonly data: Refusal }
   | { readonly kind: 'status'; readonly data: StatusNews }
   /** The data plane ended, or is there again. */
-  | { readonly kind: 'traffic'; readonly data: { readonly up: boolean } };
+  | { readonly kind: 'traffic'; readonly data: { readonly up: boolean } }
+  | { readonly kind: 'certificate'; readonly data: CertificateNews };
+
+/** Changed certificate files of the data plane are in use; fault not null: why not, so that the old ones are. */
+export type CertificateNews = { readonly file: string; readonly fault: string | null };
 
 export type HealthNews = Pick<MemberState, 'lifecycle' | 'ready' | 'pid' | 'repair'> & {
   readonly member: string;

@@ -6,6 +6,7 @@ import { DriverError } from '../drivers/driver-error.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
 import type { TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
+import type { CertificateNews } from './contract.ts';
 import type { LocalMember } from './local-member.ts';
 
 // All the drivers of one service on this host, behind one question: carry out this effect.
@@ -20,6 +21,8 @@ export type LocalServiceOptions = {
   readonly store: LeaseStore;
   readonly saveIncident: (id: number) => void;
   readonly onEvent: (event: Event) => void;
+  /** Changed certificate files are in use; `fault`: why not. */
+  readonly onCertificate: (news: CertificateNews) => void;
   readonly now: () => number;
 };
 
@@ -113,6 +116,8 @@ export class LocalService {
         return onEvent({ ...event, type: 'trafficFellBack', at, service });
       case 'sampled':
         return onEvent({ ...event, type: 'trafficSampled', at, service });
+      case 'certificate':
+        return this.#options.onCertificate({ file: event.file, fault: event.fault });
       case 'lost':
         return onEvent({ type: 'trafficLost', at, service });
       case 'restored':

@@ -81,7 +81,7 @@ export function judgeService(service: ServiceState): Overall {
   const active = service.members.find(({ name }) => name === service.active);
   const isCalm = service.phase === 'steady' || service.phase === 'observing';
   const isSound = active?.detector.health === 'healthy' && service.fellBack === null;
-  const isCovered = service.members.some((member) => couldTakeOver(member, service.active));
+  const isCovered = service.members.some((member) => couldTakeOver(service, member));
   return isCalm && isSound && isCovered && !service.paused ? 'OK' : 'DEGRADED';
 }
 
@@ -94,9 +94,21 @@ function isServed(service: ServiceState): boolean {
   return active !== undefined && active.detector.health !== 'failed';
 }
 
-function couldTakeOver(member: MemberState, active: string | null): boolean {
-  if (member.name === active) return false;
-  if (member.temperature !== 'cold') return member.ready;
+/** Whether it serves or could serve: it was ready, nothing speaks against it, and nobody is ending it. */
+export function isReady(
+  { pending }: ServiceState,
+  { name, ready, detector }: MemberState,
+): boolean {
+  const isEnding = pending.some(
+    (effect) =>
+      (effect.type === 'fenceMember' || effect.type === 'stopMember') && effect.member === name,
+  );
+  return ready && detector.health !== 'failed' && !isEnding;
+}
+
+function couldTakeOver(service: ServiceState, member: MemberState): boolean {
+  if (member.name === service.active) return false;
+  if (member.temperature !== 'cold') return isReady(service, member);
   // A cold one is not running; nothing must speak against its start.
   return member.detector.health !== 'failed' && member.repair.fault === null;
 }
@@ -110,7 +122,9 @@ function briefService(service: ServiceState): BriefStatus {
 }
 
 function reportService(service: ServiceState): ServiceReport {
-  const members = service.members.map((member) => [member.name, reportMember(member)] as const);
+  const members = service.members.map(
+    (member) => [member.name, reportMember(service, member)] as const,
+  );
   return {
     active: service.active,
     epoch: service.epoch,
@@ -122,12 +136,12 @@ function reportService(service: ServiceState): ServiceReport {
   };
 }
 
-function reportMember(member: MemberState): MemberReport {
+function reportMember(service: ServiceState, member: MemberState): MemberReport {
   return {
     role: member.role,
     temperature: member.temperature,
     health: member.detector.health,
-    ready: member.ready,
+    ready: isReady(service, member),
     pid: member.pid,
     lagBytes: member.lag?.bytes ?? null,
     reason: member.detector.reason,

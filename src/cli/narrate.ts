@@ -1,4 +1,4 @@
-import type { HealthNews, IncidentNews, News } from '../agent/contract.ts';
+import type { CertificateNews, HealthNews, IncidentNews, News } from '../agent/contract.ts';
 import { unreachable } from '../core/assert.ts';
 import { describeCause } from '../core/describe/cause.ts';
 import { describeFact } from '../core/describe/fact.ts';
@@ -39,9 +39,16 @@ export function narrate(news: News, locale: Locale): readonly string[] {
       return [];
     case 'traffic':
       return [news.data.up ? TRAFFIC_BACK : TRAFFIC_LOST];
+    case 'certificate':
+      return [narrateCertificate(news.data)];
     default:
       return unreachable(news);
   }
+}
+
+function narrateCertificate({ file, fault }: CertificateNews): string {
+  if (fault === null) return `the new certificate in ${file} is in use`;
+  return `the new certificate is not used, the old one stays: ${file}: ${fault}`;
 }
 
 /** What happens once the agent is told to stop. */

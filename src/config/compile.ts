@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { ServiceConfig } from '../core/config.ts';
 import type { ProbeSpec } from '../drivers/probe/spec.ts';
+import type { MemberLink } from '../drivers/traffic/contract.ts';
 import {
   detectionBoundMs,
   drainTimeoutMs,
@@ -8,8 +9,19 @@ import {
   readyTimeoutMs,
   replayLimits,
 } from './defaults.ts';
-import type { ResolvedConfig, ResolvedMember, ResolvedService } from './resolved.ts';
-import type { ParsedConfig, ParsedLook, ParsedMember, ParsedService } from './schema.ts';
+import type {
+  ResolvedConfig,
+  ResolvedMember,
+  ResolvedService,
+  ResolvedTraffic,
+} from './resolved.ts';
+import type {
+  ParsedConfig,
+  ParsedLook,
+  ParsedMember,
+  ParsedService,
+  ParsedTraffic,
+} from './schema.ts';
 
 export type CompileOptions = {
   /** Absolute path of the file. */
@@ -45,24 +57,10 @@ function compileService(name: string, service: ParsedService, place: Place): Res
     compileMember(memberName, member, place),
   );
   const probe = compileLook(service.probe) ?? { type: 'tcp' };
-  const { hold, listen, via, protocol, answer } = service.traffic;
-  const replay = replayLimits(service);
   return {
     name,
     core: compileCore(name, service, members),
-    traffic: {
-      listen,
-      via,
-      protocol,
-      limits: {
-        holdMs: hold.time,
-        holdRequests: hold.requests,
-        holdBytes: hold.bytes,
-        replayBytes: replay.body,
-        attempts: replay.attempts,
-        answerMs: answer,
-      },
-    },
+    traffic: compileTraffic(service, place.baseDir),
     members,
     probe,
     ready: (service.ready === undefined ? null : compileLook(service.ready)) ?? probe,
@@ -87,6 +85,48 @@ function compileMember(name: string, member: ParsedMember, place: Place): Resolv
     cwd: resolve(place.baseDir, member.cwd ?? '.'),
     user: member.user ?? null,
   };
+}
+
+function compileTraffic(service: ParsedService, baseDir: string): ResolvedTraffic {
+  const { hold, listen, via, protocol, answer, clients, tls, proxyProtocol } = service.traffic;
+  const replay = replayLimits(service);
+  return {
+    listen,
+    via,
+    protocol,
+    limits: {
+      holdMs: hold.time,
+      holdRequests: hold.requests,
+      holdBytes: hold.bytes,
+      replayBytes: replay.body,
+      attempts: replay.attempts,
+      answerMs: answer,
+    },
+    clients: {
+      connections: clients.connections,
+      idleMs: clients.idle,
+      headMs: clients.head,
+      stallMs: clients.stall,
+    },
+    tls:
+      tls === undefined
+        ? null
+        : {
+            certFile: resolve(baseDir, tls.cert),
+            keyFile: resolve(baseDir, tls.key),
+            minVersion: tls.min,
+          },
+    acceptHeader: proxyProtocol.accept,
+    link: compileLink(service.traffic, baseDir),
+  };
+}
+
+function compileLink({ backend, proxyProtocol }: ParsedTraffic, baseDir: string): MemberLink {
+  const { tls } = backend;
+  const sendHeader = proxyProtocol.send;
+  if (tls === undefined) return { tls: null, sendHeader };
+  const caFile = tls.ca === undefined ? null : resolve(baseDir, tls.ca);
+  return { tls: { caFile, verify: tls.verify, serverName: tls.serverName ?? null }, sendHeader };
 }
 
 /** null: it does not say what to look at. */

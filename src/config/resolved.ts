@@ -1,6 +1,11 @@
 import type { CoreConfig, ServiceConfig, Temperature } from '../core/config.ts';
 import type { ProbeSpec } from '../drivers/probe/spec.ts';
-import type { HoldLimits } from '../drivers/traffic/contract.ts';
+import type {
+  ClientLimits,
+  ClientTls,
+  HoldLimits,
+  MemberLink,
+} from '../drivers/traffic/contract.ts';
 
 // The configuration as the rest of hotwarm sees it: complete, checked, durations in milliseconds, sizes
 // in bytes, paths absolute. Whoever holds one of these need not check anything about it again; what
@@ -43,6 +48,10 @@ export type ResolvedTraffic = {
   readonly via: 'proxy';
   readonly protocol: 'http' | 'tcp';
   readonly limits: HoldLimits;
+  readonly clients: ClientLimits;
+  readonly tls: ClientTls | null;
+  readonly acceptHeader: boolean;
+  readonly link: MemberLink;
 };
 
 export type ResolvedMember = {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clientSide, memberSide } from './traffic-schema.ts';
 import {
   address,
   choice,
@@ -204,6 +205,8 @@ const traffic = z.strictObject({
         .prefault(2),
     })
     .optional(),
+  ...clientSide,
+  ...memberSide,
 });
 
 const member = z.strictObject({
@@ -299,5 +302,6 @@ export const configSchema = z.strictObject({
 /** The file after parsing: units converted, defaults filled in. */
 export type ParsedConfig = z.output<typeof configSchema>;
 export type ParsedService = ParsedConfig['services'][string];
+export type ParsedTraffic = ParsedService['traffic'];
 export type ParsedMember = ParsedService['members'][string];
 export type ParsedLook = Pick<ParsedService['probe'], 'http' | 'tcp' | 'command' | 'expect'>;

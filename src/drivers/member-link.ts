@@ -2,25 +2,11 @@ import { readFileSync, statSync } from 'node:fs';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 import { monotonicMs } from '../clock.ts';
+import type { MemberLink, MemberTls } from './traffic/contract.ts';
+import { proxyHeaderFor, type Endpoints } from './traffic/proxy/proxy-header.ts';
 
 // How a member is spoken to: plainly or with TLS, and whether each connection tells first on whose behalf it comes
 // (PROXY protocol). The data plane and the probes connect in the same way, so that a probe sees what clients would.
-
-export type MemberLink = {
-  /** null: without TLS. */
-  readonly tls: MemberTls | null;
-  /** Each connection begins with a PROXY protocol header. */
-  readonly sendHeader: boolean;
-};
-
-export type MemberTls = {
-  /** PEM; null: the authorities that the runtime knows. */
-  readonly caFile: string | null;
-  /** False: any certificate will do. */
-  readonly verify: boolean;
-  /** null: the member's address. */
-  readonly serverName: string | null;
-};
 
 export const PLAIN_LINK: MemberLink = { tls: null, sendHeader: false };
 
@@ -29,15 +15,15 @@ export function readyEventOf(link: MemberLink): 'connect' | 'secureConnect' {
   return link.tls === null ? 'connect' : 'secureConnect';
 }
 
-/** Begins a connection. `header`: sent before anything else, ahead of TLS. */
+/** Begins a connection. `endpoints`: on whose behalf, for a member that wants to be told; null: our own. */
 export function dial(
   target: { readonly host: string; readonly port: number },
   link: MemberLink,
-  header: Buffer | null = null,
+  endpoints: Endpoints | null = null,
 ): Socket {
   const { host, port } = target;
   const socket = connectTcp({ host, port, noDelay: true, allowHalfOpen: true });
-  if (header !== null) socket.write(header);
+  if (link.sendHeader) socket.write(proxyHeaderFor(endpoints));
   const { tls } = link;
   if (tls === null) return socket;
   const name = tls.serverName ?? host;

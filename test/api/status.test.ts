@@ -6,6 +6,13 @@ import { changeMember, changeService, makeIncident, wellState, withHealth } from
 
 const well = wellState();
 
+/** The member was ready, and its fence is under way. */
+function ending(member: string): AgentState {
+  const order = { type: 'fenceMember', member, service: 'shop', id: 1, after: [] } as const;
+  const fence = { ...order, issuedAt: 1000, withinMs: 2000, deadline: 3000 };
+  return changeService(well, 'shop', (service) => ({ ...service, pending: [fence] }));
+}
+
 const cases: readonly (readonly [string, AgentState, Overall])[] = [
   ['is OK while a healthy member serves and another is ready', well, 'OK'],
   [
@@ -13,6 +20,12 @@ const cases: readonly (readonly [string, AgentState, Overall])[] = [
     changeMember(well, 'b', (member) => ({ ...member, ready: false })),
     'DEGRADED',
   ],
+  [
+    'is DEGRADED with a standby that has failed, whatever it was before',
+    changeMember(well, 'b', (member) => withHealth(member, 'failed')),
+    'DEGRADED',
+  ],
+  ['is DEGRADED while the only standby is being ended', ending('b'), 'DEGRADED'],
   [
     'is OK with a cold standby that nothing speaks against',
     changeMember(well, 'b', (member) => ({ ...member, temperature: 'cold', ready: false })),
@@ -146,4 +159,9 @@ test('the status document has exactly the shape that scripts rely on', () => {
       },
     },
   });
+});
+
+test('a member that is being ended is not reported as ready', () => {
+  const { members } = reportStatus(ending('b')).services['shop'] ?? assert.fail('shop is reported');
+  assert.deepEqual([members['a']?.ready, members['b']?.ready], [true, false]);
 });

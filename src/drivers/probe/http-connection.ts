@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { ProbeFault } from '../../core/reasons.ts';
+import { dial, PLAIN_LINK } from '../member-link.ts';
 import { AnswerReader, type AnswerState } from './http-answer.ts';
 import { socketFault } from './socket-fault.ts';
 import type { ProbeTarget } from './spec.ts';
@@ -26,14 +27,21 @@ export class HttpConnection {
   #open = true;
 
   constructor(target: ProbeTarget) {
+    this.#socket = this.#connect(target);
+    this.#socket.on('error', (error) => this.#fail(socketFault(error)));
+    this.#socket.on('end', () => this.#takeEnd());
+    this.#socket.on('close', () => this.#takeEnd());
+  }
+
+  #connect({ host, port, link = PLAIN_LINK }: ProbeTarget): Socket {
+    if (link.tls !== null || link.sendHeader) {
+      return dial({ host, port }, link).on('data', (data: Buffer) => this.#take(data));
+    }
     const onread = {
       buffer: READ_BUFFER,
       callback: (bytes: number) => this.#take(READ_BUFFER.subarray(0, bytes)),
     };
-    this.#socket = connect({ ...target, onread, noDelay: true });
-    this.#socket.on('error', (error) => this.#fail(socketFault(error)));
-    this.#socket.on('end', () => this.#takeEnd());
-    this.#socket.on('close', () => this.#takeEnd());
+    return connect({ host, port, onread, noDelay: true });
   }
 
   /** Whether it can take a request. */

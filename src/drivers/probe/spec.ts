@@ -1,3 +1,5 @@
+import type { MemberLink } from '../traffic/contract.ts';
+
 /** What one look at a member consists of, as the configuration says it. */
 export type ProbeSpec =
   /** A GET on the member's own address. expect null: any status from 200 to 399. */
@@ -7,5 +9,10 @@ export type ProbeSpec =
   /** Exit code 0 within the time-out. Run without a shell. */
   | { readonly type: 'command'; readonly command: readonly string[] };
 
-/** Where the member listens. */
-export type ProbeTarget = { readonly host: string; readonly port: number };
+/** Where the member listens, and how it wants to be spoken to. */
+export type ProbeTarget = {
+  readonly host: string;
+  readonly port: number;
+  /** Default: plainly. */
+  readonly link?: MemberLink;
+};

@@ -1,6 +1,5 @@
 import type { Route } from '../../core/effect.ts';
 import type { ProbeFault } from '../../core/reasons.ts';
-import type { MemberLink } from '../member-link.ts';
 
 // How clients reach the active member of one service. Lives outside the agent's event loop.
 
@@ -39,6 +38,23 @@ export type ClientTls = {
   readonly certFile: string;
   readonly keyFile: string;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+};
+
+/** How members are spoken to. */
+export type MemberLink = {
+  /** null: without TLS. */
+  readonly tls: MemberTls | null;
+  /** Each connection begins with a PROXY protocol header. */
+  readonly sendHeader: boolean;
+};
+
+export type MemberTls = {
+  /** PEM; null: the authorities that the runtime knows. */
+  readonly caFile: string | null;
+  /** False: any certificate will do. */
+  readonly verify: boolean;
+  /** null: the member's address. */
+  readonly serverName: string | null;
 };
 
 /** What may wait while no member is ready; beyond any of these: 503 with Retry-After. */

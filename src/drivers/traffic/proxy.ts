@@ -37,12 +37,13 @@ export class ProxyDriver implements TrafficDriver {
   #startedAt = 0;
 
   constructor(options: TrafficOptions) {
-    const { service, listen, protocol, targets, limits, stateDir } = options;
+    const { stateDir, onEvent, ...rest } = options;
+    const { service } = rest;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const controlPath = socketPath(stateDir, `proxy-${service}.sock`);
-    this.#options = { service, listen, protocol, targets, limits, controlPath };
+    this.#options = { ...optionsOf(rest), controlPath };
     this.#logFile = join(stateDir, `proxy-${service}.log`);
-    this.#onEvent = options.onEvent;
+    this.#onEvent = onEvent;
   }
 
   async open(): Promise<void> {
@@ -190,6 +191,12 @@ export class ProxyDriver implements TrafficDriver {
     this.#control = null;
     control.close();
   }
+}
+
+/** Only what the process shall be known by: whoever calls may hand over more. */
+function optionsOf(given: Omit<ProxyOptions, 'controlPath'>): Omit<ProxyOptions, 'controlPath'> {
+  const { service, listen, protocol, targets, limits, clients, tls, acceptHeader, link } = given;
+  return { service, listen, protocol, targets, limits, clients, tls, acceptHeader, link };
 }
 
 function killIfRunning(pid: number): void {

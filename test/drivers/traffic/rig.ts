@@ -9,7 +9,9 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Route } from '../../../src/core/effect.ts';
+import { PLAIN_LINK } from '../../../src/drivers/member-link.ts';
 import type {
+  ClientLimits,
   HoldLimits,
   TrafficEvent,
   TrafficOptions,
@@ -101,10 +103,24 @@ export type Rig = {
   event<T extends TrafficEvent['type']>(type: T): Promise<Extract<TrafficEvent, { type: T }>>;
 };
 
+export const CLIENTS: ClientLimits = {
+  connections: 10_000,
+  idleMs: 75_000,
+  headMs: 30_000,
+  stallMs: 60_000,
+};
+
+export type RigOptions = Partial<
+  Pick<TrafficOptions, 'protocol' | 'tls' | 'acceptHeader' | 'link'>
+> & {
+  readonly limits?: Partial<HoldLimits>;
+  readonly clients?: Partial<ClientLimits>;
+};
+
 export async function startRig(
   t: TestContext,
   members: readonly { readonly name: string; readonly port: number }[],
-  options: { readonly limits?: Partial<HoldLimits>; readonly protocol?: 'http' | 'tcp' } = {},
+  options: RigOptions = {},
 ): Promise<Rig> {
   const stateDir = mkdtempSync(join(tmpdir(), 'hotwarm-proxy-'));
   const port = await freePort();
@@ -112,10 +128,15 @@ export async function startRig(
   const traffic: TrafficOptions = {
     service: 'shop',
     listen: { host: '127.0.0.1', port },
-    protocol: options.protocol ?? 'http',
+    protocol: 'http',
+    tls: null,
+    acceptHeader: false,
+    link: PLAIN_LINK,
+    ...options,
     targets: members.map((one) => ({ member: one.name, host: '127.0.0.1', port: one.port })),
     stateDir,
     limits: { ...LIMITS, ...options.limits },
+    clients: { ...CLIENTS, ...options.clients },
     onEvent: (event) => events.push(event),
   };
   const driver = new ProxyDriver(traffic);

@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import { unreachable } from '../../../core/assert.ts';
 import type { Context } from './context.ts';
 import { Exchange, type ExchangeClient } from './exchange.ts';
+import type { Arrival } from './entrance.ts';
 import { ownResponse } from './forward.ts';
 import type { Member, Occupant } from './member.ts';
-import { relay } from './relay.ts';
+import { relay, reset } from './relay.ts';
 import type { RequestHead } from './request-head.ts';
 import { RequestReader } from './request-reader.ts';
 import type { Upstream } from './upstream.ts';
@@ -16,8 +17,10 @@ import type { Upstream } from './upstream.ts';
 
 const READ_AHEAD_BYTES = 64 * 1024;
 
-/** How long a connection may stand still, in sweeps, of which there is one each second. */
-const LIMITS = { idle: 75, head: 30, stalled: 60, closing: 5, halfClosed: 1 } as const;
+/** How often `sweep` is called. */
+export const SWEEP_MS = 1000;
+/** How long a connection may stand still in states of the proxy's own, in sweeps. */
+const LIMITS = { closing: 5, halfClosed: 1 } as const;
 /** How much of a refused request is read, so that the client can see the answer before a reset. */
 const MAX_DISCARDED_BYTES = 1024 * 1024;
 
@@ -25,6 +28,7 @@ type State = 'head' | 'body' | 'answer' | 'closing' | 'tunnel' | 'closed';
 
 export class ClientConnection implements ExchangeClient {
   readonly address: string;
+  readonly secure: boolean;
   readonly #context: Context;
   readonly #socket: Socket;
   readonly #onClose: () => void;
@@ -38,11 +42,12 @@ export class ClientConnection implements ExchangeClient {
   #discarded = 0;
   #sweeps = 0;
 
-  constructor(context: Context, socket: Socket, onClose: () => void) {
+  constructor(context: Context, { socket, secure, claim }: Arrival, onClose: () => void) {
     this.#context = context;
     this.#socket = socket;
     this.#onClose = onClose;
-    this.address = addressOf(socket);
+    this.secure = secure;
+    this.address = typeof claim === 'object' ? claim.source.address : addressOf(socket);
     socket.on('data', (data: Buffer) => this.#onData(data));
     socket.on('drain', () => {
       this.#sweeps = 0;
@@ -105,7 +110,7 @@ export class ClientConnection implements ExchangeClient {
 
   abort(): void {
     this.#exchange = null;
-    this.#socket.resetAndDestroy();
+    reset(this.#socket);
   }
 
   tunnel(upstream: Upstream, member: Member, early: Buffer): void {
@@ -226,14 +231,15 @@ export class ClientConnection implements ExchangeClient {
   }
 
   #limit(): number {
+    const { idleMs, headMs, stallMs } = this.#context.clients;
     switch (this.#state) {
       case 'head':
-        return this.#reader.unreadBytes === 0 ? LIMITS.idle : LIMITS.head;
+        return (this.#reader.unreadBytes === 0 ? idleMs : headMs) / SWEEP_MS;
       case 'body':
-        return LIMITS.stalled;
+        return stallMs / SWEEP_MS;
       case 'answer':
         if (this.#ended) return LIMITS.halfClosed;
-        return this.#socket.writableNeedDrain ? LIMITS.stalled : Number.POSITIVE_INFINITY;
+        return this.#socket.writableNeedDrain ? stallMs / SWEEP_MS : Number.POSITIVE_INFINITY;
       case 'closing':
         return LIMITS.closing;
       case 'tunnel':

@@ -1,4 +1,4 @@
-import type { HoldLimits } from '../contract.ts';
+import type { ClientLimits, HoldLimits, MemberLink } from '../contract.ts';
 import type { FailureReport } from './failure-report.ts';
 import type { HoldQueue } from './hold-queue.ts';
 import type { Member } from './member.ts';
@@ -21,6 +21,8 @@ export type Counters = {
 /** What every request of one data plane shares. */
 export type Context = {
   readonly limits: HoldLimits;
+  readonly clients: ClientLimits;
+  readonly link: MemberLink;
   readonly router: Router;
   readonly hold: HoldQueue;
   readonly members: ReadonlyMap<string, Member>;

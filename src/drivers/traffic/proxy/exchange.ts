@@ -24,6 +24,8 @@ import type { Upstream, UpstreamFault, UpstreamUser } from './upstream.ts';
 /** The client's connection. */
 export interface ExchangeClient {
   readonly address: string;
+  /** It speaks TLS with the proxy. */
+  readonly secure: boolean;
   /** False: the client reads slower than this; `writable` follows. */
   write(data: Buffer | string): boolean;
   pauseRequest(): void;
@@ -225,9 +227,16 @@ export class Exchange implements UpstreamUser, Waiter {
     // What the proxy ended itself is no attempt of the member's.
     if (fault === 'cut' && upstream.sent) this.#sends -= 1;
     const loss = this.#lossOf(upstream, fault);
-    if (fault !== 'cut' && (upstream.answering || !isStale(loss))) this.#blame(upstream, fault);
+    const isMembers = fault !== 'cut' && fault !== 'shortage';
+    if (isMembers && (upstream.answering || !isStale(loss))) this.#blame(upstream, fault);
     if (this.#winner === upstream) this.#breakOff();
+    else if (fault === 'shortage') this.#refuseUnlessSent();
     else if (this.#upstreams.length === 0) this.#remedy(upstream, loss);
+  }
+
+  /** No other member could be reached either. */
+  #refuseUnlessSent(): void {
+    if (this.#upstreams.length === 0) this.refuse();
   }
 
   #lossOf(upstream: Upstream, fault: UpstreamFault): Loss {

@@ -16,7 +16,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-export type Peer = { readonly address: string };
+export type Peer = { readonly address: string; readonly secure: boolean };
 
 /** The head for a member. `fallbackHost` serves a request that came without Host (HTTP/1.0). */
 export function requestHeadFor(head: RequestHead, peer: Peer, fallbackHost: string): string {
@@ -25,13 +25,12 @@ export function requestHeadFor(head: RequestHead, peer: Peer, fallbackHost: stri
   let proto = false;
   let host = false;
   for (const field of head.fields) {
-    if (isHopByHop(field.name, head.connection)) {
+    if (isReplaced(field.name, head, peer)) {
       dropped.push(field);
     } else if (field.name === 'x-forwarded-for') {
       dropped.push(field);
       hops.push(field.value);
-    } else if (field.name === 'host' && head.absolute) dropped.push(field);
-    else if (field.name === 'x-forwarded-proto') proto = true;
+    } else if (field.name === 'x-forwarded-proto') proto = true;
     else if (field.name === 'x-forwarded-host') host = true;
   }
   hops.push(peer.address);
@@ -39,10 +38,16 @@ export function requestHeadFor(head: RequestHead, peer: Peer, fallbackHost: stri
   if (head.absolute || head.host === null) added += `Host: ${head.host ?? fallbackHost}\r\n`;
   added += connectionLines(head);
   added += `X-Forwarded-For: ${hops.join(', ')}\r\n`;
-  if (!proto) added += 'X-Forwarded-Proto: http\r\n';
+  if (!proto) added += `X-Forwarded-Proto: ${peer.secure ? 'https' : 'http'}\r\n`;
   if (!host && head.host !== null) added += `X-Forwarded-Host: ${head.host}\r\n`;
   const first = head.text.indexOf('\r\n') + 2;
   return `${head.method} ${head.path} HTTP/1.1\r\n${without(head.text, first, dropped)}${added}\r\n`;
+}
+
+/** Ends here, or is written anew: of its own TLS the proxy knows better. */
+function isReplaced(name: string, head: RequestHead, peer: Peer): boolean {
+  if (isHopByHop(name, head.connection)) return true;
+  return name === 'host' ? head.absolute : name === 'x-forwarded-proto' && peer.secure;
 }
 
 function isHopByHop(name: string, connection: ReadonlySet<string>): boolean {

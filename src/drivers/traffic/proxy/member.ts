@@ -1,5 +1,5 @@
 import { monotonicMs } from '../../../clock.ts';
-import type { Target } from '../contract.ts';
+import type { MemberLink, Target } from '../contract.ts';
 import { ServiceRecord } from './record.ts';
 import { Upstream, type UpstreamHome, type UpstreamUser } from './upstream.ts';
 
@@ -16,6 +16,7 @@ const MAX_IDLE = 128;
 export class Member implements UpstreamHome {
   readonly name: string;
   readonly target: Target;
+  readonly link: MemberLink;
   readonly record = new ServiceRecord(monotonicMs());
   /** In the order in which their requests began to wait. */
   readonly busy = new Set<Upstream>();
@@ -25,9 +26,10 @@ export class Member implements UpstreamHome {
   #drains = 0;
   #onQuiet: (() => void)[] = [];
 
-  constructor(target: Target, mayForward: () => boolean) {
+  constructor(target: Target, link: MemberLink, mayForward: () => boolean) {
     this.name = target.member;
     this.target = target;
+    this.link = link;
     this.#mayForward = mayForward;
   }
 

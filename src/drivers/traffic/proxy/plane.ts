@@ -2,8 +2,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { monotonicMs } from '../../../clock.ts';
 import type { Route } from '../../../core/effect.ts';
 import type { TrafficEvent, TrafficStats } from '../contract.ts';
-import { ClientConnection } from './client.ts';
+import type { Pair } from '../certificate.ts';
+import { ClientConnection, SWEEP_MS } from './client.ts';
 import { noCounts, type Context } from './context.ts';
+import { descriptorLimit } from './descriptors.ts';
+import { Entrance, type Arrival } from './entrance.ts';
 import { FailureReport } from './failure-report.ts';
 import { HoldQueue } from './hold-queue.ts';
 import { Member } from './member.ts';
@@ -16,9 +19,8 @@ import type { ProxyOptions } from './wire.ts';
 // The data plane of one service: the listening address, the members, and what a change of the route means for
 // the requests that are under way. It knows nothing of the agent beyond the routes that it is given.
 
-/** How often connections are looked at for having stood still. */
-const SWEEP_MS = 1000;
-const MAX_CONNECTIONS = 16_384;
+/** Clients get no more of the descriptors than this, as each request needs one to its member too. */
+const CLIENTS_SHARE = 0.75;
 const BACKLOG = 4096;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -30,16 +32,21 @@ export class Plane {
   readonly #watch: Watch;
   readonly #revival: Revival;
   readonly #server: Server;
+  readonly #entrance: Entrance;
   readonly #clients = new Set<{ sweep(): void; retire(): void; destroy(): void }>();
   #leaseTimer: NodeJS.Timeout | null = null;
   #sweepTimer: NodeJS.Timeout | null = null;
   #closing = false;
 
-  constructor(options: ProxyOptions, tell: (event: TrafficEvent) => void) {
+  /** `pair`: of the certificate; null: without TLS. */
+  constructor(options: ProxyOptions, pair: Pair | null, tell: (event: TrafficEvent) => void) {
     this.#options = options;
     const mayForward = (): boolean => this.#router.mayForward();
     this.#members = new Map(
-      options.targets.map((target) => [target.member, new Member(target, mayForward)]),
+      options.targets.map((target) => [
+        target.member,
+        new Member(target, options.link, mayForward),
+      ]),
     );
     this.#router = new Router({
       onFallback: (from, to) => tell({ type: 'fellBack', from, to }),
@@ -48,6 +55,8 @@ export class Plane {
     });
     this.#context = {
       limits: options.limits,
+      clients: options.clients,
+      link: options.link,
       router: this.#router,
       hold: new HoldQueue(options.limits),
       members: this.#members,
@@ -60,12 +69,27 @@ export class Plane {
       this.#router.revive(member);
       this.#context.hold.releaseAll();
     });
-    const tcp = options.protocol === 'tcp';
+    const { protocol, acceptHeader, clients } = options;
+    const { counters } = this.#context;
+    this.#entrance = new Entrance({
+      acceptHeader,
+      pair,
+      protocol,
+      patienceMs: clients.headMs,
+      onArrival: (arrival) => this.#admit(arrival),
+      onRejected: () => {
+        counters.rejected += 1;
+      },
+    });
     this.#server = createServer(
-      { allowHalfOpen: true, noDelay: true, pauseOnConnect: tcp },
+      { allowHalfOpen: true, noDelay: true, pauseOnConnect: protocol === 'tcp' },
       (socket) => this.#accept(socket),
     );
-    this.#server.maxConnections = MAX_CONNECTIONS;
+    const room = Math.floor(descriptorLimit() * CLIENTS_SHARE);
+    this.#server.maxConnections = Math.min(clients.connections, room);
+    this.#server.on('drop', () => {
+      counters.refused += 1;
+    });
   }
 
   get route(): Route | null {
@@ -82,6 +106,11 @@ export class Plane {
         resolve();
       });
     });
+  }
+
+  /** A certificate for the handshakes from now on. */
+  use(pair: Pair): void {
+    this.#entrance.use(pair);
   }
 
   /** Every request dispatched from now on obeys the route. */
@@ -116,6 +145,7 @@ export class Plane {
   async close(timeoutMs: number): Promise<void> {
     this.#closing = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#entrance.close();
     for (const client of this.#clients) client.retire();
     this.#context.hold.refuseAll();
     const timer = setTimeout(() => {
@@ -138,8 +168,14 @@ export class Plane {
       return;
     }
     counters.connections += 1;
-    const leave = (): void => {
+    socket.on('close', () => {
       counters.connections -= 1;
+    });
+    this.#entrance.take(socket);
+  }
+
+  #admit(arrival: Arrival): void {
+    const leave = (): void => {
       this.#clients.delete(client);
       if (this.#clients.size === 0 && this.#sweepTimer !== null) {
         clearInterval(this.#sweepTimer);
@@ -148,20 +184,21 @@ export class Plane {
     };
     const client =
       this.#options.protocol === 'tcp'
-        ? this.#acceptTcp(socket, leave)
-        : new ClientConnection(this.#context, socket, leave);
+        ? this.#admitTcp(arrival, leave)
+        : new ClientConnection(this.#context, arrival, leave);
     this.#clients.add(client);
     this.#sweepTimer ??= setInterval(() => {
       for (const one of this.#clients) one.sweep();
     }, SWEEP_MS);
   }
 
-  #acceptTcp(
-    socket: Socket,
+  #admitTcp(
+    arrival: Arrival,
     leave: () => void,
   ): { sweep(): void; retire(): void; destroy(): void } {
+    const { socket } = arrival;
     socket.on('close', leave);
-    new TcpSession(this.#context, socket).dispatch();
+    new TcpSession(this.#context, arrival).dispatch();
     // A raw connection is as long as its two ends like; how long it may stand still is theirs to say.
     return { sweep: () => {}, retire: () => {}, destroy: () => socket.destroy() };
   }

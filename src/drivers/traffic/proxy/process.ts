@@ -106,6 +106,13 @@ function startFault(code: number | null, options: ProxyOptions, logFile: string)
       todo: 'stop that process, or change traffic.listen of the service',
     });
   }
+  if (code === EXIT.certificateUnfit) {
+    return new AppError('preflightFailed', {
+      what: `the certificate of service ${options.service} cannot be used; see the end of ${logFile}`,
+      why: 'its files cannot be read, or do not belong together',
+      todo: 'mend traffic.tls of the service; `hotwarm check` says what is wrong',
+    });
+  }
   if (code === EXIT.notPermitted) {
     return new DriverError('permission', `not permitted to listen on ${address}`);
   }

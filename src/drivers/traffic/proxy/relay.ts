@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 // Joins two sockets until both directions have ended: bytes as they are, back-pressure and half-closed ends
 // passed on. Used for connections that left HTTP (WebSocket) and for raw TCP. An end by error is passed on as
@@ -69,5 +70,11 @@ function join(
 function closeHard(socket: Socket): void {
   if (socket.destroyed) return;
   if (socket.readableEnded && socket.writableEnded) socket.destroy();
+  else reset(socket);
+}
+
+/** Ends a connection so that its other side does not take it for complete. TLS knows by the farewell that is missing. */
+export function reset(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy();
   else socket.resetAndDestroy();
 }

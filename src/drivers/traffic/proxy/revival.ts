@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net';
-import type { Target } from '../contract.ts';
+import type { Socket } from 'node:net';
+import { dial, readyEventOf } from '../../member-link.ts';
+import type { Member } from './member.ts';
 import type { Router } from './router.ts';
 
 // Finds out whether a member met dead accepts connections again, as the agent may have restarted it in place
@@ -13,7 +14,7 @@ const TIMEOUT_MS = 500;
 
 export class Revival {
   readonly #router: Router;
-  readonly #targets: ReadonlyMap<string, { readonly target: Target }>;
+  readonly #members: ReadonlyMap<string, Pick<Member, 'target' | 'link'>>;
   readonly #onAlive: (member: string) => void;
   #timer: NodeJS.Timeout | null = null;
   #calls: Socket[] = [];
@@ -21,11 +22,11 @@ export class Revival {
 
   constructor(
     router: Router,
-    targets: ReadonlyMap<string, { readonly target: Target }>,
+    members: ReadonlyMap<string, Pick<Member, 'target' | 'link'>>,
     onAlive: (member: string) => void,
   ) {
     this.#router = router;
-    this.#targets = targets;
+    this.#members = members;
     this.#onAlive = onAlive;
   }
 
@@ -60,11 +61,12 @@ export class Revival {
     for (const call of this.#calls) call.destroy();
     this.#calls = [];
     for (const member of this.#router.deadOnes()) {
-      const place = this.#targets.get(member);
+      const place = this.#members.get(member);
       if (place === undefined) continue;
-      const { host, port } = place.target;
-      const call = connect({ host, port, timeout: TIMEOUT_MS });
-      call.on('connect', () => {
+      const { target, link } = place;
+      const call = dial(target, link);
+      call.setTimeout(TIMEOUT_MS);
+      call.on(readyEventOf(link), () => {
         call.destroy();
         this.#onAlive(member);
       });

@@ -1,9 +1,12 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { assert } from '../../../core/assert.ts';
 import { monotonicMs } from '../../../clock.ts';
+import { dial, readyEventOf } from '../../member-link.ts';
 import type { Context } from './context.ts';
+import { endpointsOf, type Arrival } from './entrance.ts';
 import type { Waiter } from './hold-queue.ts';
-import { relay } from './relay.ts';
+import type { Endpoints } from './proxy-header.ts';
+import { relay, reset } from './relay.ts';
 import { faultOf } from './upstream.ts';
 
 // One connection in raw TCP mode. Until a member accepts it the client is not read, so it can be held and can
@@ -16,12 +19,14 @@ export class TcpSession implements Waiter {
   heldSinceMs = 0;
   readonly #context: Context;
   readonly #client: Socket;
+  readonly #endpoints: Endpoints | null;
   #member: Socket | null = null;
   #joined = false;
 
-  constructor(context: Context, client: Socket) {
+  constructor(context: Context, { socket: client, claim }: Arrival) {
     this.#context = context;
     this.#client = client;
+    this.#endpoints = context.link.sendHeader ? senderOf(client, claim) : null;
     client.on('error', () => {});
     client.on('close', () => this.#clientClosed());
     context.counters.requests += 1;
@@ -36,8 +41,8 @@ export class TcpSession implements Waiter {
     }
     const member = members.get(name);
     assert(member !== undefined, 'a route names known members only');
-    const { host, port } = member.target;
-    const socket = connect({ host, port, noDelay: true, allowHalfOpen: true, timeout: CONNECT_MS });
+    const socket = dial(member.target, member.link, this.#endpoints);
+    socket.setTimeout(CONNECT_MS);
     const occupant = { cut: (): void => this.#failed(name, socket, 'cut') };
     member.enter(occupant);
     this.#member = socket;
@@ -46,7 +51,7 @@ export class TcpSession implements Waiter {
       this.#failed(name, socket, faultOf(error, false)),
     );
     socket.on('close', () => member.leave(occupant));
-    socket.on('connect', () => {
+    socket.on(readyEventOf(member.link), () => {
       member.leave(occupant);
       this.#join(name, socket);
     });
@@ -58,7 +63,7 @@ export class TcpSession implements Waiter {
 
   refuse(): void {
     this.#context.counters.refused += 1;
-    this.#client.resetAndDestroy();
+    reset(this.#client);
   }
 
   #hold(): void {
@@ -77,6 +82,10 @@ export class TcpSession implements Waiter {
     if (this.#member !== socket || this.#joined) return;
     this.#member = null;
     socket.destroy();
+    if (fault === 'shortage') {
+      this.refuse();
+      return;
+    }
     if (fault !== 'cut') {
       this.#context.router.markDead(name);
       this.#context.failures.add(name, fault);
@@ -114,4 +123,10 @@ export class TcpSession implements Waiter {
     if (!this.#joined) this.#member?.destroy();
     this.#member = null;
   }
+}
+
+/** null: the proxy in front spoke for itself. */
+function senderOf(client: Socket, claim: Arrival['claim']): Endpoints | null {
+  if (claim === 'none') return endpointsOf(client);
+  return claim === 'local' ? null : claim;
 }

@@ -1,7 +1,8 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { monotonicMs } from '../../../clock.ts';
 import type { ProbeFault } from '../../../core/reasons.ts';
-import type { Target } from '../contract.ts';
+import { dial, readyEventOf } from '../../member-link.ts';
+import type { MemberLink, Target } from '../contract.ts';
 import { MALFORMED, scannerOf, type BodyScanner } from './framing.ts';
 import { MAX_RESPONSE_HEAD_BYTES, readResponseHead, type ResponseHead } from './response-head.ts';
 
@@ -9,8 +10,8 @@ import { MAX_RESPONSE_HEAD_BYTES, readResponseHead, type ResponseHead } from './
 // tells a finished answer from one cut short: the kernel closes a killed process's sockets politely, so an
 // end of the stream before the end of the answer is how a crash looks from here.
 
-/** 'cut': ended by this proxy, which says nothing about the member. */
-export type UpstreamFault = ProbeFault | 'cut';
+/** 'cut': ended by this proxy, 'shortage': this host has no room for a connection; neither tells of the member. */
+export type UpstreamFault = ProbeFault | 'cut' | 'shortage';
 
 /** The request that a connection serves. After completed or failed it hears no more of the connection. */
 export interface UpstreamUser {
@@ -30,6 +31,7 @@ export interface UpstreamUser {
 /** The member that a connection belongs to. */
 export interface UpstreamHome {
   readonly target: Target;
+  readonly link: MemberLink;
   mayForward(): boolean;
   /** The connection can serve another request. */
   freed(upstream: Upstream): void;
@@ -72,19 +74,14 @@ export class Upstream {
   constructor(home: UpstreamHome, user: UpstreamUser) {
     this.home = home;
     this.user = user;
-    const { host, port } = home.target;
-    this.socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
-    this.socket.on('connect', () => {
-      this.ready = true;
-      this.user?.connected(this);
-    });
-    this.socket.on('data', (data: Buffer) => this.#onData(data));
-    this.socket.on('drain', () => this.user?.drained(this));
-    this.socket.on('end', () => this.#onEnd());
-    this.socket.on('error', (error: NodeJS.ErrnoException) =>
-      this.#end(faultOf(error, this.ready)),
-    );
-    this.socket.on('close', () => this.#end('reset'));
+    this.socket = dial(home.target, home.link);
+    this.socket
+      .on(readyEventOf(home.link), this.#onReady)
+      .on('data', this.#onData)
+      .on('drain', this.#onDrain)
+      .on('end', this.#onEnd)
+      .on('error', this.#onError)
+      .on('close', this.#onClose);
   }
 
   get closed(): boolean {
@@ -124,12 +121,28 @@ export class Upstream {
   release(): Socket {
     this.user = null;
     this.#closed = true;
-    this.socket.removeAllListeners();
+    this.socket
+      .off('data', this.#onData)
+      .off('drain', this.#onDrain)
+      .off('end', this.#onEnd)
+      .off('error', this.#onError)
+      .off('close', this.#onClose);
     this.home.ended(this);
     return this.socket;
   }
 
-  #onData(data: Buffer): void {
+  readonly #onReady = (): void => {
+    this.ready = true;
+    this.user?.connected(this);
+  };
+
+  readonly #onDrain = (): void => this.user?.drained(this);
+
+  readonly #onError = (error: NodeJS.ErrnoException): void => this.#end(faultOf(error, this.ready));
+
+  readonly #onClose = (): void => this.#end('reset');
+
+  readonly #onData = (data: Buffer): void => {
     if (!this.home.mayForward()) {
       this.#end('cut');
       return;
@@ -142,7 +155,7 @@ export class Upstream {
     } else {
       this.#takeHead(this.#partial === null ? data : Buffer.concat([this.#partial, data]));
     }
-  }
+  };
 
   #takeHead(data: Buffer): void {
     let from = 0;
@@ -221,7 +234,7 @@ export class Upstream {
     tell();
   }
 
-  #onEnd(): void {
+  readonly #onEnd = (): void => {
     const { user } = this;
     if (this.#untilClose && this.#body !== null && user !== null) {
       this.#persistent = false;
@@ -229,7 +242,7 @@ export class Upstream {
     } else {
       this.#end('closed');
     }
-  }
+  };
 
   #end(fault: UpstreamFault): void {
     if (this.#closed) return;
@@ -242,8 +255,12 @@ export class Upstream {
   }
 }
 
-export function faultOf(error: NodeJS.ErrnoException, connected: boolean): ProbeFault {
+/** Of this host, which has run out of them: descriptors, ports, buffers. */
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']);
+
+export function faultOf(error: NodeJS.ErrnoException, connected: boolean): ProbeFault | 'shortage' {
   const { code } = error;
+  if (!connected && code !== undefined && SHORTAGES.has(code)) return 'shortage';
   if (code === 'ECONNREFUSED') return 'refused';
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'reset';
   if (code === 'ETIMEDOUT') return 'timeout';

@@ -1,20 +1,15 @@
 import type { Route } from '../../../core/effect.ts';
 import type { EffectFault } from '../../../core/reasons.ts';
-import type { HoldLimits, Target, TrafficEvent, TrafficStats } from '../contract.ts';
+import type { TrafficEvent, TrafficOptions, TrafficStats } from '../contract.ts';
 
 // What the agent and the data plane's process say to each other: one JSON value per line on a Unix socket. The
 // process outlives agents, so it greets each one with what it is and does, and the newest one has its ear.
 
 /** Grows with every change that an older partner would misunderstand. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** What the process is started with. */
-export type ProxyOptions = {
-  readonly service: string;
-  readonly listen: { readonly host: string; readonly port: number };
-  readonly protocol: 'http' | 'tcp';
-  readonly targets: readonly Target[];
-  readonly limits: HoldLimits;
+export type ProxyOptions = Omit<TrafficOptions, 'stateDir' | 'onEvent'> & {
   readonly controlPath: string;
 };
 
@@ -51,7 +46,7 @@ export type FromProxy =
   | { readonly type: 'replaced' };
 
 /** Exit codes of the process that the driver understands. */
-export const EXIT = { addressTaken: 98, notPermitted: 97 } as const;
+export const EXIT = { addressTaken: 98, notPermitted: 97, certificateUnfit: 96 } as const;
 
 export function lineOf(message: ToProxy | FromProxy): string {
   return `${JSON.stringify(message)}\n`;
