@@ -1,16 +1,14 @@
 import { monotonicMs } from '../clock.ts';
-import type { ResolvedConfig, ResolvedMember, ResolvedService } from '../config/resolved.ts';
+import type { ResolvedConfig } from '../config/resolved.ts';
 import { unreachable } from '../core/assert.ts';
 import type { Event, FoundMember, KnownEpoch } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
-import { createKillFence } from '../drivers/fence/kill.ts';
-import { createProcessMember } from '../drivers/member/process.ts';
+import { KeeperClient } from '../drivers/keeper/client.ts';
+import { KeeperHandle } from '../drivers/keeper/handle.ts';
 import { killLeftover } from '../drivers/member/process/leftover.ts';
-import { createProbe } from '../drivers/probe/factory.ts';
 import { openStateDir, type StateDir } from '../drivers/store/database.ts';
 import { openEmbeddedStore } from '../drivers/store/embedded.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
-import { ProxyDriver } from '../drivers/traffic/proxy.ts';
 import type {
   AgentFigures,
   AgentView,
@@ -21,9 +19,9 @@ import type {
 import { HostSampler } from './host-sampler.ts';
 import { openIncidentLog, type IncidentLog } from './incident-log.ts';
 import { openJournal, type Journal } from './journal.ts';
-import { LocalMember } from './local-member.ts';
-import { LocalService } from './local-service.ts';
+import type { LocalService } from './local-service.ts';
 import { AgentLoop } from './loop.ts';
+import { makeLocalService } from './make-service.ts';
 import { changes, NoticeBoard } from './notices.ts';
 import { readResumable } from './resume.ts';
 
@@ -31,7 +29,6 @@ import { readResumable } from './resume.ts';
 // the way is undone, so that a start either succeeds or leaves nothing behind.
 
 const JOURNAL_LIMITS = { maxRows: 500_000, maxBytes: 128 * 1024 * 1024, segments: 64 };
-const LOG_LIMITS = { bytes: 10 * 1024 * 1024, files: 3 };
 const LEFTOVER_MS = 10_000;
 /** Beyond the members' own stop time-out, until stopping is given up. */
 const STOP_SLACK_MS = 5000;
@@ -42,6 +39,7 @@ export class Agent implements AgentView {
   readonly #journal: Journal;
   readonly #incidentLog: IncidentLog;
   readonly #store: LeaseStore;
+  readonly #keeper: KeeperHandle;
   readonly #services: readonly LocalService[];
   readonly #loop: AgentLoop;
   readonly #board = new NoticeBoard(() => Date.now());
@@ -53,7 +51,17 @@ export class Agent implements AgentView {
     this.#journal = openJournal(this.#stateDir.journal, JOURNAL_LIMITS);
     this.#incidentLog = openIncidentLog(this.#stateDir.journal);
     this.#store = openEmbeddedStore(this.#stateDir.leases);
-    this.#services = config.services.map((service) => this.#makeService(service));
+    this.#keeper = new KeeperHandle(config.agent.stateDir);
+    this.#services = config.services.map((service) =>
+      makeLocalService(service, {
+        ...config.agent,
+        store: this.#store,
+        keeper: this.#keeper,
+        saveIncident: (id) => this.#saveIncident(id),
+        onEvent: (event) => this.#loop.deliver(event),
+        post: (draft) => this.#board.post(draft),
+      }),
+    );
     this.#loop = new AgentLoop({
       config: config.core,
       journal: this.#journal,
@@ -140,6 +148,8 @@ export class Agent implements AgentView {
         ({ service, member }) =>
           !found.some((one) => one.service === service && one.member === member),
       );
+    if (!this.#config.services.some(({ traffic }) => traffic.via === 'socket'))
+      await KeeperClient.discard(stateDir);
     await Promise.all(leftovers.map(async (leftover) => await killLeftover(leftover)));
   }
 
@@ -153,6 +163,7 @@ export class Agent implements AgentView {
       await local?.stop(graceMs, AbortSignal.timeout(graceMs + STOP_SLACK_MS));
     });
     const results = await Promise.allSettled(stopping);
+    await this.#keeper.stop();
     await this.#store.close();
     this.#stateDir.close();
     for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -165,6 +176,7 @@ export class Agent implements AgentView {
       service.traffic?.leave();
       await service.leave();
     }
+    this.#keeper.leave();
     await this.#store.close();
     this.#stateDir.close();
   }
@@ -244,67 +256,6 @@ export class Agent implements AgentView {
     const service = this.#services.find((candidate) => candidate.name === name);
     if (service === undefined) throw new Error(`no service ${name}`);
     return service;
-  }
-
-  #makeService(service: ResolvedService): LocalService {
-    const onEvent = (event: Event): void => this.#loop.deliver(event);
-    const traffic =
-      service.core.mode === 'observe'
-        ? null
-        : new ProxyDriver({
-            service: service.name,
-            ...service.traffic,
-            targets: service.members.map(({ name, address, port }) => ({
-              member: name,
-              host: address,
-              port,
-            })),
-            stateDir: this.#config.agent.stateDir,
-            onEvent: (event) => local.trafficEvent(event),
-          });
-    const local: LocalService = new LocalService({
-      name: service.name,
-      host: this.#config.agent.host,
-      leaseMs: service.core.lease.durationMs,
-      members: new Map(
-        service.members.map((member) => [member.name, this.#makeMember(service, member)]),
-      ),
-      traffic,
-      store: this.#store,
-      saveIncident: (id) => this.#saveIncident(id),
-      onEvent,
-      onCertificate: (data) =>
-        this.#board.post({ service: service.name, kind: 'certificate', data }),
-      now: monotonicMs,
-    });
-    return local;
-  }
-
-  #makeMember(service: ResolvedService, member: ResolvedMember): LocalMember {
-    const { link } = service.traffic;
-    const target = { host: member.address, port: member.port, link };
-    const { intervalMs, timeoutMs } = service.core.detection;
-    return new LocalMember({
-      service: service.name,
-      member: member.name,
-      intervalMs,
-      timeoutMs,
-      makeDriver: (onExit) =>
-        createProcessMember({
-          ...member,
-          service: service.name,
-          member: member.name,
-          reducedCpuShare: member.cpuShare,
-          stateDir: this.#config.agent.stateDir,
-          logLimits: LOG_LIMITS,
-          onExit,
-        }),
-      makeFence: createKillFence,
-      probe: createProbe(service.probe, target, member.env),
-      ready: createProbe(service.ready, target, member.env),
-      now: monotonicMs,
-      onEvent: (event) => this.#loop.deliver(event),
-    });
   }
 }
 

@@ -8,6 +8,7 @@ import {
   grayAction,
   readyTimeoutMs,
   replayLimits,
+  temperatureOf,
 } from './defaults.ts';
 import type {
   ResolvedConfig,
@@ -54,7 +55,7 @@ type Place = { readonly host: string; readonly baseDir: string };
 
 function compileService(name: string, service: ParsedService, place: Place): ResolvedService {
   const members = Object.entries(service.members).map(([memberName, member]) =>
-    compileMember(memberName, member, place),
+    compileMember(memberName, member, { ...place, via: service.traffic.via }),
   );
   const probe = compileLook(service.probe) ?? { type: 'tcp' };
   return {
@@ -72,14 +73,18 @@ function compileService(name: string, service: ParsedService, place: Place): Res
   };
 }
 
-function compileMember(name: string, member: ParsedMember, place: Place): ResolvedMember {
+function compileMember(
+  name: string,
+  member: ParsedMember,
+  place: Place & { readonly via: ParsedService['traffic']['via'] },
+): ResolvedMember {
   return {
     name,
     host: member.host ?? place.host,
     address: member.address,
     port: member.port,
     command: member.command,
-    temperature: member.temperature,
+    temperature: temperatureOf(member, place.via),
     cpuShare: member.cpu ?? null,
     env: member.env,
     cwd: resolve(place.baseDir, member.cwd ?? '.'),
@@ -150,6 +155,7 @@ function compileCore(
     name,
     kind: service.kind,
     exclusive: service.exclusive,
+    release: service.traffic.via === 'socket' ? 'stop' : 'drain',
     abilities,
     members: members.map(({ name: memberName, host, temperature }) => ({
       name: memberName,

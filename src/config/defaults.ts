@@ -1,5 +1,6 @@
 import { CONFIRMING_PROBES } from '../core/doubt.ts';
-import type { ParsedService } from './schema.ts';
+import type { Temperature } from '../core/config.ts';
+import type { ParsedMember, ParsedService } from './schema.ts';
 
 // Defaults that depend on other keys.
 
@@ -38,6 +39,14 @@ export function drainTimeoutMs(service: ParsedService): number {
 /** What is kept of a request for sending it again. */
 export function replayLimits(service: ParsedService): { body: number; attempts: number } {
   return service.traffic.replay ?? { body: 1024 * 1024, attempts: 2 };
+}
+
+/** Whoever runs accepts clients from a shared socket, so a standby of such a service is frozen. */
+export function temperatureOf(
+  member: ParsedMember,
+  via: ParsedService['traffic']['via'],
+): Temperature {
+  return member.temperature ?? (via === 'socket' ? 'frozen' : 'hot');
 }
 
 /** Without a limit on latency, nothing says what "too slow" is: then it is only reported. */

@@ -221,7 +221,7 @@ const NOT_YET: readonly {
   readonly works: string;
 }[] = [
   { key: 'kind', words: /^(?:postgres|redis|command)$/, works: 'kind: process' },
-  { key: 'via', words: /^(?:socket|haproxy|nftables|vip|command)$/, works: 'via: proxy' },
+  { key: 'via', words: /^(?:haproxy|nftables|vip|command)$/, works: 'via: proxy` or `via: socket' },
   { key: 'store', words: /^etcd:\/\//, works: 'store: embedded' },
 ];
 

@@ -31,6 +31,9 @@ export const RULES = {
   remoteMember: 'Members run on the agent’s host, as the embedded store is not shared.',
   cpuWithoutWarm: '`cpu` is for `temperature: warm` only.',
   envReserved: 'What the agent sets in a member’s environment is not set by the file.',
+  socketStandbyRuns: 'With `via: socket` a member is `frozen` or `cold` while it stands by.',
+  socketExclusive:
+    '`exclusive` needs a data plane that can keep a standby from clients: `via: proxy`.',
   frozenLag: 'A frozen member receives nothing, so it cannot be held to `takeover.lag`.',
   probeKind: 'A look is exactly one of `http`, `tcp` and `command`.',
   expectNeedsHttp: '`expect` is for `http` only.',

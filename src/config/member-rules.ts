@@ -1,3 +1,4 @@
+import { temperatureOf } from './defaults.ts';
 import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedMember, ParsedService } from './schema.ts';
@@ -63,7 +64,8 @@ function standbyRules(
 ): RuleFault[] {
   const faults: RuleFault[] = [];
   const memberAt = [...at, 'members', name];
-  if (member.cpu !== undefined && member.temperature !== 'warm') {
+  const temperature = temperatureOf(member, service.traffic.via);
+  if (member.cpu !== undefined && temperature !== 'warm') {
     faults.push(
       ruleFault(
         'cpuWithoutWarm',
@@ -72,14 +74,14 @@ function standbyRules(
           [...memberAt, 'temperature'],
         ],
         {
-          what: `cpu is given, but temperature is ${member.temperature}`,
+          what: `cpu is given, but temperature is ${temperature}`,
           why: 'only a warm standby runs at a reduced capacity',
           todo: 'set `temperature: warm`, or remove cpu',
         },
       ),
     );
   }
-  if (member.temperature === 'frozen' && service.takeover.lag !== undefined) {
+  if (temperature === 'frozen' && service.takeover.lag !== undefined) {
     const keys = [
       [...memberAt, 'temperature'],
       [...at, 'takeover', 'lag'],

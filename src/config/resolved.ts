@@ -45,7 +45,7 @@ export type ResolvedService = {
 
 export type ResolvedTraffic = {
   readonly listen: HostPort;
-  readonly via: 'proxy';
+  readonly via: 'proxy' | 'socket';
   readonly protocol: 'http' | 'tcp';
   readonly limits: HoldLimits;
   readonly clients: ClientLimits;

@@ -1,6 +1,7 @@
 import { addressRules } from './address-rules.ts';
 import type { ConfigPath } from './faults.ts';
 import { memberRules } from './member-rules.ts';
+import { socketRules } from './socket-rules.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedConfig, ParsedLook, ParsedService } from './schema.ts';
 import { timingRules } from './timing-rules.ts';
@@ -28,6 +29,7 @@ export function crossFieldFaults(config: ParsedConfig, hostname: string): RuleFa
       ...probeRules(service, at),
       ...timingRules(service, at),
       ...memberRules(service, at, config.agent.host ?? hostname),
+      ...socketRules(service, at),
     );
   }
   return [...faults, ...addressRules(config)];

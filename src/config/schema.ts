@@ -170,7 +170,10 @@ const timeouts = z.strictObject({
 
 const traffic = z.strictObject({
   listen: address('Where clients connect.'),
-  via: choice(['proxy'], 'How clients reach the active member.').prefault('proxy'),
+  via: choice(
+    ['proxy', 'socket'],
+    'How clients reach the active member. `socket`: members inherit the listening socket (`LISTEN_FDS`), without a hop.',
+  ).prefault('proxy'),
   protocol: choice(
     ['http', 'tcp'],
     '`http`: requests are held and replayed one by one. `tcp`: connections are.',
@@ -222,8 +225,8 @@ const member = z.strictObject({
   address: hostName('The address it listens on.').prefault('127.0.0.1'),
   temperature: choice(
     ['hot', 'warm', 'frozen', 'cold'],
-    'How it is kept while it stands by.',
-  ).prefault('hot'),
+    'How it is kept while it stands by. Default: hot, with `via: socket` frozen.',
+  ).optional(),
   cpu: share(
     { min: 0.01, max: 64 },
     'Share of one core that it may use while it stands by `warm`. Default: not limited.',

@@ -24,6 +24,8 @@ export type ServiceConfig = {
   readonly kind: ServiceKind;
   /** Two actives at once would do harm: fence before promoting, and stop at the lease's end. */
   readonly exclusive: boolean;
+  /** How a planned move ends the old active where two actives do no harm: told no more requests, or ended, as it would go on accepting them itself. */
+  readonly release: 'drain' | 'stop';
   readonly abilities: Abilities;
   /** The first is preferred. At least one. */
   readonly members: readonly MemberConfig[];

@@ -148,7 +148,7 @@ function adjust(turn: Turn, member: MemberState, wanted: Wanted): void {
     (capacity === 'reduced' && member.capacity === 'full');
   if (lowering && !mayLower(turn, member)) return;
   if (wanted === 'frozen') freeze(turn, member);
-  else if (wanted === 'cold') stop(turn, member);
+  else if (wanted === 'cold') endOrderly(turn, member);
   else if (capacity !== member.capacity) {
     issue(turn, { type: 'setCapacity', member: member.name, capacity }, { withinMs: QUICK_MS });
   }
@@ -170,7 +170,8 @@ function freeze(turn: Turn, member: MemberState): void {
   });
 }
 
-function stop(turn: Turn, member: MemberState): void {
+/** Ends it in an orderly way. */
+export function endOrderly(turn: Turn, member: MemberState): void {
   const { stopMs, fenceMs } = turn.config.timeouts;
   issue(turn, { type: 'unwatchMember', member: member.name }, { withinMs: QUICK_MS });
   issue(

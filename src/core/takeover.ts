@@ -2,7 +2,7 @@ import { assert } from './assert.ts';
 import type { EffectId } from './effect.ts';
 import { noteServed, settleIncident, updateIncident } from './incident.ts';
 import { acquire } from './lease.ts';
-import { orderFence, raise } from './members.ts';
+import { endOrderly, orderFence, raise } from './members.ts';
 import type { EffectFault } from './reasons.ts';
 import { routeTo, sendRoute } from './route.ts';
 import type { Operation } from './state.ts';
@@ -81,8 +81,7 @@ export function planTakeover(
     promoted,
     ...gone,
   ]);
-  const released =
-    planned && !config.exclusive && replaces !== null ? drain(turn, replaces, [switched]) : null;
+  const released = planned && replaces !== null ? planRelease(turn, replaces, switched) : null;
   turn.service = {
     ...turn.service,
     operation: {
@@ -107,6 +106,12 @@ export function planTakeover(
 /** What an earlier plan of this operation may have made active. */
 function fenceFormerTargets(turn: Turn, operation: Operation, to: string): readonly EffectId[] {
   return operation.mayServe.filter((name) => name !== to).map((name) => orderFence(turn, name));
+}
+
+/** The old active finishes what it has, where it need not end first and can be kept from more. */
+function planRelease(turn: Turn, from: string, switched: EffectId): EffectId | null {
+  const { exclusive, release } = turn.config;
+  return !exclusive && release === 'drain' ? drain(turn, from, [switched]) : null;
 }
 
 function noteChoice(turn: Turn, operation: Operation, to: string, degraded: boolean): void {
@@ -195,9 +200,16 @@ function completeTakeover(turn: Turn, operation: Operation): void {
           },
   };
   resetPerformance(turn, to);
+  if (endsAccepting(turn, operation) && from !== null) endOrderly(turn, memberOf(turn, from));
   if (operation.incident === null) return;
   noteServed(turn, to);
   settleIncident(turn, 'succeeded');
+}
+
+function endsAccepting(turn: Turn, { kind, from, to }: Operation): boolean {
+  const isPlanned = kind === 'switchover' || kind === 'failback';
+  const { exclusive, release } = turn.config;
+  return isPlanned && !exclusive && release === 'stop' && from !== to;
 }
 
 /** What the member did as a standby, or as an active long ago, does not speak for it now. */

@@ -20,6 +20,7 @@ const serviceConfig: ServiceConfig = {
   name: 'shop',
   kind: 'process',
   exclusive: false,
+  release: 'drain',
   abilities: { promote: false, demote: false, rejoin: false, lag: false },
   members: [
     { name: 'a', host: 'h1', temperature: 'hot' },

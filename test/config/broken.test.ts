@@ -290,6 +290,18 @@ const ROWS: readonly Row[] = [
     ['frozenLag', `${AT}.members.b.temperature`, 5],
   ],
   [
+    'a hot standby beside a shared listening socket',
+    SOUND.with(4, '      b: { command: [node], port: 3002, temperature: hot }')
+      .with(5, '    traffic: { listen: 127.0.0.1:8080, via: socket }')
+      .join('\n'),
+    ['socketStandbyRuns', `${AT}.members.b.temperature`, 5],
+  ],
+  [
+    'an exclusive service on a shared listening socket',
+    edit(6, '    traffic: { listen: 127.0.0.1:8080, via: socket }').concat('\n    exclusive: true'),
+    ['socketExclusive', `${AT}.exclusive`, 8],
+  ],
+  [
     'a probe that looks at nothing',
     edit(7, '    probe: { interval: 1s }'),
     ['probeKind', `${AT}.probe`, 7],

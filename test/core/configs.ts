@@ -15,6 +15,7 @@ export function serviceConfig(change: Partial<ServiceConfig> = {}): ServiceConfi
     name: 'shop',
     kind: 'process',
     exclusive: false,
+    release: 'drain',
     abilities: { promote: false, demote: false, rejoin: false, lag: false },
     members: [memberConfig('a'), memberConfig('b')],
     detection: { intervalMs: 100, timeoutMs: 300, boundMs: 400, mistakeRecurrenceMs: 3_600_000 },

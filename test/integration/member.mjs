@@ -17,7 +17,7 @@ if (START_LOG !== undefined) appendFileSync(START_LOG, `${HOTWARM_MEMBER} ${proc
 if (BREAK_FILE !== undefined && existsSync(BREAK_FILE)) process.exit(7);
 if (CRASH_AFTER !== undefined) setTimeout(() => process.exit(7), Number(CRASH_AFTER));
 
-const server = createServer((request, response) => {
+const handler = (request, response) => {
   if (request.url === '/healthz') {
     response.end('ok\n');
     return;
@@ -25,7 +25,7 @@ const server = createServer((request, response) => {
   const slow = /^\/slow\/(\d+)$/.exec(request.url ?? '');
   if (slow === null) answer(response);
   else setTimeout(() => answer(response), Number(slow[1]));
-});
+};
 
 function answer(response) {
   if (SERVED_LOG !== undefined) {
@@ -36,10 +36,19 @@ function answer(response) {
   response.end(JSON.stringify({ member: HOTWARM_MEMBER, pid: process.pid }));
 }
 
+// Listening sockets that are inherited come as descriptors from 3 on; LISTEN_PID says that they are meant for this process.
+const inherited =
+  process.env.LISTEN_PID === String(process.pid) ? Number(process.env.LISTEN_FDS) : 0;
+const places =
+  inherited > 0
+    ? Array.from({ length: inherited }, (_, index) => ({ fd: 3 + index }))
+    : [{ port: Number(PORT), host: '127.0.0.1' }];
+const servers = places.map(() => createServer(handler));
+
 process.on('SIGTERM', () => {
-  server.close();
+  for (const server of servers) server.close();
   setTimeout(() => process.exit(0), 200).unref();
 });
 
-if (NEVER_LISTEN === undefined) server.listen(Number(PORT), '127.0.0.1');
+if (NEVER_LISTEN === undefined) servers.forEach((server, index) => server.listen(places[index]));
 else setInterval(() => {}, 60_000);

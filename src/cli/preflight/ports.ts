@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { HostPort, ResolvedConfig, ResolvedService } from '../../config/resolved.ts';
 import { formatAddress } from '../../config/units.ts';
+import { isKeeperOf } from '../../drivers/keeper/client.ts';
 import { hasVariable } from '../../drivers/member/process/proc.ts';
 import {
   memberCgroupName,
@@ -62,10 +63,16 @@ function serviceListeners(service: ResolvedService, stateDir: string): Listener[
     {
       where: `${at}.traffic.listen`,
       address: traffic.listen,
-      isLeftover: ({ pid }) => isProxyOf(pid, stateDir, name),
+      isLeftover: (holder) =>
+        isProxyOf(holder.pid, stateDir, name) ||
+        isKeeperOf(holder.pid, stateDir) ||
+        members.some((member) =>
+          isLeftoverMember(holder, { stateDir, service: name, member: member.name }),
+        ),
     },
     ...members.map((member): Listener => {
       const isLeftover = (holder: Holder): boolean =>
+        isKeeperOf(holder.pid, stateDir) ||
         isLeftoverMember(holder, { stateDir, service: name, member: member.name });
       const address = { host: member.address, port: member.port };
       return { where: `${at}.members.${member.name}.port`, address, isLeftover };

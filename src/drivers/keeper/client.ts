@@ -7,7 +7,7 @@ import { DriverError } from '../driver-error.ts';
 import { LineReader } from '../lines.ts';
 import { socketPath } from '../socket-path.ts';
 import { whenGone } from '../member/process/exit-watch.ts';
-import type { Identity } from '../member/process/proc.ts';
+import { hasVariable, type Identity } from '../member/process/proc.ts';
 import type { Spawned, Spawner, SpawnExit, SpawnOrder } from '../member/process/spawner.ts';
 import {
   KEEPER_PROTOCOL,
@@ -23,6 +23,14 @@ const START_MS = 10_000;
 const CALL_EVERY_MS = 10;
 const REPLY_MS = 10_000;
 
+/** In the environment of each keeper: unlike its command line, a title of its own does not overwrite it. */
+const MARK = 'HOTWARM_KEEPER';
+
+/** Whether the process is the keeper that an agent with this state directory started. */
+export function isKeeperOf(pid: number, stateDir: string): boolean {
+  return hasVariable(pid, `${MARK}=${stateDir}`);
+}
+
 type Waiting = {
   readonly resolve: (answer: KeeperAnswer) => void;
   readonly reject: (error: DriverError) => void;
@@ -35,7 +43,7 @@ export class KeeperClient implements Spawner {
   readonly #waiting = new Map<number, Waiting>();
   readonly #exits = new Map<number, SpawnExit>();
   readonly #watched = new Map<number, { main: Identity; tell: (exit: SpawnExit) => void }>();
-  #onLost: (() => void) | null = null;
+  readonly #onLost: (() => void)[] = [];
   #lastId = 0;
   #closed = false;
   #isLeft = false;
@@ -52,7 +60,7 @@ export class KeeperClient implements Spawner {
     const path = socketPath(stateDir, 'keeper.sock');
     const running = await call(path);
     if (running !== null) return running;
-    start(path, join(stateDir, 'keeper.log'));
+    start(path, stateDir);
     for (let left = START_MS; left > 0; left -= CALL_EVERY_MS) {
       const keeper = await call(path);
       if (keeper !== null) return keeper;
@@ -61,10 +69,16 @@ export class KeeperClient implements Spawner {
     throw new DriverError('startFailed', `the keeper does not answer; see ${stateDir}/keeper.log`);
   }
 
-  /** Called once when the keeper is gone. */
+  /** Ends the keeper that an earlier agent left, if there is one. */
+  static async discard(stateDir: string): Promise<void> {
+    const running = await call(socketPath(stateDir, 'keeper.sock'));
+    await running?.stop();
+  }
+
+  /** Called when the keeper has died. */
   onLost(listener: () => void): void {
-    this.#onLost = listener;
     if (this.#closed) listener();
+    else this.#onLost.push(listener);
   }
 
   async listen(key: string, at: ListenAt): Promise<void> {
@@ -159,7 +173,7 @@ export class KeeperClient implements Spawner {
     // Its children live on, and nobody will tell of their end.
     for (const { main, tell } of this.#watched.values()) whenGone(main, tell);
     this.#watched.clear();
-    this.#onLost?.();
+    for (const tell of this.#onLost) tell();
   }
 }
 
@@ -168,13 +182,14 @@ function gone(): DriverError {
 }
 
 /** A session of its own, nothing shared with the agent but a log file. */
-function start(path: string, logFile: string): void {
+function start(path: string, stateDir: string): void {
   const own = fileURLToPath(import.meta.url);
   const entry = fileURLToPath(new URL(`./main${extname(own)}`, import.meta.url));
-  const log = openSync(logFile, 'a', 0o600);
+  const log = openSync(join(stateDir, 'keeper.log'), 'a', 0o600);
   const child = spawn(process.execPath, [entry, path], {
     detached: true,
     stdio: ['ignore', log, log],
+    env: { ...process.env, [MARK]: stateDir },
   });
   closeSync(log);
   child.unref();

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { assert } from '../../core/assert.ts';
 import { DriverError } from '../driver-error.ts';
 import type { Adopted, Exit, MemberDriver, Started } from './contract.ts';
@@ -12,6 +13,7 @@ import {
   setFrozen,
   type Cgroup,
 } from './process/cgroup.ts';
+import { countConnections } from './process/connections.ts';
 import { containedPids, freezeAll, isGone, killAll, thawAll } from './process/containment.ts';
 import {
   LAUNCHER_PREFIX,
@@ -63,6 +65,8 @@ export type ProcessMemberOptions = {
   readonly logLimits: LogLimits;
   /** Listening sockets that it inherits, which `spawner` must have. */
   readonly sockets?: readonly HandedSocket[];
+  /** Port of the inherited socket that all members accept clients from. */
+  readonly clientPort?: number;
   /** Default: the agent's own process. */
   readonly spawner?: Spawner;
   /** Default: what this host has. */
@@ -152,7 +156,27 @@ class ProcessMember implements MemberDriver {
   async freeze(options: { signal: AbortSignal }): Promise<void> {
     const run = this.#running();
     await freezeAll(run.containment, options.signal);
+    const { clientPort } = this.#options;
+    if (clientPort !== undefined) await this.#freeStranded(run, clientPort, options.signal);
     run.frozen = true;
+  }
+
+  /**
+   * It accepted from the shared socket until the very moment in which it was frozen. Whoever it had accepted would
+   * wait for as long as it is frozen, so it is let run until it has none.
+   */
+  async #freeStranded(run: Run, port: number, signal: AbortSignal): Promise<void> {
+    const { containment } = run;
+    for (;;) {
+      const stranded = countConnections(containedPids(containment), port);
+      if (stranded === 0) return;
+      await thawAll(containment, signal);
+      if (signal.aborted) {
+        throw new DriverError('timedOut', `it still serves ${stranded} connections of clients`);
+      }
+      await delay(STRANDED_PAUSE_MS);
+      await freezeAll(containment, signal);
+    }
   }
 
   async thaw(options: { signal: AbortSignal }): Promise<void> {
@@ -277,6 +301,9 @@ class ProcessMember implements MemberDriver {
     return recordPath(stateDir, service, member);
   }
 }
+
+/** Time for a member to answer those whom it had accepted. */
+const STRANDED_PAUSE_MS = 10;
 
 /** A launcher or a command that has run for a moment only; SIGKILL ends it at once. */
 const FAILED_START_KILL_MS = 2000;
