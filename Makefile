@@ -27,9 +27,10 @@ demo: setup
 	@bin/hotwarm demo
 
 bench:
-	@scripts/setup.sh stress-ng procps
+	@scripts/setup.sh stress-ng procps util-linux haproxy nginx wrk
 	$(RUN) bench/detect.ts
 	$(RUN) bench/takeover.ts
+	$(RUN) bench/failover.ts
 	$(RUN) bench/cost.ts
 	$(RUN) bench/soak.ts
 
