@@ -5,7 +5,7 @@
 NODE := node_modules/.bin/node
 RUN := $(NODE) --disable-warning=ExperimentalWarning
 TEST := $(RUN) --test --test-reporter=spec
-TEST_PACKAGES := python3-flask gunicorn procps util-linux stress-ng
+TEST_PACKAGES := python3-flask gunicorn procps util-linux stress-ng openssl
 
 setup:
 	@scripts/setup.sh

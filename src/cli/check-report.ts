@@ -35,7 +35,7 @@ function summary(service: ResolvedService): string[] {
   const listen = formatAddress(traffic.listen);
   const exclusive = core.exclusive ? ', exclusive' : '';
   return [
-    `service ${service.name}: ${core.kind}${exclusive}, ${traffic.protocol} on ${listen} via ${traffic.via}`,
+    `service ${service.name}: ${core.kind}${exclusive}, ${traffic.protocol}${traffic.tls === null ? '' : ' with TLS'} on ${listen} via ${traffic.via}`,
     ...members.map((member, index) => `  ${memberLine(member, index === 0)}`),
     `  probe: ${look(probe)} every ${formatDuration(detection.intervalMs)}, time-out ${formatDuration(detection.timeoutMs)}, suspected after ${formatDuration(detection.boundMs)} at most`,
   ];

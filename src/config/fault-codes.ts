@@ -59,6 +59,10 @@ export const RULES = {
   drainBeyondLease:
     '`timeouts.drain` ≤ `lease.duration` − `lease.margin` − `lease.renew` where `exclusive`: a drain does not extend the lease.',
   replayBeyondHold: '`traffic.hold.bytes` ≥ `traffic.replay.body`, or 0B.',
+  needsProxy:
+    '`traffic.tls`, `traffic.backend.tls` and `traffic.proxyProtocol` are for `via: proxy` only.',
+  sendNeedsTcp: '`traffic.proxyProtocol.send` is for `protocol: tcp` only.',
+  caUnused: '`traffic.backend.tls.ca` is not given with `verify: false`.',
   replayNeedsHttp: '`traffic.replay` is for `protocol: http` only.',
 } as const;
 

@@ -5,6 +5,7 @@ import { socketRules } from './socket-rules.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedConfig, ParsedLook, ParsedService } from './schema.ts';
 import { timingRules } from './timing-rules.ts';
+import { trafficRules } from './traffic-rules.ts';
 
 // What several keys must satisfy together. Each rule has a name (its code), says why it exists, and lists
 // the keys that it compared: a rule is silent about keys that are faulty by themselves, so that one slip
@@ -30,6 +31,7 @@ export function crossFieldFaults(config: ParsedConfig, hostname: string): RuleFa
       ...timingRules(service, at),
       ...memberRules(service, at, config.agent.host ?? hostname),
       ...socketRules(service, at),
+      ...trafficRules(service, at),
     );
   }
   return [...faults, ...addressRules(config)];

@@ -13,9 +13,12 @@ import { readProcessStat } from '../../src/drivers/member/process/proc.ts';
 import { recordPath, writeRecord } from '../../src/drivers/member/process/run-record.ts';
 import { holdStateDir } from '../../src/drivers/store/hold.ts';
 import { AppError } from '../../src/errors.ts';
+import { makePair } from '../drivers/traffic/certificates.ts';
 import { Capture } from './capture.ts';
 
 type Parts = {
+  /** More keys of `traffic`. */
+  readonly traffic?: string;
   readonly agent?: string;
   readonly memberB?: string;
   readonly probe?: string;
@@ -41,7 +44,7 @@ services:
     members:
       a: { command: [node, a.js], port: ${a} }
       b: { port: ${b}, ${parts.memberB ?? 'command: [node, b.js]'} }
-    traffic: { listen: 127.0.0.1:${front} }
+    traffic: { listen: 127.0.0.1:${front}${parts.traffic ?? ''} }
     probe: { ${parts.probe ?? 'http: /healthz'} }
 ${parts.more ?? ''}
 `,
@@ -250,4 +253,40 @@ test('a probe that cannot see a hang is pointed out', async (t) => {
     answer.services.shop.advice.map(({ code }: { code: string }) => code),
     ['tcpSeesNoHang'],
   );
+});
+
+const tlsOf = (certFile: string, keyFile: string): string =>
+  `, tls: { cert: ${certFile}, key: ${keyFile} }`;
+
+test('certificates that cannot be used are found, each with what is wrong with it', async (t) => {
+  const [good, other] = [makePair(t, 'shop.test'), makePair(t, 'other.test')];
+  const [old, ending] = [makePair(t, 'old.test', -1), makePair(t, 'ending.test', 3)];
+  const CASES: readonly (readonly [traffic: string, codes: readonly string[]])[] = [
+    [tlsOf(good.certFile, good.keyFile), []],
+    [tlsOf('missing.pem', good.keyFile), ['fault certificateUnreadable']],
+    [tlsOf(good.keyFile, good.keyFile), ['fault certificateUnreadable']],
+    [tlsOf(good.certFile, 'missing.pem'), ['fault keyUnreadable']],
+    [tlsOf(good.certFile, good.certFile), ['fault keyUnreadable']],
+    [tlsOf(good.certFile, other.keyFile), ['fault keyMismatch']],
+    [tlsOf(old.certFile, old.keyFile), ['fault certificateExpired']],
+    [tlsOf(ending.certFile, ending.keyFile), ['note certificateEnding']],
+    [`, backend: { tls: { ca: ${good.certFile} } }`, []],
+    [', backend: { tls: { ca: missing.pem } }', ['fault authorityUnreadable']],
+    [`, backend: { tls: { ca: ${good.keyFile} } }`, ['fault authorityUnreadable']],
+    [', clients: { connections: 1000000 }', ['note fewDescriptors']],
+  ];
+  for (const [traffic, codes] of CASES) {
+    const { file } = await place(t, { traffic });
+    assert.deepEqual(await codesFound(file), codes, traffic);
+  }
+});
+
+test('a start is refused for a certificate that has expired, in words', async (t) => {
+  const { certFile, keyFile } = makePair(t, 'old.test', -1);
+  const { file } = await place(t, { traffic: tlsOf(certFile, keyFile) });
+  await assert.rejects(refuseUnfit(loadConfig(file)), (error) => {
+    assert.ok(error instanceof AppError && error.code === 'preflightFailed');
+    assert.match(error.text.what, /valid from .* to .* \[certificateExpired\]/);
+    return true;
+  });
 });

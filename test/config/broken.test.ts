@@ -422,6 +422,37 @@ const ROWS: readonly Row[] = [
     edit(6, '    traffic: { listen: 127.0.0.1:8080, protocol: tcp, replay: { attempts: 3 } }'),
     ['replayNeedsHttp', `${AT}.traffic.replay`, 6],
   ],
+  [
+    'TLS without a proxy',
+    edit(6, '    traffic: { listen: 127.0.0.1:80, via: socket, tls: { cert: c.pem, key: k.pem } }'),
+    ['needsProxy', `${AT}.traffic.tls`, 6],
+  ],
+  [
+    'a header for each of many requests',
+    edit(6, '    traffic: { listen: 127.0.0.1:8080, proxyProtocol: { send: true } }'),
+    ['sendNeedsTcp', `${AT}.traffic.proxyProtocol.send`, 6],
+  ],
+  [
+    'an authority that nobody asks',
+    edit(
+      6,
+      '    traffic: { listen: 127.0.0.1:80, backend: { tls: { ca: ca.pem, verify: false } } }',
+    ),
+    ['caUnused', `${AT}.traffic.backend.tls.ca`, 6],
+  ],
+  [
+    'a certificate without a key',
+    edit(6, '    traffic: { listen: 127.0.0.1:8080, tls: { cert: c.pem } }'),
+    ['missingKey', `${AT}.traffic.tls.key`, 6],
+  ],
+  [
+    'a TLS that is too old',
+    edit(
+      6,
+      '    traffic: { listen: 127.0.0.1:80, tls: { cert: c.pem, key: k.pem, min: TLSv1.1 } }',
+    ),
+    ['badValue', `${AT}.traffic.tls.min`, 6],
+  ],
   // Several at once.
   [
     'faults in four places',

@@ -10,6 +10,14 @@ export type PreflightCode =
   | 'userUnusable'
   | 'stateUnusable'
   | 'diskFull'
+  | 'certificateUnreadable'
+  | 'certificateExpired'
+  | 'certificateUnfit'
+  | 'certificateEnding'
+  | 'keyUnreadable'
+  | 'keyMismatch'
+  | 'authorityUnreadable'
+  | 'fewDescriptors'
   | 'noCpuLimit'
   | 'noFreezer';
 

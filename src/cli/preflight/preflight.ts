@@ -1,5 +1,7 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import type { PreflightFinding } from './finding.ts';
+import { certificateFindings } from './certificates.ts';
+import { descriptorFindings } from './descriptors.ts';
 import { cgroupFindings, stateFindings } from './host.ts';
 import { serviceFindings } from './members.ts';
 import { portFindings } from './ports.ts';
@@ -12,6 +14,8 @@ export async function preflight(config: ResolvedConfig): Promise<readonly Prefli
   return [
     ...(await portFindings(config)),
     ...config.services.flatMap(serviceFindings),
+    ...certificateFindings(config, new Date()),
+    ...descriptorFindings(config),
     ...stateFindings(config.agent.stateDir),
     ...cgroupFindings(config),
   ];

@@ -5,7 +5,7 @@ import type { TrafficEvent, TrafficStats } from '../contract.ts';
 import type { Pair } from '../certificate.ts';
 import { ClientConnection, SWEEP_MS } from './client.ts';
 import { noCounts, type Context } from './context.ts';
-import { descriptorLimit } from './descriptors.ts';
+import { clientRoom } from './descriptors.ts';
 import { Entrance, type Arrival } from './entrance.ts';
 import { FailureReport } from './failure-report.ts';
 import { HoldQueue } from './hold-queue.ts';
@@ -19,8 +19,6 @@ import type { ProxyOptions } from './wire.ts';
 // The data plane of one service: the listening address, the members, and what a change of the route means for
 // the requests that are under way. It knows nothing of the agent beyond the routes that it is given.
 
-/** Clients get no more of the descriptors than this, as each request needs one to its member too. */
-const CLIENTS_SHARE = 0.75;
 const BACKLOG = 4096;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -85,8 +83,7 @@ export class Plane {
       { allowHalfOpen: true, noDelay: true, pauseOnConnect: protocol === 'tcp' },
       (socket) => this.#accept(socket),
     );
-    const room = Math.floor(descriptorLimit() * CLIENTS_SHARE);
-    this.#server.maxConnections = Math.min(clients.connections, room);
+    this.#server.maxConnections = Math.min(clients.connections, clientRoom());
     this.#server.on('drop', () => {
       counters.refused += 1;
     });
