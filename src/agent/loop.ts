@@ -34,6 +34,18 @@ export type LoopOptions = {
   readonly onDefect: (error: unknown) => void;
 };
 
+/** What the next agent must know, should this one die now, although nothing is ordered by it. */
+function isTurningPoint(before: AgentState, after: AgentState): boolean {
+  return after.services.some((service, index) => {
+    const old = before.services[index];
+    return (
+      old?.active !== service.active ||
+      old.operation !== service.operation ||
+      old.paused !== service.paused
+    );
+  });
+}
+
 export class AgentLoop {
   readonly #options: LoopOptions;
   readonly #runner: EffectRunner;
@@ -122,7 +134,7 @@ export class AgentLoop {
     const { state, effects } = step(config, before, stamped);
     this.#state = state;
     this.#events += 1;
-    if (effects.length > 0) journal.flush();
+    if (effects.length > 0 || isTurningPoint(before, state)) journal.flush();
     this.decisionMs.add(performance.now() - startedAt);
     for (const effect of effects) this.#take(effect);
     this.#options.onStep(stamped, before, state);
