@@ -65,16 +65,15 @@ export class Sandbox {
   }
 
   /** The example of the repository, moved to this sandbox's ports. */
-  async useExample(name: string): Promise<void> {
+  async useExample(name: string, configuration = 'hotwarm.yaml'): Promise<void> {
     await cp(join(ROOT, 'examples', name), this.folder, { recursive: true });
-    const file = join(this.folder, 'hotwarm.yaml');
     const { listen, api, a, b } = this.ports;
-    const text = (await readFile(file, 'utf8'))
+    const text = (await readFile(join(this.folder, configuration), 'utf8'))
       .replaceAll('3001', String(a))
       .replaceAll('3002', String(b))
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${listen}`)
       .replace(/\[node, /g, `[${JSON.stringify(process.execPath)}, `);
-    await writeFile(file, `agent: { api: '127.0.0.1:${api}' }\n${text}`);
+    await this.write(`agent: { api: '127.0.0.1:${api}' }\n${text}`);
   }
 
   /** A service `shop` of two test members. */

@@ -108,4 +108,24 @@ describe('a service whose members share its listening socket', () => {
       'a member that the new agent started serves the old socket',
     );
   });
+
+  test('can be gunicorn as Debian ships it: its orphaned workers are ended, too', async (t) => {
+    const sandbox = await Sandbox.open(t);
+    await sandbox.useExample('flask', 'hotwarm-socket.yaml');
+    const agent = sandbox.up();
+    const before = await agent.until('a whole service', isWhole);
+    await untilStandingBy(agent, 'b');
+    const load = sandbox.load();
+    load.start();
+    await sleep(500);
+    // The master alone: its workers would serve on for a while.
+    process.kill(pidOf(before, 'a'), 'SIGKILL');
+    await agent.until('b has taken over', (service) => service.active === 'b');
+    await untilStandingBy(agent, 'a');
+    await sleep(300);
+    await load.stop();
+    assert.deepEqual(refused(load), []);
+    assert.ok(load.failures.length <= 3, JSON.stringify(load.failures));
+    assert.equal(await sandbox.ask(), 'b');
+  });
 });
