@@ -85,6 +85,14 @@ export class AgentProcess {
     throw this.#failed(`${what} did not come about within ${withinMs} ms`);
   }
 
+  /** SIGKILL to the agent alone. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit', { signal: AbortSignal.timeout(STOP_MS) });
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit', { signal: AbortSignal.timeout(STOP_MS) });

@@ -23,6 +23,8 @@ export type Sample = {
   /** Port that clients use. */
   readonly port: number;
   readonly apiPort: number;
+  /** Path of its configuration. */
+  readonly config: string;
   load(options: { method: 'GET' | 'POST'; ratePerSecond: number }): OpenLoopLoad;
   close(): Promise<void>;
 };
@@ -57,6 +59,7 @@ export async function startSample(options: SampleOptions): Promise<Sample> {
     agent,
     port,
     apiPort,
+    config,
     load: (load) =>
       new OpenLoopLoad({
         host: '127.0.0.1',
