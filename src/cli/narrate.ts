@@ -23,6 +23,8 @@ const TOLD_FACTS: ReadonlySet<string> = new Set([
   'observed',
 ]);
 
+const SEEN_TO_END: ReadonlySet<string> = new Set(['exited', 'vanished']);
+
 const TRAFFIC_LOST = 'the data plane is gone, so clients are refused; it is being started again';
 const TRAFFIC_BACK = 'the data plane is back';
 
@@ -67,10 +69,16 @@ function narrateHealth(data: HealthNews, locale: Locale): readonly string[] {
     // Of an observed member no process is known: somebody else started it.
     return [pid === null ? `${member} is ready` : `${member} is ready (pid ${pid})`];
   if (lifecycle === 'frozen') return [`${member} is frozen`];
-  if (health === 'suspect' || health === 'failed' || health === 'degraded') {
-    return [`${member} is ${describeVerdict(health, locale)}: ${describeHealth(reason, locale)}`];
-  }
-  return [];
+  return narrateVerdict(data, locale);
+}
+
+function narrateVerdict(data: HealthNews, locale: Locale): readonly string[] {
+  const { member, health, reason, lifecycle } = data;
+  if (health !== 'suspect' && health !== 'failed' && health !== 'degraded') return [];
+  // It was told before that it failed; only what was not seen to end had to be ended.
+  if (lifecycle === 'absent' && health === 'failed' && !SEEN_TO_END.has(reason))
+    return [`${member} is fenced: nothing of it is left`];
+  return [`${member} is ${describeVerdict(health, locale)}: ${describeHealth(reason, locale)}`];
 }
 
 function failedStart(

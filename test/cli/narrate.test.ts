@@ -41,3 +41,13 @@ test('members are said to be stopped only where some are', () => {
   assert.match(narrateStop(['observe', 'act']), /stop time-out/);
   assert.match(narrateStop(['observe']), /left as they are/);
 });
+
+test('a member that was found failed and then fenced is not told of as failed twice', () => {
+  const repair = { attempts: 1, notBefore: 0, fault: null, detail: '' } as const;
+  const base = { member: 'a', health: 'failed', ready: false, pid: null, repair } as const;
+  const told = (reason: 'confirmedDead' | 'exited', lifecycle: 'running' | 'absent') =>
+    narrate({ kind: 'health', data: { ...base, reason, lifecycle } }, 'en');
+  assert.match(told('confirmedDead', 'running')[0] ?? '', /^a is failed/);
+  assert.deepEqual(told('confirmedDead', 'absent'), ['a is fenced: nothing of it is left']);
+  assert.match(told('exited', 'absent')[0] ?? '', /^a is failed/);
+});
