@@ -61,7 +61,7 @@ export function narrateStop(modes: readonly ('act' | 'observe')[]): string {
 }
 
 function narrateHealth(data: HealthNews, locale: Locale): readonly string[] {
-  const { member, health, reason, lifecycle, ready, pid, repair } = data;
+  const { member, health, lifecycle, ready, pid, repair } = data;
   if (repair.fault !== null && lifecycle === 'absent')
     return [failedStart(member, repair, repair.fault, locale)];
   if (lifecycle === 'starting') return pid === null ? [`${member} is starting`] : [];
