@@ -159,8 +159,14 @@ const NGINXES: readonly Contender[] = [
 
 export const CONTENDERS: readonly Contender[] = [
   direct({ name: 'direct', title: 'no proxy, no fault' }),
-  hotwarm({ name: 'hotwarm', title: 'hotwarm', exclusive: false }),
-  hotwarm({ name: 'hotwarm-exclusive', title: 'hotwarm, exclusive', exclusive: true }),
+  hotwarm({ name: 'hotwarm', title: 'hotwarm, proxy', exclusive: false, via: 'proxy' }),
+  hotwarm({
+    name: 'hotwarm-exclusive',
+    title: 'hotwarm, proxy, exclusive',
+    exclusive: true,
+    via: 'proxy',
+  }),
+  hotwarm({ name: 'hotwarm-socket', title: 'hotwarm, socket', exclusive: false, via: 'socket' }),
   ...HAPROXIES,
   ...NGINXES,
 ];

@@ -1,3 +1,4 @@
+import type { ServiceReport } from '../../src/api/status.ts';
 import { isWhole } from '../../src/drill/agent-process.ts';
 import { startSample } from '../../src/drill/sample-service.ts';
 import type { Contender, Running } from './contender.ts';
@@ -7,9 +8,15 @@ import type { Contender, Running } from './contender.ts';
 
 const HEAL_WITHIN_MS = 30_000;
 
-export function hotwarm(
-  options: Pick<Contender, 'name' | 'title'> & { readonly exclusive: boolean },
-): Contender {
+type Way = { readonly exclusive: boolean; readonly via: 'proxy' | 'socket' };
+
+/** Of a frozen standby nothing is known any more, but that it was ready. */
+function standsByFrozen(service: ServiceReport): boolean {
+  const standby = Object.values(service.members).find(({ role }) => role === 'standby');
+  return isWhole(service) && standby?.health === 'unknown';
+}
+
+export function hotwarm(options: Pick<Contender, 'name' | 'title'> & Way): Contender {
   return {
     name: options.name,
     title: options.title,
@@ -17,13 +24,14 @@ export function hotwarm(
     acts: ['kill', 'hang'],
     slow: false,
     config: null,
-    start: () => start(options.exclusive),
+    start: () => start(options),
   };
 }
 
-async function start(exclusive: boolean): Promise<Running> {
+async function start({ exclusive, via }: Way): Promise<Running> {
   const sample = await startSample({
     exclusive,
+    via,
     intervalMs: 20,
     timeoutMs: 100,
     onNotice: () => undefined,
@@ -39,7 +47,8 @@ async function start(exclusive: boolean): Promise<Running> {
       return pid;
     },
     heal: async () => {
-      await agent.until(service, 'a whole service', isWhole, HEAL_WITHIN_MS);
+      const isHealed = via === 'socket' ? standsByFrozen : isWhole;
+      await agent.until(service, 'a whole service', isHealed, HEAL_WITHIN_MS);
     },
     close: () => sample.close(),
   };

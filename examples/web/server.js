@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 const member = process.env.HOTWARM_MEMBER ?? 'alone';
 const bodyBytesMax = 1024 * 1024;
 
-const server = createServer((request, response) => {
+function answer(request, response) {
   if (request.url === '/healthz') {
     response.end('ok\n');
   } else if (request.method === 'POST') {
@@ -12,7 +12,7 @@ const server = createServer((request, response) => {
   } else {
     sendJson(response, 200, { member, pid: process.pid });
   }
-});
+}
 
 function echo(request, response) {
   const chunks = [];
@@ -32,7 +32,16 @@ function sendJson(response, status, body) {
   response.end(`${JSON.stringify(body)}\n`);
 }
 
-// Requests under way are answered, idle connections are closed, then the process ends by itself.
-process.on('SIGTERM', () => server.close());
+// With `via: socket` the listening sockets are inherited, as descriptors from 3 on, for this process only.
+const { LISTEN_PID, LISTEN_FDS, PORT } = process.env;
+const inherited = LISTEN_PID === String(process.pid) ? Number(LISTEN_FDS) : 0;
+const places =
+  inherited > 0
+    ? Array.from({ length: inherited }, (_, index) => ({ fd: 3 + index }))
+    : [{ port: Number(PORT ?? 3000), host: '127.0.0.1' }];
+const servers = places.map((place) => createServer(answer).listen(place));
 
-server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1');
+// Requests under way are answered, idle connections are closed, then the process ends by itself.
+process.on('SIGTERM', () => {
+  for (const server of servers) server.close();
+});

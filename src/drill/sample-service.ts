@@ -12,6 +12,8 @@ import { OpenLoopLoad } from './load.ts';
 
 export type SampleOptions = {
   readonly exclusive: boolean;
+  /** Default: proxy. */
+  readonly via?: 'proxy' | 'socket';
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly onNotice: (notice: Notice) => void;
@@ -80,6 +82,7 @@ type ConfigValues = SampleOptions & {
 
 function configText({
   exclusive,
+  via = 'proxy',
   intervalMs,
   timeoutMs,
   port,
@@ -95,7 +98,7 @@ services:
     members:
       a: { command: ${command}, port: ${members[0]} }
       b: { command: ${command}, port: ${members[1]} }
-    traffic: { listen: '127.0.0.1:${port}' }
+    traffic: { listen: '127.0.0.1:${port}', via: ${via} }
     probe: { http: /healthz, interval: ${intervalMs}ms, timeout: ${timeoutMs}ms }
     failback: { mode: manual }
 `;
