@@ -31,6 +31,7 @@ bench:
 	$(RUN) bench/detect.ts
 	$(RUN) bench/takeover.ts
 	$(RUN) bench/failover.ts
+	$(RUN) bench/proxy.ts
 	$(RUN) bench/cost.ts
 	$(RUN) bench/soak.ts
 

@@ -8,9 +8,10 @@ import { parseArgs } from 'node:util';
 import { percentile } from '../src/drill/load.ts';
 import type { Act, Contender, Method } from './peers/contender.ts';
 import { CONTENDERS } from './peers/contenders.ts';
+import { watchOthers } from './peers/processes.ts';
 import { runTrial, warmUp, type Trial } from './peers/trial.ts';
 import { writePlot } from './plot.ts';
-import { describeMachine, markdownTable, writeSection } from './report.ts';
+import { describeMachine, markdownTable, noiseWarning, writeSection } from './report.ts';
 
 type Cell = {
   readonly contender: Contender;
@@ -150,7 +151,7 @@ async function main(): Promise<void> {
     console.log(printConfigs(contenders));
     return;
   }
-  const machine = describeMachine();
+  const others = watchOthers();
   const watchMs = Number(values.watch) * 1000;
   const rounds = Number(values.trials);
   const cells = cellsOf(contenders, values.faults.split(','));
@@ -161,6 +162,8 @@ async function main(): Promise<void> {
       await runRound(rotate(own, round), watchMs);
     }
   }
+  const otherCores = others();
+  const machine = describeMachine(otherCores);
   const acts = (['kill', 'hang', 'none'] as const).filter((act) =>
     cells.some((cell) => cell.act === act),
   );
@@ -169,6 +172,8 @@ async function main(): Promise<void> {
     const results = cells.map(({ contender, ...rest }) => ({ contender: contender.name, ...rest }));
     console.log(JSON.stringify({ machine, watchMs, results }, null, 2));
   } else console.log(`${tables}\n\n${machine}`);
+  const warning = noiseWarning(otherCores);
+  if (warning !== null) console.error(warning);
   for (const { contender, act, method, trials } of cells) {
     const reasons = [...new Set(trials.flatMap((trial) => trial.reasons))];
     if (reasons.length > 0)

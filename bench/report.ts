@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 // Tables that go from a bench into docs/benchmarks.md, so that nobody copies a figure by hand.
@@ -27,8 +27,8 @@ export function writeSection(name: string, text: string): void {
   writeFileSync(DOCUMENT, `${before}${begin}\n${text}\n${end}${after}`);
 }
 
-/** What the figures depend on; called before the bench puts load on the machine. */
-export function describeMachine(): string {
+/** What the figures depend on. */
+export function describeMachine(otherCores: number): string {
   const gib = Math.round(totalmem() / 1024 ** 3);
   return [
     `${cpus().length} cores`,
@@ -37,8 +37,18 @@ export function describeMachine(): string {
     `Node ${process.versions.node}`,
     `HAProxy ${versionOf('haproxy', '-v', /version (\d+\.\d+\.\d+)/)}`,
     `nginx ${versionOf('nginx', '-v', /nginx\/([\d.]+)/)}`,
-    `load average at the start ${(loadavg()[0] ?? 0).toFixed(2)}`,
+    `other programs used ${otherCores.toFixed(2)} cores meanwhile`,
   ].join(', ');
+}
+
+/** Other programs that use more than this make the figures theirs. */
+const QUIET_CORES = 0.1;
+
+/** null: the machine was quiet. */
+export function noiseWarning(otherCores: number): string | null {
+  return otherCores <= QUIET_CORES
+    ? null
+    : `NOISY  other programs used ${otherCores.toFixed(2)} cores: do not rely on these figures`;
 }
 
 function versionOf(program: string, flag: string, pattern: RegExp): string {
