@@ -181,6 +181,11 @@ export class Exchange implements UpstreamUser, Waiter {
     else this.#client.pauseRequest();
   }
 
+  moved(from: Upstream, to: Upstream): void {
+    this.#upstreams = this.#upstreams.map((upstream) => (upstream === from ? to : upstream));
+    this.connected(to);
+  }
+
   informed(upstream: Upstream, head: ResponseHead): void {
     if (!this.head.modern || this.#winner !== null || upstream !== this.#upstreams[0]) return;
     if (head.status === 100 && this.#continued) return;
@@ -216,7 +221,7 @@ export class Exchange implements UpstreamUser, Waiter {
 
   drained(upstream: Upstream): void {
     // With two members the slower one sets the pace.
-    if (this.#upstreams.every((other) => !other.socket.writableNeedDrain)) {
+    if (this.#upstreams.every((other) => !other.begun || !other.socket.writableNeedDrain)) {
       if (upstream.sent) this.#client.resumeRequest();
     }
   }
@@ -254,10 +259,16 @@ export class Exchange implements UpstreamUser, Waiter {
   #blame(upstream: Upstream, fault: ProbeFault): void {
     const { failures, router } = this.#context;
     const member = this.#memberOf(upstream);
+    const connecting = fault === 'timeout' && !upstream.ready;
+    // Others got in meanwhile: the member has more to accept than its queue holds.
+    if (connecting && member.gate.hasAcceptedSince(upstream.waitingSince)) return;
     if (!upstream.answering) member.record.unanswered();
     // Silence and nonsense come from the living; but whom nobody can reach is as good as dead.
     const alive = fault === 'badAnswer' || (fault === 'timeout' && upstream.ready);
-    if (!alive) router.markDead(member.name);
+    if (!alive) {
+      router.markDead(member.name);
+      member.cutQueued();
+    }
     failures.add(member.name, fault);
   }
 

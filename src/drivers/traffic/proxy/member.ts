@@ -1,7 +1,9 @@
 import { monotonicMs } from '../../../clock.ts';
+import { assert } from '../../../core/assert.ts';
 import type { MemberLink, Target } from '../contract.ts';
+import { OpeningGate } from './opening-gate.ts';
 import { ServiceRecord } from './record.ts';
-import { Upstream, type UpstreamHome, type UpstreamUser } from './upstream.ts';
+import { Upstream, type UpstreamFault, type UpstreamHome, type UpstreamUser } from './upstream.ts';
 
 // One member as the data plane sees it: its connections, busy, idle and given away to tunnels, and the record
 // of its answers. The number of busy ones is bounded by that of clients, as each has one request at a time.
@@ -20,6 +22,9 @@ export class Member implements UpstreamHome {
   readonly record = new ServiceRecord(monotonicMs());
   /** In the order in which their requests began to wait. */
   readonly busy = new Set<Upstream>();
+  /** Connections that are begun or wait for it. */
+  readonly gate = new OpeningGate();
+  readonly #queued = new Set<Upstream>();
   readonly #occupants = new Set<Occupant>();
   readonly #mayForward: () => boolean;
   #idle: Upstream[] = [];
@@ -66,11 +71,27 @@ export class Member implements UpstreamHome {
     }
     const upstream = new Upstream(this, user);
     this.busy.add(upstream);
+    this.gate.enter(upstream);
+    // One that must be fresh does not take what becomes free.
+    if (!upstream.begun && !options.fresh) this.#queued.add(upstream);
     return upstream;
+  }
+
+  opened(upstream: Upstream): void {
+    this.gate.accepted(upstream);
+  }
+
+  answered(upstream: Upstream): void {
+    this.gate.answered(upstream);
   }
 
   freed(upstream: Upstream): void {
     this.busy.delete(upstream);
+    const next = this.#nextQueued();
+    if (next !== null) {
+      this.#handOver(next, upstream);
+      return;
+    }
     if (this.draining || this.#idle.length >= MAX_IDLE || upstream.keepIdleMs === 0) {
       upstream.discard();
     } else {
@@ -80,7 +101,10 @@ export class Member implements UpstreamHome {
     this.#tellIfQuiet();
   }
 
-  ended(upstream: Upstream): void {
+  ended(upstream: Upstream, fault: UpstreamFault | null): void {
+    this.#queued.delete(upstream);
+    if (fault === 'timeout') this.gate.late(upstream);
+    else this.gate.leave(upstream);
     if (!this.busy.delete(upstream)) {
       const at = this.#idle.indexOf(upstream);
       if (at >= 0) this.#idle.splice(at, 1);
@@ -100,6 +124,31 @@ export class Member implements UpstreamHome {
     const idle = this.#idle;
     this.#idle = [];
     for (const upstream of idle) upstream.discard();
+  }
+
+  #nextQueued(): Upstream | null {
+    for (const upstream of this.#queued) {
+      this.#queued.delete(upstream);
+      if (!upstream.begun) return upstream;
+    }
+    return null;
+  }
+
+  /** A request that waits for its turn to connect goes on the connection that is free now. */
+  #handOver(from: Upstream, to: Upstream): void {
+    const { user } = from;
+    assert(user !== null, 'what waits to connect waits for somebody');
+    to.assign(user, monotonicMs());
+    this.busy.add(to);
+    from.discard();
+    user.moved(from, to);
+  }
+
+  /** Those that wait to connect go elsewhere, as nobody is there. */
+  cutQueued(): void {
+    for (const upstream of this.#queued) {
+      if (!upstream.begun) upstream.fail('cut');
+    }
   }
 
   /** Ends everything with the member; requests hear of it and may go elsewhere. */

@@ -5,6 +5,8 @@ import { dial, readyEventOf } from '../../member-link.ts';
 import type { Context } from './context.ts';
 import { endpointsOf, type Arrival } from './entrance.ts';
 import type { Waiter } from './hold-queue.ts';
+import type { Member, Occupant } from './member.ts';
+import type { Opening } from './opening-gate.ts';
 import type { Endpoints } from './proxy-header.ts';
 import { relay, reset } from './relay.ts';
 import { faultOf } from './upstream.ts';
@@ -14,14 +16,18 @@ import { faultOf } from './upstream.ts';
 
 const CONNECT_MS = 1000;
 
+/** To reach a member; in its turn. */
+type Attempt = Opening & Occupant & { startedMs: number };
+
 export class TcpSession implements Waiter {
   readonly heldBytes = 0;
   heldSinceMs = 0;
   readonly #context: Context;
   readonly #client: Socket;
   readonly #endpoints: Endpoints | null;
+  /** null: none is under way. */
+  #attempt: Attempt | null = null;
   #member: Socket | null = null;
-  #joined = false;
 
   constructor(context: Context, { socket: client, claim }: Arrival) {
     this.#context = context;
@@ -41,20 +47,14 @@ export class TcpSession implements Waiter {
     }
     const member = members.get(name);
     assert(member !== undefined, 'a route names known members only');
-    const socket = dial(member.target, member.link, this.#endpoints);
-    socket.setTimeout(CONNECT_MS);
-    const occupant = { cut: (): void => this.#failed(name, socket, 'cut') };
-    member.enter(occupant);
-    this.#member = socket;
-    socket.on('timeout', () => this.#failed(name, socket, 'timeout'));
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      this.#failed(name, socket, faultOf(error, false)),
-    );
-    socket.on('close', () => member.leave(occupant));
-    socket.on(readyEventOf(member.link), () => {
-      member.leave(occupant);
-      this.#join(name, socket);
-    });
+    const attempt: Attempt = {
+      startedMs: Number.POSITIVE_INFINITY,
+      open: () => this.#open(member, attempt),
+      cut: () => this.#failed(member, attempt, 'cut'),
+    };
+    this.#attempt = attempt;
+    member.enter(attempt);
+    member.gate.enter(attempt);
   }
 
   release(): void {
@@ -78,26 +78,51 @@ export class TcpSession implements Waiter {
     wake();
   }
 
-  #failed(name: string, socket: Socket, fault: ReturnType<typeof faultOf> | 'cut'): void {
-    if (this.#member !== socket || this.#joined) return;
-    this.#member = null;
-    socket.destroy();
+  #open(member: Member, attempt: Attempt): void {
+    const socket = dial(member.target, member.link, this.#endpoints);
+    this.#member = socket;
+    attempt.startedMs = monotonicMs();
+    socket.setTimeout(CONNECT_MS);
+    socket.on('timeout', () => this.#failed(member, attempt, 'timeout'));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#failed(member, attempt, faultOf(error, false)),
+    );
+    socket.on(readyEventOf(member.link), () => {
+      if (this.#attempt !== attempt) return;
+      this.#attempt = null;
+      member.gate.accepted(attempt);
+      member.leave(attempt);
+      this.#join(member, socket, attempt);
+    });
+  }
+
+  #failed(member: Member, attempt: Attempt, fault: ReturnType<typeof faultOf> | 'cut'): void {
+    if (this.#attempt !== attempt) return;
+    this.#giveUp(member, attempt, fault === 'timeout');
     if (fault === 'shortage') {
       this.refuse();
       return;
     }
-    if (fault !== 'cut') {
-      this.#context.router.markDead(name);
-      this.#context.failures.add(name, fault);
+    // Others got in meanwhile: the member has more to accept than its queue holds.
+    const crowded = fault === 'timeout' && member.gate.hasAcceptedSince(attempt.startedMs);
+    if (fault !== 'cut' && !crowded) {
+      this.#context.router.markDead(member.name);
+      this.#context.failures.add(member.name, fault);
     }
     if (!this.#client.destroyed) this.dispatch();
   }
 
-  #join(name: string, socket: Socket): void {
-    const { counters, failures, members, router } = this.#context;
-    const member = members.get(name);
-    assert(member !== undefined, 'a connection belongs to a known member');
-    this.#joined = true;
+  #giveUp(member: Member, attempt: Attempt, late: boolean): void {
+    this.#attempt = null;
+    this.#member?.destroy();
+    this.#member = null;
+    if (late) member.gate.late(attempt);
+    else member.gate.leave(attempt);
+    member.leave(attempt);
+  }
+
+  #join(member: Member, socket: Socket, opening: Opening): void {
+    const { counters, failures, router } = this.#context;
     socket.setTimeout(0);
     socket.removeAllListeners('error');
     const occupant = relay({
@@ -110,9 +135,10 @@ export class TcpSession implements Waiter {
       },
       onEnd: ({ memberFailed }) => {
         member.leave(occupant);
+        member.gate.leave(opening);
         if (!memberFailed) return;
         counters.failed += 1;
-        failures.add(name, 'reset');
+        failures.add(member.name, 'reset');
       },
     });
     member.enter(occupant);
@@ -120,8 +146,8 @@ export class TcpSession implements Waiter {
 
   #clientClosed(): void {
     this.#context.hold.remove(this);
-    if (!this.#joined) this.#member?.destroy();
-    this.#member = null;
+    // Ends the attempt, and finds nobody to try again for.
+    this.#attempt?.cut();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { monotonicMs } from '../../../clock.ts';
+import { assert } from '../../../core/assert.ts';
 import type { ProbeFault } from '../../../core/reasons.ts';
 import { dial, readyEventOf } from '../../member-link.ts';
 import type { MemberLink, Target } from '../contract.ts';
@@ -26,6 +27,8 @@ export interface UpstreamUser {
   hedge(upstream: Upstream): void;
   /** The route no longer names the member. */
   reroute(upstream: Upstream): void;
+  /** Before its turn to be opened came, another connection became free. */
+  moved(from: Upstream, to: Upstream): void;
 }
 
 /** The member that a connection belongs to. */
@@ -33,9 +36,14 @@ export interface UpstreamHome {
   readonly target: Target;
   readonly link: MemberLink;
   mayForward(): boolean;
+  /** The member took the connection. */
+  opened(upstream: Upstream): void;
+  /** It begins to answer its first request. */
+  answered(upstream: Upstream): void;
   /** The connection can serve another request. */
   freed(upstream: Upstream): void;
-  ended(upstream: Upstream): void;
+  /** fault null: it serves something else from now on. */
+  ended(upstream: Upstream, fault: UpstreamFault | null): void;
 }
 
 const NO_BYTES = Buffer.alloc(0);
@@ -47,7 +55,6 @@ const KEEP_MARGIN_MS = 1000;
 
 export class Upstream {
   readonly home: UpstreamHome;
-  readonly socket: Socket;
   user: UpstreamUser | null;
   /** When its request began to wait: when it was sent, or first, when the connection was begun. */
   waitingSince = monotonicMs();
@@ -64,6 +71,7 @@ export class Upstream {
   idledMs = 0;
   idleSince = 0;
   keepIdleMs = KEEP_IDLE_MS;
+  #socket: Socket | null = null;
   #method = 'GET';
   #partial: Buffer | null = null;
   #body: BodyScanner | null = null;
@@ -74,14 +82,29 @@ export class Upstream {
   constructor(home: UpstreamHome, user: UpstreamUser) {
     this.home = home;
     this.user = user;
-    this.socket = dial(home.target, home.link);
-    this.socket
-      .on(readyEventOf(home.link), this.#onReady)
+  }
+
+  /** Begins the connection. */
+  open(): void {
+    const { target, link } = this.home;
+    this.waitingSince = monotonicMs();
+    this.#socket = dial(target, link)
+      .on(readyEventOf(link), this.#onReady)
       .on('data', this.#onData)
       .on('drain', this.#onDrain)
       .on('end', this.#onEnd)
       .on('error', this.#onError)
       .on('close', this.#onClose);
+  }
+
+  /** Of a connection that was begun. */
+  get socket(): Socket {
+    assert(this.#socket !== null, 'a connection is used after it was begun');
+    return this.#socket;
+  }
+
+  get begun(): boolean {
+    return this.#socket !== null;
   }
 
   get closed(): boolean {
@@ -127,12 +150,13 @@ export class Upstream {
       .off('end', this.#onEnd)
       .off('error', this.#onError)
       .off('close', this.#onClose);
-    this.home.ended(this);
+    this.home.ended(this, null);
     return this.socket;
   }
 
   readonly #onReady = (): void => {
     this.ready = true;
+    this.home.opened(this);
     this.user?.connected(this);
   };
 
@@ -186,6 +210,7 @@ export class Upstream {
 
   #answer(head: ResponseHead, data: Buffer, from: number, user: UpstreamUser): void {
     this.answering = true;
+    if (!this.reused) this.home.answered(this);
     this.#persistent = head.persistent;
     this.#untilClose = head.framing.kind === 'untilClose';
     if (head.keepAliveMs !== null) {
@@ -247,10 +272,10 @@ export class Upstream {
   #end(fault: UpstreamFault): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.socket.destroy();
+    this.#socket?.destroy();
     const { user } = this;
     this.user = null;
-    this.home.ended(this);
+    this.home.ended(this, fault);
     user?.failed(this, fault);
   }
 }

@@ -65,9 +65,10 @@ export class Watch {
     for (const upstream of busy) {
       const waitedMs = nowMs - upstream.waitingSince;
       if (upstream.answering) continue;
-      if (waitedMs < TICK_MS) break;
+      if (waitedMs < TICK_MS) continue;
       const patienceMs = upstream.ready ? limits.answerMs : CONNECT_MS;
-      if (patienceMs > 0 && waitedMs > patienceMs) upstream.fail('timeout');
+      // Whose turn to connect has not come waits on others.
+      if (upstream.begun && patienceMs > 0 && waitedMs > patienceMs) upstream.fail('timeout');
       else if (suspect && waitedMs > member.record.unusualMs) upstream.user?.hedge(upstream);
     }
   }
@@ -93,6 +94,7 @@ function waitOn(member: Member, nowMs: number): Wait {
   for (const upstream of member.busy) {
     if (upstream.answering) continue;
     waiting += 1;
+    if (!upstream.begun) continue;
     oldestWaitMs = Math.max(oldestWaitMs, nowMs - upstream.waitingSince);
   }
   return { waiting, oldestWaitMs };
