@@ -32,6 +32,7 @@ export class OpeningGate {
   accepted(opening: Opening): void {
     this.#acceptedAt = monotonicMs();
     if (this.#underWay.has(opening)) this.#underWay.set(opening, this.#acceptedAt);
+    if (this.#waiting.size > 0) this.#pumpLater();
   }
 
   answered(opening: Opening): void {
@@ -64,7 +65,6 @@ export class OpeningGate {
   #pump(): void {
     for (const opening of this.#waiting) {
       if (this.#underWay.size >= Math.floor(this.#window) && !this.#settle()) {
-        this.#pumpLater();
         return;
       }
       this.#waiting.delete(opening);
@@ -78,6 +78,8 @@ export class OpeningGate {
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#pump();
+      const made = [...this.#underWay.values()].some((acceptedAt) => acceptedAt !== null);
+      if (made && this.#waiting.size > 0) this.#pumpLater();
     }, SETTLED_MS);
   }
 
