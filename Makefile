@@ -32,6 +32,7 @@ bench:
 	$(RUN) bench/takeover.ts
 	$(RUN) bench/failover.ts
 	$(RUN) bench/proxy.ts
+	$(RUN) bench/agent-kill.ts
 	$(RUN) bench/cost.ts
 	$(RUN) bench/soak.ts
 
