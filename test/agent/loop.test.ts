@@ -22,10 +22,19 @@ test('a quiet event is not flushed by itself, but within seconds', (t) => {
   const { loop, trace } = rig(t);
   loop.deliver(STARTED);
   trace.length = 0;
-  loop.deliver(pause(1));
-  assert.deepEqual(trace, ['append pauseRequested', 'told pauseRequested']);
+  const service = loop.state.services[0]?.name ?? '';
+  loop.deliver({ type: 'lagMeasured', at: 1, service, member: 'a', incarnation: 0, lagBytes: 0 });
+  assert.deepEqual(trace, ['append lagMeasured', 'told lagMeasured']);
   t.mock.timers.tick(5000);
   assert.ok(trace.includes('flush'));
+});
+
+test('a pause is durable at once, although it orders nothing', (t) => {
+  const { loop, trace } = rig(t);
+  loop.deliver(STARTED);
+  trace.length = 0;
+  loop.deliver(pause(1));
+  assert.deepEqual(trace, ['append pauseRequested', 'flush', 'told pauseRequested']);
 });
 
 test('a snapshot that is due comes before the event, with the state before it', (t) => {
