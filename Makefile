@@ -35,6 +35,7 @@ bench:
 	$(RUN) bench/agent-kill.ts
 	$(RUN) bench/cost.ts
 	$(RUN) bench/soak.ts
+	$(RUN) bench/abuse.ts
 
 # docs/reference is generated from the schema and the error catalogue.
 docs: setup
