@@ -83,6 +83,14 @@ describe('the examples lose no GET when their active member is killed or hung', 
     await losesNothing(t, 'flask');
   });
 
+  test('command: any program that listens on a port', async (t) => {
+    const sandbox = await Sandbox.open(t);
+    await sandbox.useExample('command');
+    const agent = sandbox.up();
+    const { failures } = await strike(sandbox, agent, 'SIGKILL');
+    assert.deepEqual(failures, []);
+  });
+
   test('static: a frozen standby', async (t) => {
     const sandbox = await Sandbox.open(t);
     await sandbox.useExample('static');
