@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { refuseUnfit, runCheck } from '../../src/cli/commands/check.ts';
-import { findPortHolder, listeningInodes } from '../../src/cli/preflight/holder.ts';
+import { findPortHolder } from '../../src/cli/preflight/holder.ts';
+import { SOCKET_STATE, socketInodes } from '../../src/drivers/proc-sockets.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { readProcessStat } from '../../src/drivers/member/process/proc.ts';
 import { recordPath, writeRecord } from '../../src/drivers/member/process/run-record.ts';
@@ -164,7 +165,7 @@ test('only listening sockets of exactly that port count', () => {
     row('0100007F:1F91', '0A', 13),
     row('00000000000000000000000000000000:1F90', '0A', 14),
   ].join('\n');
-  assert.deepEqual(listeningInodes(table, 8080), ['11', '14']);
+  assert.deepEqual(socketInodes(table, 8080, SOCKET_STATE.listening), ['11', '14']);
 });
 
 test('what this machine lacks is found all at once', async (t) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assert } from '../../core/assert.ts';
 import { DriverError } from '../driver-error.ts';
+import { countOpen, SOCKET_STATE, socketLinks } from '../proc-sockets.ts';
 import type { Adopted, Exit, MemberDriver, Started } from './contract.ts';
 import { findCgroupMounts, type CgroupMounts } from './process/cgroup-mounts.ts';
 import {
@@ -13,7 +14,6 @@ import {
   setFrozen,
   type Cgroup,
 } from './process/cgroup.ts';
-import { countConnections } from './process/connections.ts';
 import { containedPids, freezeAll, isGone, killAll, thawAll } from './process/containment.ts';
 import {
   LAUNCHER_PREFIX,
@@ -168,7 +168,11 @@ class ProcessMember implements MemberDriver {
   async #freeStranded(run: Run, port: number, signal: AbortSignal): Promise<void> {
     const { containment } = run;
     for (;;) {
-      const stranded = countConnections(containedPids(containment), port);
+      const clients = socketLinks(port, SOCKET_STATE.established);
+      const stranded = containedPids(containment).reduce(
+        (sum, pid) => sum + countOpen(pid, clients),
+        0,
+      );
       if (stranded === 0) return;
       await thawAll(containment, signal);
       if (signal.aborted) {
