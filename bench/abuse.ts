@@ -107,9 +107,9 @@ async function abuse(sample: Sample, pid: number, memory: Memory[]): Promise<str
   return JSON.stringify(counts);
 }
 
-/** MiB a minute by least squares, over the last two thirds. */
+/** MiB a minute by least squares, over the last half: before that the allocator fills its pools. */
 function slopeOf(memory: readonly Memory[]): number {
-  const used = memory.slice(Math.floor(memory.length / 3));
+  const used = memory.slice(Math.floor(memory.length / 2));
   const mean = (of: (one: Memory) => number): number =>
     used.reduce((sum, one) => sum + of(one), 0) / used.length;
   const [meanAt, meanRss] = [mean(({ atSeconds }) => atSeconds), mean(({ rssMiB }) => rssMiB)];
