@@ -2,7 +2,7 @@
 // open-loop load of 200 requests/s, each on a connection of its own, and the clients tell how long nobody was
 // served and what failed. Rounds go through all contenders, each time beginning with another, so that drift of
 // the machine hits all alike; those with outages of many seconds take part in a quarter of the rounds.
-//   node bench/failover.ts [--trials 4] [--only NAME,...] [--faults kill,hang] [--watch 20] [--json] [--write]
+//   node bench/failover.ts [--trials 3] [--only NAME,...] [--faults kill,hang] [--watch 20] [--json] [--write]
 //   node bench/failover.ts --print-configs [--only NAME,...]
 import { parseArgs } from 'node:util';
 import { percentile } from '../src/drill/load.ts';
@@ -26,9 +26,9 @@ const TITLES = {
   hang: 'Active hung (SIGSTOP)',
 } as const satisfies Record<Act, string>;
 
-/** Those with long outages: a quarter of the rounds, two at least. */
+/** Those with long outages: a quarter of the rounds. */
 function takesPart(contender: Contender, round: number, rounds: number): boolean {
-  const share = contender.slow ? Math.min(rounds, Math.max(2, Math.ceil(rounds / 4))) : rounds;
+  const share = contender.slow ? Math.ceil(rounds / 4) : rounds;
   return (round * share) % rounds < share;
 }
 
@@ -132,7 +132,7 @@ function cellsOf(contenders: readonly Contender[], faults: readonly string[]): r
 
 const { values } = parseArgs({
   options: {
-    trials: { type: 'string', default: '4' },
+    trials: { type: 'string', default: '3' },
     only: { type: 'string', default: CONTENDERS.map(({ name }) => name).join(',') },
     faults: { type: 'string', default: 'kill,hang' },
     watch: { type: 'string', default: '20' },
@@ -183,7 +183,10 @@ async function main(): Promise<void> {
       console.error(`${contender.name} ${act} ${method}: ${dirty} trials failed before the fault`);
   }
   if (values.write) {
-    writeSection('failover', `${tables}\n\n${machine}.`);
+    writeSection(
+      'failover',
+      [tables, `${machine}.`, ...(warning === null ? [] : [warning])].join('\n\n'),
+    );
     writeSection('configs', printConfigs(CONTENDERS));
     plot(cells, watchMs);
   }

@@ -149,7 +149,13 @@ async function main(): Promise<void> {
       console.log(`${tables}\n\n${rounds} rounds; ${machine}`);
       for (const { bar, met } of bars) console.log(`${met ? 'PASS' : 'FAIL'}  ${bar}`);
     }
-    if (values.write) writeSection('proxy', `${tables}\n\n${rounds} rounds; ${machine}.`);
+    if (values.write)
+      writeSection(
+        'proxy',
+        [tables, `${rounds} rounds; ${machine}.`, ...(warning === null ? [] : [warning])].join(
+          '\n\n',
+        ),
+      );
     process.exitCode = bars.every(({ met }) => met) ? 0 : 1;
   } finally {
     await all.close();

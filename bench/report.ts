@@ -48,7 +48,7 @@ const QUIET_CORES = 0.1;
 export function noiseWarning(otherCores: number): string | null {
   return otherCores <= QUIET_CORES
     ? null
-    : `NOISY  other programs used ${otherCores.toFixed(2)} cores: do not rely on these figures`;
+    : `NOISY: other programs used ${otherCores.toFixed(2)} cores, so do not rely on these figures.`;
 }
 
 function versionOf(program: string, flag: string, pattern: RegExp): string {

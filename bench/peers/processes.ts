@@ -64,7 +64,10 @@ function familyTicks(): number {
     .reduce((sum, ticks) => sum + ticks, 0);
 }
 
-/** Returns a function that tells how many cores other programs have used since. */
+/**
+ * Returns a function that tells how many cores other programs have used since. What a contender leaves behind without
+ * a parent counts as others' once it has ended: hundredths of a core, so that the figure is rather too high.
+ */
 export function watchOthers(): () => number {
   const before = readAccount();
   return () => {
