@@ -10,7 +10,8 @@ import { firstActive, isStartOpen } from './first-start.ts';
 import { isLeaseLost, mayAcquire } from './lease.ts';
 import type { Cause } from './reasons.ts';
 import type { MemberState, Operation } from './state.ts';
-import { abortOperation, EMPTY_PLAN, planTakeover, retryPause } from './takeover.ts';
+import { abortOperation, retryPause } from './plan-failure.ts';
+import { EMPTY_PLAN, planTakeover } from './takeover.ts';
 import { orderFence } from './members.ts';
 import { memberOf, note, refuse, type Turn } from './turn.ts';
 

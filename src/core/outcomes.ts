@@ -8,7 +8,8 @@ import { beginWatch } from './members.ts';
 import type { EffectFault } from './reasons.ts';
 import { CRASH_LOOP_ATTEMPTS, registerFailure } from './rejoin.ts';
 import { routeFailed } from './route.ts';
-import { planFailed, planStepOf, planSucceeded } from './takeover.ts';
+import { planFailed } from './plan-failure.ts';
+import { planStepOf, planSucceeded } from './takeover.ts';
 import { isPending, isTold, issue, memberOf, note, updateMember, type Turn } from './turn.ts';
 
 // What the outcome of an effect changes. First the facts it proves, whatever it was ordered for; then the

@@ -7,7 +7,7 @@ import { awaitReady, beginWatch } from './members.ts';
 import { startObserver } from './observer.ts';
 import { registerFailure } from './rejoin.ts';
 import type { AgentState, MemberState } from './state.ts';
-import { retryPlan } from './takeover.ts';
+import { retryPlan } from './plan-failure.ts';
 import type { Instant } from './time.ts';
 import { memberOf, note, updateMember, type Turn } from './turn.ts';
 

@@ -3,7 +3,8 @@ import { beginFailover } from './failover.ts';
 import { endIncident, openIncident, updateIncident } from './incident.ts';
 import type { Cause, GateRefusal, Refusal } from './reasons.ts';
 import type { MemberState, Operation } from './state.ts';
-import { abortOperation, EMPTY_PLAN, planTakeover } from './takeover.ts';
+import { abortOperation } from './plan-failure.ts';
+import { EMPTY_PLAN, planTakeover } from './takeover.ts';
 import { answer, memberConfigOf, memberOf, note, refuse, type Turn } from './turn.ts';
 
 // The planned takeover, also used to hand back and to move away from an active that serves badly. Nothing is

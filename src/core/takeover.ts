@@ -3,20 +3,17 @@ import type { EffectId } from './effect.ts';
 import { noteServed, settleIncident, updateIncident } from './incident.ts';
 import { acquire } from './lease.ts';
 import { endOrderly, orderFence, raise } from './members.ts';
-import type { EffectFault } from './reasons.ts';
 import { routeTo, sendRoute } from './route.ts';
 import type { Operation } from './state.ts';
-import { cancel, issue, memberOf, note, updateMember, type Turn } from './turn.ts';
+import { issue, memberOf, note, updateMember, type Turn } from './turn.ts';
 
 // The plan by which a member becomes active, shared by the first start, failover, switchover and failback:
 // a small graph of effects issued at once. What it waits for is the whole of its safety:
 //   exclusive:      hold → drain → stop or demote the old one (planned), fence it (unplanned)
 //                   THEN promote THEN switch; the new epoch is durable before the switch carries it.
 //   not exclusive:  only the epoch and the target's thaw come before the switch; the fence runs beside it.
-// A plan that fails is taken back as far as it has not begun, and the operation chooses again.
+// What becomes of a plan that fails is in plan-failure.ts.
 
-const RETRY_BASE_MS = 100;
-const RETRY_MAX_MS = 5000;
 /** Time beyond the drain's own time-out until its outcome must be there. */
 const DRAIN_SLACK_MS = 500;
 
@@ -225,88 +222,4 @@ function resetPerformance(turn: Turn, name: string): void {
       at: turn.at,
     },
   });
-}
-
-export function planFailed(
-  turn: Turn,
-  operation: Operation,
-  step: PlanStep,
-  fault: EffectFault,
-): void {
-  switch (step) {
-    case 'release':
-    case 'fence':
-      if (step === 'fence' && turn.config.exclusive) retryPlan(turn, operation, null);
-      return;
-    case 'acquire':
-      if (fault !== 'conflict' && !turn.config.exclusive) switchUnderOldEpoch(turn, operation);
-      else retryPlan(turn, operation, null);
-      return;
-    case 'promote':
-    case 'raise':
-      retryPlan(turn, operation, operation.to);
-      return;
-    default:
-      retryPlan(turn, operation, null);
-  }
-}
-
-/**
- * The store does not answer and two actives do no harm: serve now, under the epoch that is durable. The
- * next takeover gets a new one.
- */
-function switchUnderOldEpoch(turn: Turn, operation: Operation): void {
-  assert(operation.to !== null, 'a running plan has a target');
-  cancel(turn, [operation.plan.switch]);
-  const route = routeTo(turn, operation.to, turn.service.epoch, turn.at);
-  const switched = sendRoute(turn, { ...route, suspects: [] }, [operation.plan.raise]);
-  turn.service = {
-    ...turn.service,
-    operation: {
-      ...operation,
-      plan: { ...operation.plan, acquire: null, promote: null, switch: switched },
-    },
-  };
-}
-
-/** Takes back what has not begun and lets the operation choose again: at once if others are left, else after a growing pause. */
-export function retryPlan(turn: Turn, operation: Operation, exclude: string | null): void {
-  const { fence: _kept, ...rest } = operation.plan;
-  cancel(turn, Object.values(rest));
-  const planned = operation.kind === 'switchover' || operation.kind === 'failback';
-  if (planned && !operation.committed) {
-    abortOperation(turn, operation);
-    return;
-  }
-  const excluded = exclude === null ? operation.excluded : [...operation.excluded, exclude];
-  const everybody = turn.service.members.every((member) => excluded.includes(member.name));
-  const { to, mayServe } = operation;
-  const pauseMs = exclude !== null && !everybody ? 0 : retryPause(operation.attempts);
-  turn.service = {
-    ...turn.service,
-    route: null,
-    operation: {
-      ...operation,
-      kind: planned ? 'failover' : operation.kind,
-      to: null,
-      step: 'choosing',
-      mayServe: to === null || mayServe.includes(to) ? mayServe : [...mayServe, to],
-      plan: EMPTY_PLAN,
-      attempts: operation.attempts + 1,
-      notBefore: turn.at + pauseMs,
-      excluded: everybody ? [] : excluded,
-    },
-  };
-}
-
-/** Pause before the next attempt; doubles with each one up to a limit. */
-export function retryPause(attempts: number): number {
-  return Math.min(RETRY_BASE_MS * 2 ** Math.min(attempts, 10), RETRY_MAX_MS);
-}
-
-/** Gives up a planned move that has not taken the old active away yet: it simply goes on serving. */
-export function abortOperation(turn: Turn, operation: Operation): void {
-  note(turn, { code: 'aborted', step: operation.step });
-  turn.service = { ...turn.service, operation: null, route: null };
-  settleIncident(turn, 'aborted');
 }

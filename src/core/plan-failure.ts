@@ -1,0 +1,98 @@
+import { assert } from './assert.ts';
+import { note, cancel, type Turn } from './turn.ts';
+import { settleIncident } from './incident.ts';
+import type { EffectFault } from './reasons.ts';
+import { routeTo, sendRoute } from './route.ts';
+import type { Operation } from './state.ts';
+import { EMPTY_PLAN, type PlanStep } from './takeover.ts';
+
+// What becomes of a takeover plan whose step failed. It is taken back as far as it has not begun, and the operation
+// chooses again; a planned move that has not taken the old active away yet is simply given up. Where two actives do no
+// harm and only the store is away, it goes on.
+
+const RETRY_BASE_MS = 100;
+const RETRY_MAX_MS = 5000;
+
+export function planFailed(
+  turn: Turn,
+  operation: Operation,
+  step: PlanStep,
+  fault: EffectFault,
+): void {
+  switch (step) {
+    case 'release':
+    case 'fence':
+      if (step === 'fence' && turn.config.exclusive) retryPlan(turn, operation, null);
+      return;
+    case 'acquire':
+      if (fault !== 'conflict' && !turn.config.exclusive) switchUnderOldEpoch(turn, operation);
+      else retryPlan(turn, operation, null);
+      return;
+    case 'promote':
+    case 'raise':
+      retryPlan(turn, operation, operation.to);
+      return;
+    default:
+      retryPlan(turn, operation, null);
+  }
+}
+
+/**
+ * The store does not answer and two actives do no harm: serve now, under the epoch that is durable. The
+ * next takeover gets a new one.
+ */
+function switchUnderOldEpoch(turn: Turn, operation: Operation): void {
+  assert(operation.to !== null, 'a running plan has a target');
+  cancel(turn, [operation.plan.switch]);
+  const route = routeTo(turn, operation.to, turn.service.epoch, turn.at);
+  const switched = sendRoute(turn, { ...route, suspects: [] }, [operation.plan.raise]);
+  turn.service = {
+    ...turn.service,
+    operation: {
+      ...operation,
+      plan: { ...operation.plan, acquire: null, promote: null, switch: switched },
+    },
+  };
+}
+
+/** Takes back what has not begun and lets the operation choose again: at once if others are left, else after a growing pause. */
+export function retryPlan(turn: Turn, operation: Operation, exclude: string | null): void {
+  const { fence: _kept, ...rest } = operation.plan;
+  cancel(turn, Object.values(rest));
+  const planned = operation.kind === 'switchover' || operation.kind === 'failback';
+  if (planned && !operation.committed) {
+    abortOperation(turn, operation);
+    return;
+  }
+  const excluded = exclude === null ? operation.excluded : [...operation.excluded, exclude];
+  const everybody = turn.service.members.every((member) => excluded.includes(member.name));
+  const { to, mayServe } = operation;
+  const pauseMs = exclude !== null && !everybody ? 0 : retryPause(operation.attempts);
+  turn.service = {
+    ...turn.service,
+    route: null,
+    operation: {
+      ...operation,
+      kind: planned ? 'failover' : operation.kind,
+      to: null,
+      step: 'choosing',
+      mayServe: to === null || mayServe.includes(to) ? mayServe : [...mayServe, to],
+      plan: EMPTY_PLAN,
+      attempts: operation.attempts + 1,
+      notBefore: turn.at + pauseMs,
+      excluded: everybody ? [] : excluded,
+    },
+  };
+}
+
+/** Pause before the next attempt; doubles with each one up to a limit. */
+export function retryPause(attempts: number): number {
+  return Math.min(RETRY_BASE_MS * 2 ** Math.min(attempts, 10), RETRY_MAX_MS);
+}
+
+/** Gives up a planned move that has not taken the old active away yet: it simply goes on serving. */
+export function abortOperation(turn: Turn, operation: Operation): void {
+  note(turn, { code: 'aborted', step: operation.step });
+  turn.service = { ...turn.service, operation: null, route: null };
+  settleIncident(turn, 'aborted');
+}
