@@ -1,4 +1,5 @@
-import { openSync } from 'node:fs';
+import { openSync, rmSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
 
 /** sun_path holds 108 bytes with its end mark. */
@@ -9,4 +10,17 @@ export function socketPath(directory: string, name: string): string {
   const path = join(directory, name);
   if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path;
   return `/proc/${process.pid}/fd/${openSync(directory, 'r')}/${name}`;
+}
+
+/** Listens there in place of whatever was left; usable by this user only, from the moment it exists. */
+export function listenPrivately(server: Server, path: string): Promise<void> {
+  rmSync(path, { force: true });
+  return new Promise((resolve, reject) => {
+    const umask = process.umask(0o177);
+    server.once('error', reject);
+    server.listen(path, () => {
+      process.umask(umask);
+      resolve();
+    });
+  });
 }

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DriverError } from '../driver-error.ts';
-import { LineReader } from '../lines.ts';
+import { hearLines } from '../lines.ts';
 import { socketPath } from '../socket-path.ts';
 import { whenGone } from '../member/process/exit-watch.ts';
 import { hasVariable, type Identity } from '../member/process/proc.ts';
@@ -199,7 +199,6 @@ function start(path: string, stateDir: string): void {
 function call(path: string): Promise<KeeperClient | null> {
   return new Promise((resolve) => {
     const socket = connect({ path });
-    const reader = new LineReader();
     let client: KeeperClient | null = null;
     const hear = (message: FromKeeper): void => {
       if (client !== null) client.hear(message);
@@ -208,17 +207,8 @@ function call(path: string): Promise<KeeperClient | null> {
         resolve(client);
       } else socket.destroy();
     };
-    socket.setEncoding('utf8');
-    socket.on('data', (data: string) => {
-      try {
-        // The greeting's version vouches for the shape of what follows.
-        for (const line of reader.take(data)) hear(JSON.parse(line));
-      } catch {
-        socket.destroy();
-      }
-    });
-    // The close that follows tells.
-    socket.on('error', () => {});
+    // The greeting's version vouches for the shape of what follows.
+    hearLines(socket, (line) => hear(JSON.parse(line)));
     socket.on('close', () => resolve(null));
   });
 }

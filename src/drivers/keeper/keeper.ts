@@ -3,7 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { unreachable } from '../../core/assert.ts';
 import { DriverError } from '../driver-error.ts';
-import { LineReader } from '../lines.ts';
+import { hearLines } from '../lines.ts';
+import { listenPrivately } from '../socket-path.ts';
 import { sendSignal } from '../member/process/proc.ts';
 import { LocalSpawner, type Spawned } from '../member/process/spawner.ts';
 import { Listener } from './listener.ts';
@@ -36,34 +37,16 @@ export class Keeper {
     this.#server = createServer((socket) => this.#greet(socket));
   }
 
-  /** The socket can be used by this user only, from the moment it exists. */
-  open(): Promise<void> {
-    rmSync(this.#controlPath, { force: true });
-    return new Promise((resolve, reject) => {
-      const umask = process.umask(0o177);
-      this.#server.once('error', reject);
-      this.#server.listen(this.#controlPath, () => {
-        process.umask(umask);
-        resolve();
-      });
-    });
+  async open(): Promise<void> {
+    await listenPrivately(this.#server, this.#controlPath);
   }
 
   #greet(socket: Socket): void {
     this.#agent?.destroy();
     this.#lose();
     this.#agent = socket;
-    const reader = new LineReader();
-    socket.setEncoding('utf8');
-    socket.on('data', (data: string) => {
-      try {
-        // The greeting's version vouches for the shape of the orders.
-        for (const line of reader.take(data)) void this.#answer(socket, JSON.parse(line));
-      } catch {
-        socket.destroy();
-      }
-    });
-    socket.on('error', () => {});
+    // The greeting's version vouches for the shape of the orders.
+    hearLines(socket, (line) => void this.#answer(socket, JSON.parse(line)));
     socket.on('close', () => {
       if (this.#agent === socket) this.#lose();
     });

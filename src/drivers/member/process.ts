@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { assert } from '../../core/assert.ts';
 import { DriverError } from '../driver-error.ts';
-import { countOpen, SOCKET_STATE, socketLinks } from '../proc-sockets.ts';
 import type { Adopted, Exit, MemberDriver, Started } from './contract.ts';
 import { findCgroupMounts, type CgroupMounts } from './process/cgroup-mounts.ts';
 import {
@@ -15,6 +13,7 @@ import {
   type Cgroup,
 } from './process/cgroup.ts';
 import { containedPids, freezeAll, isGone, killAll, thawAll } from './process/containment.ts';
+import { freezeIdle } from './process/freeze-idle.ts';
 import {
   LAUNCHER_PREFIX,
   planLaunch,
@@ -155,32 +154,10 @@ class ProcessMember implements MemberDriver {
 
   async freeze(options: { signal: AbortSignal }): Promise<void> {
     const run = this.#running();
-    await freezeAll(run.containment, options.signal);
     const { clientPort } = this.#options;
-    if (clientPort !== undefined) await this.#freeStranded(run, clientPort, options.signal);
+    if (clientPort === undefined) await freezeAll(run.containment, options.signal);
+    else await freezeIdle(run.containment, clientPort, options.signal);
     run.frozen = true;
-  }
-
-  /**
-   * It accepted from the shared socket until the very moment in which it was frozen. Whoever it had accepted would
-   * wait for as long as it is frozen, so it is let run until it has none.
-   */
-  async #freeStranded(run: Run, port: number, signal: AbortSignal): Promise<void> {
-    const { containment } = run;
-    for (;;) {
-      const clients = socketLinks(port, SOCKET_STATE.established);
-      const stranded = containedPids(containment).reduce(
-        (sum, pid) => sum + countOpen(pid, clients),
-        0,
-      );
-      if (stranded === 0) return;
-      await thawAll(containment, signal);
-      if (signal.aborted) {
-        throw new DriverError('timedOut', `it still serves ${stranded} connections of clients`);
-      }
-      await delay(STRANDED_PAUSE_MS);
-      await freezeAll(containment, signal);
-    }
   }
 
   async thaw(options: { signal: AbortSignal }): Promise<void> {
@@ -305,9 +282,6 @@ class ProcessMember implements MemberDriver {
     return recordPath(stateDir, service, member);
   }
 }
-
-/** Time for a member to answer those whom it had accepted. */
-const STRANDED_PAUSE_MS = 10;
 
 /** A launcher or a command that has run for a moment only; SIGKILL ends it at once. */
 const FAILED_START_KILL_MS = 2000;

@@ -66,6 +66,8 @@ export class SocketDriver implements TrafficDriver {
   }
 
   async close(): Promise<void> {
+    // What was opened in part goes with the keeper.
+    if (!this.#isOpen) return;
     this.leave();
     const { service, targets, keeper } = this.#options;
     const kept = await keeper();

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { TrafficEvent } from '../contract.ts';
 import { DriverError } from '../../driver-error.ts';
-import { LineReader } from '../../lines.ts';
+import { hearLines } from '../../lines.ts';
 import { lineOf, type Answer, type FromProxy, type Hello, type Order, type Reply } from './wire.ts';
 
 // The agent's side of the control socket. An order that gets no reply in time, or whose connection breaks, fails
@@ -102,7 +102,6 @@ export function callProxy(path: string): Promise<ControlClient | null> {
     const socket = connect({ path });
     let client: ControlClient | null = null;
     const timer = setTimeout(() => socket.destroy(), HELLO_MS);
-    const reader = new LineReader();
     const hear = (message: FromProxy): void => {
       if (client !== null) {
         client.hear(message);
@@ -112,17 +111,8 @@ export function callProxy(path: string): Promise<ControlClient | null> {
         resolve(client);
       }
     };
-    socket.setEncoding('utf8');
-    socket.on('data', (data: string) => {
-      try {
-        // The greeting's version vouches for the shape of what follows.
-        for (const line of reader.take(data)) hear(JSON.parse(line));
-      } catch {
-        socket.destroy();
-      }
-    });
-    // The close that follows tells.
-    socket.on('error', () => {});
+    // The greeting's version vouches for the shape of what follows.
+    hearLines(socket, (line) => hear(JSON.parse(line)));
     socket.on('close', () => {
       clearTimeout(timer);
       resolve(null);

@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { unreachable } from '../../../core/assert.ts';
 import type { TrafficEvent } from '../contract.ts';
 import type { Plane } from './plane.ts';
-import { LineReader } from '../../lines.ts';
+import { hearLines } from '../../lines.ts';
+import { listenPrivately } from '../../socket-path.ts';
 import { lineOf, PROTOCOL_VERSION, type ProxyOptions, type Reply, type ToProxy } from './wire.ts';
 
 // The process's side of the control socket. Agents come and go; the newest one gives the orders and hears the
@@ -26,17 +26,8 @@ export class ControlServer {
     this.#server = createServer((socket) => this.#greet(socket));
   }
 
-  /** The socket can be used by this user only, from the moment it exists. */
-  listen(): Promise<void> {
-    rmSync(this.#options.controlPath, { force: true });
-    return new Promise((resolve, reject) => {
-      const umask = process.umask(0o177);
-      this.#server.once('error', reject);
-      this.#server.listen(this.#options.controlPath, () => {
-        process.umask(umask);
-        resolve();
-      });
-    });
+  async listen(): Promise<void> {
+    await listenPrivately(this.#server, this.#options.controlPath);
   }
 
   tell(event: TrafficEvent): void {
@@ -53,17 +44,8 @@ export class ControlServer {
   #greet(socket: Socket): void {
     this.#agent?.end(lineOf({ type: 'replaced' }));
     this.#agent = socket;
-    socket.setEncoding('utf8');
-    const reader = new LineReader();
-    socket.on('data', (data: string) => {
-      try {
-        // The greeting's version vouches for the shape of the orders.
-        for (const line of reader.take(data)) this.#obey(socket, JSON.parse(line));
-      } catch {
-        socket.destroy();
-      }
-    });
-    socket.on('error', () => {});
+    // The greeting's version vouches for the shape of the orders.
+    hearLines(socket, (line) => this.#obey(socket, JSON.parse(line)));
     socket.on('close', () => {
       if (this.#agent === socket) this.#agent = null;
     });
