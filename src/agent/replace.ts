@@ -12,10 +12,10 @@ const LEAVE_MS = 3000;
 const KILL_MS = 2000;
 const LOOK_MS = 10;
 
-/** Resolves when no agent holds the directory. False: none did. */
-export async function dismissAgent(stateDir: string): Promise<boolean> {
+/** Resolves when no agent holds the directory. */
+export async function dismissAgent(stateDir: string): Promise<void> {
   const holder = holderOf(stateDir);
-  if (holder === null) return false;
+  if (holder === null) return;
   const isFree = (): boolean => holderOf(stateDir) === null;
   if (holder.pid !== null) {
     for (const [signal, withinMs] of [
@@ -24,7 +24,7 @@ export async function dismissAgent(stateDir: string): Promise<boolean> {
     ] as const) {
       // The lock is held, so the pid noted beside it is that of a living agent.
       process.kill(holder.pid, signal);
-      if (await within(withinMs, isFree)) return true;
+      if (await within(withinMs, isFree)) return;
     }
   }
   throw new AppError('stateHeld', {
