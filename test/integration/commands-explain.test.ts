@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { eventually } from './processes.ts';
 import { expectQuietSuccess, isHistory, isStored, readJson, wholeWith } from './operator.ts';
@@ -47,6 +48,9 @@ test('history lists every incident once, newest first, and explain tells each of
 test('explain shows evidence, the choice with its reasons, the time of each step and the timeline', async (t) => {
   const sandbox = await Sandbox.open(t);
   await sandbox.useShop({ lines: ['failback: { mode: manual }', 'takeover: { observe: 1s }'] });
+  // Probes so rare that none finds the port closed before the kernel tells of the exit: then that would be the cause.
+  const file = await readFile(sandbox.path('hotwarm.yaml'), 'utf8');
+  await sandbox.write(file.replace('interval: 50ms, timeout: 200ms', 'interval: 2s, timeout: 1s'));
   const agent = sandbox.up();
   const before = await wholeWith(agent, 'a');
   process.kill(pidOf(before, 'a'), 'SIGKILL');
