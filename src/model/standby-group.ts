@@ -125,7 +125,8 @@ function spentAge(factor: number, age: number): number {
   return factor === 0 ? age : -Math.expm1(-factor * age) / factor;
 }
 
-function requireGroup(group: StandbyGroup): void {
+/** Throws a RangeError that names the first number that makes no sense. */
+export function requireGroup(group: StandbyGroup): void {
   requireCount('active', group.active, 1, 1000);
   requireCount('standbys', group.standbys, 0, 1000);
   requirePositive('failureRate', group.failureRate);

@@ -1,0 +1,106 @@
+import { requireNonNegative, requireShare } from './domain.ts';
+
+// What members cost in money and energy at each temperature. A plain sum, linear in what is used: it knows no volume
+// discounts, and takes a host's idle power as a price of the host, not of the members on it.
+
+export type Temperature = 'hot' | 'warm' | 'frozen' | 'cold';
+
+/** What one member needs at full capacity. */
+export type Need = {
+  readonly cores: number;
+  readonly memoryGib: number;
+  /** Share of its cores that it uses in the mean while it serves. */
+  readonly busyShare: number;
+  /** Share of its cores that a hot standby uses, without clients. */
+  readonly idleShare: number;
+};
+
+export type Prices = {
+  /** Per core that is kept for a member, and month. */
+  readonly perCoreMonth: number;
+  readonly perGibMonth: number;
+  readonly perHostMonth: number;
+  readonly perKwh: number;
+};
+
+export type Power = {
+  /** Of a core that is fully busy, above idle. */
+  readonly wattPerCore: number;
+  /** Of memory that is resident. */
+  readonly wattPerGib: number;
+  readonly wattPerHost: number;
+};
+
+export type Resources = {
+  /** Cores kept for it, and those that it uses in the mean. */
+  readonly coresKept: number;
+  readonly coresUsed: number;
+  readonly memoryGib: number;
+};
+
+const HOURS_PER_MONTH = 730.5;
+
+/**
+ * What a member keeps and uses. An active or hot one keeps its cores; a warm one keeps its CPU quota `warmShare`, and
+ * uses no more; a frozen one keeps its memory only; a cold one nothing.
+ */
+export function memberResources(
+  need: Need,
+  role: 'active' | Temperature,
+  warmShare: number,
+): Resources {
+  requireNeed(need);
+  requireShare('warmShare', warmShare);
+  const { cores, memoryGib, busyShare, idleShare } = need;
+  switch (role) {
+    case 'active':
+      return { coresKept: cores, coresUsed: cores * busyShare, memoryGib };
+    case 'hot':
+      return { coresKept: cores, coresUsed: cores * idleShare, memoryGib };
+    case 'warm': {
+      const coresKept = cores * warmShare;
+      return { coresKept, coresUsed: Math.min(coresKept, cores * idleShare), memoryGib };
+    }
+    case 'frozen':
+      return { coresKept: 0, coresUsed: 0, memoryGib };
+    case 'cold':
+      return { coresKept: 0, coresUsed: 0, memoryGib: 0 };
+    default:
+      return role satisfies never;
+  }
+}
+
+export type Bill = {
+  /** Currency of the prices, per month of 730.5 hours; energy included. */
+  readonly perMonth: number;
+  readonly watt: number;
+  readonly kwhPerMonth: number;
+};
+
+/** Cost and energy of members on so many hosts: Σ (kept × price) + energy × price. */
+export function resourceBill(
+  members: readonly Resources[],
+  hosts: number,
+  prices: Prices,
+  power: Power,
+): Bill {
+  requireNonNegative('hosts', hosts);
+  for (const [name, value] of Object.entries({ ...prices, ...power })) {
+    requireNonNegative(name, value);
+  }
+  let kept = hosts * prices.perHostMonth;
+  let watt = hosts * power.wattPerHost;
+  for (const { coresKept, coresUsed, memoryGib } of members) {
+    kept += coresKept * prices.perCoreMonth + memoryGib * prices.perGibMonth;
+    watt += coresUsed * power.wattPerCore + memoryGib * power.wattPerGib;
+  }
+  const kwhPerMonth = (watt * HOURS_PER_MONTH) / 1000;
+  return { perMonth: kept + kwhPerMonth * prices.perKwh, watt, kwhPerMonth };
+}
+
+function requireNeed(need: Need): void {
+  requireNonNegative('cores', need.cores);
+  requireNonNegative('memoryGib', need.memoryGib);
+  requireShare('busyShare', need.busyShare);
+  requireShare('idleShare', need.idleShare);
+}

@@ -1,0 +1,171 @@
+import { meanTimeTo } from './absorption.ts';
+import { compress } from './chain.ts';
+import { eliminate, rewardUntilLast, SECOND_OF_STEPS, stationaryWeights } from './elimination.ts';
+import { startIn } from './initial.ts';
+import type { Parameter, Phase, Situation } from './scheme-branch.ts';
+import { type SchemeChain, isServing, schemeChain } from './scheme-chain.ts';
+import type { Scheme } from './scheme.ts';
+import type { Survival } from './survival.ts';
+import { transientSolution } from './transient.ts';
+
+// What a scheme comes to: the figures that a plan compares. A year has 365.25 days.
+
+export const HOURS_PER_YEAR = 8766;
+
+/** Phases in which nobody serves: what the downtime can be put down to. */
+export type DownPhase = Exclude<Phase, 'serving' | 'warming'>;
+
+export type SchemeFigures = {
+  readonly availability: number;
+  /** 1 − availability, by itself: nine nines keep all their digits. */
+  readonly unavailability: number;
+  readonly downtimeMinutesPerYear: number;
+  /** The same by phase; adds up to the whole. */
+  readonly downtimeMinutesByPhase: Readonly<Record<DownPhase, number>>;
+  /** How often a year service ends, be it only for the moment of a failover. */
+  readonly outagesPerYear: number;
+  /** Share of full service in the long run: performability with partial service while warming up. */
+  readonly servingShare: number;
+  /** What is missing from full service: unavailability and the share lost while warming up. */
+  readonly shortfall: number;
+  readonly states: number;
+};
+
+/** Long-run figures of a scheme, from its stationary distribution. */
+export function schemeFigures(scheme: Scheme): SchemeFigures {
+  return figuresOf(scheme, solve(schemeChain(scheme)));
+}
+
+export type Elasticity = {
+  readonly parameter: Parameter;
+  /** d ln unavailability / d ln parameter: so many per cent more downtime per per cent. */
+  readonly elasticity: number;
+};
+
+/**
+ * How much the downtime depends on each parameter of a scheme, exactly: with a reward d of 1 in the states that are
+ * down and U = π d, dU/dθ = Σ π_i (dq_ij/dθ) (g_j − g_i), where g solves Q g = U − d. The bias g_i is the downtime until
+ * the next visit to state 0, less U times the time until then; both are positive sums by elimination.
+ * Parameters that are shares count by their small side: `uncoveredShare` is 1 − coverage.
+ * Source: Schweitzer, Perturbation theory and finite Markov chains, J. Appl. Prob. 5, 1968; Cao, Stochastic Learning
+ * and Optimization, 2007, chapter 2 (performance potentials).
+ */
+export function downtimeElasticities(scheme: Scheme): readonly Elasticity[] {
+  const solved = solve(schemeChain(scheme));
+  const { situations, links } = solved.model;
+  const down = situations.map((situation) => (isServing(situation) ? 0 : 1));
+  const { unavailability } = figuresOf(scheme, solved);
+  const downtime = rewardUntilLast(solved.elimination, down);
+  const duration = rewardUntilLast(solved.elimination, new Float64Array(down.length).fill(1));
+  const bias = downtime.map((spent, state) => spent - unavailability * duration[state]);
+  const total = new Map<Parameter, number>();
+  for (const { from, to, factor } of links) {
+    const flow = solved.distribution[from] * factor.value * (bias[to] - bias[from]);
+    for (const [parameter, slope] of factor.slopes) {
+      total.set(parameter, (total.get(parameter) ?? 0) + flow * slope);
+    }
+  }
+  return [...total]
+    .map(([parameter, slope]) => ({ parameter, elasticity: slope / unavailability }))
+    .toSorted((a, b) => Math.abs(b.elasticity) - Math.abs(a.elasticity));
+}
+
+/** What counts as the end of a mission: any outage, or only one that no failover bridges. */
+export type Loss = 'outage' | 'unbridged';
+
+/** The probability that the service was not lost until `hours`, starting with all well. */
+export function schemeSurvival(scheme: Scheme, hours: number, loss: Loss): Survival {
+  const model = schemeChain(scheme);
+  const lost = model.situations.map((situation) => isLost(situation, loss));
+  const transitions = model.chain.transitions.filter(({ from }) => !lost[from]);
+  const chain = { size: model.chain.size, transitions };
+  const { distribution } = transientSolution(chain, startIn(chain.size, 0), hours);
+  const sum = (wanted: boolean): number =>
+    distribution.reduce((total, p, state) => (lost[state] === wanted ? total + p : total), 0);
+  return { reliability: sum(false), unreliability: sum(true) };
+}
+
+/** Mean hours until the service is lost for the first time, starting with all well. */
+export function schemeMttfHours(scheme: Scheme, loss: Loss): number {
+  const { chain, situations } = schemeChain(scheme);
+  const targets = situations.flatMap((situation, state) => (isLost(situation, loss) ? [state] : []));
+  return meanTimeTo(chain, startIn(chain.size, 0), targets);
+}
+
+/** Expected share of (0, hours) in which nobody serves, starting with all well. */
+export function intervalUnavailability(scheme: Scheme, hours: number): number {
+  const { chain, situations } = schemeChain(scheme);
+  const { occupancy } = transientSolution(chain, startIn(chain.size, 0), hours);
+  return (
+    occupancy.reduce((sum, spent, state) => (isServing(situations[state]) ? sum : sum + spent), 0) /
+    hours
+  );
+}
+
+function isLost(situation: Situation, loss: Loss): boolean {
+  if (loss === 'unbridged') return ['recovering', 'exhausted'].includes(situation.phase);
+  return !isServing(situation);
+}
+
+type Solved = {
+  readonly model: SchemeChain;
+  readonly elimination: NonNullable<ReturnType<typeof eliminate>>;
+  readonly distribution: Float64Array;
+};
+
+/** From every state all can become well again, so the chain has one closed class, and state 0 is in it. */
+function solve(model: SchemeChain): Solved {
+  const elimination = eliminate(compress(model.chain), 0, 60 * SECOND_OF_STEPS);
+  if (elimination === null) {
+    throw new RangeError(
+      `the scheme has ${model.chain.size} states, too many to solve; give it fewer standbys`,
+    );
+  }
+  const weights = stationaryWeights(elimination);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return { model, elimination, distribution: weights.map((weight) => weight / total) };
+}
+
+function figuresOf(scheme: Scheme, { model, distribution }: Solved): SchemeFigures {
+  const { situations, links } = model;
+  const down = { detecting: 0, switching: 0, recovering: 0, exhausted: 0, failback: 0 };
+  let availability = 0;
+  let servingShare = 0;
+  let lostWarming = 0;
+  situations.forEach(({ phase, target }, state) => {
+    const share = distribution[state];
+    if (phase !== 'serving' && phase !== 'warming') {
+      down[phase] += share;
+      return;
+    }
+    const serving = phase === 'warming' ? (scheme.standbys[target].warmUp?.servingShare ?? 1) : 1;
+    availability += share;
+    servingShare += share * serving;
+    lostWarming += share * (1 - serving);
+  });
+  const unavailability = Object.values(down).reduce((sum, share) => sum + share, 0);
+  const outages = links.reduce(
+    (sum, { from, to, factor }) =>
+      isServing(situations[from]) && !isServing(situations[to])
+        ? sum + distribution[from] * factor.value
+        : sum,
+    0,
+  );
+  const minutes = (share: number): number => share * HOURS_PER_YEAR * 60;
+  return {
+    availability,
+    unavailability,
+    downtimeMinutesPerYear: minutes(unavailability),
+    downtimeMinutesByPhase: {
+      detecting: minutes(down.detecting),
+      switching: minutes(down.switching),
+      recovering: minutes(down.recovering),
+      exhausted: minutes(down.exhausted),
+      failback: minutes(down.failback),
+    },
+    outagesPerYear: outages * HOURS_PER_YEAR,
+    servingShare,
+    shortfall: unavailability + lostWarming,
+    states: situations.length,
+  };
+}
