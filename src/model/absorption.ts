@@ -16,7 +16,11 @@ import { startStates } from './initial.ts';
  * Infinity if it may stay away for ever. In the unit of time of the rates; relative precision, by elimination
  * without subtraction. Source: Trivedi 2002, 8.5 (absorbing chains); see elimination.ts.
  */
-export function meanTimeTo(chain: Chain, initial: Distribution, targets: readonly number[]): number {
+export function meanTimeTo(
+  chain: Chain,
+  initial: Distribution,
+  targets: readonly number[],
+): number {
   const reward = new Float64Array(chain.size).fill(1);
   return rewardUntil(chain, initial, targets, reward);
 }

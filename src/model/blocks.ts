@@ -90,7 +90,7 @@ export function components(block: Block): readonly Component[] {
   const open: Block[] = [block];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (next.kind === 'component') found.push(next);
-    else open.push(...next.blocks.toReversed());
+    else for (const part of next.blocks.toReversed()) open.push(part);
     if (found.length + open.length > MOST_BLOCKS) {
       throw new RangeError(`the diagram has more than ${MOST_BLOCKS} components`);
     }

@@ -39,7 +39,9 @@ export function compress({ size, transitions }: Chain): SparseRates {
       throw new RangeError(`the rate from ${from} to ${to} is ${rate}; it must be at least 0`);
     }
     if (from === to && rate > 0) {
-      throw new RangeError(`state ${from} leads to itself, which has no meaning in continuous time`);
+      throw new RangeError(
+        `state ${from} leads to itself, which has no meaning in continuous time`,
+      );
     }
     if (rate > 0) rows[from].set(to, (rows[from].get(to) ?? 0) + rate);
   }
@@ -55,7 +57,7 @@ export function fromRows(rows: readonly ReadonlyMap<number, number>[]): SparseRa
   const to = new Int32Array(start[rows.length]);
   const rate = new Float64Array(start[rows.length]);
   rows.forEach((row, state) => {
-    to.set(Int32Array.from(row.keys()).sort(), start[state]);
+    to.set(Int32Array.from(row.keys()).toSorted(), start[state]);
     for (let place = start[state]; place < start[state + 1]; place += 1) {
       rate[place] = row.get(to[place]) ?? 0;
     }

@@ -28,11 +28,7 @@ export type Elimination = {
 };
 
 /** Eliminates all states but `last`. null: it would take more than `mostSteps` multiplications. */
-export function eliminate(
-  rates: SparseRates,
-  last: number,
-  mostSteps: number,
-): Elimination | null {
+export function eliminate(rates: SparseRates, last: number, mostSteps: number): Elimination | null {
   const order = eliminationOrder(rates, last);
   const rank = new Int32Array(rates.size);
   order.forEach((state, index) => {
@@ -73,7 +69,7 @@ function fillPattern(
       }
     }
     for (const child of children[own]) for (const other of lists[child]) add(other);
-    const later = Int32Array.from(list).sort();
+    const later = Int32Array.from(list).toSorted();
     lists.push(later);
     start[own + 1] = start[own] + later.length;
     steps += later.length * later.length;
@@ -105,7 +101,7 @@ function eliminateNumbers(
   for (let own = 0; own < size; own += 1) {
     scatter(rates, order[own], rank, row);
     scatter(back, order[own], rank, column);
-    for (let earlier = waiting[own]; earlier >= 0; ) {
+    for (let earlier = waiting[own]; earlier >= 0;) {
       const begin = from[earlier];
       const end = start[earlier + 1];
       const [into, out] = [inward[begin], onward[begin]];

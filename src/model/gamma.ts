@@ -3,7 +3,7 @@ import type { Tails } from './tails.ts';
 
 // The gamma function and its incomplete integrals to nearly full precision, in both tails.
 
-const LOG_SQRT_TWO_PI = 0.918938533204672741780329736406;
+const LOG_SQRT_TWO_PI = 0.9189385332046728;
 /** From here on eight terms of Stirling's series leave less than 1e-17. */
 const STIRLING_FROM = 15;
 /** Bernoulli numbers B_2k / (2k (2k − 1)). Source: Abramowitz and Stegun 6.1.40. */

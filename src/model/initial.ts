@@ -11,7 +11,9 @@ export function startIn(size: number, state: number): Float64Array {
 /** States that a chain may start in; checks that they are a distribution. */
 export function startStates(initial: Distribution, size: number): readonly number[] {
   if (initial.length !== size) {
-    throw new RangeError(`the initial distribution has ${initial.length} states, the chain ${size}`);
+    throw new RangeError(
+      `the initial distribution has ${initial.length} states, the chain ${size}`,
+    );
   }
   let total = 0;
   const states: number[] = [];

@@ -75,7 +75,7 @@ function oneLife(group: AgeingGroup, random: Random): number {
   const draw = (): number => weibullQuantile(life, random());
   const serving = Array.from({ length: active }, draw);
   const waiting = Array.from({ length: standbys }, draw);
-  for (let now = 0; ; ) {
+  for (let now = 0; ;) {
     const [first, left] = least(serving);
     const [next, leftWaiting] = least(waiting);
     const untilWaiting = standbyFactor === 0 ? Infinity : leftWaiting / standbyFactor;

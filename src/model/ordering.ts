@@ -67,7 +67,10 @@ function dissect(graph: Graph, size: number, states: readonly number[]): readonl
     const reached = levels.flat();
     if (reached.length < part.length) {
       const inReach = new Set(reached);
-      open.push(reached, part.filter((state) => !inReach.has(state)));
+      open.push(
+        reached,
+        part.filter((state) => !inReach.has(state)),
+      );
       continue;
     }
     if (levels.length < 3) {
@@ -102,7 +105,7 @@ function levelsFrom(
   const levels: number[][] = [];
   // Seen states leave the region for the time of the search.
   region[from] = -2;
-  for (let level = [from]; level.length > 0; ) {
+  for (let level = [from]; level.length > 0;) {
     levels.push(level);
     const next: number[] = [];
     for (const state of level) {

@@ -36,7 +36,7 @@ export function poissonWeights(mean: number): PoissonWeights {
     if (value < LEAST_WEIGHT) break;
     above.push(value);
   }
-  const weight = Float64Array.from([...below.reverse(), peak, ...above]);
+  const weight = Float64Array.from([...below.toReversed(), peak, ...above]);
   const beyond = new Float64Array(weight.length);
   for (let index = weight.length - 2; index >= 0; index -= 1) {
     beyond[index] = beyond[index + 1] + weight[index + 1];

@@ -61,7 +61,10 @@ export function product(a: Factor, b: Factor): Factor {
 }
 
 /** A share, and what is left of it: d ln (1 − p) / d ln p = −p / (1 − p). */
-export function share(parameter: Parameter, p: number): { readonly yes: Factor; readonly no: Factor } {
+export function share(
+  parameter: Parameter,
+  p: number,
+): { readonly yes: Factor; readonly no: Factor } {
   return {
     yes: { value: p, slopes: [[parameter, 1]] },
     no: { value: 1 - p, slopes: p < 1 ? [[parameter, -p / (1 - p)]] : [] },

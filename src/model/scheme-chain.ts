@@ -49,7 +49,9 @@ export function schemeChain(scheme: Scheme): SchemeChain {
     const known = index.get(key);
     if (known !== undefined) return known;
     if (situations.length === MOST_STATES) {
-      throw new RangeError(`the scheme has more than ${MOST_STATES} states; give it fewer standbys`);
+      throw new RangeError(
+        `the scheme has more than ${MOST_STATES} states; give it fewer standbys`,
+      );
     }
     index.set(key, situations.length);
     return situations.push(situation) - 1;
@@ -113,10 +115,13 @@ function endOfPhase(scheme: Scheme, now: Situation): readonly Branch[] {
       return at(ending('recoveryTime', scheme.recoveryHours), afterRecovery(scheme, now));
     case 'warming': {
       const rate = ending('warmUpTime', scheme.standbys[target].warmUp?.hours ?? Infinity);
-      return at(rate, to({ ...now, phase: 'serving', target: -1 }));
+      return at(rate, sure({ ...now, phase: 'serving', target: -1 }));
     }
     case 'failback':
-      return at(ending('failbackTime', scheme.failbackHours ?? Infinity), to(returned(scheme, now)));
+      return at(
+        ending('failbackTime', scheme.failbackHours ?? Infinity),
+        sure(returned(scheme, now)),
+      );
     case 'serving':
     case 'exhausted':
       return [];
@@ -154,10 +159,10 @@ function standbyFailures(scheme: Scheme, now: Situation): readonly Branch[] {
     const hidden = share('undetectedShare', undetectedShare);
     const ready = changed(now.ready, place, -1);
     return [
-      ...at(product(each, hidden.no), to({ ...now, ready })),
+      ...at(product(each, hidden.no), sure({ ...now, ready })),
       ...at(
         product(each, hidden.yes),
-        to({ ...now, ready, latent: changed(now.latent, place, 1) }),
+        sure({ ...now, ready, latent: changed(now.latent, place, 1) }),
       ),
     ];
   });
@@ -170,7 +175,7 @@ function rehearsals(scheme: Scheme, now: Situation): readonly Branch[] {
     if (count === 0) return [];
     const rate = ending('rehearsalInterval', rehearsalHours);
     const found = { value: 2 * count, slopes: [] };
-    return at(product(rate, found), to({ ...now, latent: changed(now.latent, place, -1) }));
+    return at(product(rate, found), sure({ ...now, latent: changed(now.latent, place, -1) }));
   });
 }
 
@@ -180,7 +185,7 @@ function repairs(scheme: Scheme, now: Situation): readonly Branch[] {
   if (failed === 0) return [];
   const busy = { value: Math.min(failed, scheme.repairCrews), slopes: [] };
   const rate = product(ending('repairTime', scheme.repairHours), busy);
-  return at(rate, to(repaired(scheme, now)));
+  return at(rate, sure(repaired(scheme, now)));
 }
 
 function repaired(scheme: Scheme, now: Situation): Situation {
@@ -201,7 +206,7 @@ function returned(scheme: Scheme, now: Situation): Situation {
   return { ...pool, phase: 'serving', target: -1, displaced: false };
 }
 
-function to(situation: Situation): readonly Branch[] {
+function sure(situation: Situation): readonly Branch[] {
   return [{ situation, factor: ONE }];
 }
 

@@ -88,7 +88,9 @@ export function schemeSurvival(scheme: Scheme, hours: number, loss: Loss): Survi
 /** Mean hours until the service is lost for the first time, starting with all well. */
 export function schemeMttfHours(scheme: Scheme, loss: Loss): number {
   const { chain, situations } = schemeChain(scheme);
-  const targets = situations.flatMap((situation, state) => (isLost(situation, loss) ? [state] : []));
+  const targets = situations.flatMap((situation, state) =>
+    isLost(situation, loss) ? [state] : [],
+  );
   return meanTimeTo(chain, startIn(chain.size, 0), targets);
 }
 

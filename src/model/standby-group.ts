@@ -34,7 +34,8 @@ export function groupSurvival(group: StandbyGroup, time: number): Survival {
   requireNonNegative('time', time);
   const weights = survivalWeights(group);
   const reliability = weights.reduce(
-    (sum, { reached }, failed) => sum + reached * Math.exp(logFailures(group, time, failed, failed)),
+    (sum, { reached }, failed) =>
+      sum + reached * Math.exp(logFailures(group, time, failed, failed)),
     0,
   );
   // Each sum has positive terms only. The small side is the one that is summed; the other is its complement.
@@ -120,9 +121,9 @@ function atLeast(group: StandbyGroup, time: number, count: number): number {
 
 const MOST_TERMS = 1_000_000;
 
-/** (1 − e^(−α·age)) / α, which is `age` for α = 0. */
+/** (1 − e^(−α·age)) / α, which tends to `age` as α → 0. */
 function spentAge(factor: number, age: number): number {
-  return factor === 0 ? age : -Math.expm1(-factor * age) / factor;
+  return factor * age < 1e-17 ? age : -Math.expm1(-factor * age) / factor;
 }
 
 /** Throws a RangeError that names the first number that makes no sense. */

@@ -58,5 +58,3 @@ export function intervalReward(
   const { occupancy } = transientSolution(chain, initial, time);
   return occupancy.reduce((sum, spent, state) => sum + spent * reward[state], 0) / time;
 }
-
-

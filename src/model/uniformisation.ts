@@ -56,19 +56,14 @@ export function uniformisedTransient(
   let next: Float64Array = new Float64Array(current.length);
   const distribution = new Float64Array(current.length);
   const jumps = new Float64Array(current.length);
-  let spentJumps = 0;
-  let usedWeight = 0;
   for (let k = 0; k <= last; k += 1) {
-    const inWindow = k >= left;
-    const more = inWindow ? beyond[k - left] : 1;
-    if (inWindow) add(distribution, current, weight[k - left]);
-    add(jumps, current, more);
-    usedWeight += inWindow ? weight[k - left] : 0;
-    spentJumps += more;
+    if (k >= left) add(distribution, current, weight[k - left]);
+    add(jumps, current, k < left ? 1 : beyond[k - left]);
     if (k % CHECK_EVERY === 0 && bounds.limit !== null && isAt(current, bounds.limit)) {
-      const rest = inWindow ? more : 1 - usedWeight;
-      add(distribution, bounds.limit, rest);
-      add(jumps, bounds.limit, Math.max(0, uniformised.rate * time - spentJumps));
+      // What is still to come, as sums of their own: a difference would be lost in rounding.
+      const ahead = beyond.slice(Math.max(0, k + 1 - left)).reduce((sum, more) => sum + more, 0);
+      add(distribution, bounds.limit, k < left ? 1 : beyond[k - left]);
+      add(jumps, bounds.limit, ahead + Math.max(0, left - k - 1));
       break;
     }
     if (k >= bounds.mostSteps) {
