@@ -13,15 +13,13 @@ const RUNS = 5;
 
 const HOUR_MS = 3_600_000;
 
+function standby(count: number, standbyFactor: number, failoverMs: number): StandbyClass {
+  const failoverHours = failoverMs / HOUR_MS;
+  return { count, standbyFactor, failoverHours, undetectedShare: 0.1, warmUp: null };
+}
+
 /** Schemes as a plan enumerates them: 0 to 3 standbys of each temperature, and several timings. */
 function schemes(): readonly Scheme[] {
-  const standby = (count: number, standbyFactor: number, failoverMs: number): StandbyClass => ({
-    count,
-    standbyFactor,
-    failoverHours: failoverMs / HOUR_MS,
-    undetectedShare: 0.1,
-    warmUp: null,
-  });
   const temperatures = [
     [1, 20],
     [0.7, 60],
