@@ -36,10 +36,12 @@ bench:
 	$(RUN) bench/cost.ts
 	$(RUN) bench/soak.ts
 	$(RUN) bench/abuse.ts
+	$(RUN) bench/plan.ts
 
-# docs/reference is generated from the schema and the error catalogue.
+# docs/reference is generated from the schema, the error catalogue and the model's known results.
 docs: setup
 	$(RUN) src/config/reference.ts
+	$(RUN) test/model/cases/page.ts
 
 clean:
 	rm -rf dist node_modules

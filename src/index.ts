@@ -1,4 +1,4 @@
-// The library's public surface: load a configuration, run an agent, replay decisions.
+// The library's public surface: load a configuration, run an agent, replay decisions, predict availability.
 
 export { Agent } from './agent/agent.ts';
 export type {
@@ -16,4 +16,53 @@ export type { Event } from './core/event.ts';
 export { initialState } from './core/initial.ts';
 export type { AgentState, Incident, MemberState, ServiceState } from './core/state.ts';
 export { nextDeadline, step } from './core/step.ts';
+export { meanTimeTo, rewardUntil } from './model/absorption.ts';
+export { type Block, type Component, blockSurvival, kOutOfNSurvival } from './model/blocks.ts';
+export type { Chain, Distribution, Transition } from './model/chain.ts';
+export { type Importance, blockImportance } from './model/importance.ts';
+export { startIn } from './model/initial.ts';
+export {
+  type Interval,
+  type ShareInterval,
+  rateInterval,
+  shareInterval,
+} from './model/intervals.ts';
+export { type AgeingGroup, type LifeEstimate, simulateLife } from './model/life-simulation.ts';
+export { pairSurvival } from './model/pair.ts';
+export {
+  type RepairableGroup,
+  groupUnavailability,
+  repairableChain,
+  repairableMttf,
+  repairableSurvival,
+} from './model/repairable-group.ts';
+export { memberResources, resourceBill } from './model/resources.ts';
+export { type SchemeChain, schemeChain } from './model/scheme-chain.ts';
+export {
+  type Elasticity,
+  type SchemeFigures,
+  downtimeElasticities,
+  intervalUnavailability,
+  schemeFigures,
+  schemeMttfHours,
+  schemeSurvival,
+} from './model/scheme-figures.ts';
+export type { Scheme, StandbyClass } from './model/scheme.ts';
+export { type StandbyGroup, groupMttf, groupSurvival } from './model/standby-group.ts';
+export { stationaryDistribution } from './model/stationary.ts';
+export {
+  type Survival,
+  exponentialSurvival,
+  fromReliability,
+  fromUnreliability,
+} from './model/survival.ts';
+export { intervalReward, transientSolution } from './model/transient.ts';
+export {
+  type Weibull,
+  weibullHazard,
+  weibullMean,
+  weibullQuantile,
+  weibullSurvival,
+  weibullWithMean,
+} from './model/weibull.ts';
 export { AppError, ERRORS, type ErrorCode } from './errors.ts';

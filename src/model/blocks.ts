@@ -132,6 +132,18 @@ function turned({ reliability, unreliability }: Survival): Survival {
   return { reliability: unreliability, unreliability: reliability };
 }
 
+/** At least `needed` of so many alike and independent parts work: the binomial sum, for both tails. */
+export function kOutOfNSurvival(needed: number, count: number, part: Survival): Survival {
+  requireCount('count', count, 1, MOST_ALIKE);
+  return atLeastOf(
+    needed,
+    Array.from({ length: count }, () => part),
+  );
+}
+
+/** The sum takes the square of it in steps. */
+const MOST_ALIKE = 10_000;
+
 /** At least `needed` of the parts work. */
 function atLeastOf(needed: number, parts: readonly Survival[]): Survival {
   requireCount('needed', needed, 0, parts.length);

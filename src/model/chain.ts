@@ -33,8 +33,8 @@ export function compress({ size, transitions }: Chain): SparseRates {
   requireCount('size', size, 1, MOST_STATES);
   const rows = Array.from({ length: size }, () => new Map<number, number>());
   for (const { from, to, rate } of transitions) {
-    requireCount('from', from, 0, size - 1);
-    requireCount('to', to, 0, size - 1);
+    requireCount('a source state', from, 0, size - 1);
+    requireCount('a target state', to, 0, size - 1);
     if (!(rate >= 0 && rate < Infinity)) {
       throw new RangeError(`the rate from ${from} to ${to} is ${rate}; it must be at least 0`);
     }

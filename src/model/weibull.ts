@@ -1,4 +1,4 @@
-import { requireNonNegative, requirePositive } from './domain.ts';
+import { requireNonNegative, requirePositive, requireShare } from './domain.ts';
 import { logGamma } from './gamma.ts';
 import type { Survival } from './survival.ts';
 
@@ -35,6 +35,7 @@ export function weibullHazard({ shape, scale }: Weibull, time: number): number {
 
 /** The life that a share `unreliability` in (0, 1) has not exceeded: η (−ln(1 − p))^(1/β). */
 export function weibullQuantile({ shape, scale }: Weibull, unreliability: number): number {
+  requireShare('unreliability', unreliability);
   return scale * (-Math.log1p(-unreliability)) ** (1 / shape);
 }
 

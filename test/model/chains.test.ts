@@ -144,7 +144,7 @@ test('uniformisation and doubling agree on a chain that both can do', () => {
 const single = (transition: Transition): Chain => ({ size: 2, transitions: [transition] });
 
 test('what makes no sense is named', () => {
-  assert.throws(() => compress(single({ from: 0, to: 2, rate: 1 })), /to is 2.*0 to 1/);
+  assert.throws(() => compress(single({ from: 0, to: 2, rate: 1 })), /target state is 2.*0 to 1/);
   assert.throws(() => compress(single({ from: 0, to: 1, rate: -1 })), /from 0 to 1 is -1/);
   assert.throws(() => compress(single({ from: 1, to: 1, rate: 1 })), /state 1 leads to itself/);
   assert.throws(() => compress(single({ from: 0, to: 1, rate: NaN })), /NaN/);
