@@ -13,7 +13,7 @@ import { startStates } from './initial.ts';
 
 /**
  * Mean time until the chain first enters one of `targets`, such as the states in which the service is lost: the MTTF.
- * Infinity if it may stay away for ever. In the unit of time of the rates; relative precision, by elimination
+ * Infinity if it may stay away for ever, or for longer than a number can say (1.8e308). In the unit of time of the rates; relative precision, by elimination
  * without subtraction. Source: Trivedi 2002, 8.5 (absorbing chains); see elimination.ts.
  */
 export function meanTimeTo(

@@ -148,10 +148,12 @@ const MOST_ALIKE = 10_000;
 function atLeastOf(needed: number, parts: readonly Survival[]): Survival {
   requireCount('needed', needed, 0, parts.length);
   const working = workingDistribution(parts);
-  return {
-    reliability: sumOf(working.slice(needed).toReversed()),
-    unreliability: sumOf(working.slice(0, needed)),
-  };
+  const reliability = sumOf(working.slice(needed).toReversed());
+  const unreliability = sumOf(working.slice(0, needed));
+  // Both sums are good to many digits; the large one is the complement, so that it cannot exceed 1.
+  return unreliability < reliability
+    ? { reliability: 1 - unreliability, unreliability }
+    : { reliability, unreliability: 1 - reliability };
 }
 
 function sumOf(values: readonly number[]): number {

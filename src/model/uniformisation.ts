@@ -80,6 +80,8 @@ export function uniformisedTransient(
 }
 
 const CHECK_EVERY = 16;
+/** Relative; rounding keeps the jumps from coming much nearer. */
+const LIMIT_TOLERANCE = 1e-12;
 
 function add(into: Float64Array, values: ArrayLike<number>, factor: number): void {
   if (factor === 0) return;
@@ -87,5 +89,5 @@ function add(into: Float64Array, values: ArrayLike<number>, factor: number): voi
 }
 
 function isAt(current: Float64Array, limit: Float64Array): boolean {
-  return limit.every((value, state) => Math.abs(current[state] - value) <= 1e-14 * value);
+  return limit.every((value, state) => Math.abs(current[state] - value) <= LIMIT_TOLERANCE * value);
 }

@@ -127,16 +127,24 @@ test('partial service counts partly in an interval', () => {
   assert.ok(Math.abs(share - (inFirst + 0.5 * (2 - inFirst)) / 2) < 1e-14);
 });
 
-test('uniformisation and doubling agree on a chain that both can do', () => {
-  const rates = compress(counters(8));
+test('uniformisation, with and without its limit, and doubling agree', () => {
+  const chain = counters(8);
+  const rates = compress(chain);
   const uniformised = uniformise(rates, exitRates(rates));
-  const bounds = { limit: null, mostSteps: 1e6 };
-  const stepped = uniformisedTransient(uniformised, startIn(64, 0), 30, bounds);
-  const doubled = doubledTransient(uniformised, startIn(64, 0), 30, 9);
-  for (let state = 0; state < 64; state += 1) {
-    for (const part of ['distribution', 'occupancy'] as const) {
-      const ratio = doubled[part][state]! / stepped[part][state]!;
-      assert.ok(Math.abs(ratio - 1) < 1e-12, `${part} of ${state}: ${ratio}`);
+  const stationary = stationaryDistribution(chain).distribution;
+  for (const [time, limit] of [
+    [30, null],
+    [2_000, null],
+    [2_000, stationary],
+  ] as const) {
+    const bounds = { limit, mostSteps: 1e6 };
+    const stepped = uniformisedTransient(uniformised, startIn(64, 0), time, bounds);
+    const doubled = doubledTransient(uniformised, startIn(64, 0), time, 16);
+    for (let state = 0; state < 64; state += 1) {
+      for (const part of ['distribution', 'occupancy'] as const) {
+        const ratio = doubled[part][state]! / stepped[part][state]!;
+        assert.ok(Math.abs(ratio - 1) < 1e-11, `${part} of ${state} at ${time}: ${ratio}`);
+      }
     }
   }
 });

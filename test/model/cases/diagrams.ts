@@ -137,7 +137,7 @@ export const DIAGRAM_CASES: readonly Case[] = [
       [25, 50, '0.1'],
       [40, 50, '0.01'],
       [49, 50, '1e-9'],
-      [30, 60, '1e-6'],
+      [500, 1000, '0.1'],
       [1, 50, '0.3'],
     ] as const
   ).map(([needed, count, q]): Case => ({
