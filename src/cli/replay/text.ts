@@ -18,15 +18,28 @@ export function formatStory(
   entries: readonly StoryEntry[],
   start: Instant,
 ): string {
-  return entries.map((entry) => formatEntry(terminal, entry, start)).join('');
+  const parting = entries.findIndex(({ assumed }) => assumed);
+  return entries
+    .map((entry, index) => {
+      const text = formatEntry(terminal, entry, start);
+      return index === parting ? `${formatParting(terminal)}${text}` : text;
+    })
+    .join('');
+}
+
+function formatParting(terminal: Terminal): string {
+  const text = speaker(terminal.locale)(
+    'from here on it would have gone otherwise: what follows is assumed',
+    '由此开始情形不同：以下均为假定',
+  );
+  return line(terminal, '', `── ${text} ──`, 'doubtful');
 }
 
 function formatEntry(terminal: Terminal, entry: StoryEntry, start: Instant): string {
   const { locale } = terminal;
   if (entry.type === 'folded')
     return line(terminal, '', `… ${describeFolded(entry, locale)}`, 'quiet');
-  const assumed = entry.assumed ? speaker(locale)(' (assumed)', '（假定）') : '';
-  const what = `${describeEvent(entry.event, entry.effect, locale)}${assumed}`;
+  const what = describeEvent(entry.event, entry.effect, locale);
   return [
     line(terminal, formatOffset(entry.at - start), what, toneOf(entry)),
     ...entry.changes

@@ -9,7 +9,7 @@ import { duration, type Locale, plural, size, speaker } from './language.ts';
 import { describeOrder } from './order.ts';
 import { describeOperation } from './refusal.ts';
 
-type OutcomeEvent = Extract<Event, { type: 'effectSucceeded' | 'effectFailed' | 'effectTimedOut' }>;
+export type OutcomeEvent = Extract<Event, { type: 'effectSucceeded' | 'effectFailed' | 'effectTimedOut' }>;
 
 const OUTCOMES = ['effectSucceeded', 'effectFailed', 'effectTimedOut'] as const;
 
