@@ -1,5 +1,5 @@
 import type { Evidence, Refusal } from './reasons.ts';
-import type { Incident, MemberState, ServiceState } from './state.ts';
+import type { Incident, MemberState, Operation, ServiceState } from './state.ts';
 
 // What of a service's state changed from one step to the next, as far as it says something to a reader.
 // Transcripts write these as codes, `hotwarm replay` in words.
@@ -72,12 +72,13 @@ function serviceChanges(before: ServiceState, after: ServiceState): readonly Cha
   if (before.paused !== after.paused) changes.push({ code: 'paused', paused: after.paused });
   if (before.trafficUp !== after.trafficUp)
     changes.push({ code: 'trafficUp', up: after.trafficUp });
-  const [old, now] = [before.operation, after.operation];
-  if (old?.step !== now?.step || old?.kind !== now?.kind) {
-    const kind = now?.kind ?? old?.kind ?? '';
-    changes.push({ code: 'operation', kind, from: old?.step ?? null, to: now?.step ?? null });
-  }
-  return changes;
+  return [...changes, ...operationChanges(before.operation, after.operation)];
+}
+
+function operationChanges(old: Operation | null, now: Operation | null): readonly Change[] {
+  if (old?.step === now?.step && old?.kind === now?.kind) return [];
+  const kind = (now ?? old)?.kind ?? '';
+  return [{ code: 'operation', kind, from: old?.step ?? null, to: now?.step ?? null }];
 }
 
 function memberChanges(old: MemberState, now: MemberState): readonly Change[] {

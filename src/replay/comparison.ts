@@ -6,10 +6,16 @@ import type { WhatIf } from './what-if.ts';
 
 // What another setting would have changed, in codes; sentences are made of them where they are shown.
 
-export type Outline = Pick<
-  Incident,
-  'kind' | 'from' | 'to' | 'outcome' | 'verdictAt' | 'servedAt' | 'endedAt' | 'outageMs'
->;
+export type Outline = {
+  readonly kind: Incident['kind'];
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly outcome: Incident['outcome'];
+  readonly verdictAt: Instant;
+  readonly servedAt: Instant | null;
+  readonly endedAt: Instant | null;
+  readonly outageMs: DurationMs | null;
+};
 
 export type Finding =
   /** Every order and outcome is that of the record. */

@@ -76,11 +76,10 @@ export class Orders {
       this.#used.add(match);
       this.#matched.add(effect.id);
     }
+    const outcome = match === null ? null : outcomeOf(effect, match);
     if (effect.type === 'cancelEffects') this.#cancel(effect);
-    else if (match?.outcome != null && endsAlike(effect, match)) {
-      const { event, index } = match.outcome;
-      this.#options.agenda.addEvent({ ...event, id: effect.id }, index);
-    } else this.#consider(effect.id);
+    else if (outcome === null) this.#consider(effect.id);
+    else this.#options.agenda.addEvent({ ...outcome.event, id: effect.id }, outcome.index);
     return match !== null;
   }
 
@@ -210,10 +209,12 @@ export class Orders {
   }
 }
 
-/** Not where the other setting has less patience than the outcome took, or more than a time-out had. */
-function endsAlike(effect: Effect, { effect: recorded, outcome, tookMs }: RecordedOrder): boolean {
+/** null: the other setting has less patience than that outcome took, or more than a time-out had; or it is not known. */
+function outcomeOf(effect: Effect, order: RecordedOrder): RecordedOrder['outcome'] {
+  const { effect: recorded, outcome, tookMs } = order;
   if (effect.type === 'probeMember' && recorded.type === 'probeMember')
-    return effect.timeoutMs === recorded.timeoutMs;
-  if (effect.withinMs === recorded.withinMs) return true;
-  return tookMs <= effect.withinMs && outcome?.event.type !== 'effectTimedOut';
+    return effect.timeoutMs === recorded.timeoutMs ? outcome : null;
+  if (effect.withinMs === recorded.withinMs) return outcome;
+  const isCut = tookMs > effect.withinMs || outcome?.event.type === 'effectTimedOut';
+  return isCut ? null : outcome;
 }

@@ -126,19 +126,15 @@ export class Reality {
   answerTo(run: Run, at: Instant, timeoutMs: DurationMs): Answer {
     const seen = this.#observations(run);
     const until = at + timeoutMs;
-    const exitedAt = seen.find(({ event }) => event.type === 'memberExited')?.event.at;
-    if (exitedAt !== undefined && exitedAt <= at) return failed(at + TYPICAL_ANSWER_MS, 'refused');
+    const exitedAt = exitOf(seen);
+    if (exitedAt <= at) return failed(at + TYPICAL_ANSWER_MS, 'refused');
     const next = seen.find(({ event, effect }) => event.at > at && isTelling(event, effect));
     if (next === undefined && at >= this.#knownUntil(run) && this.isAnswering(run, at))
       return answered(at, TYPICAL_ANSWER_MS);
-    if (exitedAt !== undefined && exitedAt <= Math.min(until, next?.event.at ?? until))
-      return failed(exitedAt, 'reset');
+    if (exitedAt <= Math.min(until, next?.event.at ?? until)) return failed(exitedAt, 'reset');
     if (next === undefined || next.event.at > until + TYPICAL_ANSWER_MS)
       return failed(until, 'timeout');
-    if (next.event.type === 'probeFailed')
-      return failed(Math.min(next.event.at, until), next.event.fault);
-    const tookMs = isAskedBefore(next, at, seen) ? next.event.at - at : latencyOf(next);
-    return tookMs > timeoutMs ? failed(until, 'timeout') : answered(at, tookMs);
+    return answerBy(next, { at, timeoutMs, seen });
   }
 
   /** From when on the course of this run is not known; infinite: it is known to the end. */
@@ -157,6 +153,24 @@ export class Reality {
 }
 
 export type Answer = { readonly answer: ProbeAnswer; readonly at: Instant };
+
+/** What the next thing that was seen of a member says of a look before it. */
+function answerBy(
+  next: Step,
+  look: { readonly at: Instant; readonly timeoutMs: DurationMs; readonly seen: readonly Step[] },
+): Answer {
+  const { at, timeoutMs, seen } = look;
+  const until = at + timeoutMs;
+  const { event } = next;
+  if (event.type === 'probeFailed') return failed(Math.min(event.at, until), event.fault);
+  const tookMs = isAskedBefore(next, at, seen) ? event.at - at : latencyOf(next);
+  return tookMs > timeoutMs ? failed(until, 'timeout') : answered(at, tookMs);
+}
+
+function exitOf(seen: readonly Step[]): Instant {
+  const exit = seen.find(({ event }) => event.type === 'memberExited');
+  return exit?.event.at ?? Number.POSITIVE_INFINITY;
+}
 
 /** The answer that came next was one to a question asked before: until then it did not answer. */
 function isAskedBefore(next: Step, at: Instant, seen: readonly Step[]): boolean {

@@ -69,6 +69,7 @@ function eventCode(event: Event): string {
 
 /** Empty: follows from the others, or is of no weight in a transcript. */
 function changeCode(change: Change): string {
+  if ('member' in change) return memberCode(change);
   switch (change.code) {
     case 'phase':
       return `phase ${change.from}→${change.to}`;
@@ -76,12 +77,6 @@ function changeCode(change: Change): string {
       return `active ${change.from ?? '-'}→${change.to ?? '-'}`;
     case 'epoch':
       return `epoch ${change.epoch}`;
-    case 'lifecycle':
-      return `${change.member} ${change.from}→${change.to}`;
-    case 'capacity':
-      return `${change.member} ${change.capacity}`;
-    case 'health':
-      return `${change.member} ${change.to} (${change.reason})`;
     case 'refused':
       return `refused: ${change.refusal.code}`;
     case 'commandRefused':
@@ -91,6 +86,20 @@ function changeCode(change: Change): string {
     case 'paused':
     case 'trafficUp':
     case 'operation':
+      return '';
+    default:
+      return unreachable(change);
+  }
+}
+
+function memberCode(change: Extract<Change, { member: string }>): string {
+  switch (change.code) {
+    case 'lifecycle':
+      return `${change.member} ${change.from}→${change.to}`;
+    case 'capacity':
+      return `${change.member} ${change.capacity}`;
+    case 'health':
+      return `${change.member} ${change.to} (${change.reason})`;
     case 'ready':
     case 'role':
       return '';

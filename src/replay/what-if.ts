@@ -17,6 +17,7 @@ import {
   usualAnswer,
 } from './reality.ts';
 import { serviceOf } from './recording.ts';
+import { retimed, underConfig } from './setting.ts';
 import { incidentIn, type StoryStep } from './story.ts';
 import type { Step, Walk } from './walk.ts';
 
@@ -215,7 +216,6 @@ class Course {
   /** Whether a recorded fact would have come to be on this course too. */
   #stillHappens({ event, before }: Step): boolean {
     if (this.#partedAt === null) return true;
-    const service = 'service' in event ? serviceOf(this.#state, event.service) : null;
     switch (event.type) {
       case 'leaseObserved':
         return false;
@@ -225,18 +225,21 @@ class Course {
       case 'lagMeasured':
         return !this.#assumedRuns.has(keyOf(event)) && event.at <= this.#knownUntil(event);
       case 'trafficFailed':
-      case 'trafficSampled':
-        return (
-          !this.#assumedRuns.has(keyOf(event)) &&
-          service?.active === activeOf(before, event.service)
-        );
+      case 'trafficSampled': {
+        const isSameActive =
+          activeOf(this.#state, event.service) === activeOf(before, event.service);
+        return isSameActive && !this.#assumedRuns.has(keyOf(event));
+      }
       case 'trafficFellBack':
-        return (
-          service?.active === event.from && service.route?.fallbacks.includes(event.to) === true
-        );
+        return this.#mayFallBack(event.service, event.from, event.to);
       default:
         return true;
     }
+  }
+
+  #mayFallBack(service: string, from: string, to: string): boolean {
+    const { active, route } = serviceOf(this.#state, service);
+    return active === from && route !== null && route.fallbacks.includes(to);
   }
 
   /** A recorded end by an order is known to this course where it gives that order too. */
@@ -340,48 +343,13 @@ function firstStep({ steps, recording }: Walk, incident: Incident | null): numbe
   if (incident === null) return 0;
   const from = Math.min(incident.startedAt, incident.wellUntil ?? incident.startedAt) - LEAD_MS;
   const isQuiet = ({ before }: Step): boolean => {
+    if (!before.started) return false;
     const { incident: newest, operation } = serviceOf(before, recording.service);
     if (newest?.id === incident.id) return true;
     return operation === null && newest?.endedAt !== null;
   };
-  const first = steps.findIndex((one) => one.event.at >= from && before(one) && isQuiet(one));
+  const first = steps.findIndex((one) => one.event.at >= from && isQuiet(one));
   return Math.max(0, first);
-
-  function before({ before: state }: Step): boolean {
-    return state.started;
-  }
-}
-
-/** A probe waits as long as the other setting says: an answer that came later than that is none. */
-function retimed(one: Step, recorded: CoreConfig, other: CoreConfig): Step {
-  const { event } = one;
-  if (event.type !== 'probeSucceeded' && event.type !== 'probeFailed') return one;
-  const [was, is] = [recorded, other].map(
-    ({ services }) => services.find(({ name }) => name === event.service)?.detection.timeoutMs ?? 0,
-  );
-  if (was === undefined || is === undefined || was === is) return one;
-  if (event.type === 'probeFailed') {
-    if (event.fault !== 'timeout') return one;
-    return { ...one, event: { ...event, at: event.at - was + is } };
-  }
-  const { latencyMs, ...rest } = event;
-  if (latencyMs <= is) return one;
-  const at = event.at - latencyMs + is;
-  return { ...one, event: { ...rest, type: 'probeFailed', at, fault: 'timeout', detail: '' } };
-}
-
-/** The state as it is, but for the timings that detectors were given when they began to watch. */
-function underConfig(state: AgentState, config: CoreConfig): AgentState {
-  const services = state.services.map((service) => {
-    const timings = config.services.find(({ name }) => name === service.name)?.detection ?? null;
-    const members = service.members.map((member) =>
-      member.detector.timings === null
-        ? member
-        : { ...member, detector: { ...member.detector, timings } },
-    );
-    return { ...service, members };
-  });
-  return { ...state, services };
 }
 
 function actingOrders(steps: readonly Step[], reality: Reality): RecordedOrder[] {

@@ -60,17 +60,21 @@ function sideBySide(
   return `${formatTable(terminal, rows)}\n`;
 }
 
+type Shift = Extract<Finding, { byMs: number }>;
+
 function describeFinding(finding: Finding, kind: string, locale: Locale): string {
+  return 'byMs' in finding
+    ? describeShift(finding, kind, locale)
+    : describeCourse(finding, kind, locale);
+}
+
+function describeCourse(finding: Exclude<Finding, Shift>, kind: string, locale: Locale): string {
   const say = speaker(locale);
   switch (finding.code) {
     case 'same':
       return say('the same would have been done at the same times', '所做的一切及其时刻都不会改变');
     case 'notAtAll':
       return say(`there would have been no ${kind}`, `不会发生${kind}`);
-    case 'begun':
-    case 'outage':
-    case 'ended':
-      return describeShift(finding, kind, locale);
     case 'mistaken':
       return say(
         `it would have been a mistake: ${finding.member} answered ${duration(finding.afterMs)} later`,
@@ -106,11 +110,7 @@ function describeFinding(finding: Finding, kind: string, locale: Locale): string
   }
 }
 
-function describeShift(
-  { code, byMs }: Extract<Finding, { code: 'begun' | 'outage' | 'ended' }>,
-  kind: string,
-  locale: Locale,
-): string {
+function describeShift({ code, byMs }: Shift, kind: string, locale: Locale): string {
   const say = speaker(locale);
   const size = duration(Math.abs(byMs));
   const isLess = byMs < 0;

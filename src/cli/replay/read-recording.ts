@@ -3,6 +3,7 @@ import type { StoredIncident } from '../../agent/contract.ts';
 import { openIncidentLog } from '../../agent/incident-log.ts';
 import { listSegments, readSegment, segmentsSince } from '../../agent/journal-reader.ts';
 import type { Event } from '../../core/event.ts';
+import type { Incident } from '../../core/state.ts';
 import { openJournalFile } from '../../drivers/store/database.ts';
 import { sqliteFault } from '../../drivers/store/sqlite-fault.ts';
 import { AppError } from '../../errors.ts';
@@ -11,13 +12,9 @@ import { formatWall } from '../output.ts';
 
 // One incident from the journal of this installation, which is only read: an agent that runs goes on writing.
 
-export type RecordedIncident = StoredIncident & {
-  readonly recording: Recording;
-  /** Not null: only so many events were read, as the incident has more than a replay holds in memory. */
-  readonly cutAfter: number | null;
-};
+export type RecordedIncident = StoredIncident & { readonly recording: Recording };
 
-/** Each comes with a state; more would fill the memory of a small machine. */
+/** Each comes with a state; more would fill the memory of a small machine. An incident that is open for hours ends here. */
 const MAX_EVENTS = 100_000;
 
 /** Throws AppError notFound where there is no such incident or its events are no longer kept. */
@@ -39,32 +36,31 @@ function read(database: DatabaseSync, id: number | null): RecordedIncident {
   const stored = id === null ? log.list({ service: null, limit: 1 })[0] : log.get(id);
   if (stored === undefined || stored === null) throw unknownIncident(id);
   const { incident } = stored;
-  const segments = segmentsSince(database, incident.id);
-  const [first] = segments;
+  const content = readContent(database, incident);
+  if (content === null) throw droppedEvents(database, incident.id);
+  const { service, id: number } = incident;
+  return { ...stored, recording: { ...content, service, incident: number, stored: incident } };
+}
+
+type Content = Pick<Recording, 'config' | 'state' | 'events' | 'checkpoints'>;
+
+/** The segment in which the incident begins, and those after it until it ends; null: it is no longer kept. */
+function readContent(database: DatabaseSync, { id, endedAt }: Incident): Content | null {
+  const [first, ...others] = segmentsSince(database, id);
   const start = first === undefined ? null : readSegment(database, first.id);
-  if (start === null) throw droppedEvents(database, incident.id);
+  if (start === null) return null;
   const events: Event[] = [...start.events];
   const checkpoints: Checkpoint[] = [];
-  for (const { id: segment, isFresh } of segments.slice(1)) {
+  for (const { id: segment, isFresh } of others) {
+    // An agent that knew nothing of its predecessor is another story.
     const next = isFresh ? null : readSegment(database, segment);
     if (next === null) break;
     checkpoints.push({ afterEvents: events.length, state: next.state });
-    const isOver = incident.endedAt !== null && (events.at(-1)?.at ?? 0) >= incident.endedAt;
-    if (isOver || events.length > MAX_EVENTS) break;
+    const isOver = endedAt !== null && (events.at(-1)?.at ?? 0) >= endedAt;
+    if (isOver || events.length + next.events.length > MAX_EVENTS) break;
     for (const event of next.events) events.push(event);
   }
-  const { config, state } = start;
-  const kept = events.slice(0, MAX_EVENTS);
-  const recording: Recording = {
-    service: incident.service,
-    incident: incident.id,
-    config,
-    state,
-    events: kept,
-    checkpoints: checkpoints.filter(({ afterEvents }) => afterEvents <= kept.length),
-    stored: incident,
-  };
-  return { ...stored, recording, cutAfter: kept.length < events.length ? kept.length : null };
+  return { config: start.config, state: start.state, events, checkpoints };
 }
 
 function unknownIncident(id: number | null): AppError {

@@ -28,14 +28,9 @@ export function describeChange(change: Change, locale: Locale): string {
     case 'paused':
       return change.paused ? say('paused', '已暂停') : say('no longer paused', '不再暂停');
     case 'trafficUp':
-      return change.up
-        ? say('the data plane is up', '数据面可用')
-        : say('the data plane is down', '数据面不可用');
-    case 'operation': {
-      const kind = describeOperation(change.kind, locale);
-      if (change.to === null) return say(`${kind}: no longer under way`, `${kind}：不再进行`);
-      return `${kind}${say(': ', '：')}${describeOperationStep(change.to, locale)}`;
-    }
+      return describeTrafficUp(change.up, locale);
+    case 'operation':
+      return describeOperationChange(change, locale);
     case 'refused':
     case 'commandRefused':
       return `${say('not done: ', '未执行：')}${describeRefusal(change.refusal, locale)}`;
@@ -46,6 +41,23 @@ export function describeChange(change: Change, locale: Locale): string {
     default:
       return unreachable(change);
   }
+}
+
+function describeTrafficUp(up: boolean, locale: Locale): string {
+  const say = speaker(locale);
+  return up
+    ? say('the data plane is up', '数据面可用')
+    : say('the data plane is down', '数据面不可用');
+}
+
+function describeOperationChange(
+  { kind: operation, to }: Extract<Change, { code: 'operation' }>,
+  locale: Locale,
+): string {
+  const say = speaker(locale);
+  const kind = describeOperation(operation, locale);
+  if (to === null) return say(`${kind}: no longer under way`, `${kind}：不再进行`);
+  return `${kind}${say(': ', '：')}${describeOperationStep(to, locale)}`;
 }
 
 function describeMemberChange(change: Extract<Change, { member: string }>, locale: Locale): string {

@@ -9,9 +9,9 @@ import { duration, type Locale, plural, size, speaker } from './language.ts';
 import { describeOrder } from './order.ts';
 import { describeOperation } from './refusal.ts';
 
-export type OutcomeEvent = Extract<Event, { type: 'effectSucceeded' | 'effectFailed' | 'effectTimedOut' }>;
-
 const OUTCOMES = ['effectSucceeded', 'effectFailed', 'effectTimedOut'] as const;
+
+export type OutcomeEvent = Extract<Event, { type: (typeof OUTCOMES)[number] }>;
 
 export function isOutcome(event: Event): event is OutcomeEvent {
   return OUTCOMES.some((type) => type === event.type);
@@ -20,6 +20,10 @@ export function isOutcome(event: Event): event is OutcomeEvent {
 /** One event in words. `effect`: the order whose outcome it is; null where there is none or it is not known. */
 export function describeEvent(event: Event, effect: Effect | null, locale: Locale): string {
   if (isOutcome(event)) return describeOutcomeEvent(event, effect, locale);
+  return isCommand(event) ? describeCommand(event, locale) : describeNews(event, locale);
+}
+
+function describeNews(event: Exclude<Event, OutcomeEvent | CommandEvent>, locale: Locale): string {
   switch (event.type) {
     case 'agentStarted':
     case 'agentResumed':
@@ -41,7 +45,7 @@ export function describeEvent(event: Event, effect: Effect | null, locale: Local
     case 'trafficRestored':
       return speaker(locale)('the data plane is there again', '数据面已恢复');
     default:
-      return describeCommand(event, locale);
+      return unreachable(event);
   }
 }
 
@@ -73,7 +77,7 @@ function describeOutcomeEvent(event: OutcomeEvent, effect: Effect | null, locale
 
 function describeAnswer(
   member: string,
-  { answer, channel }: Extract<EffectResult, { type: 'probed' }>,
+  { answer }: Extract<EffectResult, { type: 'probed' }>,
   locale: Locale,
 ): string {
   const say = speaker(locale);
@@ -82,9 +86,9 @@ function describeAnswer(
     return say(`${member}, asked, answers after ${took}`, `询问 ${member}：${took} 后应答`);
   }
   const { fault, detail } = answer;
-  const fact = { code: 'probeFailed', fault, detail } as const;
-  const evidence = describeEvidence({ at: 0, channel, fact }, locale);
-  return say(`${member}, asked: ${evidence}`, `询问 ${member}：${evidence}`);
+  const why = describeFault(fault, locale);
+  const more = detail === '' ? '' : say(` (${detail})`, `（${detail}）`);
+  return say(`${member}, asked: ${why}${more}`, `询问 ${member}：${why}${more}`);
 }
 
 type OwnEvent = Extract<
@@ -189,17 +193,19 @@ function describeTraffic(event: TrafficSampled, locale: Locale): string {
   );
 }
 
-type CommandEvent = Extract<
-  Event,
-  {
-    type:
-      | 'switchoverRequested'
-      | 'failoverRequested'
-      | 'failbackRequested'
-      | 'pauseRequested'
-      | 'resumeRequested';
-  }
->;
+const COMMANDS = [
+  'switchoverRequested',
+  'failoverRequested',
+  'failbackRequested',
+  'pauseRequested',
+  'resumeRequested',
+] as const;
+
+type CommandEvent = Extract<Event, { type: (typeof COMMANDS)[number] }>;
+
+function isCommand(event: Event): event is CommandEvent {
+  return COMMANDS.some((type) => type === event.type);
+}
 
 function describeCommand(event: CommandEvent, locale: Locale): string {
   const say = speaker(locale);

@@ -1,4 +1,3 @@
-import { unreachable } from '../assert.ts';
 import type { Effect, EffectOrder, Route } from '../effect.ts';
 import { duration, type Locale, speaker, type Text, word } from './language.ts';
 
@@ -33,51 +32,50 @@ export function describeOrderType(type: string, locale: Locale): string {
 
 /** One order with what it is for: "send the traffic to b, a as the fallback". */
 export function describeOrder(effect: Effect, locale: Locale): string {
-  const say = speaker(locale);
   const type = describeOrderType(effect.type, locale);
   switch (effect.type) {
-    case 'startMember':
-    case 'setCapacity':
-      return describeCapacity(effect, locale);
     case 'switchTraffic':
       return describeRoute(effect.route, locale);
-    case 'awaitReady':
-      return say(`wait until ${effect.member} is ready`, `等待 ${effect.member} 就绪`);
-    case 'acquireLease':
-    case 'renewLease':
-      return say(`${type} for ${effect.member}`, `为 ${effect.member} ${type}`);
-    case 'rejoinMember':
-      return say(
-        `let ${effect.member} rejoin, with ${effect.active} as the active`,
-        `让 ${effect.member} 重新加入，主用为 ${effect.active}`,
-      );
-    case 'probeMember': {
-      const limit = duration(effect.timeoutMs);
-      return say(
-        `ask ${effect.member} itself, at most ${limit}`,
-        `直接询问 ${effect.member}，最多 ${limit}`,
-      );
-    }
     case 'cancelEffects': {
       const ids = effect.ids.map((id) => `#${id}`).join(' ');
-      return say(`call off ${ids}`, `取消 ${ids}`);
+      return speaker(locale)(`call off ${ids}`, `取消 ${ids}`);
     }
-    case 'stopMember':
-    case 'freezeMember':
-    case 'thawMember':
-    case 'promoteMember':
-    case 'demoteMember':
-    case 'fenceMember':
-    case 'watchMember':
-    case 'unwatchMember':
-    case 'drainTraffic':
-      return `${type} ${effect.member}`;
     case 'pollAgain':
     case 'releaseLease':
     case 'recordIncident':
       return type;
     default:
-      return unreachable(effect);
+      return describeMemberOrder(effect, type, locale);
+  }
+}
+
+function describeMemberOrder(
+  effect: Extract<Effect, { member: string }>,
+  type: string,
+  locale: Locale,
+): string {
+  const say = speaker(locale);
+  const { member } = effect;
+  switch (effect.type) {
+    case 'startMember':
+    case 'setCapacity':
+      return describeCapacity(effect, locale);
+    case 'awaitReady':
+      return say(`wait until ${member} is ready`, `等待 ${member} 就绪`);
+    case 'acquireLease':
+    case 'renewLease':
+      return say(`${type} for ${member}`, `为 ${member} ${type}`);
+    case 'rejoinMember':
+      return say(
+        `let ${member} rejoin, with ${effect.active} as the active`,
+        `让 ${member} 重新加入，主用为 ${effect.active}`,
+      );
+    case 'probeMember': {
+      const limit = duration(effect.timeoutMs);
+      return say(`ask ${member} itself, at most ${limit}`, `直接询问 ${member}，最多 ${limit}`);
+    }
+    default:
+      return `${type} ${member}`;
   }
 }
 
