@@ -108,13 +108,17 @@ function isWide(character: string): boolean {
   return /[\p{Script=Han}\u3000-\u303f\uff00-\uff60]/u.test(character);
 }
 
+const WIDE_CLASS = String.raw`\p{Script=Han}\u3000-\u303f\uff00-\uff60`;
+const PIECE = new RegExp(` *(?:[${WIDE_CLASS}]|[^ ${WIDE_CLASS}]+)`, 'gu');
+/** A figure and its unit stay together. */
+const BEFORE_UNIT = /(?<=\d) (?=(?:ms|s|min|h|%|B|[KMG]iB)(?!\w))/g;
+const NO_BREAK = '\u00a0';
+
 /** Breaks a text into lines of at most so many columns, between words, or between Han characters. */
 export function wrapText(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let current = '';
-  for (const piece of text.match(
-    /\s*(?:[\p{Script=Han}\u3000-\u303f\uff00-\uff60]|[^\s\p{Script=Han}\u3000-\u303f\uff00-\uff60]+)/gu,
-  ) ?? []) {
+  for (const piece of text.replaceAll(BEFORE_UNIT, NO_BREAK).match(PIECE) ?? []) {
     if (current !== '' && displayWidth(current + piece) > columns) {
       lines.push(current);
       current = piece.trimStart();
@@ -122,5 +126,5 @@ export function wrapText(text: string, columns: number): readonly string[] {
       current += piece;
     }
   }
-  return [...lines, current];
+  return [...lines, current].map((line) => line.replaceAll(NO_BREAK, ' '));
 }

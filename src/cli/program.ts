@@ -11,7 +11,7 @@ import type { GlobalFlags, Io } from './io.ts';
 type JsonFlag = { readonly json: boolean };
 type WaitFlags = JsonFlag & { readonly to?: string; readonly timeout: number };
 type ReplayFlags = JsonFlag & {
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly export?: string;
   readonly all: boolean;
 };
@@ -155,8 +155,7 @@ function addReplay(program: Command, io: Io, handle: Handler): void {
     .option(
       '--set <path=value>',
       'what would have happened with this setting, e.g. probe.timeout=300ms; may be repeated',
-      (setting: string, before: readonly string[]) => [...before, setting],
-      [],
+      (setting: string, before: readonly string[] = []) => [...before, setting],
     )
     .addOption(
       new Option('--export <file>', 'write it as a scenario that replays anywhere').conflicts(
@@ -171,7 +170,7 @@ function addReplay(program: Command, io: Io, handle: Handler): void {
         import('./output.ts'),
       ]);
       const { config, lang } = program.opts<GlobalFlags>();
-      const { set: settings, export: exportTo = null, json, all } = flags;
+      const { set: settings = [], export: exportTo = null, json, all } = flags;
       const terminal = openTerminal({ out: io.out, env: io.env, lang });
       const id = what === undefined ? null : /^\d{1,15}$/.test(what) ? Number(what) : what;
       await handle(runReplay({ what: id, config, terminal, json, all, settings, exportTo }));

@@ -77,7 +77,7 @@ export class Orders {
       this.#matched.add(effect.id);
     }
     const outcome = match === null ? null : outcomeOf(effect, match);
-    if (effect.type === 'cancelEffects') this.#cancel(effect);
+    if (effect.type === 'cancelEffects') this.#cancel(effect, match !== null);
     else if (outcome === null) this.#consider(effect.id);
     else this.#options.agenda.addEvent({ ...outcome.event, id: effect.id }, outcome.index);
     return match !== null;
@@ -181,9 +181,10 @@ export class Orders {
   }
 
   /** As the runner does: what has begun goes on. */
-  #cancel(effect: Effect & { type: 'cancelEffects' }): void {
+  #cancel(effect: Effect & { type: 'cancelEffects' }, isRecorded: boolean): void {
     const { agenda, now } = this.#options;
     for (const id of effect.ids) {
+      if (isRecorded && agenda.hasEndOf(id)) continue;
       const open = this.#open.get(id);
       const waits = open?.effect.after.some((one) => !this.#ended.has(one)) ?? false;
       if (open === undefined || !waits) continue;

@@ -91,7 +91,7 @@ test('what less patience would have changed for a hung member is told with what 
   assert.equal(text.code, 0, text.err);
   assert.match(text.out, /^With probe\.timeout=300ms the failover would have begun .* earlier/m);
 
-  const refused = await sandbox.run('replay', '1', '--set', 'probe.interval=20ms');
+  const refused = await sandbox.run('replay', '1', '--set', 'probe.interval=100ms');
   assert.equal(refused.code, 2);
   assert.match(refused.err, /cannot answer/);
 });

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { ServiceConfig } from '../../src/core/config.ts';
 import { compare } from '../../src/replay/comparison.ts';
 import type { Recording } from '../../src/replay/recording.ts';
 import { walk } from '../../src/replay/walk.ts';
 import { type WhatIf, whatIf } from '../../src/replay/what-if.ts';
+import { incidentIn } from '../../src/replay/story.ts';
+import { play } from '../core/scenario.ts';
 import { record } from './recorded.ts';
+
+const FOLDER = new URL('../scenarios/', import.meta.url);
 
 const CRASH = 'start\nrun 1000\nexit a\nrun 3000\n';
 const HANG = 'start\nrun 3000\nhang a\nrun 6000\n';
@@ -39,6 +44,22 @@ for (const [name, script] of Object.entries({ CRASH, HANG, SHORT_HANG })) {
     assert.ok(other.steps.every(({ assumed }) => !assumed));
   });
 }
+
+test('no scenario goes otherwise under the setting that it was recorded with', () => {
+  let asked = 0;
+  for (const file of readdirSync(FOLDER)) {
+    const [script = ''] = readFileSync(new URL(file, FOLDER), 'utf8').split(/^---\n/m);
+    if (/^(recording|agentDies|alive|duplicate|drop) ?/m.test(script)) continue;
+    if (play(script).world.service.incident === null) continue;
+    const recording = { ...record(script), stored: null };
+    const walked = walk(recording);
+    const other = whatIf(walked, recording.config);
+    assert.equal(other.partedAt, null, file);
+    assert.deepEqual(other.incident, incidentIn(walked.steps, 'shop', recording.incident), file);
+    asked += 1;
+  }
+  assert.ok(asked > 25, `${asked} scenarios`);
+});
 
 test('less patience begins the failover of a hung member earlier, by as much as was saved', () => {
   const { found, other } = ask(record(HANG), ({ detection }) => ({

@@ -6,7 +6,7 @@ import { incidentIn, stepsOf, storyOf } from '../../replay/story.ts';
 import { compare } from '../../replay/comparison.ts';
 import { walk, type Walk } from '../../replay/walk.ts';
 import { type WhatIf, whatIf } from '../../replay/what-if.ts';
-import { formatComparison } from '../replay/comparison-text.ts';
+import { formatAsIf, formatComparison } from '../replay/comparison-text.ts';
 import { applySettings } from '../replay/settings.ts';
 import { formatHead, summarise } from '../incident-text.ts';
 import { cell, paint, type Terminal, writeJson } from '../output.ts';
@@ -75,7 +75,8 @@ function formatWhatIf(
   const comparison = compare(walked, other);
   const entries = storyOf(whatIfSteps(walked, other), { service, all });
   const text = { comparison, whatIf: other, settings: settings.join(', '), start };
-  return `${formatStory(terminal, entries, start)}\n${formatComparison(terminal, text)}`;
+  const head = formatAsIf(terminal, { ...text, from: other.from, id });
+  return `${head}\n${formatStory(terminal, entries, start)}\n${formatComparison(terminal, text)}`;
 }
 
 function formatReplay({ terminal, all }: ReplayOptions, source: Source): string {

@@ -11,6 +11,27 @@ import { cell, type Cell, formatTable, paint, type Terminal, wrapText } from '..
 
 // What another setting would have changed: side by side, in plain sentences, and what it rests on.
 
+/** What is told: which incident, and since when the settings are taken to have held. */
+export function formatAsIf(
+  terminal: Terminal,
+  options: {
+    comparison: Comparison;
+    settings: string;
+    start: Instant;
+    from: Instant;
+    id: number;
+  },
+): string {
+  const { comparison, settings, start, from, id } = options;
+  const kind = describeOperation(comparison.recorded?.kind ?? '', terminal.locale);
+  const lead = duration(Math.max(0, start - from));
+  const text = speaker(terminal.locale)(
+    `${kind} ${id} as if ${settings} had held since ${lead} before it`,
+    `${kind} ${id}：假定此前 ${lead} 起 ${settings}`,
+  );
+  return `${wrap(terminal, text, 'strong')}\n`;
+}
+
 export function formatComparison(
   terminal: Terminal,
   options: { comparison: Comparison; whatIf: WhatIf; settings: string; start: Instant },
@@ -50,7 +71,7 @@ function sideBySide(
       : `${instant < start ? '-' : '+'}${Math.abs(instant - start).toFixed(1)} ms`;
   const rows = [
     [cell(''), cell(say('in reality', '实际'), 'strong'), cell(settings, 'strong')],
-    [cell(say('differs from', '分歧始于'), 'quiet'), cell(''), cell(at(partedAt))],
+    [cell(say('differs since', '分歧始于'), 'quiet'), cell(''), cell(at(partedAt))],
     row(say('verdict', '判定'), ({ verdictAt }) => at(verdictAt)),
     row(say('served', '恢复服务'), ({ servedAt }) => at(servedAt)),
     row(say('outage', '中断'), ({ outageMs }) => (outageMs === null ? '-' : duration(outageMs))),

@@ -35,6 +35,7 @@ export function applySettings(options: {
   const { texts, file, service, recorded } = options;
   const settings = texts.map((text) => parseSetting(text, service));
   const before = loadConfig(file).core;
+  refuseUnknown(before, service, file);
   const outcome = readConfigWith(file, settings);
   if (!outcome.ok) {
     throw new AppError('configInvalid', {
@@ -57,6 +58,16 @@ export function applySettings(options: {
 
 /** Of one service, what the core decides by. */
 type Change = { readonly service: string; readonly path: Path; readonly value: unknown };
+
+/** An incident from elsewhere may be of a service that this configuration does not have. */
+function refuseUnknown({ services }: CoreConfig, service: string, file: string): void {
+  if (services.some(({ name }) => name === service)) return;
+  throw new AppError('usage', {
+    what: `${file} has no service ${service}, so settings of it cannot be checked`,
+    why: 'a setting is judged together with the rest of its service, by the rules of the file',
+    todo: `name a configuration that has ${service} with -c FILE`,
+  });
+}
 
 /** Without a line, as the settings stand in none. */
 function formatFault({ path, what, why, todo, code }: ConfigFault): string {

@@ -6,7 +6,7 @@ import { describeOrder } from '../../core/describe/order.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { Instant } from '../../core/time.ts';
 import type { StoryEntry } from '../../replay/story.ts';
-import { cell, paint, type Terminal, type Tone, wrapText } from '../output.ts';
+import { cell, displayWidth, paint, type Terminal, type Tone, wrapText } from '../output.ts';
 
 // The story of a replay on a terminal: at its time each event, below it what it changed and what was ordered.
 
@@ -37,15 +37,25 @@ function formatParting(terminal: Terminal): string {
 
 function formatEntry(terminal: Terminal, entry: StoryEntry, start: Instant): string {
   const { locale } = terminal;
-  if (entry.type === 'folded')
-    return line(terminal, '', `… ${describeFolded(entry, locale)}`, 'quiet');
+  if (entry.type === 'folded') {
+    const isOwn = Object.keys(entry.counts).every((name) => name === 'housekeeping');
+    return isOwn ? '' : line(terminal, '', `… ${describeFolded(entry, locale)}`, 'quiet');
+  }
   const what = describeEvent(entry.event, entry.effect, locale);
   return [
     line(terminal, formatOffset(entry.at - start), what, toneOf(entry)),
     ...entry.changes
       .filter((change) => !followsFrom(change, entry.changes))
-      .map((change) => detail(terminal, describeChange(change, locale), changeTone(change))),
-    ...entry.ordered.map((effect) => detail(terminal, formatOrder(effect, locale), 'plain')),
+      .map((change) =>
+        detail(terminal, {
+          mark: '',
+          text: describeChange(change, locale),
+          tone: changeTone(change),
+        }),
+      ),
+    ...entry.ordered.map((effect) =>
+      detail(terminal, { mark: '→ ', text: formatOrder(effect, locale), tone: 'plain' }),
+    ),
   ].join('');
 }
 
@@ -60,37 +70,32 @@ function formatOffset(ms: number): string {
 }
 
 function line(terminal: Terminal, time: string, text: string, tone: Tone): string {
-  const lead = time.padStart(TIME_WIDTH);
-  return block(terminal, {
-    lead: paint(terminal, cell(lead, 'quiet')),
-    width: TIME_WIDTH,
-    text,
-    tone,
-  });
+  return block(terminal, { lead: `${time.padStart(TIME_WIDTH)}  `, text, tone });
 }
 
-function detail(terminal: Terminal, text: string, tone: Tone): string {
-  const width = TIME_WIDTH + 2;
-  return block(terminal, { lead: ' '.repeat(width), width, text, tone });
+/** Below an event; an arrow leads an order, and its further lines stand under its text. */
+function detail(terminal: Terminal, options: { mark: string; text: string; tone: Tone }): string {
+  const { mark, text, tone } = options;
+  const lead = `${' '.repeat(TIME_WIDTH + 4)}${mark}`;
+  return block(terminal, { lead, text, tone });
 }
 
 /** Text beside its lead, wrapped into the rest of the terminal's width. */
-function block(
-  terminal: Terminal,
-  options: { lead: string; width: number; text: string; tone: Tone },
-): string {
-  const { lead, width, text, tone } = options;
-  const columns = terminal.columns ?? NO_WRAP;
-  const lines = wrapText(text, columns - width - 2);
-  const indent = ' '.repeat(width);
+function block(terminal: Terminal, options: { lead: string; text: string; tone: Tone }): string {
+  const { lead, text, tone } = options;
+  const width = displayWidth(lead);
+  const lines = wrapText(text, (terminal.columns ?? NO_WRAP) - width);
   return lines
-    .map((one, index) => `${index === 0 ? lead : indent}  ${paint(terminal, cell(one, tone))}\n`)
+    .map((one, index) => {
+      const start = index === 0 ? paint(terminal, cell(lead, 'quiet')) : ' '.repeat(width);
+      return `${start}${paint(terminal, cell(one, tone))}\n`;
+    })
     .join('');
 }
 
 /** The order, its number, and what must have succeeded before. */
 function formatOrder(effect: Effect, locale: Locale): string {
-  const order = `→ #${effect.id} ${describeOrder(effect, locale)}`;
+  const order = `#${effect.id} ${describeOrder(effect, locale)}`;
   if (effect.after.length === 0) return order;
   const ids = effect.after.map((id) => `#${id}`).join(' ');
   return `${order}${speaker(locale)(`, once done: ${ids}`, `，须先完成：${ids}`)}`;
@@ -100,7 +105,11 @@ function formatOrder(effect: Effect, locale: Locale): string {
 function followsFrom(change: Change, all: readonly Change[]): boolean {
   if (change.code === 'role') return all.some(({ code }) => code === 'active');
   if (change.code === 'ready')
-    return all.some((other) => other.code === 'lifecycle' && other.member === change.member);
+    return all.some(
+      (other) =>
+        (other.code === 'lifecycle' || other.code === 'health') && other.member === change.member,
+    );
+  if (change.code === 'health' && change.reason === 'starting') return true;
   return change.code === 'operation' && (change.to === null || change.kind === 'start');
 }
 
