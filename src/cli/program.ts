@@ -155,7 +155,7 @@ function addReplay(program: Command, io: Io, handle: Handler): void {
     .option(
       '--set <path=value>',
       'what would have happened with this setting, e.g. probe.timeout=300ms; may be repeated',
-      (setting: string, before: readonly string[] = []) => [...before, setting],
+      (setting: string, before: readonly string[] | undefined) => [...(before ?? []), setting],
     )
     .addOption(
       new Option('--export <file>', 'write it as a scenario that replays anywhere').conflicts(
