@@ -30,6 +30,9 @@ export type SegmentSize = {
   bytes: number;
 };
 
+/** An agent's first segment begins before it has started; samples of the host may come before that event. */
+const FIRST_EVENTS = 100;
+
 /** Oldest first. */
 export function listSegments(database: DatabaseSync): readonly SegmentSummary[] {
   return database
@@ -48,6 +51,35 @@ export function listSegments(database: DatabaseSync): readonly SegmentSummary[] 
       endedAt: Number(row['endedAt']),
       events: Number(row['events']),
     }));
+}
+
+/** The segment in which the incident of this number would open, and those after it; empty: it is no longer kept. */
+export function segmentsSince(
+  database: DatabaseSync,
+  incident: number,
+): readonly { readonly id: number; readonly isFresh: boolean }[] {
+  const segments = database
+    .prepare(
+      `SELECT s.id, json_extract(s.state, '$.started') AS started,
+         coalesce(
+           CASE WHEN json_extract(s.state, '$.started') THEN NULL ELSE (
+             SELECT json_extract(e.body, '$.nextIncident') FROM event e
+             WHERE e.seq BETWEEN s.first_seq AND s.first_seq + ${FIRST_EVENTS}
+               AND json_extract(e.body, '$.type') = 'agentStarted'
+             ORDER BY e.seq LIMIT 1
+           ) END,
+           json_extract(s.state, '$.nextIncident')
+         ) AS nextIncident
+       FROM segment s ORDER BY s.id`,
+    )
+    .all()
+    .map((row) => ({
+      id: Number(row['id']),
+      isFresh: Number(row['started']) === 0,
+      nextIncident: Number(row['nextIncident']),
+    }));
+  const first = segments.findLastIndex(({ nextIncident }) => nextIncident <= incident);
+  return first === -1 ? [] : segments.slice(first);
 }
 
 /** The newest segment, if it was written since the last boot; null: none. */

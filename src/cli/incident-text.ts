@@ -56,13 +56,22 @@ export function outcomeTone(outcome: Incident['outcome']): Tone {
   return outcome === 'underWay' ? 'doubtful' : 'bad';
 }
 
-function formatHead(terminal: Terminal, { incident, startedWallMs }: StoredIncident): string {
+/** What it was, when and why. `startedWallMs` null: not known. */
+export function formatHead(
+  terminal: Terminal,
+  {
+    incident,
+    startedWallMs,
+  }: { readonly incident: Incident; readonly startedWallMs: number | null },
+): string {
   const { locale } = terminal;
   const say = speaker(locale);
   const title = paint(terminal, cell(summarise(incident, locale), outcomeTone(incident.outcome)));
   const rows = [
     [cell(say('service', '服务'), 'quiet'), cell(incident.service)],
-    [cell(say('began', '开始'), 'quiet'), cell(formatWall(startedWallMs))],
+    ...(startedWallMs === null
+      ? []
+      : [[cell(say('began', '开始'), 'quiet'), cell(formatWall(startedWallMs))]]),
     [cell(say('cause', '起因'), 'quiet'), cell(describeCause(incident.cause, locale))],
     [cell(say('epoch', '纪元'), 'quiet'), cell(String(incident.epoch ?? '-'))],
   ];

@@ -8,6 +8,8 @@ export type Terminal = {
   /** A person looks at it: progress and colours make sense. */
   readonly isInteractive: boolean;
   readonly hasColor: boolean;
+  /** Width in which longer texts are wrapped; null: nobody looks, so lines stay whole. */
+  readonly columns: number | null;
   readonly locale: Locale;
 };
 
@@ -35,7 +37,21 @@ export function openTerminal(options: {
   const isInteractive = 'isTTY' in out && out.isTTY === true;
   const hasColor = isInteractive && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   const lang = options.lang ?? env['LC_ALL'] ?? env['LC_MESSAGES'] ?? env['LANG'] ?? 'en';
-  return { out, isInteractive, hasColor, locale: lang.startsWith('zh') ? 'zh' : 'en' };
+  return {
+    out,
+    isInteractive,
+    hasColor,
+    columns: columnsOf(out),
+    locale: lang.startsWith('zh') ? 'zh' : 'en',
+  };
+}
+
+/** Below this width a text is easier to read in lines that the terminal breaks. */
+const MIN_COLUMNS = 50;
+
+function columnsOf(out: NodeJS.WritableStream): number | null {
+  if (!('columns' in out) || typeof out.columns !== 'number') return null;
+  return out.columns < MIN_COLUMNS ? null : out.columns;
 }
 
 export function cell(text: string, tone: Tone = 'plain'): Cell {
@@ -90,4 +106,25 @@ export function displayWidth(text: string): number {
 /** Han characters and full-width punctuation, which is all that our Chinese texts use. */
 function isWide(character: string): boolean {
   return /[\p{Script=Han}\u3000-\u303f\uff00-\uff60]/u.test(character);
+}
+
+const WIDE_CLASS = String.raw`\p{Script=Han}\u3000-\u303f\uff00-\uff60`;
+const PIECE = new RegExp(` *(?:[${WIDE_CLASS}]|[^ ${WIDE_CLASS}]+)`, 'gu');
+/** A figure and its unit stay together. */
+const BEFORE_UNIT = /(?<=\d) (?=(?:ms|s|min|h|%|B|[KMG]iB)(?!\w))/g;
+const NO_BREAK = '\u00a0';
+
+/** Breaks a text into lines of at most so many columns, between words, or between Han characters. */
+export function wrapText(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let current = '';
+  for (const piece of text.replaceAll(BEFORE_UNIT, NO_BREAK).match(PIECE) ?? []) {
+    if (current !== '' && displayWidth(current + piece) > columns) {
+      lines.push(current);
+      current = piece.trimStart();
+    } else {
+      current += piece;
+    }
+  }
+  return [...lines, current].map((line) => line.replaceAll(NO_BREAK, ' '));
 }

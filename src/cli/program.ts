@@ -10,6 +10,11 @@ import type { GlobalFlags, Io } from './io.ts';
 
 type JsonFlag = { readonly json: boolean };
 type WaitFlags = JsonFlag & { readonly to?: string; readonly timeout: number };
+type ReplayFlags = JsonFlag & {
+  readonly set?: readonly string[];
+  readonly export?: string;
+  readonly all: boolean;
+};
 type Handler = (exitCode: Promise<number>) => Promise<void>;
 
 const DEFAULT_TIMEOUT_S = 300;
@@ -50,6 +55,7 @@ function createProgram(io: Io, handle: Handler): Command {
     });
   addLocal(program, io, handle);
   addReading(program, io, handle);
+  addReplay(program, io, handle);
   addMoves(program, io, handle);
   addPauses(program, io, handle);
   return program;
@@ -132,6 +138,42 @@ function addReading(program: Command, io: Io, handle: Handler): void {
     .action(async (id: number | undefined, { json }: JsonFlag) => {
       const { runExplain } = await import('./commands/explain.ts');
       await handle(runExplain({ ...(await connect(program, io)), id: id ?? null, json }));
+    });
+}
+
+/** Reads the journal itself, so it needs no agent. */
+function addReplay(program: Command, io: Io, handle: Handler): void {
+  program
+    .command('replay')
+    .description(
+      'step an incident through the decisions again, event by event, or with another setting',
+    )
+    .argument(
+      '[id-or-file]',
+      'number of the incident, or a file of an exported one; the newest one without it',
+    )
+    .option(
+      '--set <path=value>',
+      'what would have happened with this setting, e.g. probe.timeout=300ms; may be repeated',
+      (setting: string, before: readonly string[] | undefined) => [...(before ?? []), setting],
+    )
+    .addOption(
+      new Option('--export <file>', 'write it as a scenario that replays anywhere').conflicts(
+        'json',
+      ),
+    )
+    .option('--all', 'every event for itself, those that changed nothing too', false)
+    .option('--json', 'machine-readable', false)
+    .action(async (what: string | undefined, flags: ReplayFlags) => {
+      const [{ runReplay }, { openTerminal }] = await Promise.all([
+        import('./commands/replay.ts'),
+        import('./output.ts'),
+      ]);
+      const { config, lang } = program.opts<GlobalFlags>();
+      const { set: settings = [], export: exportTo = null, json, all } = flags;
+      const terminal = openTerminal({ out: io.out, env: io.env, lang });
+      const id = what === undefined ? null : /^\d{1,15}$/.test(what) ? Number(what) : what;
+      await handle(runReplay({ what: id, config, terminal, json, all, settings, exportTo }));
     });
 }
 

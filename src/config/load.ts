@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { parse, parseDocument } from 'yaml';
 import { AppError } from '../errors.ts';
 import { compileConfig } from './compile.ts';
 import { type ConfigFault, formatFaults } from './faults.ts';
@@ -16,8 +17,21 @@ export type ReadOutcome =
 
 /** Throws AppError configMissing where the file cannot be read; faults in it are an answer. */
 export function readConfig(file: string): ReadOutcome {
+  return compileSource(file, readSource(resolve(file), file));
+}
+
+/** The file as if it had these values too; its faults are judged like those of a file. Throws as readConfig does. */
+export function readConfigWith(file: string, settings: readonly Setting[]): ReadOutcome {
+  const document = parseDocument(readSource(resolve(file), file));
+  for (const { path, value } of settings) document.setIn(path, parse(value));
+  return compileSource(file, String(document));
+}
+
+/** A value as it would be written in the file, at the keys from the top. */
+export type Setting = { readonly path: readonly string[]; readonly value: string };
+
+function compileSource(file: string, source: string): ReadOutcome {
   const absolute = resolve(file);
-  const source = readSource(absolute, file);
   const host = hostname();
   const outcome = parseConfig(source, host);
   if (!outcome.ok) return { ok: false, source, faults: outcome.faults };

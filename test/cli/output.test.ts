@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { cell, displayWidth, formatTable, openTerminal } from '../../src/cli/output.ts';
+import { cell, displayWidth, formatTable, openTerminal, wrapText } from '../../src/cli/output.ts';
 
 function terminal(lang: string | undefined, env: Record<string, string> = {}) {
   return openTerminal({ out: new PassThrough(), env, lang });
@@ -29,4 +29,14 @@ test('the language follows --lang, then LC_ALL, LC_MESSAGES and LANG', () => {
   assert.equal(terminal(undefined, { LANG: 'zh_TW.UTF-8' }).locale, 'zh');
   assert.equal(terminal(undefined, { LC_ALL: 'C', LANG: 'zh_CN' }).locale, 'en');
   assert.equal(terminal(undefined).locale, 'en');
+});
+
+test('a text is wrapped between words and Han characters, and a figure stays with its unit', () => {
+  assert.deepEqual(wrapText('it took another 20.3 s until then', 20), [
+    'it took another',
+    '20.3 s until then',
+  ]);
+  assert.deepEqual(wrapText('主用成员已经失效', 8), ['主用成员', '已经失效']);
+  assert.deepEqual(wrapText('unbreakable', 4), ['unbreakable']);
+  assert.deepEqual(wrapText('', 4), ['']);
 });

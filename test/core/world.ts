@@ -5,6 +5,7 @@ import { initialState } from '../../src/core/initial.ts';
 import type { EffectFault } from '../../src/core/reasons.ts';
 import type { AgentState, ServiceState } from '../../src/core/state.ts';
 import { nextDeadline, step } from '../../src/core/step.ts';
+import { transcriptLine } from '../../src/replay/transcript.ts';
 
 // A small virtual world around the core for its tests: one agent, members that live, hang or are dead,
 // drivers that answer after fixed delays unless told otherwise, and a clock that jumps from one
@@ -440,100 +441,7 @@ export class World {
   }
 
   #log(event: Event, before: ServiceState, effects: readonly Effect[]): void {
-    const line = [
-      describeEvent(event),
-      describeChange(before, this.service),
-      ...effects.filter(isNews).map(describeEffect),
-    ];
-    const parts = line.filter((part) => part !== '');
-    if (parts.length > 0)
-      this.lines.push(
-        `${String(Math.round(this.now * 10) / 10).padStart(7)}  ${parts.join(' · ')}`,
-      );
+    const line = transcriptLine(this.now, { event, before, after: this.service, effects });
+    if (line !== null) this.lines.push(line);
   }
-}
-
-const ROUTINE_EFFECTS = new Set([
-  'watchMember',
-  'unwatchMember',
-  'recordIncident',
-  'renewLease',
-  'pollAgain',
-]);
-
-function isNews(effect: Effect): boolean {
-  return !ROUTINE_EFFECTS.has(effect.type);
-}
-
-function describeEvent(event: Event): string {
-  switch (event.type) {
-    case 'memberExited':
-      return `memberExited ${event.member} ${event.signal ?? event.exitCode}`;
-    case 'probeFailed':
-      return `probeFailed ${event.member} ${event.fault}`;
-    case 'trafficFailed':
-      return `trafficFailed ${event.member} ${event.fault}`;
-    case 'trafficFellBack':
-      return `trafficFellBack ${event.from}→${event.to}`;
-    case 'effectFailed':
-      return `effectFailed #${event.id} ${event.fault}`;
-    case 'effectTimedOut':
-      return `effectTimedOut #${event.id}`;
-    case 'probeSucceeded':
-    case 'effectSucceeded':
-    case 'deadlineReached':
-    case 'trafficSampled':
-    case 'hostSampled':
-    case 'lagMeasured':
-      return '';
-    default:
-      return event.type;
-  }
-}
-
-function describeChange(before: ServiceState, after: ServiceState): string {
-  const changes: string[] = [];
-  if (before.phase !== after.phase) changes.push(`phase ${before.phase}→${after.phase}`);
-  if (before.active !== after.active)
-    changes.push(`active ${before.active ?? '-'}→${after.active ?? '-'}`);
-  if (before.epoch !== after.epoch) changes.push(`epoch ${after.epoch}`);
-  after.members.forEach((member, index) => {
-    const old = before.members[index];
-    if (old === undefined) return;
-    if (old.lifecycle !== member.lifecycle)
-      changes.push(`${member.name} ${old.lifecycle}→${member.lifecycle}`);
-    if (old.capacity !== member.capacity) changes.push(`${member.name} ${member.capacity}`);
-    if (old.detector.health !== member.detector.health)
-      changes.push(`${member.name} ${member.detector.health} (${member.detector.reason})`);
-  });
-  const { refusals, lastCommand, incident } = after;
-  for (const standing of refusals.filter((each) => !before.refusals.includes(each)))
-    changes.push(`refused: ${standing.refusal.code}`);
-  if (lastCommand !== null && lastCommand !== before.lastCommand && lastCommand.refusal !== null) {
-    changes.push(`command refused: ${lastCommand.refusal.code}`);
-  }
-  if (incident !== null && incident.outcome !== before.incident?.outcome)
-    changes.push(`incident ${incident.id} ${incident.kind} ${incident.outcome}`);
-  return changes.join(', ');
-}
-
-function describeEffect(effect: Effect): string {
-  const after =
-    effect.after.length > 0 ? ` after ${effect.after.map((id) => `#${id}`).join(' ')}` : '';
-  return `! #${effect.id} ${effect.type}${argumentsOf(effect)}${after}`;
-}
-
-function argumentsOf(effect: Effect): string {
-  if (effect.type === 'switchTraffic') {
-    const { active, fallbacks, suspects, leaseUntil, epoch } = effect.route;
-    const extra = [
-      fallbacks.length > 0 ? `else ${fallbacks.join(',')}` : '',
-      suspects.length > 0 ? `suspect ${suspects.join(',')}` : '',
-      leaseUntil === null ? '' : `until ${Math.round(leaseUntil)}`,
-    ].filter((part) => part !== '');
-    return ` e${epoch}→${active ?? 'hold'}${extra.length > 0 ? ` (${extra.join('; ')})` : ''}`;
-  }
-  if (effect.type === 'setCapacity' || effect.type === 'startMember')
-    return ` ${effect.member} ${effect.capacity}`;
-  return 'member' in effect ? ` ${effect.member}` : '';
 }

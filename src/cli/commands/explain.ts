@@ -27,10 +27,16 @@ export async function runExplain({ client, terminal, id, json }: ExplainOptions)
     stored === null
       ? `${say('nothing has happened yet', '尚无事件')}\n`
       : formatIncident(terminal, stored),
+    stored === null ? '' : formatHint(terminal, stored.incident.id),
     refusals.length === 0 ? '' : formatRefusals(terminal, refusals),
   ];
   terminal.out.write(parts.filter((part) => part !== '').join('\n'));
   return 0;
+}
+
+function formatHint(terminal: Terminal, id: number): string {
+  const text = speaker(terminal.locale)('event by event: ', '逐个事件查看：');
+  return `${paint(terminal, cell(`${text}hotwarm replay ${id}`, 'quiet'))}\n`;
 }
 
 async function newest(client: Client): Promise<StoredIncident | null> {

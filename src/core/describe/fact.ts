@@ -1,36 +1,12 @@
 import { unreachable } from '../assert.ts';
-import type { EffectOrder } from '../effect.ts';
 import type { IncidentFact } from '../state.ts';
 import { describeEvidence } from './evidence.ts';
 import { describeFault } from './fault.ts';
 import { describeGate } from './gate.ts';
 import { describeHealthText, describeVerdict } from './health.ts';
 import { duration, type Locale, percent, speaker, type Text, word } from './language.ts';
+import { describeOrderType } from './order.ts';
 import { describeRefusal } from './refusal.ts';
-
-const EFFECTS: Readonly<Record<EffectOrder['type'], Text>> = {
-  startMember: { en: 'start', zh: '启动' },
-  stopMember: { en: 'stop', zh: '停止' },
-  freezeMember: { en: 'freeze', zh: '冻结' },
-  thawMember: { en: 'thaw', zh: '解冻' },
-  setCapacity: { en: 'set capacity', zh: '调整容量' },
-  awaitReady: { en: 'wait until ready', zh: '等待就绪' },
-  promoteMember: { en: 'promote', zh: '提升为主用' },
-  demoteMember: { en: 'demote', zh: '降为备用' },
-  rejoinMember: { en: 'rejoin', zh: '重新加入' },
-  fenceMember: { en: 'fence', zh: '隔离' },
-  watchMember: { en: 'watch', zh: '开始观测' },
-  unwatchMember: { en: 'stop watching', zh: '停止观测' },
-  probeMember: { en: 'probe', zh: '探测' },
-  pollAgain: { en: 'read what has arrived', zh: '读取已到达的信息' },
-  cancelEffects: { en: 'call off orders', zh: '取消指令' },
-  acquireLease: { en: 'acquire the lease', zh: '获取租约' },
-  renewLease: { en: 'renew the lease', zh: '续租' },
-  releaseLease: { en: 'release the lease', zh: '释放租约' },
-  switchTraffic: { en: 'switch the traffic', zh: '切换流量' },
-  drainTraffic: { en: 'drain', zh: '排空请求' },
-  recordIncident: { en: 'record the incident', zh: '记录事件' },
-};
 
 const TEMPERATURES: Readonly<Record<string, Text>> = {
   hot: { en: 'hot', zh: '热' },
@@ -45,6 +21,12 @@ const STEPS: Readonly<Record<string, Text>> = {
   taking: { en: 'while it was taking over', zh: '接管过程中' },
 };
 
+const OPERATION_STEPS: Readonly<Record<string, Text>> = {
+  choosing: { en: 'a candidate is being chosen', zh: '正在选择接管成员' },
+  raising: { en: 'the target is being made ready', zh: '目标成员正在准备就绪' },
+  taking: { en: 'the plan runs', zh: '计划正在执行' },
+};
+
 const OUTCOMES: Readonly<Record<string, Text>> = {
   underWay: { en: 'under way', zh: '进行中' },
   succeeded: { en: 'succeeded', zh: '成功' },
@@ -54,6 +36,11 @@ const OUTCOMES: Readonly<Record<string, Text>> = {
 
 export function describeOutcome(outcome: string, locale: Locale): string {
   return word(OUTCOMES, outcome, locale);
+}
+
+/** How far a takeover has got. */
+export function describeOperationStep(step: string, locale: Locale): string {
+  return word(OPERATION_STEPS, step, locale);
 }
 
 export function describeTemperature(temperature: string, locale: Locale): string {
@@ -84,7 +71,7 @@ type Step = Extract<IncidentFact, { code: 'ordered' | 'done' | 'failed' }>;
 
 function describeStep(fact: Step, locale: Locale): string {
   const say = speaker(locale);
-  const effect = word(EFFECTS, fact.effect, locale);
+  const effect = describeOrderType(fact.effect, locale);
   switch (fact.code) {
     case 'ordered': {
       const member = fact.member === null ? '' : ` ${fact.member}`;

@@ -13,6 +13,10 @@ const LIFECYCLES: Readonly<Record<string, Text>> = {
   stopping: { en: 'stopping', zh: '停止中' },
 };
 
+export function describeLifecycle(lifecycle: string, locale: Locale): string {
+  return word(LIFECYCLES, lifecycle, locale);
+}
+
 /** Why a candidate may not take over. */
 export function describeGate(refusal: GateRefusal, locale: Locale): string {
   const say = speaker(locale);

@@ -1,0 +1,120 @@
+import { writeFileSync } from 'node:fs';
+import { loadConfig } from '../../config/load.ts';
+import { AppError, ERRORS } from '../../errors.ts';
+import { exportScenario } from '../../replay/scenario.ts';
+import { incidentIn, stepsOf, storyOf } from '../../replay/story.ts';
+import { compare } from '../../replay/comparison.ts';
+import { walk, type Walk } from '../../replay/walk.ts';
+import { type WhatIf, whatIf } from '../../replay/what-if.ts';
+import { formatAsIf, formatComparison } from '../replay/comparison-text.ts';
+import { applySettings } from '../replay/settings.ts';
+import { formatHead, summarise } from '../incident-text.ts';
+import { cell, paint, type Terminal, writeJson } from '../output.ts';
+import { replayFile } from '../replay/load-scenario.ts';
+import { replayDocument, whatIfSteps } from '../replay/document.ts';
+import { readRecording } from '../replay/read-recording.ts';
+import { formatStory } from '../replay/text.ts';
+import { formatVerdict } from '../replay/verdict-text.ts';
+
+export type ReplayOptions = {
+  /** A number: an incident of this installation; null: its newest one. */
+  readonly what: number | string | null;
+  readonly config: string;
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  readonly all: boolean;
+  readonly settings: readonly string[];
+  readonly exportTo: string | null;
+};
+
+type Source = {
+  readonly walked: Walk;
+  /** null: it came from a file, which tells of no wall clock. */
+  readonly startedWallMs: number | null;
+};
+
+/** Steps a recorded incident through the core, and says whether it comes to the same. Returns the exit code. */
+export async function runReplay(options: ReplayOptions): Promise<number> {
+  const { terminal, json, all } = options;
+  const source = load(options);
+  const { walked } = source;
+  const other = options.settings.length === 0 ? null : ask(options, walked);
+  if (options.exportTo !== null) exportTo(options.exportTo, source, terminal);
+  else if (json) writeJson(terminal, replayDocument(walked, { all, whatIf: other }));
+  else if (other === null) terminal.out.write(formatReplay(options, source));
+  else terminal.out.write(formatWhatIf(options, source, other));
+  return walked.divergences.length === 0 ? 0 : ERRORS.failed.exit;
+}
+
+function load({ what, config }: ReplayOptions): Source {
+  if (typeof what === 'string') return { walked: replayFile(what), startedWallMs: null };
+  const { recording, startedWallMs } = readRecording(loadConfig(config).agent.stateDir, what);
+  return { walked: walk(recording), startedWallMs };
+}
+
+/** What would have happened with the settings. Throws AppError where a replay cannot tell. */
+function ask({ settings, config: file }: ReplayOptions, walked: Walk): WhatIf {
+  if (walked.divergences.length > 0) {
+    throw new AppError('failed', {
+      what: 'what another setting would have changed cannot be told',
+      why: 'the recorded events do not replay to what was recorded even with the setting of then',
+      todo: 'see where it differs with the same command without --set',
+    });
+  }
+  const { service, config: recorded } = walked.recording;
+  return whatIf(walked, applySettings({ texts: settings, file, service, recorded }));
+}
+
+function formatWhatIf(
+  { terminal, all, settings }: ReplayOptions,
+  { walked }: Source,
+  other: WhatIf,
+): string {
+  const { service, incident: id } = walked.recording;
+  const start = incidentIn(walked.steps, service, id)?.startedAt ?? walked.recording.state.at;
+  const comparison = compare(walked, other);
+  const entries = storyOf(whatIfSteps(walked, other), { service, all });
+  const text = { comparison, whatIf: other, settings: settings.join(', '), start };
+  const head = formatAsIf(terminal, { ...text, from: other.from, id });
+  return `${head}\n${formatStory(terminal, entries, start)}\n${formatComparison(terminal, text)}`;
+}
+
+function formatReplay({ terminal, all }: ReplayOptions, source: Source): string {
+  const { walked, startedWallMs } = source;
+  const { service, incident: id } = walked.recording;
+  const incident = incidentIn(walked.steps, service, id);
+  const entries = storyOf(stepsOf(walked.steps, service, id), { service, all });
+  const start = incident?.startedAt ?? walked.recording.state.at;
+  const head = incident === null ? '' : `${formatHead(terminal, { incident, startedWallMs })}\n`;
+  return `${head}${formatStory(terminal, entries, start)}\n${formatVerdict(terminal, walked)}`;
+}
+
+function exportTo(file: string, { walked }: Source, terminal: Terminal): void {
+  const { service, incident: id } = walked.recording;
+  const incident = incidentIn(walked.steps, service, id);
+  const text =
+    incident === null ? null : exportScenario(walked, `${summarise(incident, 'en')} (${service}).`);
+  if (text === null) {
+    throw new AppError('failed', {
+      what: `incident ${id} cannot be exported`,
+      why: 'the replay does not come as far as the incident',
+      todo: `see where it differs with: hotwarm replay ${id}`,
+    });
+  }
+  try {
+    writeFileSync(file, text, { flag: 'wx' });
+  } catch (error) {
+    throw new AppError(
+      'failed',
+      {
+        what: `${file} cannot be written`,
+        why: error instanceof Error ? error.message : String(error),
+        todo: 'name a file that does not exist, in a directory where you may write',
+      },
+      { cause: error },
+    );
+  }
+  if (terminal.isInteractive) {
+    terminal.out.write(`${paint(terminal, cell(file, 'good'))}: hotwarm replay ${file}\n`);
+  }
+}

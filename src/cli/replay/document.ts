@@ -1,0 +1,69 @@
+import type { Incident } from '../../core/state.ts';
+import type { Instant } from '../../core/time.ts';
+import { type Comparison, compare } from '../../replay/comparison.ts';
+import type { Assumption } from '../../replay/orders.ts';
+import {
+  incidentIn,
+  stepsOf,
+  type StoryEntry,
+  type StoryStep,
+  storyOf,
+} from '../../replay/story.ts';
+import type { Compared, Divergence, Walk } from '../../replay/walk.ts';
+import type { WhatIf } from '../../replay/what-if.ts';
+
+/** What `hotwarm replay --json` answers. Instants are of the recording's monotonic clock, ms. */
+export type ReplayDocument = {
+  readonly service: string;
+  readonly id: number;
+  readonly events: number;
+  readonly exact: boolean;
+  readonly compared: Compared;
+  readonly divergences: readonly Divergence[];
+  /** null: the replay does not come as far. */
+  readonly incident: Incident | null;
+  readonly story: readonly StoryEntry[];
+  /** null: without --set. */
+  readonly whatIf: WhatIfDocument | null;
+};
+
+export type WhatIfDocument = Comparison & {
+  readonly from: Instant;
+  readonly partedAt: Instant | null;
+  readonly stopped: WhatIf['stopped'];
+  readonly assumptions: readonly Assumption[];
+  readonly story: readonly StoryEntry[];
+};
+
+type Options = { readonly all: boolean; readonly whatIf: WhatIf | null };
+
+export function replayDocument(walked: Walk, { all, whatIf }: Options): ReplayDocument {
+  const { recording, steps, compared, divergences } = walked;
+  const { service, incident: id } = recording;
+  return {
+    service,
+    id,
+    events: steps.length,
+    exact: divergences.length === 0,
+    compared,
+    divergences,
+    incident: incidentIn(steps, service, id),
+    story: storyOf(stepsOf(steps, service, id), { service, all }),
+    whatIf: whatIf === null ? null : whatIfDocument(walked, whatIf, all),
+  };
+}
+
+function whatIfDocument(walked: Walk, whatIf: WhatIf, all: boolean): WhatIfDocument {
+  const { from, partedAt, stopped, assumptions } = whatIf;
+  const { service } = walked.recording;
+  const story = storyOf(whatIfSteps(walked, whatIf), { service, all });
+  return { ...compare(walked, whatIf), from, partedAt, stopped, assumptions, story };
+}
+
+/** The incident as it would have been, or the time in which it was, where it would not have been. */
+export function whatIfSteps({ recording, steps }: Walk, whatIf: WhatIf): readonly StoryStep[] {
+  const { service, incident: id } = recording;
+  if (whatIf.incident !== null) return stepsOf(whatIf.steps, service, id);
+  const from = stepsOf(steps, service, id)[0]?.event.at ?? whatIf.from;
+  return whatIf.steps.filter(({ event }) => event.at >= from);
+}

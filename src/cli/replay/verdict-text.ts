@@ -1,0 +1,90 @@
+import { unreachable } from '../../core/assert.ts';
+import { speaker } from '../../core/describe/language.ts';
+import type { Divergence, Walk } from '../../replay/walk.ts';
+import { cell, paint, type Terminal, wrapText } from '../output.ts';
+
+// Whether the replay came to the same as was recorded, and if not, where and why.
+
+export function formatVerdict(terminal: Terminal, walk: Walk): string {
+  const { divergences } = walk;
+  const say = speaker(terminal.locale);
+  if (divergences.length === 0)
+    return `${paint(terminal, cell(proofOf(walk, terminal), 'good'))}\n`;
+  const lead = say('the replay differs from what was recorded', '重放与记录不一致');
+  const lines = divergences.map((one) => `  ${describeDivergence(one, walk, terminal)}`);
+  const why = say(
+    'either events are missing (a full disk), or another version of hotwarm decided then',
+    '可能缺少部分事件（磁盘曾满），或当时由另一版本的 hotwarm 作出决定',
+  );
+  const todo = say(
+    'read what was decided then with: hotwarm explain; replay it with the version that recorded it',
+    '用 hotwarm explain 查看当时的决定；用记录时的版本重放',
+  );
+  return [
+    paint(terminal, cell(lead, 'bad')),
+    ...lines,
+    `${say('why:  ', '原因：')}${why}`,
+    `${say('do:   ', '处理：')}${todo}`,
+    '',
+  ].join('\n');
+}
+
+function proofOf(walk: Walk, { locale, columns }: Terminal): string {
+  const say = speaker(locale);
+  const { outcomes, states, incidents, transcript } = walk.compared;
+  const proofs = [
+    say(`${outcomes} outcomes fit their orders`, `${outcomes} 个结果与指令相符`),
+    states === 0
+      ? ''
+      : say(`${states} states written between segments`, `${states} 个分段状态相同`),
+    incidents === 0 ? '' : say('the incident as it was stored', '存储的事件记录相同'),
+    transcript ? say('the transcript of the file', '文件中的记录逐行相同') : '',
+  ].filter((part) => part !== '');
+  const events = walk.steps.length;
+  const text = say(
+    `replayed exactly: ${events} events; the same byte for byte: ${proofs.join(', ')}`,
+    `精确重放：${events} 个事件；逐字节一致：${proofs.join('，')}`,
+  );
+  return wrapText(text, columns ?? Number.POSITIVE_INFINITY).join('\n');
+}
+
+function describeDivergence(divergence: Divergence, walk: Walk, { locale }: Terminal): string {
+  const say = speaker(locale);
+  switch (divergence.code) {
+    case 'unknownOutcome': {
+      const { id, index } = divergence;
+      return say(
+        `event ${index + 1} is the outcome of order #${id}, which the replay did not give`,
+        `第 ${index + 1} 个事件是指令 #${id} 的结果，而重放没有发出该指令`,
+      );
+    }
+    case 'otherState': {
+      const { index, path, recorded, replayed } = divergence;
+      return say(
+        `after ${index} of ${walk.recording.events.length} events, state ${path}: recorded ${recorded}, replayed ${replayed}`,
+        `第 ${index} 个事件之后，状态 ${path}：记录为 ${recorded}，重放为 ${replayed}`,
+      );
+    }
+    case 'otherIncident': {
+      const { path, recorded, replayed } = divergence;
+      return say(
+        `the incident, ${path}: recorded ${recorded}, replayed ${replayed}`,
+        `事件记录 ${path}：记录为 ${recorded}，重放为 ${replayed}`,
+      );
+    }
+    case 'otherTranscript': {
+      const { line, recorded, replayed } = divergence;
+      return say(
+        `line ${line} of the transcript: recorded ${recorded}, replayed ${replayed}`,
+        `记录第 ${line} 行：记录为 ${recorded}，重放为 ${replayed}`,
+      );
+    }
+    case 'stepFailed':
+      return say(
+        `event ${divergence.index + 1} ended the replay: ${divergence.message}`,
+        `第 ${divergence.index + 1} 个事件使重放终止：${divergence.message}`,
+      );
+    default:
+      return unreachable(divergence);
+  }
+}

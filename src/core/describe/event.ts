@@ -1,0 +1,231 @@
+import { unreachable } from '../assert.ts';
+import type { Effect } from '../effect.ts';
+import type { EffectResult, Event, MemberExited, TrafficSampled } from '../event.ts';
+import type { EvidenceFact } from '../reasons.ts';
+import { describeEvidence } from './evidence.ts';
+import { describeFact } from './fact.ts';
+import { describeFault } from './fault.ts';
+import { duration, type Locale, plural, size, speaker } from './language.ts';
+import { describeOrder } from './order.ts';
+import { describeOperation } from './refusal.ts';
+
+const OUTCOMES = ['effectSucceeded', 'effectFailed', 'effectTimedOut'] as const;
+
+export type OutcomeEvent = Extract<Event, { type: (typeof OUTCOMES)[number] }>;
+
+export function isOutcome(event: Event): event is OutcomeEvent {
+  return OUTCOMES.some((type) => type === event.type);
+}
+
+/** One event in words. `effect`: the order whose outcome it is; null where there is none or it is not known. */
+export function describeEvent(event: Event, effect: Effect | null, locale: Locale): string {
+  if (isOutcome(event)) return describeOutcomeEvent(event, effect, locale);
+  return isCommand(event) ? describeCommand(event, locale) : describeNews(event, locale);
+}
+
+function describeNews(event: Exclude<Event, OutcomeEvent | CommandEvent>, locale: Locale): string {
+  switch (event.type) {
+    case 'agentStarted':
+    case 'agentResumed':
+    case 'deadlineReached':
+    case 'hostSampled':
+    case 'leaseObserved':
+      return describeOwn(event, locale);
+    case 'probeSucceeded':
+    case 'probeFailed':
+    case 'memberExited':
+    case 'trafficFailed':
+    case 'trafficSampled':
+    case 'lagMeasured':
+      return describeObservation(event, locale);
+    case 'trafficFellBack':
+      return describeFact({ code: 'fellBack', from: event.from, to: event.to }, locale);
+    case 'trafficLost':
+      return speaker(locale)('the data plane ended', '数据面已终止');
+    case 'trafficRestored':
+      return speaker(locale)('the data plane is there again', '数据面已恢复');
+    default:
+      return unreachable(event);
+  }
+}
+
+function describeOutcomeEvent(event: OutcomeEvent, effect: Effect | null, locale: Locale): string {
+  const say = speaker(locale);
+  const order = effect === null ? '' : ` ${describeOrder(effect, locale)}`;
+  const took = effect === null ? '' : duration(event.at - effect.issuedAt);
+  const lead = `#${event.id}${order}`;
+  switch (event.type) {
+    case 'effectSucceeded': {
+      if (event.result.type === 'probed' && effect?.type === 'probeMember')
+        return `#${event.id} ${describeAnswer(effect.member, event.result, locale)}`;
+      if (effect?.type === 'pollAgain')
+        return say('what had arrived by the deadline is read', '已读取截止时间前到达的信息');
+      const time = took === '' ? '' : say(`, after ${took}`, `，用时 ${took}`);
+      return say(`done ${lead}${time}`, `完成 ${lead}${time}`);
+    }
+    case 'effectFailed': {
+      const fault = describeFault(event.fault, locale);
+      const detail = event.detail === '' ? '' : say(` (${event.detail})`, `（${event.detail}）`);
+      return say(`failed ${lead}: ${fault}${detail}`, `失败 ${lead}：${fault}${detail}`);
+    }
+    case 'effectTimedOut':
+      return say(`timed out ${lead}`, `超时 ${lead}`);
+    default:
+      return unreachable(event);
+  }
+}
+
+function describeAnswer(
+  member: string,
+  { answer }: Extract<EffectResult, { type: 'probed' }>,
+  locale: Locale,
+): string {
+  const say = speaker(locale);
+  if (answer.ok) {
+    const took = duration(answer.latencyMs);
+    return say(`${member}, asked, answers after ${took}`, `询问 ${member}：${took} 后应答`);
+  }
+  const { fault, detail } = answer;
+  const why = describeFault(fault, locale);
+  const more = detail === '' ? '' : say(` (${detail})`, `（${detail}）`);
+  return say(`${member}, asked: ${why}${more}`, `询问 ${member}：${why}${more}`);
+}
+
+type OwnEvent = Extract<
+  Event,
+  { type: 'agentStarted' | 'agentResumed' | 'deadlineReached' | 'hostSampled' | 'leaseObserved' }
+>;
+
+function describeOwn(event: OwnEvent, locale: Locale): string {
+  const say = speaker(locale);
+  switch (event.type) {
+    case 'agentStarted':
+      return say('the agent starts', '代理启动');
+    case 'agentResumed':
+      return say('the agent had ended; a new one goes on', '代理曾终止，新代理继续');
+    case 'deadlineReached':
+      return say('a deadline is reached', '到达截止时间');
+    case 'hostSampled': {
+      const [late, delay] = [duration(event.lateMs), duration(event.runDelayMs)];
+      return say(
+        `this host: timer ${late} late, ${delay} without a processor`,
+        `本机：定时器迟 ${late}，等待处理器 ${delay}`,
+      );
+    }
+    case 'leaseObserved':
+      return event.record === null
+        ? say('the store shows no lease', '存储中没有租约')
+        : say(
+            `the store shows the lease of ${event.record.holder.member} on ${event.record.holder.host}, epoch ${event.record.epoch}`,
+            `存储中租约属于 ${event.record.holder.host} 上的 ${event.record.holder.member}，纪元 ${event.record.epoch}`,
+          );
+    default:
+      return unreachable(event);
+  }
+}
+
+type Observation = Extract<
+  Event,
+  {
+    type:
+      | 'probeSucceeded'
+      | 'probeFailed'
+      | 'memberExited'
+      | 'trafficFailed'
+      | 'trafficSampled'
+      | 'lagMeasured';
+  }
+>;
+
+function describeObservation(event: Observation, locale: Locale): string {
+  const say = speaker(locale);
+  const { member, at } = event;
+  switch (event.type) {
+    case 'probeSucceeded': {
+      const took = duration(event.latencyMs);
+      return say(`${member} answers, after ${took}`, `${member} 应答，用时 ${took}`);
+    }
+    case 'probeFailed': {
+      const { channel, fault, detail } = event;
+      const evidence = { at, channel, fact: { code: 'probeFailed', fault, detail } } as const;
+      return `${member}${say(': ', '：')}${describeEvidence(evidence, locale)}`;
+    }
+    case 'memberExited': {
+      const evidence = { at, channel: 'exit', fact: exitFact(event) } as const;
+      return `${member}${say(': ', '：')}${describeEvidence(evidence, locale)}`;
+    }
+    case 'trafficFailed': {
+      const { fault, count } = event;
+      const evidence = {
+        at,
+        channel: 'passive',
+        fact: { code: 'requestFailed', fault, count },
+      } as const;
+      return `${member}${say(': ', '：')}${describeEvidence(evidence, locale)}`;
+    }
+    case 'trafficSampled':
+      return describeTraffic(event, locale);
+    case 'lagMeasured':
+      return say(
+        `${member} is ${size(event.lagBytes)} behind`,
+        `${member} 落后 ${size(event.lagBytes)}`,
+      );
+    default:
+      return unreachable(event);
+  }
+}
+
+function exitFact({ how, exitCode, signal, pid }: MemberExited): EvidenceFact {
+  return how === 'exited' ? { code: how, exitCode, signal } : { code: how, pid };
+}
+
+function describeTraffic(event: TrafficSampled, locale: Locale): string {
+  const { member, requests, errors, p95Ms, waiting } = event;
+  const say = speaker(locale);
+  const p95 =
+    p95Ms === null
+      ? ''
+      : say(`, 95th percentile ${duration(p95Ms)}`, `，95 分位 ${duration(p95Ms)}`);
+  const rest = waiting === 0 ? '' : say(`, ${waiting} waiting`, `，${waiting} 个等待`);
+  return say(
+    `${member}: ${plural(requests, 'request')}, ${errors} failed${p95}${rest}`,
+    `${member}：${requests} 个请求，${errors} 个失败${p95}${rest}`,
+  );
+}
+
+const COMMANDS = [
+  'switchoverRequested',
+  'failoverRequested',
+  'failbackRequested',
+  'pauseRequested',
+  'resumeRequested',
+] as const;
+
+type CommandEvent = Extract<Event, { type: (typeof COMMANDS)[number] }>;
+
+function isCommand(event: Event): event is CommandEvent {
+  return COMMANDS.some((type) => type === event.type);
+}
+
+function describeCommand(event: CommandEvent, locale: Locale): string {
+  const say = speaker(locale);
+  switch (event.type) {
+    case 'switchoverRequested':
+    case 'failoverRequested': {
+      const operation = event.type === 'switchoverRequested' ? 'switchover' : 'failover';
+      const name = describeOperation(operation, locale);
+      const to = event.to === null ? '' : say(` to ${event.to}`, `到 ${event.to}`);
+      return say(`the operator asks for a ${name}${to}`, `操作员要求${name}${to}`);
+    }
+    case 'failbackRequested': {
+      const name = describeOperation('failback', locale);
+      return say(`the operator asks for a ${name}`, `操作员要求${name}`);
+    }
+    case 'pauseRequested':
+      return say('the operator pauses the service', '操作员暂停服务');
+    case 'resumeRequested':
+      return say('the operator ends the pause', '操作员结束暂停');
+    default:
+      return unreachable(event);
+  }
+}
