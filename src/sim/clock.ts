@@ -1,0 +1,39 @@
+import type { TrueTime } from './scheduler.ts';
+
+// The monotonic clock of one host: it never goes back, but it runs faster or slower than true time (crystals differ by
+// up to some 100 ppm, virtual machines by more for a while) and it may leap ahead (a suspended machine whose
+// clock went on). It starts somewhere else on each host, so that nobody can compare readings of two hosts unnoticed.
+
+const US_PER_MS = 1000;
+
+export class HostClock {
+  #atTrue: TrueTime = 0;
+  #atLocalMs: number;
+  #rate: number;
+
+  constructor(startMs: number, rate: number) {
+    this.#atLocalMs = startMs;
+    this.#rate = rate;
+  }
+
+  /** What the host reads, ms. */
+  read(now: TrueTime): number {
+    return this.#atLocalMs + ((now - this.#atTrue) * this.#rate) / US_PER_MS;
+  }
+
+  /** The first microsecond of true time at which it reads `localMs` or more, if it goes on as it does. */
+  whenReads(localMs: number): TrueTime {
+    return this.#atTrue + Math.ceil(((localMs - this.#atLocalMs) * US_PER_MS) / this.#rate);
+  }
+
+  drift(now: TrueTime, rate: number): void {
+    this.#atLocalMs = this.read(now);
+    this.#atTrue = now;
+    this.#rate = rate;
+  }
+
+  leap(now: TrueTime, aheadMs: number): void {
+    this.#atLocalMs = this.read(now) + Math.max(0, aheadMs);
+    this.#atTrue = now;
+  }
+}
