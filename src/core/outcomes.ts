@@ -29,6 +29,7 @@ export function applyOutcome(turn: Turn, effect: Effect, outcome: Outcome): void
     ...turn.service,
     pending: turn.service.pending.filter((other) => other.id !== effect.id),
   };
+  if (outcome.ok) proveEarlier(turn, effect);
   const step = planStepOf(turn.service.operation, effect.id);
   if (outcome.ok) {
     if (isTold(effect.type))
@@ -49,6 +50,29 @@ export function applyOutcome(turn: Turn, effect: Effect, outcome: Outcome): void
   factsOfFailure(turn, effect, fault, detail);
   if (step !== null && turn.service.operation !== null)
     planFailed(turn, turn.service.operation, step, fault);
+}
+
+/**
+ * An effect succeeds only after all that it waited for has, so an outcome of those that is still missing was lost.
+ * What a start was given, its pid, cannot be guessed.
+ */
+function proveEarlier(turn: Turn, effect: Effect): void {
+  for (const earlier of turn.service.pending) {
+    if (!effect.after.includes(earlier.id) || earlier.type === 'startMember') continue;
+    applyOutcome(turn, earlier, { ok: true, result: assumedResult(turn, earlier) });
+  }
+}
+
+/** What an effect whose success was not told, or is only assumed, will have resulted in. */
+export function assumedResult(turn: Turn, effect: Effect): EffectResult {
+  if (effect.type !== 'acquireLease' && effect.type !== 'renewLease') return { type: 'done' };
+  const epoch = effect.type === 'acquireLease' ? effect.expectedEpoch + 1 : effect.epoch;
+  const renewal = effect.type === 'acquireLease' ? 0 : effect.renewal;
+  const holder = { host: turn.host, member: effect.member };
+  return {
+    type: 'leased',
+    record: { holder, epoch, renewal, durationMs: turn.config.lease.durationMs },
+  };
 }
 
 function factsOfSuccess(turn: Turn, effect: Effect, result: EffectResult): void {
