@@ -133,6 +133,17 @@ function start(turn: Turn, member: MemberState, wanted: Wanted): void {
     readySince: null,
     detector: idleDetector(turn.at, 'starting'),
   });
+  noteReturn(turn, member.name);
+}
+
+/**
+ * The old active, restarted in place while somebody is sought. One that has a role of its own comes back in the role in which
+ * it fell, so that whoever takes over must fence it again.
+ */
+function noteReturn(turn: Turn, name: string): void {
+  const { operation } = turn.service;
+  if (!turn.config.exclusive || !turn.config.abilities.promote || operation?.from !== name) return;
+  turn.service = { ...turn.service, operation: { ...operation, fromGone: false } };
 }
 
 export function awaitReady(turn: Turn, member: string, after: readonly EffectId[]): void {
