@@ -68,6 +68,7 @@ export class Agent {
   #timerAt = Number.POSITIVE_INFINITY;
   #sampleDueAt = 0;
   #nextIncident = 1;
+  #wallOffsetMs = 0;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -403,8 +404,10 @@ export class Agent {
     const at = this.host.now();
     const lateMs = Math.max(0, at - this.#sampleDueAt);
     this.#sampleDueAt = at + SAMPLE_MS;
-    const calm = { runDelayMs: 0, throttledMs: 0, wallStepMs: 0, suspendedMs: 0, echoMs: 0.1 };
-    const sample: HostSample = { ...calm, lateMs };
+    const wallStepMs = this.host.wallOffsetMs - this.#wallOffsetMs;
+    this.#wallOffsetMs += wallStepMs;
+    const calm = { runDelayMs: 0, throttledMs: 0, suspendedMs: 0, echoMs: 0.1 };
+    const sample: HostSample = { ...calm, lateMs, wallStepMs };
     this.deliver({ type: 'hostSampled', at, ...sample });
   }
 

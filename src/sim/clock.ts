@@ -1,8 +1,10 @@
 import type { TrueTime } from './scheduler.ts';
 
-// The monotonic clock of one host: it never goes back, but it runs faster or slower than true time (crystals differ by
-// up to some 100 ppm, virtual machines by more for a while) and it may leap ahead (a suspended machine whose
-// clock went on). It starts somewhere else on each host, so that nobody can compare readings of two hosts unnoticed.
+// The monotonic clock of one host: it never goes back and never leaps, but it runs faster or slower than true time (crystals
+// differ by up to some 100 ppm, virtual machines by more for a while). It starts somewhere else on each host, so that
+// nobody can compare readings of two hosts unnoticed. Steps of the wall clock do not move it; they are a fault
+// of their own that agents only hear of. What is not modelled: a machine whose monotonic clock stands still while it is
+// suspended. A lease judged by such a clock outlives its time.
 
 const US_PER_MS = 1000;
 
@@ -30,10 +32,5 @@ export class HostClock {
     this.#atLocalMs = this.read(now);
     this.#atTrue = now;
     this.#rate = rate;
-  }
-
-  leap(now: TrueTime, aheadMs: number): void {
-    this.#atLocalMs = this.read(now) + Math.max(0, aheadMs);
-    this.#atTrue = now;
   }
 }

@@ -10,7 +10,7 @@ export const HOST_VERBS = [
   'pauseHost',
   'fillDisk',
   'driftClock',
-  'leapClock',
+  'stepWallClock',
 ] as const;
 export const SUPPORT_VERBS = ['crashPlane', 'silenceStore', 'refuseStore', 'slowStore'] as const;
 export const COMMANDS = ['switchover', 'failover', 'failback', 'pauseService'] as const;

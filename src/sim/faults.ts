@@ -16,7 +16,7 @@ import type { World } from './world.ts';
 type Undo = () => void;
 
 const SLOWEST = 400;
-const LEAP_MAX_MS = 3000;
+const WALL_STEP_MAX_MS = 3_600_000;
 const DRIFT_MAX = 0.002;
 const SLOW_STORE_MS = 1500;
 
@@ -116,8 +116,8 @@ export class Faults {
       case 'driftClock':
         host.clock.drift(world.scheduler.now, 1 + DRIFT_MAX * (fault.amount / 500 - 1));
         return null;
-      case 'leapClock':
-        host.clock.leap(world.scheduler.now, (fault.amount / 1000) * LEAP_MAX_MS);
+      case 'stepWallClock':
+        host.wallOffsetMs += (fault.amount / 500 - 1) * WALL_STEP_MAX_MS;
         return null;
       default:
         if (!host.up) return null;

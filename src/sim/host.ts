@@ -16,6 +16,8 @@ export class Host {
   up = true;
   boot = 1;
   diskFull = false;
+  /** By how much the wall clock was set since the beginning; nobody decides by it. */
+  wallOffsetMs = 0;
   #paused = false;
   #backlog: (() => void)[] = [];
 
