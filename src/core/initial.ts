@@ -71,6 +71,7 @@ function initialMember(config: ServiceConfig['members'][number], at: Instant): M
     failedAt: null,
     fenced: true,
     rehearsingSince: null,
+    followsEpoch: null,
     repair: NO_REPAIR,
     retryAt: at,
   };

@@ -71,6 +71,7 @@ function temper(turn: Turn, member: MemberState, wanted: Wanted): void {
   if (member.lifecycle === 'frozen') {
     if (wanted !== 'frozen') raise(turn, member.name);
   } else if (member.lifecycle === 'running' && member.ready) {
+    if (mustFollow(turn, member)) return;
     adjust(turn, member, wanted);
   }
 }
@@ -115,14 +116,11 @@ function start(turn: Turn, member: MemberState, wanted: Wanted): void {
     { type: 'startMember', member: member.name, capacity },
     { withinMs: timeouts.startMs },
   );
+  updateMember(turn, member.name, { followsEpoch: null });
   const { active } = turn.service;
   const rejoined =
     abilities.rejoin && active !== null && active !== member.name
-      ? issue(
-          turn,
-          { type: 'rejoinMember', member: member.name, active },
-          { withinMs: timeouts.rejoinMs, after: [started] },
-        )
+      ? follow(turn, member.name, active, [started])
       : null;
   awaitReady(turn, member.name, [rejoined ?? started]);
   updateMember(turn, member.name, {
@@ -148,6 +146,24 @@ function noteReturn(turn: Turn, name: string): void {
 
 export function awaitReady(turn: Turn, member: string, after: readonly EffectId[]): void {
   issue(turn, { type: 'awaitReady', member }, { withinMs: turn.config.timeouts.readyMs, after });
+}
+
+/** Orders a running standby to follow an active that it has not been told of: it may have been another's, or have diverged. */
+function mustFollow(turn: Turn, member: MemberState): boolean {
+  const { active, operation, epoch } = turn.service;
+  if (!turn.config.abilities.rejoin || active === null || active === member.name) return false;
+  if (operation !== null || member.followsEpoch === epoch) return false;
+  follow(turn, member.name, active, []);
+  return true;
+}
+
+function follow(turn: Turn, name: string, active: string, after: readonly EffectId[]): EffectId {
+  updateMember(turn, name, { followsEpoch: turn.service.epoch });
+  return issue(
+    turn,
+    { type: 'rejoinMember', member: name, active },
+    { withinMs: turn.config.timeouts.rejoinMs, after },
+  );
 }
 
 /** A running member: its capacity, and down to its temperature when nothing needs it. */

@@ -188,8 +188,13 @@ function leased(turn: Turn, effect: Effect, result: EffectResult & { type: 'leas
 function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: string): void {
   if (fault === 'cancelled' || fault === 'dependencyFailed') return factsOfNotBegun(turn, effect);
   switch (effect.type) {
-    case 'startMember':
     case 'rejoinMember':
+      updateMember(turn, effect.member, {
+        followsEpoch: null,
+        retryAt: turn.at + MEMBER_RETRY_MS,
+      });
+      return failedToStart(turn, effect.member, fault, detail);
+    case 'startMember':
       return failedToStart(turn, effect.member, fault, detail);
     case 'awaitReady':
       return failedToStart(turn, effect.member, 'notReady', detail);
@@ -232,6 +237,7 @@ const ABSENT_UNPROVED = {
 /** The order was never carried out, so only what was assumed when it was issued is taken back. */
 function factsOfNotBegun(turn: Turn, effect: Effect): void {
   if (effect.type === 'freezeMember') unfrozen(turn, effect.member);
+  if (effect.type === 'rejoinMember') updateMember(turn, effect.member, { followsEpoch: null });
   if (effect.type === 'thawMember' && memberOf(turn, effect.member).lifecycle === 'thawing') {
     updateMember(turn, effect.member, { lifecycle: 'frozen' });
   }

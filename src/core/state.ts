@@ -104,6 +104,8 @@ export type MemberState = {
   /** Raised for a rehearsal since then. */
   readonly rehearsingSince: Instant | null;
   readonly repair: RepairState;
+  /** Epoch of the active that it was last told to follow; null: of none since it was started. */
+  readonly followsEpoch: number | null;
   /** An order to it failed: no further one of its own before then. */
   readonly retryAt: Instant;
 };
