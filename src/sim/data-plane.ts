@@ -8,6 +8,9 @@ import type { Network } from './network.ts';
 // refused, nothing is forwarded or answered past the lease's end by the host's own clock, what cannot be forwarded waits
 // within bounds, a member that is met dead is replaced by a fallback if the route names one. It outlives the agent.
 
+/** Pause between two looks at a member that was met dead. */
+const LOOK_MS = 100;
+
 export type HoldLimits = {
   readonly holdMs: number;
   readonly holdRequests: number;
@@ -192,12 +195,12 @@ export class DataPlane {
     this.#note(member, pending, reply);
     switch (reply.type) {
       case 'refused':
-        this.#dead.add(member);
+        this.#avoid(member);
         pending.member = null;
         this.#options.onNews({ type: 'failed', member, fault: 'refused' });
         return this.#again(pending);
       case 'reset':
-        this.#dead.add(member);
+        this.#avoid(member);
         this.#options.onNews({ type: 'failed', member, fault: 'reset' });
         return this.#end(pending, reply);
       case 'ok':
@@ -206,6 +209,23 @@ export class DataPlane {
       default:
         return this.#end(pending, reply);
     }
+  }
+
+  /** Until a route names another, or it accepts connections again. */
+  #avoid(name: string): void {
+    if (this.#dead.has(name)) return;
+    this.#dead.add(name);
+    this.#lookAgain(name);
+  }
+
+  #lookAgain(name: string): void {
+    this.host.after(LOOK_MS, () => {
+      if (!this.up || !this.#dead.has(name)) return;
+      const member = this.#options.members.find((candidate) => candidate.name === name);
+      if (member?.alive !== true) return this.#lookAgain(name);
+      this.#dead.delete(name);
+      this.#dispatchHeld();
+    });
   }
 
   /** It was not carried out, so it may be sent to another, or wait. */
