@@ -135,12 +135,12 @@ function start(turn: Turn, member: MemberState, wanted: Wanted): void {
 }
 
 /**
- * The old active, restarted in place while somebody is sought. One that has a role of its own comes back in the role in which
- * it fell, so that whoever takes over must fence it again.
+ * The old active, restarted in place while somebody is sought. It comes back in the role in which it fell, and the data plane
+ * may lead to it still, so whoever takes over must fence it again.
  */
 function noteReturn(turn: Turn, name: string): void {
   const { operation } = turn.service;
-  if (!turn.config.exclusive || !turn.config.abilities.promote || operation?.from !== name) return;
+  if (!turn.config.exclusive || operation?.from !== name) return;
   turn.service = { ...turn.service, operation: { ...operation, fromGone: false } };
 }
 
