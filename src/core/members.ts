@@ -4,7 +4,7 @@ import type { EffectId } from './effect.ts';
 import { rankCandidates } from './candidates.ts';
 import { firstActive, isStartOpen } from './first-start.ts';
 import { repairDue } from './rejoin.ts';
-import type { MemberState } from './state.ts';
+import type { MemberState, Operation } from './state.ts';
 import {
   isPending,
   issue,
@@ -56,7 +56,7 @@ function tendMember(turn: Turn, member: MemberState): void {
     return;
   }
   const { operation } = turn.service;
-  if (operation?.step === 'taking' && operation.from === member.name) return;
+  if (operation?.step === 'taking' && staysDown(turn, operation, member)) return;
   const wanted = wantedFor(turn, member);
   const isUrgent = operation?.step === 'choosing';
   if (member.lifecycle === 'absent') {
@@ -64,6 +64,11 @@ function tendMember(turn: Turn, member: MemberState): void {
   } else {
     temper(turn, member, wanted);
   }
+}
+
+/** While a plan runs the old active is the plan's alone, and where exclusive nobody that it fenced may come back beside its target. */
+function staysDown(turn: Turn, { from, to }: Operation, { name, lifecycle }: MemberState): boolean {
+  return name === from || (turn.config.exclusive && name !== to && lifecycle === 'absent');
 }
 
 /** Brings a member that was started to the temperature wanted. */

@@ -130,8 +130,7 @@ function becameAbsent(turn: Turn, name: string, orderly: boolean): void {
   const { operation } = turn.service;
   if (operation !== null) {
     const fromGone = operation.fromGone || operation.from === name;
-    const mayServe = operation.mayServe.filter((other) => other !== name);
-    turn.service = { ...turn.service, operation: { ...operation, fromGone, mayServe } };
+    turn.service = { ...turn.service, operation: { ...operation, fromGone } };
   }
   if (member.detector.watched)
     issue(turn, { type: 'unwatchMember', member: name }, { withinMs: QUICK_MS });

@@ -193,11 +193,19 @@ export class World {
     let wellSince: number | null = null;
     while (this.scheduler.now - begunAt < this.options.healMs * 1000) {
       this.scheduler.runUntil(this.scheduler.now + LOOK_MS * 1000);
+      this.#resumePaused();
       wellSince = this.isWell ? (wellSince ?? this.scheduler.now) : null;
       if (wellSince === null || this.scheduler.now - wellSince < WELL_FOR_MS * 1000) continue;
       this.healedAfterMs = (wellSince - begunAt) / 1000;
       return;
     }
+  }
+
+  /** Its operator ends a pause, also one that was asked to end while the agent was down. */
+  #resumePaused(): void {
+    for (const agent of this.agents)
+      for (const { name: service, paused } of agent.state.services)
+        if (paused) agent.told({ type: 'resumeRequested', at: agent.host.now(), service });
   }
 
   #makeHost(name: string, node: number): Host {

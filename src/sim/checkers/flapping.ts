@@ -40,7 +40,9 @@ export const flapping: MakeChecker = (_world, report) => {
         const old = before.services[index]?.operation ?? null;
         if (operation === null || operation.kind === old?.kind || operation.kind === 'start')
           return;
-        began(agent, index, event, operation.kind);
+        // A planned move that could not be taken back goes on as a failover.
+        const isNew = old === null || operation.kind !== 'failover' || old.kind === 'start';
+        if (isNew) began(agent, index, event, operation.kind);
       });
     },
   };
