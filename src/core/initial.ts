@@ -37,6 +37,7 @@ function initialService(config: ServiceConfig, at: Instant): ServiceState {
     failovers: [],
     grayEjections: { count: 0, notBefore: at },
     autoFailbackStopped: false,
+    restUntil: at,
     trafficUp: true,
     pending: [],
     incident: null,

@@ -55,6 +55,8 @@ export type ServiceState = {
   readonly failovers: readonly Instant[];
   readonly grayEjections: { readonly count: number; readonly notBefore: Instant };
   readonly autoFailbackStopped: boolean;
+  /** A planned move was given up: no automatic failback before then. */
+  readonly restUntil: Instant;
   readonly trafficUp: boolean;
   /** Effects whose outcome is still to come. */
   readonly pending: readonly Effect[];
