@@ -194,11 +194,12 @@ export class Agent {
     if (this.running) this.#guard()(() => this.#keepers[index]?.noticed(current));
   }
 
-  /** What a data plane of this host tells. */
-  told(event: Event): void {
+  /** What a data plane of this host or an operator tells, unless it is no longer true when the agent gets to hear it. */
+  told(event: Event, isTrue: () => boolean = () => true): void {
     if (!this.running) return;
-    const at = (): number => this.host.now();
-    this.#guard()(() => this.deliver({ ...event, at: at() }));
+    this.#guard()(() => {
+      if (isTrue()) this.deliver({ ...event, at: this.host.now() });
+    });
   }
 
   #guard(): (action: () => void) => void {

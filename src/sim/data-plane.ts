@@ -233,10 +233,10 @@ export class DataPlane {
     this.#dispatch(pending);
     if (pending.member !== null) return;
     const { held } = this;
-    this.heldMost = Math.max(this.heldMost, held);
     const leftMs = pending.arrivedAt + this.#options.limits.holdMs - this.host.now();
     if (held > this.#options.limits.holdRequests || leftMs <= 0)
       return this.#end(pending, { type: 'overloaded' });
+    this.heldMost = Math.max(this.heldMost, held);
     this.host.after(leftMs, () => {
       if (pending.member === null) this.#end(pending, { type: 'overloaded' });
     });
@@ -247,7 +247,11 @@ export class DataPlane {
     for (const pending of this.#pending.values()) {
       const { member, request } = pending;
       if (member === null || member === route.active || route.fallbacks.includes(member)) continue;
-      if (request.operation.type === 'read') pending.member = null;
+      if (request.operation.type !== 'read') continue;
+      pending.member = null;
+      // What is still said to the earlier attempt is nobody's.
+      pending.attempt += 1;
+      this.#again(pending);
     }
   }
 

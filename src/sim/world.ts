@@ -169,7 +169,10 @@ export class World {
     const agent = this.agents.find((candidate) => candidate.host === plane.host);
     plane.stop();
     const tell = (type: 'trafficLost' | 'trafficRestored'): void =>
-      agent?.told({ type, at: plane.host.now(), service: plane.service });
+      agent?.told(
+        { type, at: plane.host.now(), service: plane.service },
+        () => plane.up === (type === 'trafficRestored'),
+      );
     plane.host.run(() => tell('trafficLost'));
     return () =>
       plane.host.run(() => {
