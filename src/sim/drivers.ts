@@ -95,7 +95,13 @@ export class Drivers {
       const slackMs = Math.min(READY_SLACK_MS, (effect.deadline - site.host.now()) * 0.2);
       return this.#awaitReady(member, member.pid, effect.deadline - slackMs, end);
     }
-    this.#take(TIMES_MS[effect.type], end, () => this.#perform(effect, member));
+    // An order is for the process that was there when it began; a dead agent's must not hit the next one.
+    const { pid } = member;
+    this.#take(TIMES_MS[effect.type], end, () => {
+      if (member.pid === pid) return this.#perform(effect, member);
+      const isGone = effect.type === 'fenceMember' || effect.type === 'stopMember';
+      return isGone ? DONE : failed('notFound');
+    });
   }
 
   /** What the order does at the moment at which it is carried out. */
