@@ -1,5 +1,5 @@
 # Every target does its own set-up: npm's packages, the pinned Node, and the Debian packages it needs.
-.PHONY: setup build check test demo bench docs clean
+.PHONY: setup build check test sim demo bench docs clean
 .DEFAULT_GOAL := check
 
 NODE := node_modules/.bin/node
@@ -22,6 +22,11 @@ test:
 	@scripts/setup.sh $(TEST_PACKAGES)
 	$(TEST) $$(find test -name '*.test.ts' -not -path 'test/integration/*' | sort)
 	$(TEST) --test-concurrency=1 $$(find test/integration -name '*.test.ts' | sort)
+
+# Many seeds of the simulated world, on all cores; SEED=S prints the timeline of one.
+SEEDS ?= 2000
+sim: setup
+	$(RUN) test/sim/main.ts $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 demo: setup
 	@bin/hotwarm demo

@@ -6,7 +6,8 @@ import { DriverError } from '../drivers/driver-error.ts';
 import type { LeaseStore, Versioned } from '../drivers/store/contract.ts';
 import { AppError } from '../errors.ts';
 
-// Lease effects on a store: each is one compare-and-swap against the revision whose record the core knows.
+// Lease effects on a store: each is one compare-and-swap against the revision whose record the core was last told of, never
+// against one read after the decision, which may be a renewal that speaks against it.
 
 const RECORD = z.strictObject({
   holder: z.strictObject({ host: z.string(), member: z.string() }),
@@ -53,7 +54,6 @@ export class LeaseKeeper {
     const before = parse(this.#known ?? null);
     const expected = effect.type === 'acquireLease' ? effect.expectedEpoch : effect.epoch;
     if ((before?.epoch ?? 0) !== expected) {
-      this.#known = undefined;
       this.#options.onObserved(before);
       throw new DriverError(
         'conflict',
@@ -91,7 +91,8 @@ export class LeaseKeeper {
           holder: { host, member: effect.member },
           epoch: effect.epoch,
           durationMs: leaseMs,
-          renewal: effect.renewal,
+          // The core may not have learnt of the last one, and a number given twice looks to observers like no renewal.
+          renewal: Math.max(effect.renewal, (before?.renewal ?? 0) + 1),
         };
       case 'releaseLease': {
         // A duration of next to nothing: whoever sees it may take it at once. The epoch stays.

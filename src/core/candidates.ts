@@ -1,5 +1,5 @@
 import { admit } from './gate.ts';
-import type { CandidateVerdict } from './reasons.ts';
+import type { CandidateVerdict, GateRefusal } from './reasons.ts';
 import type { MemberState } from './state.ts';
 import { isPending, type Turn } from './turn.ts';
 
@@ -34,7 +34,7 @@ export function rankCandidates(turn: Turn, excluded: readonly string[]): readonl
 }
 
 function toCandidate(turn: Turn, member: MemberState): Candidate {
-  const refusals = admit(turn.config, member, turn.at);
+  const refusals = refusalsOf(turn, member);
   return {
     member,
     distance: distanceOf(member),
@@ -43,6 +43,15 @@ function toCandidate(turn: Turn, member: MemberState): Candidate {
       (refusal) => refusal.code === 'tooSlow' || refusal.code === 'notRehearsed',
     ),
   };
+}
+
+/** A member that is being rejoined is not ready, however well it answers: its promotion and the rejoin would undo each other. */
+function refusalsOf(turn: Turn, member: MemberState): readonly GateRefusal[] {
+  const refusals = admit(turn.config, member, turn.at);
+  const isRejoining = isPending(turn, member.name, ['rejoinMember']);
+  if (!isRejoining || refusals.some(({ code }) => code === 'notReady')) return refusals;
+  const { lifecycle, detector } = member;
+  return [{ code: 'notReady', health: detector.health, lifecycle }, ...refusals];
 }
 
 function distanceOf(member: MemberState): 0 | 1 | 2 {

@@ -70,7 +70,7 @@ function holdDownMs(turn: Turn): DurationMs {
 /** When an automatic failback falls due if the preferred member stays well; null: it isn't well. */
 function failbackDueAt(turn: Turn, preferred: MemberState): Instant | null {
   const since = wellSince(preferred);
-  return since === null ? null : since + holdDownMs(turn);
+  return since === null ? null : Math.max(since + holdDownMs(turn), turn.service.restUntil);
 }
 
 function wellSince(member: MemberState): Instant | null {

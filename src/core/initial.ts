@@ -37,6 +37,7 @@ function initialService(config: ServiceConfig, at: Instant): ServiceState {
     failovers: [],
     grayEjections: { count: 0, notBefore: at },
     autoFailbackStopped: false,
+    restUntil: at,
     trafficUp: true,
     pending: [],
     incident: null,
@@ -71,6 +72,7 @@ function initialMember(config: ServiceConfig['members'][number], at: Instant): M
     failedAt: null,
     fenced: true,
     rehearsingSince: null,
+    followsEpoch: null,
     repair: NO_REPAIR,
     retryAt: at,
   };

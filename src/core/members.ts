@@ -4,7 +4,7 @@ import type { EffectId } from './effect.ts';
 import { rankCandidates } from './candidates.ts';
 import { firstActive, isStartOpen } from './first-start.ts';
 import { repairDue } from './rejoin.ts';
-import type { MemberState } from './state.ts';
+import type { MemberState, Operation } from './state.ts';
 import {
   isPending,
   issue,
@@ -56,7 +56,7 @@ function tendMember(turn: Turn, member: MemberState): void {
     return;
   }
   const { operation } = turn.service;
-  if (operation?.step === 'taking' && operation.from === member.name) return;
+  if (operation?.step === 'taking' && staysDown(turn, operation, member)) return;
   const wanted = wantedFor(turn, member);
   const isUrgent = operation?.step === 'choosing';
   if (member.lifecycle === 'absent') {
@@ -66,11 +66,17 @@ function tendMember(turn: Turn, member: MemberState): void {
   }
 }
 
+/** While a plan runs the old active is the plan's alone, and where exclusive nobody that it fenced may come back beside its target. */
+function staysDown(turn: Turn, { from, to }: Operation, { name, lifecycle }: MemberState): boolean {
+  return name === from || (turn.config.exclusive && name !== to && lifecycle === 'absent');
+}
+
 /** Brings a member that was started to the temperature wanted. */
 function temper(turn: Turn, member: MemberState, wanted: Wanted): void {
   if (member.lifecycle === 'frozen') {
     if (wanted !== 'frozen') raise(turn, member.name);
   } else if (member.lifecycle === 'running' && member.ready) {
+    if (mustFollow(turn, member)) return;
     adjust(turn, member, wanted);
   }
 }
@@ -115,14 +121,11 @@ function start(turn: Turn, member: MemberState, wanted: Wanted): void {
     { type: 'startMember', member: member.name, capacity },
     { withinMs: timeouts.startMs },
   );
+  updateMember(turn, member.name, { followsEpoch: null });
   const { active } = turn.service;
   const rejoined =
     abilities.rejoin && active !== null && active !== member.name
-      ? issue(
-          turn,
-          { type: 'rejoinMember', member: member.name, active },
-          { withinMs: timeouts.rejoinMs, after: [started] },
-        )
+      ? follow(turn, member.name, active, [started])
       : null;
   awaitReady(turn, member.name, [rejoined ?? started]);
   updateMember(turn, member.name, {
@@ -133,10 +136,39 @@ function start(turn: Turn, member: MemberState, wanted: Wanted): void {
     readySince: null,
     detector: idleDetector(turn.at, 'starting'),
   });
+  noteReturn(turn, member.name);
+}
+
+/**
+ * The old active, restarted in place while somebody is sought. It comes back in the role in which it fell, and the data plane
+ * may lead to it still, so whoever takes over must fence it again.
+ */
+function noteReturn(turn: Turn, name: string): void {
+  const { operation } = turn.service;
+  if (!turn.config.exclusive || operation?.from !== name) return;
+  turn.service = { ...turn.service, operation: { ...operation, fromGone: false } };
 }
 
 export function awaitReady(turn: Turn, member: string, after: readonly EffectId[]): void {
   issue(turn, { type: 'awaitReady', member }, { withinMs: turn.config.timeouts.readyMs, after });
+}
+
+/** Orders a running standby to follow an active that it has not been told of: it may have been another's, or have diverged. */
+function mustFollow(turn: Turn, member: MemberState): boolean {
+  const { active, operation, epoch } = turn.service;
+  if (!turn.config.abilities.rejoin || active === null || active === member.name) return false;
+  if (operation !== null || member.followsEpoch === epoch) return false;
+  follow(turn, member.name, active, []);
+  return true;
+}
+
+function follow(turn: Turn, name: string, active: string, after: readonly EffectId[]): EffectId {
+  updateMember(turn, name, { followsEpoch: turn.service.epoch });
+  return issue(
+    turn,
+    { type: 'rejoinMember', member: name, active },
+    { withinMs: turn.config.timeouts.rejoinMs, after },
+  );
 }
 
 /** A running member: its capacity, and down to its temperature when nothing needs it. */

@@ -29,6 +29,7 @@ export function applyOutcome(turn: Turn, effect: Effect, outcome: Outcome): void
     ...turn.service,
     pending: turn.service.pending.filter((other) => other.id !== effect.id),
   };
+  if (outcome.ok) proveEarlier(turn, effect);
   const step = planStepOf(turn.service.operation, effect.id);
   if (outcome.ok) {
     if (isTold(effect.type))
@@ -49,6 +50,29 @@ export function applyOutcome(turn: Turn, effect: Effect, outcome: Outcome): void
   factsOfFailure(turn, effect, fault, detail);
   if (step !== null && turn.service.operation !== null)
     planFailed(turn, turn.service.operation, step, fault);
+}
+
+/**
+ * An effect succeeds only after all that it waited for has, so an outcome of those that is still missing was lost.
+ * What a start was given, its pid, cannot be guessed.
+ */
+function proveEarlier(turn: Turn, effect: Effect): void {
+  for (const earlier of turn.service.pending) {
+    if (!effect.after.includes(earlier.id) || earlier.type === 'startMember') continue;
+    applyOutcome(turn, earlier, { ok: true, result: assumedResult(turn, earlier) });
+  }
+}
+
+/** What an effect whose success was not told, or is only assumed, will have resulted in. */
+export function assumedResult(turn: Turn, effect: Effect): EffectResult {
+  if (effect.type !== 'acquireLease' && effect.type !== 'renewLease') return { type: 'done' };
+  const epoch = effect.type === 'acquireLease' ? effect.expectedEpoch + 1 : effect.epoch;
+  const renewal = effect.type === 'acquireLease' ? 0 : effect.renewal;
+  const holder = { host: turn.host, member: effect.member };
+  return {
+    type: 'leased',
+    record: { holder, epoch, renewal, durationMs: turn.config.lease.durationMs },
+  };
 }
 
 function factsOfSuccess(turn: Turn, effect: Effect, result: EffectResult): void {
@@ -106,8 +130,7 @@ function becameAbsent(turn: Turn, name: string, orderly: boolean): void {
   const { operation } = turn.service;
   if (operation !== null) {
     const fromGone = operation.fromGone || operation.from === name;
-    const mayServe = operation.mayServe.filter((other) => other !== name);
-    turn.service = { ...turn.service, operation: { ...operation, fromGone, mayServe } };
+    turn.service = { ...turn.service, operation: { ...operation, fromGone } };
   }
   if (member.detector.watched)
     issue(turn, { type: 'unwatchMember', member: name }, { withinMs: QUICK_MS });
@@ -164,8 +187,13 @@ function leased(turn: Turn, effect: Effect, result: EffectResult & { type: 'leas
 function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: string): void {
   if (fault === 'cancelled' || fault === 'dependencyFailed') return factsOfNotBegun(turn, effect);
   switch (effect.type) {
-    case 'startMember':
     case 'rejoinMember':
+      updateMember(turn, effect.member, {
+        followsEpoch: null,
+        retryAt: turn.at + MEMBER_RETRY_MS,
+      });
+      return failedToStart(turn, effect.member, fault, detail);
+    case 'startMember':
       return failedToStart(turn, effect.member, fault, detail);
     case 'awaitReady':
       return failedToStart(turn, effect.member, 'notReady', detail);
@@ -208,6 +236,7 @@ const ABSENT_UNPROVED = {
 /** The order was never carried out, so only what was assumed when it was issued is taken back. */
 function factsOfNotBegun(turn: Turn, effect: Effect): void {
   if (effect.type === 'freezeMember') unfrozen(turn, effect.member);
+  if (effect.type === 'rejoinMember') updateMember(turn, effect.member, { followsEpoch: null });
   if (effect.type === 'thawMember' && memberOf(turn, effect.member).lifecycle === 'thawing') {
     updateMember(turn, effect.member, { lifecycle: 'frozen' });
   }

@@ -93,6 +93,7 @@ export function retryPause(attempts: number): number {
 /** Gives up a planned move that has not taken the old active away yet: it simply goes on serving. */
 export function abortOperation(turn: Turn, operation: Operation): void {
   note(turn, { code: 'aborted', step: operation.step });
-  turn.service = { ...turn.service, operation: null, route: null };
+  const restUntil = turn.at + RETRY_MAX_MS;
+  turn.service = { ...turn.service, operation: null, route: null, restUntil };
   settleIncident(turn, 'aborted');
 }

@@ -46,7 +46,8 @@ export function tendRoute(turn: Turn): void {
 function desiredRoute(turn: Turn): Route | null {
   const { service } = turn;
   const { operation } = service;
-  if (service.epoch === 0) return null;
+  // Before the first active there is nothing to tell; one that began while the store was away has no epoch of its own.
+  if (service.epoch === 0 && service.active === null) return null;
   const nobody =
     service.active === null || (operation?.kind === 'failover' && operation.step === 'choosing');
   return routeTo(turn, nobody ? null : service.active, service.epoch, leaseStart(turn));

@@ -55,6 +55,8 @@ export type ServiceState = {
   readonly failovers: readonly Instant[];
   readonly grayEjections: { readonly count: number; readonly notBefore: Instant };
   readonly autoFailbackStopped: boolean;
+  /** A planned move was given up: no automatic failback before then. */
+  readonly restUntil: Instant;
   readonly trafficUp: boolean;
   /** Effects whose outcome is still to come. */
   readonly pending: readonly Effect[];
@@ -104,6 +106,8 @@ export type MemberState = {
   /** Raised for a rehearsal since then. */
   readonly rehearsingSince: Instant | null;
   readonly repair: RepairState;
+  /** Epoch of the active that it was last told to follow; null: of none since it was started. */
+  readonly followsEpoch: number | null;
   /** An order to it failed: no further one of its own before then. */
   readonly retryAt: Instant;
 };

@@ -5,11 +5,11 @@ import { decide } from './decide.ts';
 import { nextDeadlineOf } from './deadlines.ts';
 import { expire, isLate } from './detect.ts';
 import type { Effect } from './effect.ts';
-import type { EffectResult, Event } from './event.ts';
+import type { Event } from './event.ts';
 import { applyDetector } from './facts.ts';
 import { checkInvariants } from './invariants.ts';
 import { noteLateTargets, sampleHost } from './observer.ts';
-import { applyOutcome } from './outcomes.ts';
+import { applyOutcome, assumedResult } from './outcomes.ts';
 import { resumeAgent } from './resume.ts';
 import type { AgentState, MemberState, ServiceState } from './state.ts';
 import { earlier, type Instant } from './time.ts';
@@ -212,17 +212,6 @@ function assumeShadowed(turn: Turn): void {
     decide(turn);
   }
   assert(turn.shadowed.length === 0, 'what observe-only would do comes to an end');
-}
-
-function assumedResult(turn: Turn, effect: Effect): EffectResult {
-  if (effect.type !== 'acquireLease' && effect.type !== 'renewLease') return { type: 'done' };
-  const epoch = effect.type === 'acquireLease' ? effect.expectedEpoch + 1 : effect.epoch;
-  const renewal = effect.type === 'acquireLease' ? 0 : effect.renewal;
-  const holder = { host: turn.host, member: effect.member };
-  return {
-    type: 'leased',
-    record: { holder, epoch, renewal, durationMs: turn.config.lease.durationMs },
-  };
 }
 
 /** When `deadlineReached` must come if nothing happens before; null: never. */

@@ -102,7 +102,9 @@ export function planTakeover(
 
 /** What an earlier plan of this operation may have made active. */
 function fenceFormerTargets(turn: Turn, operation: Operation, to: string): readonly EffectId[] {
-  return operation.mayServe.filter((name) => name !== to).map((name) => orderFence(turn, name));
+  return operation.mayServe
+    .filter((name) => name !== to && !memberOf(turn, name).fenced)
+    .map((name) => orderFence(turn, name));
 }
 
 /** The old active finishes what it has, where it need not end first and can be kept from more. */

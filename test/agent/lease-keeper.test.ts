@@ -178,6 +178,26 @@ test('a swap that was made although the store failed to say so is found by the n
   assert.deepEqual(observed, [ours], 'so the core learns of the epoch that is durable');
 });
 
+test('a renewal whose outcome was lost is not given its number again', async () => {
+  const { order } = rig();
+  await order(acquireA);
+  const renew = { type: 'renewLease', member: 'a', epoch: 1, renewal: 1 } as const;
+  await order(renew);
+  assert.deepEqual(await order(renew), { type: 'leased', record: record({ renewal: 2 }) });
+});
+
+test('a lease that was renewed since the core was told of it is not taken', async () => {
+  const { store, order, observed } = rig();
+  const theirs = record({ holder: { host: 'h2', member: 'x' }, epoch: 3 });
+  store.put(JSON.stringify(theirs));
+  assert.equal((await faultOf(order(acquireA))).fault, 'conflict');
+  const renewed = { ...theirs, renewal: 1 };
+  store.put(JSON.stringify(renewed));
+  const take = { type: 'acquireLease', member: 'a', expectedEpoch: 3 } as const;
+  assert.equal((await faultOf(order(take))).fault, 'conflict');
+  assert.deepEqual(observed, [theirs, renewed]);
+});
+
 test('what is stored is read at the start; what is not a lease is refused, never guessed at', async () => {
   const { store, keeper } = rig();
   assert.equal(await keeper.read(), null);

@@ -1,0 +1,40 @@
+import type { Effect, LeaseRecord, Route } from '../../core/effect.ts';
+import type { Event } from '../../core/event.ts';
+import type { AgentState } from '../../core/state.ts';
+import type { Agent } from '../agent.ts';
+import type { DataPlane } from '../data-plane.ts';
+import type { Life } from '../journal.ts';
+import type { Member, Reply, Request } from '../member.ts';
+import type { World } from '../world.ts';
+
+// A checker watches a world and reports what must not be. It sees more than any agent can: the whole world in true time.
+// It changes nothing and draws no chance, so it can be left out without changing the run.
+
+export type Violation = {
+  /** The checker's name. */
+  readonly rule: string;
+  readonly atMs: number;
+  readonly detail: string;
+};
+
+export type Checker = {
+  readonly rule: string;
+  /** After each step of an agent, before its effects begin. */
+  stepped?(agent: Agent, event: Event, before: AgentState, effects: readonly Effect[]): void;
+  /** A data plane took a route. */
+  routed?(plane: DataPlane, before: Route | null): void;
+  /** A data plane passed an answer on to a client. */
+  answered?(plane: DataPlane, reply: Reply & { readonly type: 'ok' }, request: Request): void;
+  /** A member became primary. */
+  promoted?(member: Member): void;
+  /** The store changed a lease. */
+  leased?(service: string, record: LeaseRecord): void;
+  /** An agent ended, or the run did. */
+  lifeEnded?(life: Life): void;
+  /** Faults stopped. */
+  healing?(): void;
+  /** The run ended. */
+  ended?(): void;
+};
+
+export type MakeChecker = (world: World, report: (detail: string) => void) => Checker;

@@ -1,0 +1,38 @@
+import { OUTCOME_GRACE_MS } from '../../core/turn.ts';
+import type { MakeChecker } from './contract.ts';
+
+// Everything ends: each effect has an outcome, or counts as timed out, soon after its deadline; each request of a client
+// is answered by the data plane, or cut; what waits in a data plane is bounded.
+
+const SLACK_MS = 1500;
+
+export const effectsEnd: MakeChecker = (_world, report) => ({
+  rule: 'every effect ends',
+  stepped: (agent, event) => {
+    if (event.type !== 'hostSampled' || event.lateMs > 0) return;
+    for (const { name, pending } of agent.state.services)
+      for (const effect of pending)
+        if (effect.deadline + OUTCOME_GRACE_MS + SLACK_MS < event.at)
+          report(`${agent.host.name}: ${name} #${effect.id} ${effect.type} is overdue`);
+  },
+});
+
+export const requestsEnd: MakeChecker = (world, report) => ({
+  rule: 'every request ends',
+  stepped: (agent, event) => {
+    if (event.type !== 'hostSampled' || event.lateMs > 0) return;
+    const { holdMs, answerMs, holdRequests } = world.options.hold;
+    for (const plane of world.planes) {
+      if (plane.host !== agent.host) continue;
+      const { oldestAt } = plane;
+      if (oldestAt !== null && event.at - oldestAt > holdMs + answerMs + SLACK_MS)
+        report(`${plane.service}: a request is open for ${Math.round(event.at - oldestAt)} ms`);
+      if (plane.heldMost > holdRequests)
+        report(`${plane.service}: ${plane.heldMost} requests were held`);
+    }
+  },
+  ended: () => {
+    const open = world.history.operations.filter(({ outcome }) => outcome === 'open').length;
+    if (open > 0) report(`${open} requests of clients never ended`);
+  },
+});

@@ -1,0 +1,24 @@
+import type { LeaseRecord } from '../../core/effect.ts';
+import type { MakeChecker } from './contract.ts';
+
+/** Each new holder has an epoch of its own, one above the last; within one, renewals grow and the holder stays. */
+export const epochs: MakeChecker = (_world, report) => {
+  const last = new Map<string, LeaseRecord>();
+  return {
+    rule: 'epochs strictly grow',
+    leased: (service, record) => {
+      const before = last.get(service);
+      last.set(service, record);
+      if (before === undefined || record.epoch === before.epoch + 1) return;
+      const isRenewal =
+        record.epoch === before.epoch &&
+        record.renewal > before.renewal &&
+        record.holder.host === before.holder.host &&
+        record.holder.member === before.holder.member;
+      if (!isRenewal)
+        report(
+          `${service}: epoch ${record.epoch}.${record.renewal} after ${before.epoch}.${before.renewal}`,
+        );
+    },
+  };
+};

@@ -1,0 +1,53 @@
+import type { ServiceConfig } from '../../core/config.ts';
+import type { DataPlane } from '../data-plane.ts';
+import type { TrueTime } from '../scheduler.ts';
+import type { World } from '../world.ts';
+import type { MakeChecker } from './contract.ts';
+
+// Never two members of an exclusive service that clients can reach and that can acknowledge what they write. A member
+// counts from the moment at which a data plane would forward to it, whether or not anybody asks; an answer counts by
+// when the member gave it, so one that was given before the other began does no harm on its way.
+
+type Reign = { readonly member: string; readonly since: TrueTime };
+
+export const singleActive: MakeChecker = (world, report) => {
+  const reigns = new Map<string, Reign>();
+  const look = (): void => {
+    for (const service of world.options.services) {
+      if (!service.exclusive) continue;
+      const able = ableMembers(world, service);
+      if (able.length > 1) report(`${able.join(' and ')} of ${service.name} can both take writes`);
+      const [member] = able;
+      if (member !== undefined && reigns.get(service.name)?.member !== member)
+        reigns.set(service.name, { member, since: world.scheduler.now });
+    }
+  };
+  return {
+    rule: 'never two actives',
+    stepped: look,
+    routed: look,
+    promoted: look,
+    answered: (plane, reply) => {
+      look();
+      const reign = reigns.get(plane.service);
+      if (reign !== undefined && reign.member !== reply.member && reply.at > reign.since)
+        report(`${reply.member} answered after ${reign.member} had become the active`);
+    },
+  };
+};
+
+function ableMembers(world: World, service: ServiceConfig): readonly string[] {
+  const able: string[] = [];
+  for (const plane of world.planes) {
+    const member = plane.service === service.name ? reachedBy(world, plane) : undefined;
+    if (member !== undefined && member.serves && !able.includes(member.name))
+      able.push(member.name);
+  }
+  return able;
+}
+
+function reachedBy(world: World, plane: DataPlane): World['members'][number] | undefined {
+  const { aim } = plane;
+  if (aim === null || plane.host.paused) return undefined;
+  return world.members.find(({ name }) => name === aim);
+}

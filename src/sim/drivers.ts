@@ -1,0 +1,231 @@
+import type { Effect } from '../core/effect.ts';
+import type { EffectResult, Event } from '../core/event.ts';
+import type { EffectFault } from '../core/reasons.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
+import type { Member } from './member.ts';
+import type { Prober } from './prober.ts';
+import type { Random } from './random.ts';
+import type { Outcome } from './runner.ts';
+import { localMembers, memberAt, type Site } from './site.ts';
+
+// The twins of the drivers of one service on one host: what each effect does to the simulated world, how long that takes,
+// and how it can fail by itself. An order that has begun is carried out even if its agent dies meanwhile.
+
+export type DriversOptions = {
+  readonly site: Site;
+  readonly random: Random;
+  readonly leases: LeaseKeeper;
+  readonly prober: Prober;
+  /** A number for each process of the world. */
+  readonly nextPid: () => number;
+  readonly whileAlive: (action: () => void) => void;
+  readonly onEvent: (event: Event) => void;
+  /** Share of orders to members and data plane that fail by themselves. */
+  readonly failure: () => number;
+};
+
+type End = (outcome: Outcome) => void;
+type Times = { readonly low: number; readonly high: number };
+
+const TIMES_MS = {
+  startMember: { low: 2, high: 60 },
+  stopMember: { low: 5, high: 400 },
+  fenceMember: { low: 1, high: 60 },
+  freezeMember: { low: 0.5, high: 20 },
+  thawMember: { low: 0.5, high: 20 },
+  setCapacity: { low: 0.5, high: 20 },
+  promoteMember: { low: 5, high: 300 },
+  demoteMember: { low: 5, high: 300 },
+  rejoinMember: { low: 20, high: 1000 },
+  switchTraffic: { low: 0.2, high: 10 },
+} as const satisfies Partial<Record<Effect['type'], Times>>;
+
+const READY_LOOK_MS = 20;
+const READY_SLACK_MS = 100;
+const DRAIN_LOOK_MS = 5;
+const DONE: Outcome = { ok: true, result: { type: 'done' } };
+
+export class Drivers {
+  readonly #options: DriversOptions;
+
+  constructor(options: DriversOptions) {
+    this.#options = options;
+  }
+
+  execute(effect: Effect, end: End): void {
+    const { site, leases, prober } = this.#options;
+    switch (effect.type) {
+      case 'acquireLease':
+      case 'renewLease':
+      case 'releaseLease':
+        return leases.execute(effect, end);
+      case 'switchTraffic':
+        return this.#take(TIMES_MS.switchTraffic, end, () =>
+          site.plane.up && site.plane.take(effect.route) ? DONE : failed('conflict'),
+        );
+      case 'drainTraffic':
+        return this.#drain(effect.member, site.host.now() + effect.timeoutMs, end);
+      case 'watchMember':
+        prober.watch(memberAt(site, effect.member), effect.incarnation);
+        return end(DONE);
+      case 'unwatchMember':
+        prober.unwatch(effect.member);
+        return end(DONE);
+      case 'probeMember':
+        return this.#probe(effect.member, effect.timeoutMs, end);
+      case 'recordIncident':
+        return end(site.host.diskFull ? failed('diskFull') : DONE);
+      case 'pollAgain':
+      case 'cancelEffects':
+        throw new TypeError(`${effect.type} is the agent's own`);
+      default:
+        return this.#onMember(effect, end);
+    }
+  }
+
+  #onMember(
+    effect: Extract<Effect, { type: keyof typeof TIMES_MS | 'awaitReady' }>,
+    end: End,
+  ): void {
+    const { site } = this.#options;
+    if (effect.type === 'switchTraffic') return;
+    const member = localMembers(site).find(({ name }) => name === effect.member);
+    if (member === undefined) return end(failed('notFound'));
+    if (effect.type === 'awaitReady') {
+      const slackMs = Math.min(READY_SLACK_MS, (effect.deadline - site.host.now()) * 0.2);
+      return this.#awaitReady(member, member.pid, effect.deadline - slackMs, end);
+    }
+    // An order is for the process that was there when it began; a dead agent's must not hit the next one.
+    const { pid } = member;
+    this.#take(TIMES_MS[effect.type], end, () => {
+      if (member.pid === pid) return this.#perform(effect, member);
+      const isGone = effect.type === 'fenceMember' || effect.type === 'stopMember';
+      return isGone ? DONE : failed('notFound');
+    });
+  }
+
+  /** What the order does at the moment at which it is carried out. */
+  #perform(
+    effect: Extract<Effect, { type: Exclude<keyof typeof TIMES_MS, 'switchTraffic'> }>,
+    member: Member,
+  ): Outcome {
+    switch (effect.type) {
+      case 'startMember':
+        return this.#start(member, effect.capacity);
+      case 'stopMember':
+      case 'fenceMember':
+        this.#end(member, effect.type === 'stopMember' ? 'SIGTERM' : 'SIGKILL');
+        return DONE;
+      case 'freezeMember':
+        if (!member.alive) return failed('notFound');
+        member.freeze();
+        return DONE;
+      case 'thawMember':
+        if (!member.alive) return failed('notFound');
+        member.thaw();
+        return DONE;
+      case 'setCapacity':
+        if (!member.alive) return failed('notFound');
+        member.capacity = effect.capacity;
+        return DONE;
+      default:
+        return this.#changeRole(effect, member);
+    }
+  }
+
+  #changeRole(
+    effect: Extract<Effect, { type: 'promoteMember' | 'demoteMember' | 'rejoinMember' }>,
+    member: Member,
+  ): Outcome {
+    if (!member.alive || member.stopped) return failed('driverFailed');
+    switch (effect.type) {
+      case 'promoteMember':
+        member.promote(effect.epoch);
+        return DONE;
+      case 'demoteMember':
+        member.demote();
+        return DONE;
+      case 'rejoinMember': {
+        const active = memberAt(this.#options.site, effect.active);
+        return !active.stopped && member.rejoin(active) ? DONE : failed('driverFailed');
+      }
+      default: {
+        const never: never = effect;
+        return never;
+      }
+    }
+  }
+
+  #start(member: Member, capacity: 'full' | 'reduced'): Outcome {
+    if (member.alive) return failed('stillRunning');
+    const { nextPid, onEvent, whileAlive, site } = this.#options;
+    member.incarnation += 1;
+    const { incarnation } = member;
+    const pid = nextPid();
+    member.onExit = (signal) =>
+      whileAlive(() =>
+        onEvent({
+          type: 'memberExited',
+          at: member.host.now(),
+          service: site.config.name,
+          member: member.name,
+          incarnation,
+          exitCode: null,
+          signal,
+          how: 'exited',
+          pid,
+        }),
+      );
+    member.start(capacity, pid);
+    return { ok: true, result: { type: 'started', pid, incarnation } };
+  }
+
+  #end(member: Member, signal: string): void {
+    member.die(signal);
+  }
+
+  /** Done after a while, whatever becomes of the agent; told only to a living one. */
+  #take(times: Times, end: End, perform: () => Outcome): void {
+    const { random, site, whileAlive, failure } = this.#options;
+    const tookMs = random.skewed(times.low, times.high);
+    const fails = random.chance(failure());
+    site.host.after(tookMs, () => {
+      const outcome = fails ? failed('driverFailed') : perform();
+      whileAlive(() => end(outcome));
+    });
+  }
+
+  #awaitReady(member: Member, pid: number, until: number, end: End): void {
+    const { host } = member;
+    if (!member.alive || member.pid !== pid) return end(failed('startFailed'));
+    if (!member.stopped && host.now() >= member.readyAt) return end(DONE);
+    if (host.now() >= until) return end(failed('notReady'));
+    host.after(READY_LOOK_MS, () =>
+      this.#options.whileAlive(() => this.#awaitReady(member, pid, until, end)),
+    );
+  }
+
+  #drain(member: string, until: number, end: End): void {
+    const { plane, host } = this.#options.site;
+    const waiting = plane.waitingOn(member);
+    if (waiting === 0 || host.now() >= until) {
+      const result: EffectResult = { type: 'drained', cut: waiting === 0 ? 0 : plane.cut(member) };
+      return end({ ok: true, result });
+    }
+    host.after(DRAIN_LOOK_MS, () =>
+      this.#options.whileAlive(() => this.#drain(member, until, end)),
+    );
+  }
+
+  #probe(name: string, timeoutMs: number, end: End): void {
+    const { site, prober } = this.#options;
+    const channel = site.config.kind === 'process' ? 'http' : 'postgres';
+    prober.look(memberAt(site, name), timeoutMs, (answer) =>
+      end({ ok: true, result: { type: 'probed', channel, answer } }),
+    );
+  }
+}
+
+function failed(fault: EffectFault): Outcome {
+  return { ok: false, fault, detail: '' };
+}

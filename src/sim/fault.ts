@@ -1,0 +1,69 @@
+import type { Random } from './random.ts';
+
+// The faults of a run as data: what, when, to whom, for how long. A run's faults are drawn before it begins, so they
+// can be printed, replayed and taken away one by one. faults.ts carries them out.
+
+export const MEMBER_VERBS = ['crashMember', 'hangMember', 'slowMember', 'lieMember'] as const;
+export const AGENT_VERBS = ['crashAgent', 'pauseAgent'] as const;
+export const HOST_VERBS = [
+  'crashHost',
+  'pauseHost',
+  'fillDisk',
+  'driftClock',
+  'stepWallClock',
+] as const;
+export const SUPPORT_VERBS = ['crashPlane', 'silenceStore', 'refuseStore', 'slowStore'] as const;
+export const COMMANDS = ['switchover', 'failover', 'failback', 'pauseService'] as const;
+export const NETWORK_VERBS = [
+  'partition',
+  'partitionOneWay',
+  'hold',
+  'slowLink',
+  'swizzle',
+] as const;
+
+export type Verb =
+  | (typeof MEMBER_VERBS)[number]
+  | (typeof AGENT_VERBS)[number]
+  | (typeof HOST_VERBS)[number]
+  | (typeof SUPPORT_VERBS)[number]
+  | (typeof COMMANDS)[number]
+  | (typeof NETWORK_VERBS)[number];
+
+export type Fault = {
+  readonly verb: Verb;
+  readonly atMs: number;
+  /** How long it lasts; for a crash: how long until the restart. */
+  readonly forMs: number;
+  /** Whom it hits; taken modulo the number of those there are. */
+  readonly target: number;
+  /** Of its own meaning: a factor, a rate, the other end of a link. */
+  readonly amount: number;
+};
+
+/** Those that make sense on any number of hosts. */
+export const ONE_HOST_VERBS: readonly Verb[] = [
+  ...MEMBER_VERBS,
+  ...AGENT_VERBS,
+  ...HOST_VERBS,
+  ...SUPPORT_VERBS,
+  ...COMMANDS,
+];
+
+/** A seed's own mix: of the verbs that make sense, only some; few or many; short or long. */
+export function drawFaults(
+  random: Random,
+  options: { readonly verbs: readonly Verb[]; readonly withinMs: number },
+): readonly Fault[] {
+  const { verbs, withinMs } = options;
+  const mix = random.shuffle(verbs).slice(0, random.integer(1, verbs.length));
+  const count = random.integer(1, 24);
+  const longestMs = random.pick([300, 2000, 20_000]);
+  return Array.from({ length: count }, () => ({
+    verb: random.pick(mix),
+    atMs: random.integer(0, withinMs),
+    forMs: Math.ceil(random.skewed(1, longestMs)),
+    target: random.integer(0, 999),
+    amount: random.integer(0, 999),
+  })).toSorted((a, b) => a.atMs - b.atMs);
+}

@@ -1,0 +1,53 @@
+import type { ServiceConfig } from '../core/config.ts';
+import type { HoldLimits } from './data-plane.ts';
+import type { Fault } from './fault.ts';
+import type { NetworkOptions } from './network.ts';
+import type { ReplicationMode } from './replication.ts';
+
+/** Everything that a run depends on besides its seed, as plain data: a run can be described, changed and shrunk. */
+export type WorldOptions = {
+  readonly seed: number;
+  readonly hosts: readonly string[];
+  readonly services: readonly ServiceConfig[];
+  /** null: stateless members. */
+  readonly replication: ReplicationMode | null;
+  /** embedded: on the one host, which takes it down with it. remote: a node of its own. */
+  readonly store: 'embedded' | 'remote';
+  readonly network: NetworkOptions;
+  readonly hold: HoldLimits;
+  readonly clients: ClientsOptions;
+  /** Greatest deviation of a clock's rate from true time, a share. */
+  readonly drift: number;
+  readonly faults: readonly Fault[];
+  /** What befalls single orders and their outcomes while faults go on, as shares of all. */
+  readonly mishaps: Mishaps;
+  /** How long faults go on, ms. */
+  readonly safetyMs: number;
+  /** How long everything may take to be well once they stop, ms. */
+  readonly healMs: number;
+  /** Replays each agent's journal: doubles the run's cost. */
+  readonly replays: boolean;
+  readonly keepsTrace: boolean;
+};
+
+export type ClientsOptions = {
+  readonly count: number;
+  readonly timeoutMs: number;
+  readonly pauseMs: { readonly low: number; readonly high: number };
+  /** Share of requests that write. */
+  readonly writes: number;
+};
+
+export type Mishaps = {
+  readonly orderFails: number;
+  readonly outcomeLost: number;
+  readonly outcomeLate: number;
+  readonly outcomeTwice: number;
+};
+
+export const NO_MISHAPS: Mishaps = {
+  orderFails: 0,
+  outcomeLost: 0,
+  outcomeLate: 0,
+  outcomeTwice: 0,
+};

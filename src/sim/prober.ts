@@ -1,0 +1,106 @@
+import type { Event, ProbeAnswer } from '../core/event.ts';
+import type { Channel } from '../core/reasons.ts';
+import type { Member } from './member.ts';
+import type { Random } from './random.ts';
+import type { Site } from './site.ts';
+
+// Routine probes of the members that an agent watches, as src/drivers/probe/schedule.ts makes them: one a slot of the
+// schedule, slots that were slept through are skipped. A replicated standby tells with each how far it lags.
+
+export const BYTES_PER_WRITE = 100;
+const ANSWER_MS = { low: 0.1, high: 6 } as const;
+
+export type ProberOptions = {
+  readonly site: Site;
+  readonly random: Random;
+  /** Runs in the agent's process, as long as it lives. */
+  readonly whileAlive: (action: () => void) => void;
+  readonly onEvent: (event: Event) => void;
+};
+
+export class Prober {
+  readonly #options: ProberOptions;
+  readonly #watched = new Map<string, symbol>();
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+  }
+
+  watch(member: Member, incarnation: number): void {
+    const watch = Symbol(member.name);
+    this.#watched.set(member.name, watch);
+    this.#schedule(member, incarnation, watch, member.host.now(), 1);
+  }
+
+  unwatch(name: string): void {
+    this.#watched.delete(name);
+  }
+
+  /** One look, answered within the time-out of the host's own clock. */
+  look(member: Member, timeoutMs: number, onAnswer: (answer: ProbeAnswer) => void): void {
+    const { host } = member;
+    const { whileAlive, random } = this.#options;
+    let answered = false;
+    const answer = (given: ProbeAnswer): void => {
+      if (answered) return;
+      answered = true;
+      whileAlive(() => onAnswer(given));
+    };
+    if (!member.alive) return answer({ ok: false, fault: 'refused', detail: '' });
+    host.after(timeoutMs, () => answer({ ok: false, fault: 'timeout', detail: '' }));
+    const reduced = member.capacity === 'reduced' ? 2 : 1;
+    const latencyMs = random.skewed(ANSWER_MS.low, ANSWER_MS.high) * member.slowness * reduced;
+    const { pid } = member;
+    host.after(latencyMs, () => {
+      if (!member.alive || member.pid !== pid)
+        return answer({ ok: false, fault: 'reset', detail: '' });
+      member.run(() => answer({ ok: true, latencyMs }));
+    });
+  }
+
+  #schedule(
+    member: Member,
+    incarnation: number,
+    watch: symbol,
+    startedAt: number,
+    sequence: number,
+  ): void {
+    const { intervalMs, timeoutMs } = this.#options.site.config.detection;
+    const { host } = member;
+    host.at(startedAt + sequence * intervalMs, () =>
+      this.#options.whileAlive(() => {
+        if (this.#watched.get(member.name) !== watch) return;
+        this.look(member, timeoutMs, (answer) => {
+          if (this.#watched.get(member.name) === watch)
+            this.#tell(member, incarnation, sequence, answer);
+        });
+        const slot = Math.floor((host.now() - startedAt) / intervalMs);
+        this.#schedule(member, incarnation, watch, startedAt, Math.max(slot, sequence) + 1);
+      }),
+    );
+  }
+
+  #tell(member: Member, incarnation: number, sequence: number, answer: ProbeAnswer): void {
+    const { site, onEvent } = this.#options;
+    const channel: Channel = site.config.kind === 'process' ? 'http' : 'postgres';
+    const at = member.host.now();
+    const base = {
+      at,
+      service: site.config.name,
+      member: member.name,
+      incarnation,
+      channel,
+      sequence,
+    };
+    onEvent(
+      answer.ok
+        ? { type: 'probeSucceeded', ...base, latencyMs: answer.latencyMs }
+        : { type: 'probeFailed', ...base, fault: answer.fault, detail: answer.detail },
+    );
+    const lag = answer.ok && site.config.abilities.lag ? site.replication?.lagOf(member) : null;
+    if (lag === null || lag === undefined) return;
+    const lagBytes = lag * BYTES_PER_WRITE;
+    const { service, member: name } = base;
+    onEvent({ type: 'lagMeasured', at, service, member: name, incarnation, lagBytes });
+  }
+}

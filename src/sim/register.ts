@@ -1,0 +1,56 @@
+// What the members of a replicated service hold: each a copy of one register, as the log of the writes it has applied.
+// The primary appends and sends to its standbys; with synchronous replication a write is acknowledged, and seen
+// by readers, once every other member has it, so nothing acknowledged is lost with the primary. A copy whose log is not
+// the beginning of the primary's has diverged and follows only after a rejoin, which makes it a copy of the primary's.
+// A log survives the process.
+
+export type WriteId = number;
+
+export class Copy {
+  readonly member: string;
+  role: 'primary' | 'standby' = 'standby';
+  /** Of the promotion by which the history that it follows began. */
+  epoch = 0;
+  log: WriteId[] = [];
+  /** How much of the log readers may see: all that is acknowledged. */
+  visible = 0;
+  /** Primary: how much each standby is known to have. */
+  readonly confirmed = new Map<string, number>();
+
+  constructor(member: string) {
+    this.member = member;
+  }
+
+  /** The newest write that readers may see; 0: none. */
+  get value(): WriteId {
+    return this.visible === 0 ? 0 : (this.log[this.visible - 1] ?? 0);
+  }
+}
+
+/** Whether a copy can follow the primary without a rejoin. */
+export function isBeginningOf(copy: readonly WriteId[], log: readonly WriteId[]): boolean {
+  // Logs that agree in their last common write agree before it: a write's place in history is its own.
+  const last = copy.length - 1;
+  return copy.length <= log.length && (last < 0 || copy[last] === log[last]);
+}
+
+export function promote(copy: Copy, epoch: number): void {
+  copy.role = 'primary';
+  copy.epoch = Math.max(copy.epoch, epoch);
+  copy.visible = copy.log.length;
+  copy.confirmed.clear();
+}
+
+export function demote(copy: Copy): void {
+  copy.role = 'standby';
+  copy.confirmed.clear();
+}
+
+/** Throws away its own history for the primary's, as a base backup does. */
+export function rejoin(copy: Copy, primary: Copy): void {
+  copy.role = 'standby';
+  copy.epoch = primary.epoch;
+  copy.log = [...primary.log];
+  copy.visible = copy.log.length;
+  copy.confirmed.clear();
+}

@@ -1,0 +1,180 @@
+import type { Member } from './member.ts';
+import type { Network } from './network.ts';
+import { isBeginningOf, type Copy, type WriteId } from './register.ts';
+
+// Carries the primary's log to its standbys: one ordered stream for each pair. `sync`: a write is acknowledged once
+// every other member has confirmed it, even if that takes for ever; `async`: at once. A standby follows whichever primary
+// streams to it, of the highest epoch that it has heard of, as long as its own log is the beginning of that primary's.
+
+export type ReplicationMode = 'sync' | 'async';
+
+type Append = {
+  readonly epoch: number;
+  readonly from: number;
+  readonly writes: readonly WriteId[];
+  readonly visible: number;
+};
+
+/** A standby that missed something is sent the rest as often. */
+const RESEND_MS = 200;
+
+export class Replication {
+  readonly #mode: ReplicationMode;
+  readonly #network: Network;
+  readonly #members: Member[] = [];
+  /** Writes of the primary that wait for confirmation, oldest first: the request and the log length it needs. */
+  readonly #unconfirmed = new Map<
+    string,
+    { readonly request: number; readonly length: number }[]
+  >();
+
+  constructor(mode: ReplicationMode, network: Network) {
+    this.#mode = mode;
+    this.#network = network;
+  }
+
+  get mode(): ReplicationMode {
+    return this.#mode;
+  }
+
+  add(member: Member): void {
+    this.#members.push(member);
+  }
+
+  write(primary: Member, request: number, write: WriteId): void {
+    const copy = copyOf(primary);
+    copy.log.push(write);
+    this.#waitFor(primary.name, request, copy.log.length);
+    this.#settle(primary);
+    for (const standby of this.#members) if (standby !== primary) this.#send(primary, standby);
+  }
+
+  /** A process began, or its copy was made anew. */
+  began(member: Member): void {
+    this.#unconfirmed.delete(member.name);
+    if (copyOf(member).role === 'primary') this.#stream(member, member.pid);
+  }
+
+  ended(member: Member): void {
+    this.#unconfirmed.delete(member.name);
+  }
+
+  promoted(member: Member): void {
+    this.#unconfirmed.delete(member.name);
+    this.#stream(member, member.pid);
+  }
+
+  /** Writes by which a standby is behind the newest primary; null: it cannot tell. */
+  lagOf(member: Member): number | null {
+    const primary = this.#newestPrimary();
+    if (primary === null) return null;
+    const copy = copyOf(member);
+    const { log } = copyOf(primary);
+    if (member === primary) return 0;
+    return isBeginningOf(copy.log, log) ? log.length - copy.log.length : null;
+  }
+
+  #newestPrimary(): Member | null {
+    let newest: Member | null = null;
+    for (const member of this.#members) {
+      if (!member.serves) continue;
+      if (newest === null || copyOf(member).epoch > copyOf(newest).epoch) newest = member;
+    }
+    return newest;
+  }
+
+  /** As long as this process is primary, whoever is behind is sent what it lacks, again and again. */
+  #stream(primary: Member, pid: number): void {
+    if (!primary.alive || primary.pid !== pid || copyOf(primary).role !== 'primary') return;
+    primary.run(() => {
+      for (const standby of this.#members) if (standby !== primary) this.#send(primary, standby);
+    });
+    primary.host.after(RESEND_MS, () => this.#stream(primary, pid));
+  }
+
+  #send(primary: Member, standby: Member): void {
+    const copy = copyOf(primary);
+    const from = Math.min(copy.confirmed.get(standby.name) ?? 0, copy.log.length);
+    const append: Append = {
+      epoch: copy.epoch,
+      from,
+      writes: copy.log.slice(from),
+      visible: copy.visible,
+    };
+    this.#network.send({
+      from: primary.host.node,
+      to: standby.host.node,
+      stream: `${primary.name}>${standby.name}`,
+      deliver: () =>
+        standby.host.run(() => standby.run(() => this.#receive(primary, standby, append))),
+    });
+  }
+
+  #receive(primary: Member, standby: Member, { epoch, from, writes, visible }: Append): void {
+    const copy = copyOf(standby);
+    if (copy.role === 'primary' || epoch < copy.epoch) return;
+    if (from > copy.log.length) return this.#confirm(primary, standby, copy.log.length);
+    const known = copy.log.slice(from);
+    const agrees = known.every(
+      (write, index) => writes[index] === undefined || writes[index] === write,
+    );
+    if (!agrees || (epoch > copy.epoch && known.length > writes.length)) return;
+    copy.epoch = epoch;
+    copy.log.push(...writes.slice(known.length));
+    copy.visible = Math.max(copy.visible, Math.min(visible, copy.log.length));
+    this.#confirm(primary, standby, copy.log.length);
+  }
+
+  #confirm(primary: Member, standby: Member, length: number): void {
+    const { pid } = primary;
+    this.#network.send({
+      from: standby.host.node,
+      to: primary.host.node,
+      stream: `${standby.name}>${primary.name}`,
+      deliver: () =>
+        primary.host.run(() =>
+          primary.run(() => {
+            if (primary.pid !== pid || copyOf(primary).role !== 'primary') return;
+            copyOf(primary).confirmed.set(standby.name, length);
+            this.#settle(primary);
+          }),
+        ),
+    });
+  }
+
+  #waitFor(name: string, request: number, length: number): void {
+    const waiting = this.#unconfirmed.get(name);
+    if (waiting === undefined) this.#unconfirmed.set(name, [{ request, length }]);
+    else waiting.push({ request, length });
+  }
+
+  /** Acknowledges what everybody who must has. */
+  #settle(primary: Member): void {
+    const copy = copyOf(primary);
+    const safe = this.#mode === 'async' ? copy.log.length : this.#confirmedByAll(primary, copy);
+    copy.visible = Math.max(copy.visible, safe);
+    const waiting = this.#unconfirmed.get(primary.name) ?? [];
+    for (let next = waiting[0]; next !== undefined && next.length <= safe; next = waiting[0]) {
+      waiting.shift();
+      primary.answer(next.request, {
+        type: 'ok',
+        value: copy.log[next.length - 1] ?? 0,
+        member: primary.name,
+        at: primary.host.scheduler.now,
+      });
+    }
+  }
+
+  #confirmedByAll(primary: Member, copy: Copy): number {
+    let least = copy.log.length;
+    for (const member of this.#members) {
+      if (member !== primary) least = Math.min(least, copy.confirmed.get(member.name) ?? 0);
+    }
+    return least;
+  }
+}
+
+function copyOf(member: Member): Copy {
+  if (member.copy === null) throw new TypeError(`${member.name} replicates nothing`);
+  return member.copy;
+}

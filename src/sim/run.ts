@@ -1,0 +1,44 @@
+import { ALL_CHECKERS } from './checkers/all.ts';
+import type { Violation } from './checkers/contract.ts';
+import type { WorldOptions } from './options.ts';
+import type { TraceLine } from './trace.ts';
+import { World } from './world.ts';
+
+// One seed, one run: the same options give the same hash, on any machine and any version of Node.
+
+export type RunStats = {
+  /** Steps of the core, of all agents. */
+  readonly steps: number;
+  readonly simulatedMs: number;
+  readonly requests: number;
+  readonly answered: number;
+  readonly healedAfterMs: number | null;
+  readonly undecided: number;
+};
+
+export type RunResult = {
+  readonly hash: string;
+  readonly violations: readonly Violation[];
+  readonly stats: RunStats;
+  /** null unless asked for. */
+  readonly trace: readonly TraceLine[] | null;
+};
+
+export function run(options: WorldOptions): RunResult {
+  const world = new World(options, ALL_CHECKERS);
+  world.run();
+  const { operations } = world.history;
+  return {
+    hash: world.trace.hash,
+    violations: world.violations,
+    stats: {
+      steps: world.steps,
+      simulatedMs: world.scheduler.now / 1000,
+      requests: operations.length,
+      answered: operations.filter(({ outcome }) => outcome === 'ok').length,
+      healedAfterMs: world.healedAfterMs,
+      undecided: world.undecided,
+    },
+    trace: world.trace.lines,
+  };
+}

@@ -1,0 +1,32 @@
+import type { ServiceConfig } from '../core/config.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { Host } from './host.ts';
+import type { Member } from './member.ts';
+import type { Network } from './network.ts';
+import type { Replication } from './replication.ts';
+import type { Store } from './store.ts';
+
+/** One service as one host's agent meets it. */
+export type Site = {
+  readonly config: ServiceConfig;
+  readonly host: Host;
+  /** Of all hosts. */
+  readonly members: readonly Member[];
+  readonly plane: DataPlane;
+  /** null: stateless. */
+  readonly replication: Replication | null;
+  readonly network: Network;
+  readonly store: Store;
+  readonly storeNode: number;
+};
+
+export function memberAt(site: Site, name: string): Member {
+  const member = site.members.find((candidate) => candidate.name === name);
+  if (member === undefined) throw new RangeError(`${name} is no member of ${site.config.name}`);
+  return member;
+}
+
+/** Those that this host's agent starts and ends. */
+export function localMembers(site: Site): readonly Member[] {
+  return site.members.filter((member) => member.host === site.host);
+}

@@ -1,0 +1,33 @@
+import type { LeaseRecord } from '../core/effect.ts';
+
+// The linearizable store of the leases: every operation happens at one instant, in the order of arrival at the store's
+// node. Its state survives whatever happens to it. What can go wrong is that it does not answer, or refuses.
+
+export type Versioned = { readonly revision: number; readonly record: LeaseRecord | null };
+
+export type Condition = 'well' | 'silent' | 'refusing';
+
+export class Store {
+  condition: Condition = 'well';
+  /** What each operation takes, ms. */
+  delayMs = 0.2;
+  readonly #records = new Map<string, Versioned>();
+  readonly #watchers: ((key: string, current: Versioned) => void)[] = [];
+
+  get(key: string): Versioned {
+    return this.#records.get(key) ?? { revision: 0, record: null };
+  }
+
+  /** The new version; null: the key is at another revision. */
+  compareAndSwap(key: string, expectedRevision: number, record: LeaseRecord): Versioned | null {
+    if (this.get(key).revision !== expectedRevision) return null;
+    const next = { revision: expectedRevision + 1, record };
+    this.#records.set(key, next);
+    for (const watcher of this.#watchers) watcher(key, next);
+    return next;
+  }
+
+  watch(onChange: (key: string, current: Versioned) => void): void {
+    this.#watchers.push(onChange);
+  }
+}

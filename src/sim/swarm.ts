@@ -1,0 +1,146 @@
+import type { MemberConfig, ServiceConfig, ServiceKind, Temperature } from '../core/config.ts';
+import { drawFaults, NETWORK_VERBS, ONE_HOST_VERBS, type Verb } from './fault.ts';
+import { NO_MISHAPS, type Mishaps, type WorldOptions } from './options.ts';
+import { Random } from './random.ts';
+
+// Swarm testing (Groce and others 2012): no two seeds test the same mix. Each draws its own sizes, timings, kinds of
+// service and faults, and leaves many out, because a fault that is always there hides what only its absence shows.
+
+const TEMPERATURES: readonly Temperature[] = ['hot', 'warm', 'frozen', 'cold'];
+const SAFETY_MS: readonly number[] = [10_000, 20_000, 40_000];
+const HEAL_MS = 150_000;
+
+export type SwarmLimits = {
+  /** 1: everything on one host, as today's configuration allows. */
+  readonly hostsMax: number;
+};
+
+export function drawOptions(seed: number, limits: SwarmLimits): WorldOptions {
+  const random = new Random(seed, 0x5717a);
+  const hostCount = random.integer(1, limits.hostsMax);
+  const hosts = Array.from({ length: hostCount }, (_, index) => `h${index + 1}`);
+  // Standbys are told whom to follow by the agent of their own host only, so replication across hosts is not there to be tested.
+  const isReplicated = random.chance(0.5) && hostCount === 1;
+  const service = drawService(random, hosts, isReplicated);
+  const safetyMs = random.pick(SAFETY_MS);
+  const verbs: readonly Verb[] =
+    hostCount === 1 ? ONE_HOST_VERBS : [...ONE_HOST_VERBS, ...NETWORK_VERBS];
+  return {
+    seed,
+    hosts,
+    services: [service],
+    replication: isReplicated ? random.pick(['sync', 'async'] as const) : null,
+    store: hostCount === 1 ? 'embedded' : 'remote',
+    network: {
+      latencyMs: { low: 0.05, high: random.pick([1, 5, 40]) },
+      loss: random.pick([0, 0, 0.001, 0.02]),
+      duplication: random.pick([0, 0.1]),
+    },
+    hold: {
+      holdMs: random.pick([1000, 5000, 30_000]),
+      holdRequests: random.pick([4, 1000]),
+      answerMs: 20_000,
+    },
+    clients: {
+      count: random.integer(1, 3),
+      timeoutMs: random.pick([500, 2000, 8000]),
+      pauseMs: { low: 5, high: random.pick([200, 2000]) },
+      writes: random.pick([0.2, 0.5, 0.9]),
+    },
+    drift: random.pick([0, 0.0001, 0.001]),
+    faults: drawFaults(random, { verbs, withinMs: safetyMs }),
+    mishaps: random.chance(0.5) ? NO_MISHAPS : drawMishaps(random),
+    safetyMs,
+    healMs: HEAL_MS,
+    replays: seed % 4 === 0,
+    keepsTrace: false,
+  };
+}
+
+function drawMishaps(random: Random): Mishaps {
+  const share = (): number => (random.chance(0.5) ? 0 : random.skewed(0, 0.2));
+  return {
+    orderFails: share(),
+    outcomeLost: share(),
+    outcomeLate: share(),
+    outcomeTwice: share(),
+  };
+}
+
+function drawService(
+  random: Random,
+  hosts: readonly string[],
+  isReplicated: boolean,
+): ServiceConfig {
+  const exclusive = isReplicated || random.chance(0.5);
+  const kind: ServiceKind = isReplicated ? 'postgres' : 'process';
+  const intervalMs = random.pick([20, 100, 500]);
+  const timeoutMs = random.pick([50, 300, 1000]);
+  const renewMs = random.pick([500, 3000]);
+  const durationMs = renewMs * random.pick([3, 4]);
+  return {
+    name: 'shop',
+    kind,
+    exclusive,
+    release: random.chance(0.8) ? 'drain' : 'stop',
+    abilities: {
+      promote: isReplicated,
+      demote: isReplicated,
+      rejoin: isReplicated,
+      lag: isReplicated,
+    },
+    members: drawMembers(random, hosts, isReplicated),
+    detection: {
+      intervalMs,
+      timeoutMs,
+      boundMs: intervalMs + timeoutMs,
+      mistakeRecurrenceMs: 3_600_000,
+    },
+    takeover: {
+      p95Ms: random.pick([null, 200]),
+      lagBytes: isReplicated ? random.pick([0, 1000]) : null,
+      rehearsedWithinMs: random.chance(0.2) ? 20_000 : null,
+      degraded: random.pick(['serve', 'hold'] as const),
+      observeMs: random.pick([0, 2000]),
+      errorShare: 0.05,
+    },
+    failback: {
+      mode: random.pick(['auto', 'auto', 'manual', 'never'] as const),
+      afterMs: random.pick([500, 5000]),
+      limit: 3,
+      windowMs: 600_000,
+    },
+    lease: { durationMs, renewMs, marginMs: durationMs * random.pick([0.05, 0.1]) },
+    repair: { baseMs: 500, maxMs: random.pick([2000, 30_000]), forgiveAfterMs: 1000 },
+    gray: { action: random.pick(['switchover', 'report'] as const), backoffMs: 5000 },
+    timeouts: {
+      startMs: 5000,
+      readyMs: 10_000,
+      stopMs: 1000,
+      fenceMs: random.pick([1000, 5000]),
+      promoteMs: 5000,
+      demoteMs: 5000,
+      rejoinMs: 10_000,
+      drainMs: random.pick([200, 1000]),
+      storeMs: renewMs * 0.8,
+      switchMs: 1000,
+    },
+    mode: 'act',
+  };
+}
+
+function drawMembers(
+  random: Random,
+  hosts: readonly string[],
+  isReplicated: boolean,
+): readonly MemberConfig[] {
+  const least = Math.max(2, hosts.length);
+  const names = ['a', 'b', 'c', 'd'].slice(0, random.integer(least, Math.max(least, 3)));
+  const spread = random.chance(0.5);
+  return names.map((name, index) => ({
+    name,
+    host: spread || index < hosts.length ? (hosts[index % hosts.length] ?? 'h1') : 'h1',
+    // A frozen or absent standby replicates nothing.
+    temperature: isReplicated ? 'hot' : random.pick(TEMPERATURES),
+  }));
+}
