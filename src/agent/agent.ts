@@ -148,7 +148,7 @@ export class Agent implements AgentView {
         ({ service, member }) =>
           !found.some((one) => one.service === service && one.member === member),
       );
-    if (!this.#config.services.some(({ traffic }) => traffic.via === 'socket'))
+    if (!this.#config.services.some(({ core }) => core.mode === 'act'))
       await KeeperClient.discard(stateDir);
     await Promise.all(leftovers.map(async (leftover) => await killLeftover(leftover)));
   }

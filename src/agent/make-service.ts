@@ -33,6 +33,7 @@ export function makeLocalService(service: ResolvedService, parts: ServiceParts):
     ...parts,
     name: service.name,
     onCertificate: (data) => parts.post({ service: service.name, kind: 'certificate', data }),
+    onProcess: (data) => parts.post({ service: service.name, kind: 'proxy', data }),
     leaseMs: service.core.lease.durationMs,
     members: new Map(
       service.members.map((member) => [member.name, makeMember(service, member, parts)]),
@@ -55,16 +56,15 @@ function makeTraffic(
     host: address,
     port,
   }));
+  const shared = { targets, keeper: async () => await keeper.open(), onEvent };
   switch (traffic.via) {
     case 'proxy':
-      return new ProxyDriver({ service: service.name, ...traffic, targets, stateDir, onEvent });
+      return new ProxyDriver({ service: service.name, ...traffic, ...shared, stateDir });
     case 'socket':
       return new SocketDriver({
         service: service.name,
         listen: traffic.listen,
-        targets,
-        keeper: async () => await keeper.open(),
-        onEvent,
+        ...shared,
       });
     default:
       return unreachable(traffic.via);

@@ -1,5 +1,6 @@
 import type { Route } from '../../core/effect.ts';
 import type { ProbeFault } from '../../core/reasons.ts';
+import type { KeeperClient } from '../keeper/client.ts';
 
 // How clients reach the active member of one service. Lives outside the agent's event loop.
 
@@ -10,8 +11,12 @@ export type TrafficOptions = {
   readonly listen: { readonly host: string; readonly port: number };
   readonly protocol: 'http' | 'tcp';
   readonly targets: readonly Target[];
+  /** How many processes share the address and the limits. */
+  readonly processes: number;
   /** Directory for control sockets. */
   readonly stateDir: string;
+  /** Holds the listening socket and makes the processes. */
+  readonly keeper: () => Promise<KeeperClient>;
   readonly limits: HoldLimits;
   readonly clients: ClientLimits;
   /** null: clients speak without TLS. */
@@ -81,8 +86,24 @@ export type TrafficEvent =
   | ({ readonly type: 'sampled' } & TrafficSample)
   /** Changed certificate files were loaded, or could not be (`fault`), so that the old ones stay in force. */
   | { readonly type: 'certificate'; readonly file: string; readonly fault: string | null }
+  | ({ readonly type: 'process' } & ProcessNews)
+  /** Nobody serves; somebody does again. */
   | { readonly type: 'lost' }
   | { readonly type: 'restored' };
+
+/** What became of one of the data plane's processes. */
+export type ProcessNews =
+  | {
+      /** `hung`: it did not answer and was killed. */
+      readonly change: 'ended' | 'hung';
+      readonly process: number;
+      readonly pid: number;
+      /** What it had shortly before, and was lost with it; null: unknown. */
+      readonly lost: { readonly connections: number; readonly requests: number } | null;
+    }
+  | { readonly change: 'started'; readonly process: number; readonly pid: number }
+  /** The keeper is gone: the address is kept only for as long as a process has it. */
+  | { readonly change: 'unkept' };
 
 export type TrafficSample = {
   readonly member: string;
@@ -94,9 +115,8 @@ export type TrafficSample = {
   readonly oldestWaitMs: number;
 };
 
-/** Counters since the data plane started. */
-export type TrafficStats = {
-  readonly pid: number;
+/** Counters since the process started. */
+export type TrafficCounts = {
   readonly requests: number;
   readonly failed: number;
   readonly replayed: number;
@@ -109,6 +129,21 @@ export type TrafficStats = {
   readonly inFlight: Readonly<Record<string, number>>;
   readonly bytesIn: number;
   readonly bytesOut: number;
+};
+
+export type ProxyProcessStats = TrafficCounts & { readonly process: number; readonly pid: number };
+
+/** The sums over the processes that answer, each of them, and what ended with others since the agent started. */
+export type TrafficStats = TrafficCounts & {
+  readonly processes: readonly ProxyProcessStats[];
+  readonly losses: TrafficLosses;
+};
+
+export type TrafficLosses = {
+  readonly processes: number;
+  /** As they were shortly before. */
+  readonly connections: number;
+  readonly requests: number;
 };
 
 export interface TrafficDriver {

@@ -5,14 +5,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, createServer as createTcp, type Socket } from 'node:net';
 import { suite, test, type TestContext } from 'node:test';
-import { ask, dial, route, startMember, startRig, until, type Rig } from './rig.ts';
+import { ask, dial, pidOf, route, startMember, startRig, until, type Rig } from './rig.ts';
 
 const MIB = 1024 * 1024;
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 
 /** Memory of the data plane, now and at its peak since `forgetPeak`, MiB. */
 async function memoryOf(rig: Rig): Promise<{ readonly nowMiB: number; readonly peakMiB: number }> {
-  const { pid } = await rig.driver.stats();
+  const pid = await pidOf(rig.driver);
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const field = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
@@ -173,7 +173,7 @@ suite('a host that has run out of descriptors', () => {
     const a = await startMember(t, 'a');
     const rig = await startRig(t, [a]);
     await rig.driver.route(route('a'));
-    const { pid } = await rig.driver.stats();
+    const pid = await pidOf(rig.driver);
     const sockets = await crowd(t, rig, 20, () => '');
     await until(async () => (await rig.driver.stats()).connections === 20, 'all are there');
     const limitTo = (count: number): Buffer =>
