@@ -9,7 +9,7 @@ import { createProbe } from '../drivers/probe/factory.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
 import type { TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
 import { ProxyDriver } from '../drivers/traffic/proxy.ts';
-import { SocketDriver, socketsOf } from '../drivers/traffic/socket.ts';
+import { memberKey, SocketDriver, socketsOf } from '../drivers/traffic/socket.ts';
 import { LocalMember } from './local-member.ts';
 import { LocalService } from './local-service.ts';
 import type { NoticeDraft } from './notices.ts';
@@ -42,6 +42,12 @@ export function makeLocalService(service: ResolvedService, parts: ServiceParts):
     now: monotonicMs,
   });
   return local;
+}
+
+/** What the keeper calls the sockets of a service. */
+export function listeningKeys({ name, traffic, members }: ResolvedService): readonly string[] {
+  if (traffic.via === 'proxy') return [name];
+  return [name, ...members.map((member) => memberKey(name, member.name))];
 }
 
 function makeTraffic(

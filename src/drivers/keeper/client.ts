@@ -171,7 +171,7 @@ export class KeeperClient implements Spawner {
 
 /** Ends keepers of this state directory that do not answer. The caller holds it, so nobody else's is met. */
 async function endUnreachable(stateDir: string): Promise<void> {
-  await endAll(findMarked(`${MARK}=${stateDir}`));
+  await endAll(findMarked((variable) => variable === `${MARK}=${stateDir}`));
 }
 
 /** A session of its own, nothing shared with the agent but a log file. */

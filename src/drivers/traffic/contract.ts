@@ -93,14 +93,9 @@ export type TrafficEvent =
 
 /** What became of one of the data plane's processes. */
 export type ProcessNews =
-  | {
-      /** `hung`: it did not answer and was killed. */
-      readonly change: 'ended' | 'hung';
-      readonly process: number;
-      readonly pid: number;
-      /** What it had shortly before, and was lost with it; null: unknown. */
-      readonly lost: { readonly connections: number; readonly requests: number } | null;
-    }
+  | ({ readonly change: 'ended' } & ProcessLoss)
+  /** It did not answer and was killed. */
+  | ({ readonly change: 'hung' } & ProcessLoss)
   | { readonly change: 'started'; readonly process: number; readonly pid: number }
   /** The keeper is gone: the address is kept only for as long as a process has it. */
   | { readonly change: 'unkept' };
@@ -113,6 +108,13 @@ export type TrafficSample = {
   readonly p95Ms: number | null;
   readonly waiting: number;
   readonly oldestWaitMs: number;
+};
+
+export type ProcessLoss = {
+  readonly process: number;
+  readonly pid: number;
+  /** What it had shortly before, and was lost with it; null: unknown. */
+  readonly lost: { readonly connections: number; readonly requests: number } | null;
 };
 
 /** Counters since the process started. */

@@ -89,13 +89,17 @@ export function readCommandLine(pid: number): string | null {
 
 /** Whether the process was started with this NAME=VALUE; false also where it may not be read. */
 export function hasVariable(pid: number, variable: string): boolean {
-  return readOrNull(`/proc/${pid}/environ`)?.split('\0').includes(variable) ?? false;
+  return variablesOf(pid).includes(variable);
 }
 
-/** Live processes that were started with this NAME=VALUE, of those that may be read. */
-export function findMarked(variable: string): readonly Identity[] {
+function variablesOf(pid: number): readonly string[] {
+  return readOrNull(`/proc/${pid}/environ`)?.split('\0') ?? [];
+}
+
+/** Processes that were started with such a NAME=VALUE, of those that may be read. */
+export function findMarked(isMark: (variable: string) => boolean): readonly Identity[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && hasVariable(Number(name), variable))
+    .filter((name) => /^\d+$/.test(name) && variablesOf(Number(name)).some(isMark))
     .map((name) => readProcessStat(Number(name)))
     .filter((stat) => stat !== null);
 }

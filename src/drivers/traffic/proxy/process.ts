@@ -61,10 +61,19 @@ export async function endOthers(
   service: string,
   taken: readonly number[],
 ): Promise<void> {
-  const found = findMarked(`${MARK}=${proxyMark(stateDir, service)}`);
+  const mark = `${MARK}=${proxyMark(stateDir, service)}`;
+  const found = findMarked((variable) => variable === mark);
   const ended = await endAll(found.filter(({ pid }) => !taken.includes(pid)));
   // It might serve by an old route beside the new ones.
   if (!ended) throw new DriverError('driverFailed', `an old proxy of ${service} does not end`);
+}
+
+/** Kills those of services that a former configuration had: they would hold addresses, and serve, for ever. */
+export async function endStrangers(stateDir: string, services: readonly string[]): Promise<void> {
+  const known = services.map((service) => `${MARK}=${proxyMark(stateDir, service)}`);
+  const isOurs = (variable: string): boolean =>
+    variable.startsWith(`${MARK}=`) && variable.endsWith(`:${stateDir}`);
+  await endAll(findMarked((variable) => isOurs(variable) && !known.includes(variable)));
 }
 
 /** null: it has ended already. */
@@ -82,7 +91,7 @@ export async function startProcess(
   }: { readonly key: string; readonly keeper: Spawner; readonly logFile: string },
 ): Promise<ControlClient> {
   const stateDir = dirname(logFile);
-  const { main, go, onExit } = await keeper.spawn({
+  const spawned = await keeper.spawn({
     program: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', entryFile(), JSON.stringify(options)],
     cwd: stateDir,
@@ -93,17 +102,20 @@ export async function startProcess(
     entrances: [],
   });
   // Until it is given its word the keeper would end it along with the agent.
-  go();
+  spawned.go();
   const exited = new Promise<never>((_resolve, reject) => {
-    onExit(({ exitCode }) => reject(startFault(exitCode, options, logFile)));
+    spawned.onExit(({ exitCode }) => reject(startFault(exitCode, options, logFile)));
   });
   exited.catch(() => {});
   const giveUp = new AbortController();
   try {
-    return await Promise.race([exited, callUntil(options.controlPath, main, giveUp.signal)]);
+    return await Promise.race([
+      exited,
+      callUntil(options.controlPath, spawned.main, giveUp.signal),
+    ]);
   } catch (error) {
     giveUp.abort();
-    await endAll([main]);
+    await endAll([spawned.main]);
     throw error;
   }
 }

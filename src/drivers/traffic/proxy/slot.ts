@@ -17,7 +17,9 @@ import {
 // killed when it does not answer, started anew when it has ended. At every moment there is either a line to its
 // process or that process is being proved gone, so that none forwards by a route that has been withdrawn.
 
-const BEAT_MS = 500;
+const IDLE_BEAT_MS = 500;
+/** With clients: what is lost with a process is told by its last figures. */
+const BUSY_BEAT_MS = 100;
 /** Longer than a busy machine keeps a process waiting. */
 const HANG_MS = 4000;
 const GONE_MS = 2000;
@@ -162,7 +164,9 @@ export class ProxySlot {
       const answer = await control.ask({ type: 'stats' }, HANG_MS);
       if (answer.type === 'stats') this.#stats = answer.stats;
       if (this.#closing || this.#running?.control !== control) return;
-      this.#beatTimer = setTimeout(() => void ask().catch(() => {}), BEAT_MS);
+      const isBusy = this.#stats !== null && this.#stats.connections > 0;
+      const pauseMs = isBusy ? BUSY_BEAT_MS : IDLE_BEAT_MS;
+      this.#beatTimer = setTimeout(() => void ask().catch(() => {}), pauseMs);
       this.#beatTimer.unref();
     };
     // Its silence and its end are seen by the line.
