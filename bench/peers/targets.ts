@@ -6,7 +6,7 @@ import { AgentProcess, isWhole } from '../../src/drill/agent-process.ts';
 import { findFreePorts } from '../../src/drill/free-ports.ts';
 import { ask } from './child.ts';
 import { fillPorts, HAPROXY, NGINX, startProgram, type Program } from './front.ts';
-import { helperOf } from './processes.ts';
+import { childrenOf, helperOf } from './processes.ts';
 
 // What bench/proxy.ts compares: ways to one and the same server process, the active member of a service that a
 // hotwarm agent runs as it always does, with probes and a hot standby.

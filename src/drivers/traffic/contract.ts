@@ -1,6 +1,5 @@
 import type { Route } from '../../core/effect.ts';
 import type { ProbeFault } from '../../core/reasons.ts';
-import type { KeeperClient } from '../keeper/client.ts';
 
 // How clients reach the active member of one service. Lives outside the agent's event loop.
 
@@ -15,8 +14,6 @@ export type TrafficOptions = {
   readonly processes: number;
   /** Directory for control sockets. */
   readonly stateDir: string;
-  /** Holds the listening socket and makes the processes. */
-  readonly keeper: () => Promise<KeeperClient>;
   readonly limits: HoldLimits;
   readonly clients: ClientLimits;
   /** null: clients speak without TLS. */

@@ -25,8 +25,13 @@ import { BACKLOG, type Answer, type ProxyEvent, type ProxyOptions } from './prox
 /** Beyond the drain's own time-out. */
 const DRAIN_SLACK_MS = 4000;
 
+export type ProxyDriverOptions = TrafficOptions & {
+  /** Holds the listening socket and makes the processes. */
+  readonly keeper: () => Promise<KeeperClient>;
+};
+
 export class ProxyDriver implements TrafficDriver {
-  readonly #options: TrafficOptions;
+  readonly #options: ProxyDriverOptions;
   readonly #logFile: string;
   readonly #slots: readonly ProxySlot[];
   readonly #samples = new SampleMerge();
@@ -38,7 +43,7 @@ export class ProxyDriver implements TrafficDriver {
   readonly #tellers = new Map<string, { readonly process: number; readonly news: string }>();
   #losses = { processes: 0, connections: 0, requests: 0 };
 
-  constructor(options: TrafficOptions) {
+  constructor(options: ProxyDriverOptions) {
     const { stateDir, service } = options;
     this.#options = options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });

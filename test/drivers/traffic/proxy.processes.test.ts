@@ -205,7 +205,7 @@ suite('a proxy process that hangs', () => {
     assert.deepEqual(load.failures, []);
     assert.equal((await ask(rig)).member, 'b');
     await untilChange(rig, 'started');
-    const answered = wires.filter(({ text }) => text().startsWith('HTTP/1.1 200'));
+    const answered = wires.filter((wire) => wire.text().startsWith('HTTP/1.1 200'));
     assert.ok(answered.length > 0 && answered.length < wires.length, 'those of the other');
   });
 });
@@ -222,14 +222,14 @@ suite('several proxy processes', () => {
       await rig.driver.route(route(to, { epoch }));
       await rig.driver.drain({ member: from, timeoutMs: 5000 });
       // Every process has it: one request on each connection.
-      const seen = wires.map(({ text }) => text().length);
+      const seen = wires.map((wire) => wire.text().length);
       for (const { socket } of wires) socket.write(GET);
       await until(
-        () => wires.every(({ text }, index) => text().length > (seen[index] ?? 0)),
+        () => wires.every((wire, index) => wire.text().length > (seen[index] ?? 0)),
         'all are answered',
       );
-      for (const [index, { text }] of wires.entries())
-        assert.match(text().slice(seen[index]), new RegExp(`x-member: ${to}`, 'i'));
+      for (const [index, wire] of wires.entries())
+        assert.match(wire.text().slice(seen[index]), new RegExp(`x-member: ${to}`, 'i'));
     }
     await untilServed(load, 20);
     await load.stop();
@@ -269,7 +269,7 @@ suite('several proxy processes', () => {
     process.kill(pid, 'SIGCONT');
     await until(async () => {
       const { heldNow } = await rig.driver.stats();
-      const answered = wires.filter(({ text }) => text() !== '').length;
+      const answered = wires.filter((wire) => wire.text() !== '').length;
       return heldNow > 0 && heldNow + answered === wires.length;
     }, 'those of the stopped one are held');
     assert.ok(a.arrivals.length > 0, 'the other one served');

@@ -17,7 +17,7 @@ import type {
   TrafficOptions,
 } from '../../../src/drivers/traffic/contract.ts';
 import { KeeperHandle } from '../../../src/drivers/keeper/handle.ts';
-import { ProxyDriver } from '../../../src/drivers/traffic/proxy.ts';
+import { ProxyDriver, type ProxyDriverOptions } from '../../../src/drivers/traffic/proxy.ts';
 
 // Real members, a real proxy process and clients for the tests of the data plane. Everything that is started ends
 // with its test, by pid.
@@ -97,7 +97,7 @@ export const LIMITS: HoldLimits = {
 
 export type Rig = {
   readonly driver: ProxyDriver;
-  readonly options: TrafficOptions;
+  readonly options: ProxyDriverOptions;
   readonly port: number;
   readonly events: TrafficEvent[];
   readonly agent: Agent;
@@ -128,7 +128,7 @@ export async function startRig(
   const port = await freePort();
   const events: TrafficEvent[] = [];
   const keeper = new KeeperHandle(stateDir);
-  const traffic: TrafficOptions = {
+  const traffic: ProxyDriverOptions = {
     service: 'shop',
     listen: { host: '127.0.0.1', port },
     protocol: 'http',

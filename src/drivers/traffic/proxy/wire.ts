@@ -9,7 +9,7 @@ import type { ProxyProcessStats, TrafficEvent, TrafficOptions } from '../contrac
 export const PROTOCOL_VERSION = 3;
 
 /** What one process is started with: limits are its share of the service's. */
-export type ProxyOptions = Omit<TrafficOptions, 'stateDir' | 'onEvent' | 'keeper' | 'processes'> & {
+export type ProxyOptions = Omit<TrafficOptions, 'stateDir' | 'onEvent' | 'processes'> & {
   /** Its number among those of the service, from 0. */
   readonly process: number;
   readonly controlPath: string;
