@@ -17,8 +17,8 @@ import {
 // killed when it does not answer, started anew when it has ended. At every moment there is either a line to its
 // process or that process is being proved gone, so that none forwards by a route that has been withdrawn.
 
-const IDLE_BEAT_MS = 500;
-/** With clients: what is lost with a process is told by its last figures. */
+const BEAT_MS = 500;
+/** While things happen: what is lost with a process is told by its last figures. */
 const BUSY_BEAT_MS = 100;
 /** Longer than a busy machine keeps a process waiting. */
 const HANG_MS = 4000;
@@ -67,6 +67,8 @@ export class ProxySlot {
   #startedAt = 0;
   #timer: NodeJS.Timeout | null = null;
   #beatTimer: NodeJS.Timeout | null = null;
+  #beating = false;
+  #beatenAt = 0;
   #restarting: Promise<void> | null = null;
 
   constructor(options: SlotOptions) {
@@ -109,7 +111,9 @@ export class ProxySlot {
     const running = this.#running;
     if (running !== null) {
       try {
-        return await running.control.ask(order, patienceMs);
+        const answer = await running.control.ask(order, patienceMs);
+        if (answer.type === 'stats') this.#stats = answer.stats;
+        return answer;
       } catch (error) {
         if (this.#running === running && !this.#hung) throw error;
       }
@@ -140,7 +144,7 @@ export class ProxySlot {
 
   #clearTimers(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#beatTimer !== null) clearTimeout(this.#beatTimer);
+    if (this.#beatTimer !== null) clearInterval(this.#beatTimer);
   }
 
   #attach(control: ControlClient): void {
@@ -152,25 +156,31 @@ export class ProxySlot {
     this.#stats = null;
     this.#startedAt = performance.now();
     control.attach({
-      onEvent: this.#options.onEvent,
+      onEvent: (event) => this.#hear(event),
       onHang: () => this.#kill(running),
       onClose: ({ replaced }) => this.#lose(running, replaced),
     });
-    this.#beat(running);
+    this.#beatTimer = setInterval(() => this.#beat(), BEAT_MS);
+    this.#beatTimer.unref();
+    this.#beat();
   }
 
-  #beat({ control }: Running): void {
-    const ask = async (): Promise<void> => {
-      const answer = await control.ask({ type: 'stats' }, HANG_MS);
-      if (answer.type === 'stats') this.#stats = answer.stats;
-      if (this.#closing || this.#running?.control !== control) return;
-      const isBusy = this.#stats !== null && this.#stats.connections > 0;
-      const pauseMs = isBusy ? BUSY_BEAT_MS : IDLE_BEAT_MS;
-      this.#beatTimer = setTimeout(() => void ask().catch(() => {}), pauseMs);
-      this.#beatTimer.unref();
-    };
-    // Its silence and its end are seen by the line.
-    void ask().catch(() => {});
+  /** Its silence and its end are seen by the line. */
+  #beat(): void {
+    if (this.#beating) return;
+    this.#beating = true;
+    this.#beatenAt = performance.now();
+    void this.ask({ type: 'stats' })
+      .catch(() => {})
+      .finally(() => {
+        this.#beating = false;
+      });
+  }
+
+  /** What happens in it may have changed its figures. */
+  #hear(event: ProxyEvent): void {
+    if (performance.now() - this.#beatenAt > BUSY_BEAT_MS) this.#beat();
+    this.#options.onEvent(event);
   }
 
   #kill({ main }: Running): void {
@@ -182,7 +192,7 @@ export class ProxySlot {
     if (this.#running !== running) return;
     this.#running = null;
     if (this.#closing) return;
-    if (this.#beatTimer !== null) clearTimeout(this.#beatTimer);
+    if (this.#beatTimer !== null) clearInterval(this.#beatTimer);
     if (replaced) {
       this.#closing = true;
       this.#options.onReplaced();
