@@ -9,9 +9,10 @@ import type { KeeperClient } from '../keeper/client.ts';
 import { socketPath } from '../socket-path.ts';
 import type { TrafficDriver, TrafficEvent, TrafficOptions, TrafficStats } from './contract.ts';
 import { callProxy, type ControlClient } from './proxy/control-client.ts';
+import { stopProcess } from './proxy/ending.ts';
 import { controlName, endOthers, knownIndexes, startProcess } from './proxy/process.ts';
 import { SampleMerge } from './proxy/sample-merge.ts';
-import { ProxySlot, stopProcess, type SlotLoss } from './proxy/slot.ts';
+import { ProxySlot, type SlotLoss } from './proxy/slot.ts';
 import { addStats } from './proxy/stats-sum.ts';
 import { BACKLOG, type Answer, type ProxyEvent, type ProxyOptions } from './proxy/wire.ts';
 
@@ -64,7 +65,9 @@ export class ProxyDriver implements TrafficDriver {
     await endOthers(stateDir, service, running);
     await this.#keepAddress(running.length === processes);
     const missing = this.#slots.filter(({ pid }) => pid === null);
-    await Promise.all(missing.map(async (slot) => await slot.start()));
+    const started = await Promise.allSettled(missing.map(async (slot) => await slot.start()));
+    // Only once nothing is being started any more can all be stopped.
+    for (const one of started) if (one.status === 'rejected') throw one.reason;
   }
 
   async route(route: Route): Promise<void> {

@@ -5,6 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, createServer as createTcp, type Socket } from 'node:net';
 import { suite, test, type TestContext } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import { makePair } from './certificates.ts';
 import { ask, dial, pidOf, route, startMember, startRig, until, type Rig } from './rig.ts';
 
 const MIB = 1024 * 1024;
@@ -165,6 +167,64 @@ suite('many clients', () => {
     await until(() => greeted === 1000, 'all are greeted');
     assert.equal(taken, 1000);
     assert.equal(rig.events.filter(({ type }) => type === 'failed').length, 0);
+  });
+});
+
+suite('memory at the limits', () => {
+  test('1,000 idle connections with TLS take bounded memory', async (t) => {
+    const { certFile, keyFile, cert } = makePair(t, 'shop.test');
+    const a = await memberOf(t, (_request, response) => response.end('ok'));
+    const rig = await startRig(t, [a], { tls: { certFile, keyFile, minVersion: 'TLSv1.2' } });
+    await rig.driver.route(route('a'));
+    const before = await memoryOf(rig);
+    let answers = 0;
+    for (let index = 0; index < 1000; index += 1) {
+      const socket = connectTls({ port: rig.port, servername: 'shop.test', ca: cert });
+      t.after(() => socket.destroy());
+      socket.on('error', () => {}).on('data', () => (answers += 1));
+      socket.write(GET);
+      if (index % 50 === 49) await once(socket, 'data');
+    }
+    await until(() => answers === 1000, 'all are answered');
+    const eachKiB = (((await memoryOf(rig)).nowMiB - before.nowMiB) * 1024) / 1000;
+    t.diagnostic(`${eachKiB.toFixed(0)} KiB for each idle connection with TLS`);
+    assert.ok(eachKiB < 200, `${eachKiB} KiB each`);
+  });
+
+  test('what is held takes the room that it was given, and the rest is refused', async (t) => {
+    const a = await memberOf(t, (request, response) => {
+      request.resume().on('end', () => response.end('ok'));
+    });
+    const limits = { holdBytes: 32 * MIB, holdRequests: 1000 };
+    const rig = await startRig(t, [a], { limits });
+    const before = await memoryOf(rig);
+    const body = 'x'.repeat(65_536);
+    const sockets = await crowd(
+      t,
+      rig,
+      1000,
+      () => `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    let [served, refused] = [0, 0];
+    for (const socket of sockets) {
+      socket.on('data', (data: Buffer) => {
+        if (data.toString('latin1').startsWith('HTTP/1.1 200')) served += 1;
+        else if (data.toString('latin1').startsWith('HTTP/1.1 503')) refused += 1;
+      });
+    }
+    await until(async () => {
+      const { heldNow, connections } = await rig.driver.stats();
+      return heldNow > 0 && heldNow + refused === 1000 && connections > 0;
+    }, 'each is held or refused');
+    const { heldNow } = await rig.driver.stats();
+    assert.ok(heldNow <= limits.holdBytes / body.length, `${heldNow} are held`);
+    const { peakMiB } = await memoryOf(rig);
+    t.diagnostic(
+      `${heldNow} held with 64 KiB each, ${refused} refused; peak ${(peakMiB - before.nowMiB).toFixed(0)} MiB above ${before.nowMiB.toFixed(0)} MiB`,
+    );
+    assert.ok(peakMiB - before.nowMiB < 250, `from ${before.nowMiB} to ${peakMiB} MiB`);
+    await rig.driver.route(route('a'));
+    await until(() => served === heldNow, 'what was held is served');
   });
 });
 
@@ -355,5 +415,28 @@ suite('clients that vanish', () => {
     await rig.driver.route(route('a'));
     assert.equal((await ask(rig)).status, 200);
     assert.equal((await rig.driver.stats()).requests, 51);
+  });
+
+  test('with a raw connection: its member is let go', async (t) => {
+    let open = 0;
+    const server = createTcp((socket) => {
+      open += 1;
+      socket.on('error', () => {}).on('close', () => (open -= 1));
+      socket.write(Buffer.alloc(MIB));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const address = server.address();
+    assert.ok(address !== null && typeof address === 'object');
+    const rig = await startRig(t, [{ name: 'a', port: address.port }], { protocol: 'tcp' });
+    await rig.driver.route(route('a'));
+    const sockets = await crowd(t, rig, 50, () => 'hello');
+    await until(() => open === 50, 'all are with the member');
+    for (const [index, socket] of sockets.entries()) {
+      if (index % 2 === 0) socket.resetAndDestroy();
+      else socket.destroy();
+    }
+    await until(() => nothingLeft(rig), 'nothing is left');
+    await until(() => open === 0, 'the member is let go');
   });
 });

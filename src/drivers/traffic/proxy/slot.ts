@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Route } from '../../../core/effect.ts';
 import { DriverError } from '../../driver-error.ts';
-import { processStillRuns, sendSignal, type Identity } from '../../member/process/proc.ts';
+import type { Identity } from '../../member/process/proc.ts';
 import type { ProxyProcessStats } from '../contract.ts';
 import { callProxy, type ControlClient } from './control-client.ts';
+import { proveGone, stopProcess, within } from './ending.ts';
 import { identify } from './process.ts';
 import {
   PROTOCOL_VERSION,
@@ -23,9 +24,6 @@ const BUSY_BEAT_MS = 100;
 /** Longer than a busy machine keeps a process waiting. */
 const HANG_MS = 4000;
 const GONE_MS = 2000;
-const LOOK_MS = 2;
-const STOP_GRACE_MS = 1000;
-const STOP_MS = 3000;
 /** Longer than a start takes until it is given up. */
 const RESTARTING_MS = 12_000;
 const RESTART_BASE_MS = 50;
@@ -63,6 +61,7 @@ export class ProxySlot {
   #stats: ProxyProcessStats | null = null;
   #hung = false;
   #closing = false;
+  #left = false;
   #restarts = 0;
   #startedAt = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -97,8 +96,8 @@ export class ProxySlot {
 
   async start(): Promise<void> {
     const control = await this.#options.start(this.#options.proxy);
-    if (this.#closing) {
-      await stopProcess(control);
+    if (this.#left) {
+      control.close();
       return;
     }
     this.#attach(control);
@@ -138,6 +137,7 @@ export class ProxySlot {
   /** Lets go of the process, which serves on. */
   leave(): void {
     this.#closing = true;
+    this.#left = true;
     this.#clearTimers();
     this.#running?.control.close();
   }
@@ -228,43 +228,4 @@ export class ProxySlot {
       if (!this.#closing && this.#running === null && this.#timer === null) this.#scheduleRestart();
     }
   }
-}
-
-/** Gracefully, then by force. */
-export async function stopProcess(control: ControlClient): Promise<void> {
-  const { pid } = control.hello;
-  const main = identify(pid);
-  const ended = new Promise<void>((resolve) => {
-    const end = (): void => resolve();
-    control.attach({ onEvent: () => {}, onHang: end, onClose: end });
-  });
-  // Whether it agrees or is already gone shows in its end.
-  await control.ask({ type: 'stop', graceMs: STOP_GRACE_MS }, STOP_MS).catch(() => {});
-  await within(STOP_MS, ended);
-  control.close();
-  if (main !== null) await within(GONE_MS, proveGone(main, STOP_GRACE_MS));
-}
-
-/** Kills exactly this process, if it has not ended by itself after the grace; resolves once it has ended. */
-async function proveGone({ pid, startTicks }: Identity, graceMs = 0): Promise<void> {
-  const killAt = performance.now() + graceMs;
-  for (let killed = false; processStillRuns(pid, startTicks);) {
-    if (!killed && performance.now() >= killAt) {
-      sendSignal(pid, 'SIGKILL');
-      killed = true;
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-}
-
-/** Whether it comes about in time. */
-async function within(ms: number, event: Promise<void>): Promise<boolean> {
-  const timer = new AbortController();
-  const late = new Promise<boolean>((resolve) => {
-    const handle = setTimeout(() => resolve(false), ms);
-    timer.signal.addEventListener('abort', () => clearTimeout(handle));
-  });
-  const came = await Promise.race([event.then(() => true), late]);
-  timer.abort();
-  return came;
 }
