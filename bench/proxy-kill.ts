@@ -23,7 +23,7 @@ async function sleep(ms: number): Promise<void> {
 
 async function run(processes: number): Promise<Readonly<Record<string, number>>> {
   let stated = 0;
-  let onStarted = (): void => {};
+  let onStarted: (() => void) | null = null;
   const sample = await startSample({
     exclusive: false,
     processes,
@@ -32,7 +32,7 @@ async function run(processes: number): Promise<Readonly<Record<string, number>>>
     onNotice: (notice: Notice) => {
       if (notice.kind !== 'proxy') return;
       if (notice.data.change === 'ended') stated += notice.data.lost?.connections ?? 0;
-      if (notice.data.change === 'started') onStarted();
+      if (notice.data.change === 'started') onStarted?.();
     },
   });
   const load = sample.load({ method: 'GET', ratePerSecond: RATE_PER_SECOND });

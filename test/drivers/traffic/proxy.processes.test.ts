@@ -7,6 +7,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { monotonicMs } from '../../../src/clock.ts';
 import { OpenLoopLoad } from '../../../src/drill/load.ts';
+import { isLive, readProcessStat } from '../../../src/drivers/member/process/proc.ts';
 import type { ProcessNews } from '../../../src/drivers/traffic/contract.ts';
 import { ProxyDriver } from '../../../src/drivers/traffic/proxy.ts';
 import { makePair } from './certificates.ts';
@@ -57,13 +58,10 @@ async function untilServed(load: OpenLoopLoad, more: number): Promise<void> {
   await until(() => load.completions.length >= target, `${more} more requests are served`);
 }
 
+/** Whether it can still do anything: one that its parent has not waited for cannot. */
 function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  const stat = readProcessStat(pid);
+  return stat !== null && isLive(stat);
 }
 
 /** A member in this process that notes when each request came. */
