@@ -53,17 +53,20 @@ test('a member that was found failed and then fenced is not told of as failed tw
   assert.match(told('exited', 'absent')[0] ?? '', /^a is failed/);
 });
 
+function toldOf(data: ProcessNews): string {
+  return narrate({ kind: 'proxy', data }, 'en').join('\n');
+}
+
 test('the end of a proxy process is told with what it had, and so is what follows', () => {
-  const told = (data: ProcessNews): string => narrate({ kind: 'proxy', data }, 'en').join('\n');
   const process = { process: 1, pid: 42 } as const;
   assert.match(
-    told({ ...process, change: 'ended', lost: { connections: 3, requests: 1 } }),
+    toldOf({ ...process, change: 'ended', lost: { connections: 3, requests: 1 } }),
     /process 1 \(pid 42\) ended, and with it 3 connections and 1 request under way/,
   );
   assert.match(
-    told({ ...process, change: 'hung', lost: null }),
+    toldOf({ ...process, change: 'hung', lost: null }),
     /did not answer and was killed, with an unknown number of connections/,
   );
-  assert.match(told({ ...process, change: 'started' }), /there again \(pid 42\)/);
-  assert.match(told({ change: 'unkept' }), /the keeper is gone/);
+  assert.match(toldOf({ ...process, change: 'started' }), /there again \(pid 42\)/);
+  assert.match(toldOf({ change: 'unkept' }), /the keeper is gone/);
 });
