@@ -13,6 +13,7 @@ import { stopProcess } from './proxy/ending.ts';
 import { controlName, endOthers, knownIndexes, startProcess } from './proxy/process.ts';
 import { SampleMerge } from './proxy/sample-merge.ts';
 import { ProxySlot, type SlotLoss } from './proxy/slot.ts';
+import { shareOf } from './proxy/share.ts';
 import { addStats } from './proxy/stats-sum.ts';
 import { BACKLOG, type Answer, type ProxyEvent, type ProxyOptions } from './proxy/wire.ts';
 
@@ -231,28 +232,6 @@ export class ProxyDriver implements TrafficDriver {
     this.#isDown = false;
     this.#tell({ type: 'restored' });
   }
-}
-
-/** What one process is told: nothing but what it shall be known by, and its share of the limits. */
-function shareOf(given: TrafficOptions): Omit<ProxyOptions, 'process' | 'controlPath'> {
-  const { service, listen, protocol, targets, tls, acceptHeader, link, processes } = given;
-  const share = (whole: number): number => Math.ceil(whole / processes);
-  const { limits, clients } = given;
-  return {
-    service,
-    listen,
-    protocol,
-    targets,
-    tls,
-    acceptHeader,
-    link,
-    limits: {
-      ...limits,
-      holdRequests: share(limits.holdRequests),
-      holdBytes: share(limits.holdBytes),
-    },
-    clients: { ...clients, connections: share(clients.connections) },
-  };
 }
 
 function inFlightOf(inFlight: Readonly<Record<string, number>>): number {
