@@ -38,6 +38,7 @@ bench:
 	$(RUN) bench/failover.ts
 	$(RUN) bench/proxy.ts
 	$(RUN) bench/agent-kill.ts
+	$(RUN) bench/proxy-kill.ts
 	$(RUN) bench/cost.ts
 	$(RUN) bench/soak.ts
 	$(RUN) bench/abuse.ts

@@ -4,10 +4,11 @@
 // memory goes on growing.
 //   node bench/abuse.ts [--minutes 10] [--json]
 import { fork } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startSample, type Sample } from '../src/drill/sample-service.ts';
+import { helperOf } from './peers/processes.ts';
 
 const RATE_PER_SECOND = 50;
 const CALM_SECONDS = 30;
@@ -40,19 +41,8 @@ async function sleep(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** The data plane is a child of the agent. */
 function dataPlaneOf(agentPid: number): number {
-  const found = readdirSync('/proc').find((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1];
-      const title = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      return Number(parent) === agentPid && title.startsWith('hotwarm-proxy');
-    } catch {
-      return false; // It ended meanwhile.
-    }
-  });
-  return Number(found ?? Number.NaN);
+  return helperOf(agentPid, 'hotwarm-proxy') ?? Number.NaN;
 }
 
 function rssMiBOf(pid: number): number {

@@ -1,10 +1,11 @@
-// What hotwarm costs while nothing happens: CPU time and memory of the agent and of the data plane with
+// What hotwarm costs while nothing happens: CPU time and memory of the agent, the keeper and the proxy with
 // two members, probes every 100 ms, no client traffic, once the code is warm. CPU time is the scheduler's
 // own account of each process, so a busy machine changes it little. Exits 1 when the bar is missed.
 //   node bench/cost.ts [--settle 90] [--seconds 60] [--json]
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startSample } from '../src/drill/sample-service.ts';
+import { helperOf } from './peers/processes.ts';
 
 const BAR_SHARE = 0.01;
 
@@ -21,25 +22,6 @@ function read(pid: number): Reading {
   const field = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0);
   return { cpuMs: cpuNs / 1e6, rssKiB: field('Rss'), pssKiB: field('Pss') };
-}
-
-/** The data plane is a child of the agent. */
-function findProxy(agentPid: number): number | null {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const found = pids.find((pid) => {
-    try {
-      const parent = Number(
-        readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1],
-      );
-      return (
-        parent === agentPid &&
-        readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('hotwarm-proxy')
-      );
-    } catch {
-      return false; // It ended meanwhile.
-    }
-  });
-  return found === undefined ? null : Number(found);
 }
 
 const { values } = parseArgs({
@@ -59,11 +41,11 @@ const sample = await startSample({
 try {
   await new Promise((resolve) => setTimeout(resolve, Number(values.settle) * 1000));
   const service = await sample.agent.service(sample.service);
-  const proxy = findProxy(sample.agent.pid);
-  const pids = new Map<string, number>([
-    ['agent', sample.agent.pid],
-    ...(proxy === null ? [] : ([['proxy', proxy]] as const)),
-  ]);
+  const pids = new Map<string, number>([['agent', sample.agent.pid]]);
+  for (const name of ['keeper', 'proxy'] as const) {
+    const pid = helperOf(sample.agent.pid, `hotwarm-${name}`);
+    if (pid !== null) pids.set(name, pid);
+  }
   for (const [name, member] of Object.entries(service?.members ?? {}))
     if (member.pid !== null) pids.set(`member ${name}`, member.pid);
   const before = new Map([...pids].map(([name, pid]) => [name, read(pid)] as const));

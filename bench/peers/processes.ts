@@ -29,6 +29,16 @@ export function commandOf(pid: number): string {
   return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
 }
 
+/** What the agent's keeper, or the agent itself, has made under such a title; none: null. */
+export function helperOf(
+  agentPid: number,
+  title: 'hotwarm-keeper' | 'hotwarm-proxy',
+): number | null {
+  const children = childrenOf(agentPid);
+  const family = [...children, ...children.flatMap(childrenOf)];
+  return family.find((pid) => commandOf(pid).startsWith(title)) ?? null;
+}
+
 /** Lets all threads of a process run on these cores only, as taskset(1) writes them: `0`, `0-1`. */
 export function pin(pid: number, cores: string): void {
   execFileSync('taskset', ['-a', '-c', '-p', cores, String(pid)], { stdio: 'ignore' });

@@ -6,7 +6,7 @@ import { AgentProcess, isWhole } from '../../src/drill/agent-process.ts';
 import { findFreePorts } from '../../src/drill/free-ports.ts';
 import { ask } from './child.ts';
 import { fillPorts, HAPROXY, NGINX, startProgram, type Program } from './front.ts';
-import { childrenOf, commandOf } from './processes.ts';
+import { childrenOf, helperOf } from './processes.ts';
 
 // What bench/proxy.ts compares: ways to one and the same server process, the active member of a service that a
 // hotwarm agent runs as it always does, with probes and a hot standby.
@@ -114,8 +114,8 @@ services:
   const { members, active } = await agent.until(SERVICE, 'a service', isWhole, READY_WITHIN_MS);
   const backendPid = members[active ?? '']?.pid ?? null;
   const standbyPid = Object.entries(members).find(([name]) => name !== active)?.[1].pid ?? null;
-  const proxyPid = childrenOf(agent.pid).find((pid) => commandOf(pid).startsWith('hotwarm-proxy'));
-  if (backendPid === null || standbyPid === null || proxyPid === undefined)
+  const proxyPid = helperOf(agent.pid, 'hotwarm-proxy');
+  if (backendPid === null || standbyPid === null || proxyPid === null)
     throw new Error('the service has no server, no standby or no proxy');
   return {
     listenPort,

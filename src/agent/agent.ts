@@ -6,6 +6,7 @@ import type { AgentState } from '../core/state.ts';
 import { KeeperClient } from '../drivers/keeper/client.ts';
 import { KeeperHandle } from '../drivers/keeper/handle.ts';
 import { killLeftover } from '../drivers/member/process/leftover.ts';
+import { endStrangers } from '../drivers/traffic/proxy/process.ts';
 import { openStateDir, type StateDir } from '../drivers/store/database.ts';
 import { openEmbeddedStore } from '../drivers/store/embedded.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
@@ -21,7 +22,7 @@ import { openIncidentLog, type IncidentLog } from './incident-log.ts';
 import { openJournal, type Journal } from './journal.ts';
 import type { LocalService } from './local-service.ts';
 import { AgentLoop } from './loop.ts';
-import { makeLocalService } from './make-service.ts';
+import { listeningKeys, makeLocalService } from './make-service.ts';
 import { changes, NoticeBoard } from './notices.ts';
 import { readResumable } from './resume.ts';
 
@@ -94,6 +95,7 @@ export class Agent implements AgentView {
     for (const service of this.#services)
       epochs.push({ service: service.name, record: await service.knownLease() });
     const found = this.#adopt(epochs);
+    await this.#releaseFormer();
     for (const service of this.#services) await service.traffic?.open();
     await this.#holdClients(epochs, found);
     await this.#clearLeftovers(found);
@@ -124,6 +126,19 @@ export class Agent implements AgentView {
     return found;
   }
 
+  /** What a former configuration listened on, and this one does not, is let go of. */
+  async #releaseFormer(): Promise<void> {
+    const { stateDir } = this.#config.agent;
+    const acting = this.#config.services.filter(({ core }) => core.mode === 'act');
+    const proxied = acting.filter(({ traffic }) => traffic.via === 'proxy');
+    await endStrangers(
+      stateDir,
+      proxied.map(({ name }) => name),
+    );
+    if (acting.length === 0) await KeeperClient.discard(stateDir);
+    else await (await this.#keeper.open()).retain(acting.flatMap(listeningKeys));
+  }
+
   /** Where nothing is gone on with, clients wait in the data plane that was left, or they would meet each member's end. */
   async #holdClients(epochs: readonly KnownEpoch[], found: readonly FoundMember[]): Promise<void> {
     const nobody = { active: null, fallbacks: [], suspects: [], leaseUntil: null };
@@ -148,8 +163,6 @@ export class Agent implements AgentView {
         ({ service, member }) =>
           !found.some((one) => one.service === service && one.member === member),
       );
-    if (!this.#config.services.some(({ traffic }) => traffic.via === 'socket'))
-      await KeeperClient.discard(stateDir);
     await Promise.all(leftovers.map(async (leftover) => await killLeftover(leftover)));
   }
 

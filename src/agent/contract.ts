@@ -1,6 +1,6 @@
 import type { HealthReason, Refusal } from '../core/reasons.ts';
 import type { AgentState, Incident, MemberState, ServiceState } from '../core/state.ts';
-import type { TrafficStats } from '../drivers/traffic/contract.ts';
+import type { ProcessNews, TrafficStats } from '../drivers/traffic/contract.ts';
 
 // What the HTTP API may see and ask of the running agent.
 
@@ -33,6 +33,8 @@ export type News =
   | { readonly kind: 'status'; readonly data: StatusNews }
   /** The data plane ended, or is there again. */
   | { readonly kind: 'traffic'; readonly data: { readonly up: boolean } }
+  /** One process of the data plane ended or was started. */
+  | { readonly kind: 'proxy'; readonly data: ProcessNews }
   | { readonly kind: 'certificate'; readonly data: CertificateNews };
 
 /** Changed certificate files of the data plane are in use; fault not null: why not, so that the old ones are. */

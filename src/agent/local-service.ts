@@ -4,7 +4,7 @@ import type { EffectResult, Event, FoundMember } from '../core/event.ts';
 import type { ServiceState } from '../core/state.ts';
 import { DriverError } from '../drivers/driver-error.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
-import type { TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
+import type { ProcessNews, TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import type { CertificateNews } from './contract.ts';
 import type { LocalMember } from './local-member.ts';
@@ -23,6 +23,8 @@ export type LocalServiceOptions = {
   readonly onEvent: (event: Event) => void;
   /** Changed certificate files are in use; `fault`: why not. */
   readonly onCertificate: (news: CertificateNews) => void;
+  /** One process of the data plane ended or was started. */
+  readonly onProcess: (news: ProcessNews) => void;
   readonly now: () => number;
 };
 
@@ -118,6 +120,10 @@ export class LocalService {
         return onEvent({ ...event, type: 'trafficSampled', at, service });
       case 'certificate':
         return this.#options.onCertificate({ file: event.file, fault: event.fault });
+      case 'process': {
+        const { type: _, ...news } = event;
+        return this.#options.onProcess(news);
+      }
       case 'lost':
         return onEvent({ type: 'trafficLost', at, service });
       case 'restored':

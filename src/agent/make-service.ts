@@ -9,7 +9,7 @@ import { createProbe } from '../drivers/probe/factory.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
 import type { TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
 import { ProxyDriver } from '../drivers/traffic/proxy.ts';
-import { SocketDriver, socketsOf } from '../drivers/traffic/socket.ts';
+import { memberKey, SocketDriver, socketsOf } from '../drivers/traffic/socket.ts';
 import { LocalMember } from './local-member.ts';
 import { LocalService } from './local-service.ts';
 import type { NoticeDraft } from './notices.ts';
@@ -33,6 +33,7 @@ export function makeLocalService(service: ResolvedService, parts: ServiceParts):
     ...parts,
     name: service.name,
     onCertificate: (data) => parts.post({ service: service.name, kind: 'certificate', data }),
+    onProcess: (data) => parts.post({ service: service.name, kind: 'proxy', data }),
     leaseMs: service.core.lease.durationMs,
     members: new Map(
       service.members.map((member) => [member.name, makeMember(service, member, parts)]),
@@ -41,6 +42,12 @@ export function makeLocalService(service: ResolvedService, parts: ServiceParts):
     now: monotonicMs,
   });
   return local;
+}
+
+/** What the keeper calls the sockets of a service. */
+export function listeningKeys({ name, traffic, members }: ResolvedService): readonly string[] {
+  if (traffic.via === 'proxy') return [name];
+  return [name, ...members.map((member) => memberKey(name, member.name))];
 }
 
 function makeTraffic(
@@ -55,16 +62,15 @@ function makeTraffic(
     host: address,
     port,
   }));
+  const shared = { targets, keeper: async () => await keeper.open(), onEvent };
   switch (traffic.via) {
     case 'proxy':
-      return new ProxyDriver({ service: service.name, ...traffic, targets, stateDir, onEvent });
+      return new ProxyDriver({ service: service.name, ...traffic, ...shared, stateDir });
     case 'socket':
       return new SocketDriver({
         service: service.name,
         listen: traffic.listen,
-        targets,
-        keeper: async () => await keeper.open(),
-        onEvent,
+        ...shared,
       });
     default:
       return unreachable(traffic.via);

@@ -122,26 +122,52 @@ const TRAFFIC_TOTALS = [
   ['bytesOut', 'hotwarm_traffic_sent_bytes_total', 'Bytes sent to clients.'],
 ] as const;
 
+const LOSS_TOTALS = [
+  ['processes', 'hotwarm_proxy_losses_total', 'Proxy processes that ended or hung.'],
+  [
+    'connections',
+    'hotwarm_proxy_lost_connections_total',
+    'Connections that they had, by their last figures.',
+  ],
+  [
+    'requests',
+    'hotwarm_proxy_lost_requests_total',
+    'Requests that they had under way, by their last figures.',
+  ],
+] as const;
+
 function trafficCounters(registry: Registry): {
   readonly reset: () => void;
   readonly set: (service: string, stats: TrafficStats) => void;
 } {
-  const { gauge, reset } = gaugesOf(registry, ['service']);
+  const each = ['service', 'process'] as const;
+  const { gauge, reset } = gaugesOf(registry, each);
   const held = gauge('hotwarm_requests_held', 'Requests that wait now.');
   const connections = gauge('hotwarm_connections', 'Open connections of clients.');
-  const totals = TRAFFIC_TOTALS.map(([key, name, help]) => {
-    const counter = new Counter({ name, help, labelNames: ['service'], registers: [registry] });
-    return [key, counter] as const;
-  });
+  const counters = <Key extends string, Label extends string>(
+    list: readonly (readonly [Key, string, string])[],
+    labelNames: readonly Label[],
+  ): readonly (readonly [Key, Counter<Label>])[] =>
+    list.map(([key, name, help]) => [
+      key,
+      new Counter({ name, help, labelNames, registers: [registry] }),
+    ]);
+  const totals = counters(TRAFFIC_TOTALS, each);
+  const losses = counters(LOSS_TOTALS, ['service']);
   return {
     reset: () => {
       reset();
       for (const [, counter] of totals) counter.reset();
+      for (const [, counter] of losses) counter.reset();
     },
     set: (service, stats) => {
-      for (const [key, counter] of totals) counter.inc({ service }, stats[key]);
-      held.set({ service }, stats.heldNow);
-      connections.set({ service }, stats.connections);
+      for (const one of stats.processes) {
+        const labels = { service, process: `${one.process}` };
+        for (const [key, counter] of totals) counter.inc(labels, one[key]);
+        held.set(labels, one.heldNow);
+        connections.set(labels, one.connections);
+      }
+      for (const [key, counter] of losses) counter.inc({ service }, stats.losses[key]);
     },
   };
 }

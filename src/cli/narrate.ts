@@ -1,4 +1,5 @@
 import type { CertificateNews, HealthNews, IncidentNews, News } from '../agent/contract.ts';
+import type { ProcessNews } from '../drivers/traffic/contract.ts';
 import { unreachable } from '../core/assert.ts';
 import { describeCause } from '../core/describe/cause.ts';
 import { describeFact } from '../core/describe/fact.ts';
@@ -25,7 +26,7 @@ const TOLD_FACTS: ReadonlySet<string> = new Set([
 
 const SEEN_TO_END: ReadonlySet<string> = new Set(['exited', 'vanished']);
 
-const TRAFFIC_LOST = 'the data plane is gone, so clients are refused; it is being started again';
+const TRAFFIC_LOST = 'the data plane is gone, so nobody is served; it is being started again';
 const TRAFFIC_BACK = 'the data plane is back';
 
 /** Lines for one piece of news, without time and service; none when it is of no interest while it happens. */
@@ -41,11 +42,38 @@ export function narrate(news: News, locale: Locale): readonly string[] {
       return [];
     case 'traffic':
       return [news.data.up ? TRAFFIC_BACK : TRAFFIC_LOST];
+    case 'proxy':
+      return [narrateProcess(news.data)];
     case 'certificate':
       return [narrateCertificate(news.data)];
     default:
       return unreachable(news);
   }
+}
+
+function narrateProcess(news: ProcessNews): string {
+  switch (news.change) {
+    case 'started':
+      return `proxy process ${news.process} is there again (pid ${news.pid}); whoever connected meanwhile is served now`;
+    case 'unkept':
+      return 'the keeper is gone: the proxy serves on, but new clients are refused if it ends; a stop and a start mend it';
+    case 'ended':
+    case 'hung': {
+      const how = news.change === 'hung' ? 'did not answer and was killed' : 'ended';
+      return `proxy process ${news.process} (pid ${news.pid}) ${how}, ${lossOf(news.lost)}; its address is kept`;
+    }
+    default:
+      return unreachable(news);
+  }
+}
+
+function lossOf(lost: { readonly connections: number; readonly requests: number } | null): string {
+  if (lost === null) return 'with an unknown number of connections';
+  return `and with it ${count(lost.connections, 'connection')} and ${count(lost.requests, 'request')} under way, by its last figures`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
 function narrateCertificate({ file, fault }: CertificateNews): string {

@@ -93,12 +93,14 @@ function compileMember(
 }
 
 function compileTraffic(service: ParsedService, baseDir: string): ResolvedTraffic {
-  const { hold, listen, via, protocol, answer, clients, tls, proxyProtocol } = service.traffic;
+  const { hold, listen, via, protocol, processes, answer, clients, tls, proxyProtocol } =
+    service.traffic;
   const replay = replayLimits(service);
   return {
     listen,
     via,
     protocol,
+    processes,
     limits: {
       holdMs: hold.time,
       holdRequests: hold.requests,

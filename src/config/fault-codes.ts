@@ -58,9 +58,9 @@ export const RULES = {
   drainBeyondHold: '`timeouts.drain` ≤ `traffic.hold.time` where `exclusive`.',
   drainBeyondLease:
     '`timeouts.drain` ≤ `lease.duration` − `lease.margin` − `lease.renew` where `exclusive`: a drain does not extend the lease.',
-  replayBeyondHold: '`traffic.hold.bytes` ≥ `traffic.replay.body`, or 0B.',
+  replayBeyondHold: '`traffic.hold.bytes` ≥ `traffic.replay.body` × `traffic.processes`, or 0B.',
   needsProxy:
-    '`traffic.tls`, `traffic.backend.tls` and `traffic.proxyProtocol` are for `via: proxy` only.',
+    '`traffic.tls`, `traffic.backend.tls`, `traffic.proxyProtocol` and `traffic.processes` > 1 are for `via: proxy` only.',
   sendNeedsTcp: '`traffic.proxyProtocol.send` is for `protocol: tcp` only.',
   caUnused: '`traffic.backend.tls.ca` is not given with `verify: false`.',
   replayNeedsHttp: '`traffic.replay` is for `protocol: http` only.',

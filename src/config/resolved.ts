@@ -47,6 +47,8 @@ export type ResolvedTraffic = {
   readonly listen: HostPort;
   readonly via: 'proxy' | 'socket';
   readonly protocol: 'http' | 'tcp';
+  /** Of the proxy; 1 where there is none. */
+  readonly processes: number;
   readonly limits: HoldLimits;
   readonly clients: ClientLimits;
   readonly tls: ClientTls | null;

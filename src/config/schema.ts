@@ -178,6 +178,15 @@ const traffic = z.strictObject({
     ['http', 'tcp'],
     '`http`: requests are held and replayed one by one. `tcp`: connections are.',
   ).prefault('http'),
+  processes: z
+    .int()
+    .min(1)
+    .max(64)
+    .meta({
+      description:
+        'Of the proxy. They accept from one socket; each gets an equal share of `hold` and of `clients.connections`.',
+    })
+    .prefault(1),
   answer: duration(
     { min: 0, max: HOUR },
     'Patience with a member that has not begun to answer a request; `0s`: none.',

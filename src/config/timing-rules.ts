@@ -207,13 +207,15 @@ function holdRules(service: ParsedService, key: KeyOf): RuleFault[] {
       }),
     );
   }
-  if (traffic.protocol === 'http' && replay.body > traffic.hold.bytes && traffic.hold.bytes > 0) {
+  const { hold, processes } = traffic;
+  const neededBytes = replay.body * processes;
+  if (traffic.protocol === 'http' && neededBytes > hold.bytes && hold.bytes > 0) {
     const keys = [key('traffic', 'hold', 'bytes'), key('traffic', 'replay', 'body')] as const;
     faults.push(
       ruleFault('replayBeyondHold', keys, {
-        what: `hold.bytes ${formatSize(traffic.hold.bytes)} is below replay.body ${formatSize(replay.body)}`,
+        what: `hold.bytes ${formatSize(hold.bytes)} is below replay.body ${formatSize(replay.body)}${processes > 1 ? ` for each of ${processes} processes` : ''}`,
         why: 'one request of the size that may be replayed could not be held',
-        todo: `set hold.bytes to ${formatSize(replay.body)} or more`,
+        todo: `set hold.bytes to ${formatSize(neededBytes)} or more`,
       }),
     );
   }

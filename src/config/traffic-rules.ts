@@ -2,17 +2,18 @@ import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedService } from './schema.ts';
 
-// What must hold for TLS and the PROXY protocol. Whether the files exist and belong together is for preflight.
+// What must hold for TLS, the PROXY protocol and the number of processes. Whether the files exist and belong together is for preflight.
 
 export function trafficRules({ traffic }: ParsedService, at: ConfigPath): RuleFault[] {
   const faults: RuleFault[] = [];
   const key = (...keys: readonly string[]): ConfigPath => [...at, 'traffic', ...keys];
-  const { backend, protocol, proxyProtocol, tls, via } = traffic;
+  const { backend, processes, protocol, proxyProtocol, tls, via } = traffic;
   const proxyOnly = [
     ...(tls === undefined ? [] : [key('tls')]),
     ...(backend.tls === undefined ? [] : [key('backend', 'tls')]),
     ...(proxyProtocol.accept ? [key('proxyProtocol', 'accept')] : []),
     ...(proxyProtocol.send ? [key('proxyProtocol', 'send')] : []),
+    ...(processes > 1 ? [key('processes')] : []),
   ];
   for (const path of via === 'proxy' ? [] : proxyOnly) {
     faults.push(

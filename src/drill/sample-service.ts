@@ -14,6 +14,8 @@ export type SampleOptions = {
   readonly exclusive: boolean;
   /** Default: proxy. */
   readonly via?: 'proxy' | 'socket';
+  /** Of the proxy. Default: 1. */
+  readonly processes?: number;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly onNotice: (notice: Notice) => void;
@@ -83,6 +85,7 @@ type ConfigValues = SampleOptions & {
 function configText({
   exclusive,
   via = 'proxy',
+  processes = 1,
   intervalMs,
   timeoutMs,
   port,
@@ -98,7 +101,7 @@ services:
     members:
       a: { command: ${command}, port: ${members[0]} }
       b: { command: ${command}, port: ${members[1]} }
-    traffic: { listen: '127.0.0.1:${port}', via: ${via} }
+    traffic: { listen: '127.0.0.1:${port}', via: ${via}, processes: ${processes} }
     probe: { http: /healthz, interval: ${intervalMs}ms, timeout: ${timeoutMs}ms }
     failback: { mode: manual }
 `;

@@ -10,7 +10,7 @@ import type { ServiceConfig } from '../../src/core/config.ts';
 import type { Health } from '../../src/core/detect.ts';
 import { initialState } from '../../src/core/initial.ts';
 import type { AgentState, Incident, MemberState, ServiceState } from '../../src/core/state.ts';
-import type { TrafficStats } from '../../src/drivers/traffic/contract.ts';
+import type { TrafficCounts, TrafficStats } from '../../src/drivers/traffic/contract.ts';
 
 // An agent made of plain data, for what only looks at one.
 
@@ -158,8 +158,7 @@ export const figures: AgentFigures = {
   journalFault: null,
 };
 
-export const trafficStats: TrafficStats = {
-  pid: 4242,
+const counts: TrafficCounts = {
   requests: 1000,
   failed: 2,
   replayed: 3,
@@ -172,6 +171,12 @@ export const trafficStats: TrafficStats = {
   inFlight: { a: 1, b: 0 },
   bytesIn: 10_000,
   bytesOut: 20_000,
+};
+
+export const trafficStats: TrafficStats = {
+  ...counts,
+  processes: [{ process: 0, pid: 4242, ...counts }],
+  losses: { processes: 10, connections: 11, requests: 12 },
 };
 
 export class FakeView implements AgentView {

@@ -25,11 +25,14 @@ test('what the agent knows appears with its labels, in base units', async () => 
     'hotwarm_member_ready{service="shop",member="b"}': 1,
     'hotwarm_member_health{service="shop",member="a",health="healthy"}': 1,
     'hotwarm_member_health{service="shop",member="a",health="failed"}': 0,
-    'hotwarm_requests_total{service="shop"}': 1000,
-    'hotwarm_requests_failed_total{service="shop"}': 2,
-    'hotwarm_requests_replayed_total{service="shop"}': 3,
-    'hotwarm_requests_hedged_total{service="shop"}': 4,
-    'hotwarm_requests_held{service="shop"}': 5,
+    'hotwarm_requests_total{service="shop",process="0"}': 1000,
+    'hotwarm_requests_failed_total{service="shop",process="0"}': 2,
+    'hotwarm_requests_replayed_total{service="shop",process="0"}': 3,
+    'hotwarm_requests_hedged_total{service="shop",process="0"}': 4,
+    'hotwarm_requests_held{service="shop",process="0"}': 5,
+    'hotwarm_proxy_losses_total{service="shop"}': 10,
+    'hotwarm_proxy_lost_connections_total{service="shop"}': 11,
+    'hotwarm_proxy_lost_requests_total{service="shop"}': 12,
     hotwarm_agent_cpu_seconds_total: 1.5,
     hotwarm_agent_resident_bytes: 80_000_000,
     hotwarm_agent_timer_lag_p99_seconds: 0.0012,
@@ -46,7 +49,7 @@ test('a second scrape shows the new state and does not add up totals', async () 
   await scrape(metrics);
   view.current = changeMember(view.current, 'a', (member) => withHealth(member, 'failed'));
   const samples = await scrape(metrics);
-  assert.equal(samples.get('hotwarm_requests_total{service="shop"}'), 1000);
+  assert.equal(samples.get('hotwarm_requests_total{service="shop",process="0"}'), 1000);
   assert.equal(samples.get('hotwarm_agent_cpu_seconds_total'), 1.5);
   const health = (name: string): number | undefined =>
     samples.get(`hotwarm_member_health{service="shop",member="a",health="${name}"}`);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HealthNews, IncidentNews } from '../../src/agent/contract.ts';
 import { narrate, narrateStop } from '../../src/cli/narrate.ts';
+import type { ProcessNews } from '../../src/drivers/traffic/contract.ts';
 import { play } from '../core/scenario.ts';
 
 const READY: HealthNews = {
@@ -50,4 +51,22 @@ test('a member that was found failed and then fenced is not told of as failed tw
   assert.match(told('confirmedDead', 'running')[0] ?? '', /^a is failed/);
   assert.deepEqual(told('confirmedDead', 'absent'), ['a is fenced: nothing of it is left']);
   assert.match(told('exited', 'absent')[0] ?? '', /^a is failed/);
+});
+
+function toldOf(data: ProcessNews): string {
+  return narrate({ kind: 'proxy', data }, 'en').join('\n');
+}
+
+test('the end of a proxy process is told with what it had, and so is what follows', () => {
+  const process = { process: 1, pid: 42 } as const;
+  assert.match(
+    toldOf({ ...process, change: 'ended', lost: { connections: 3, requests: 1 } }),
+    /process 1 \(pid 42\) ended, and with it 3 connections and 1 request under way/,
+  );
+  assert.match(
+    toldOf({ ...process, change: 'hung', lost: null }),
+    /did not answer and was killed, with an unknown number of connections/,
+  );
+  assert.match(toldOf({ ...process, change: 'started' }), /there again \(pid 42\)/);
+  assert.match(toldOf({ change: 'unkept' }), /the keeper is gone/);
 });

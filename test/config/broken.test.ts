@@ -428,6 +428,16 @@ const ROWS: readonly Row[] = [
     ['needsProxy', `${AT}.traffic.tls`, 6],
   ],
   [
+    'several processes without a proxy',
+    edit(6, '    traffic: { listen: 127.0.0.1:80, via: socket, processes: 2 }'),
+    ['needsProxy', `${AT}.traffic.processes`, 6],
+  ],
+  [
+    'a share of what may wait that holds no request that may be replayed',
+    edit(6, '    traffic: { listen: 127.0.0.1:8080, processes: 2, hold: { bytes: 1MiB } }'),
+    ['replayBeyondHold', `${AT}.traffic.hold.bytes`, 6],
+  ],
+  [
     'a header for each of many requests',
     edit(6, '    traffic: { listen: 127.0.0.1:8080, proxyProtocol: { send: true } }'),
     ['sendNeedsTcp', `${AT}.traffic.proxyProtocol.send`, 6],

@@ -55,11 +55,12 @@ function assertSound(sandbox: Sandbox): void {
   }
 }
 
-/** One process of each member and one proxy. */
+/** One process of each member, one proxy and one keeper. */
 function assertNothingTwice(sandbox: Sandbox): void {
   const commands = sandbox.processes().map(({ command }) => command);
   assert.equal(commands.filter((one) => one.includes('member.mjs')).length, 2, commands.join('\n'));
-  assert.equal(commands.filter((one) => one.includes('proxy')).length, 1, commands.join('\n'));
+  for (const kind of [/^hotwarm-proxy|traffic\/proxy\/main/, /^hotwarm-keeper|keeper\/main/])
+    assert.equal(commands.filter((one) => kind.test(one)).length, 1, commands.join('\n'));
 }
 
 describe('after kill -9 of the agent', () => {

@@ -7,12 +7,12 @@ export function descriptorFindings({ services }: ResolvedConfig): PreflightFindi
   const room = clientRoom();
   return services
     .filter(({ core, traffic }) => core.mode === 'act' && traffic.via === 'proxy')
-    .filter(({ traffic }) => traffic.clients.connections > room)
-    .map(({ name, traffic: { clients } }) => ({
+    .filter(({ traffic }) => traffic.clients.connections > room * traffic.processes)
+    .map(({ name, traffic: { clients, processes } }) => ({
       level: 'note',
       code: 'fewDescriptors',
       where: `services.${name}.traffic.clients.connections`,
-      what: `${clients.connections} clients are allowed, but the limit of open files leaves room for ${room}`,
+      what: `${clients.connections} clients are allowed, but the limit of open files leaves room for ${room * processes}`,
       todo: 'raise the hard limit (ulimit -Hn, or LimitNOFILE= of the systemd unit), or allow fewer',
     }));
 }

@@ -5,9 +5,17 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DriverError } from '../driver-error.ts';
 import { hearLines } from '../lines.ts';
+import { OrderLine } from '../order-line.ts';
+import { withPatience } from '../patience.ts';
 import { socketPath } from '../socket-path.ts';
 import { whenGone } from '../member/process/exit-watch.ts';
-import { hasVariable, type Identity } from '../member/process/proc.ts';
+import {
+  endAll,
+  findMarked,
+  hasVariable,
+  sendSignal,
+  type Identity,
+} from '../member/process/proc.ts';
 import type { Spawned, Spawner, SpawnExit, SpawnOrder } from '../member/process/spawner.ts';
 import {
   KEEPER_PROTOCOL,
@@ -17,10 +25,12 @@ import {
   type ListenAt,
 } from './wire.ts';
 
-// The agent's side of the keeper: takes over the one that an earlier agent left, or starts one.
+// The agent's side of the keeper: takes over the one that an earlier agent left, or starts one. One that does not
+// answer in time, or is of another version, is killed: nothing can be made through it any more.
 
 const START_MS = 10_000;
 const CALL_EVERY_MS = 10;
+const HELLO_MS = 5000;
 const REPLY_MS = 10_000;
 
 /** In the environment of each keeper: unlike its command line, a title of its own does not overwrite it. */
@@ -31,26 +41,22 @@ export function isKeeperOf(pid: number, stateDir: string): boolean {
   return hasVariable(pid, `${MARK}=${stateDir}`);
 }
 
-type Waiting = {
-  readonly resolve: (answer: KeeperAnswer) => void;
-  readonly reject: (error: DriverError) => void;
-  readonly timer: NodeJS.Timeout;
-};
-
 export class KeeperClient implements Spawner {
   readonly pid: number;
   readonly #socket: Socket;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #line: OrderLine<KeeperOrder, KeeperAnswer>;
   readonly #exits = new Map<number, SpawnExit>();
   readonly #watched = new Map<number, { main: Identity; tell: (exit: SpawnExit) => void }>();
   readonly #onLost: (() => void)[] = [];
-  #lastId = 0;
-  #closed = false;
   #isLeft = false;
 
   private constructor(socket: Socket, pid: number) {
     this.#socket = socket;
     this.pid = pid;
+    this.#line = new OrderLine(socket, {
+      partner: 'keeper',
+      onHang: () => sendSignal(pid, 'SIGKILL'),
+    });
     socket.unref();
     socket.on('close', () => this.#lose());
   }
@@ -60,6 +66,7 @@ export class KeeperClient implements Spawner {
     const path = socketPath(stateDir, 'keeper.sock');
     const running = await call(path);
     if (running !== null) return running;
+    await endUnreachable(stateDir);
     start(path, stateDir);
     for (let left = START_MS; left > 0; left -= CALL_EVERY_MS) {
       const keeper = await call(path);
@@ -73,11 +80,12 @@ export class KeeperClient implements Spawner {
   static async discard(stateDir: string): Promise<void> {
     const running = await call(socketPath(stateDir, 'keeper.sock'));
     await running?.stop();
+    await endUnreachable(stateDir);
   }
 
   /** Called when the keeper has died. */
   onLost(listener: () => void): void {
-    if (this.#closed) listener();
+    if (this.#line.closed) listener();
     else this.#onLost.push(listener);
   }
 
@@ -87,6 +95,11 @@ export class KeeperClient implements Spawner {
 
   async release(key: string): Promise<void> {
     await this.#ask({ type: 'release', key });
+  }
+
+  /** Releases every socket but these. */
+  async retain(keys: readonly string[]): Promise<void> {
+    await this.#ask({ type: 'retain', keys });
   }
 
   async spawn(order: SpawnOrder): Promise<Spawned> {
@@ -100,7 +113,7 @@ export class KeeperClient implements Spawner {
         const exit = this.#exits.get(main.pid);
         this.#exits.delete(main.pid);
         if (exit !== undefined) listener(exit);
-        else if (this.#closed) whenGone(main, listener);
+        else if (this.#line.closed) whenGone(main, listener);
         else this.#watched.set(main.pid, { main, tell: listener });
       },
       unref: () => undefined,
@@ -122,12 +135,10 @@ export class KeeperClient implements Spawner {
   hear(message: FromKeeper): void {
     switch (message.type) {
       case 'reply':
-        this.#settle(message.id, ({ resolve }) => resolve(message.answer));
+        this.#line.answer(message.id, message.answer);
         return;
       case 'failed':
-        this.#settle(message.id, ({ reject }) =>
-          reject(new DriverError(message.fault, message.detail)),
-        );
+        this.#line.fail(message.id, message.fault, message.detail);
         return;
       case 'exited': {
         const watched = this.#watched.get(message.pid);
@@ -145,30 +156,11 @@ export class KeeperClient implements Spawner {
   }
 
   #ask(order: KeeperOrder): Promise<KeeperAnswer> {
-    if (this.#closed) return Promise.reject(gone());
-    this.#lastId += 1;
-    const id = this.#lastId;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(id);
-        reject(new DriverError('timedOut', `the keeper did not reply to ${order.type}`));
-      }, REPLY_MS);
-      this.#waiting.set(id, { resolve, reject, timer });
-      this.#socket.write(`${JSON.stringify({ id, order })}\n`);
-    });
-  }
-
-  #settle(id: number, how: (waiting: Waiting) => void): void {
-    const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(id);
-    clearTimeout(waiting.timer);
-    how(waiting);
+    return this.#line.ask(order, REPLY_MS);
   }
 
   #lose(): void {
-    this.#closed = true;
-    for (const id of this.#waiting.keys()) this.#settle(id, ({ reject }) => reject(gone()));
+    this.#line.close();
     if (this.#isLeft) return;
     // Its children live on, and nobody will tell of their end.
     for (const { main, tell } of this.#watched.values()) whenGone(main, tell);
@@ -177,8 +169,9 @@ export class KeeperClient implements Spawner {
   }
 }
 
-function gone(): DriverError {
-  return new DriverError('driverFailed', 'the keeper is gone');
+/** Ends keepers of this state directory that do not answer. The caller holds it, so nobody else's is met. */
+async function endUnreachable(stateDir: string): Promise<void> {
+  await endAll(findMarked((variable) => variable === `${MARK}=${stateDir}`));
 }
 
 /** A session of its own, nothing shared with the agent but a log file. */
@@ -195,20 +188,25 @@ function start(path: string, stateDir: string): void {
   child.unref();
 }
 
-/** null: nobody listens there, or it is no keeper of this version. */
+/** null: nobody listens there or answers, or it is no keeper of this version. */
 function call(path: string): Promise<KeeperClient | null> {
   return new Promise((resolve) => {
     const socket = connect({ path });
     let client: KeeperClient | null = null;
+    const stopWaiting = withPatience(HELLO_MS, () => socket.destroy());
     const hear = (message: FromKeeper): void => {
       if (client !== null) client.hear(message);
       else if (message.type === 'hello' && message.protocol === KEEPER_PROTOCOL) {
+        stopWaiting();
         client = KeeperClient.of(socket, message);
         resolve(client);
       } else socket.destroy();
     };
     // The greeting's version vouches for the shape of what follows.
     hearLines(socket, (line) => hear(JSON.parse(line)));
-    socket.on('close', () => resolve(null));
+    socket.on('close', () => {
+      stopWaiting();
+      resolve(null);
+    });
   });
 }

@@ -16,9 +16,10 @@ import {
   type ToKeeper,
 } from './wire.ts';
 
-// Holds listening sockets and makes the members that inherit them. It is apart from the agent so that both
-// outlive an agent, and small so that it does not die itself. It decides nothing: it restarts nobody.
-// Not guaranteed: after its own death a new one cannot get the sockets back while members hold them.
+// Holds listening sockets and makes the processes that inherit them: proxies, or members where there is no proxy. It
+// is apart from the agent so that both outlive an agent, and small so that it does not die itself. It decides nothing:
+// it restarts nobody.
+// Not guaranteed: after its own death a new one cannot get a socket back while another process holds it.
 
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
@@ -85,6 +86,10 @@ export class Keeper {
         return { type: 'done' };
       case 'release':
         await this.#release(order.key);
+        return { type: 'done' };
+      case 'retain':
+        for (const key of this.#listeners.keys())
+          if (!order.keys.includes(key)) await this.#release(key);
         return { type: 'done' };
       case 'spawn':
         return await this.#spawn(order.order);

@@ -6,12 +6,14 @@ import type { Identity } from '../member/process/proc.ts';
 // ../traffic/proxy/wire.ts. The keeper outlives agents and greets each new one; the newest has its ear.
 
 /** Grows with every change that an older partner would misunderstand. */
-export const KEEPER_PROTOCOL = 1;
+export const KEEPER_PROTOCOL = 2;
 
 export type KeeperOrder =
   /** Binds and listens, unless a socket of that key does already at the same place. */
   | { readonly type: 'listen'; readonly key: string; readonly at: ListenAt }
   | { readonly type: 'release'; readonly key: string }
+  /** Releases every socket but these. */
+  | { readonly type: 'retain'; readonly keys: readonly string[] }
   | { readonly type: 'spawn'; readonly order: SpawnOrder }
   | { readonly type: 'go'; readonly pid: number }
   | { readonly type: 'stop' };

@@ -10,6 +10,8 @@ export type TrafficOptions = {
   readonly listen: { readonly host: string; readonly port: number };
   readonly protocol: 'http' | 'tcp';
   readonly targets: readonly Target[];
+  /** How many processes share the address and the limits. */
+  readonly processes: number;
   /** Directory for control sockets. */
   readonly stateDir: string;
   readonly limits: HoldLimits;
@@ -81,8 +83,19 @@ export type TrafficEvent =
   | ({ readonly type: 'sampled' } & TrafficSample)
   /** Changed certificate files were loaded, or could not be (`fault`), so that the old ones stay in force. */
   | { readonly type: 'certificate'; readonly file: string; readonly fault: string | null }
+  | ({ readonly type: 'process' } & ProcessNews)
+  /** Nobody serves; somebody does again. */
   | { readonly type: 'lost' }
   | { readonly type: 'restored' };
+
+/** What became of one of the data plane's processes. */
+export type ProcessNews =
+  | ({ readonly change: 'ended' } & ProcessLoss)
+  /** It did not answer and was killed. */
+  | ({ readonly change: 'hung' } & ProcessLoss)
+  | { readonly change: 'started'; readonly process: number; readonly pid: number }
+  /** The keeper is gone: the address is kept only for as long as a process has it. */
+  | { readonly change: 'unkept' };
 
 export type TrafficSample = {
   readonly member: string;
@@ -94,9 +107,15 @@ export type TrafficSample = {
   readonly oldestWaitMs: number;
 };
 
-/** Counters since the data plane started. */
-export type TrafficStats = {
+export type ProcessLoss = {
+  readonly process: number;
   readonly pid: number;
+  /** What it had shortly before, and was lost with it; null: unknown. */
+  readonly lost: { readonly connections: number; readonly requests: number } | null;
+};
+
+/** Counters since the process started. */
+export type TrafficCounts = {
   readonly requests: number;
   readonly failed: number;
   readonly replayed: number;
@@ -109,6 +128,21 @@ export type TrafficStats = {
   readonly inFlight: Readonly<Record<string, number>>;
   readonly bytesIn: number;
   readonly bytesOut: number;
+};
+
+export type ProxyProcessStats = TrafficCounts & { readonly process: number; readonly pid: number };
+
+/** The sums over the processes that answer, each of them, and what ended with others since the agent started. */
+export type TrafficStats = TrafficCounts & {
+  readonly processes: readonly ProxyProcessStats[];
+  readonly losses: TrafficLosses;
+};
+
+export type TrafficLosses = {
+  readonly processes: number;
+  /** As they were shortly before. */
+  readonly connections: number;
+  readonly requests: number;
 };
 
 export interface TrafficDriver {

@@ -1,208 +1,244 @@
-import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { join } from 'node:path';
+import { monotonicMs } from '../../clock.ts';
 import type { Route } from '../../core/effect.ts';
+import { unreachable } from '../../core/assert.ts';
+import { AppError } from '../../errors.ts';
 import { DriverError } from '../driver-error.ts';
+import type { KeeperClient } from '../keeper/client.ts';
 import { socketPath } from '../socket-path.ts';
 import type { TrafficDriver, TrafficEvent, TrafficOptions, TrafficStats } from './contract.ts';
 import { callProxy, type ControlClient } from './proxy/control-client.ts';
-import { endUnreachable, startProcess } from './proxy/process.ts';
-import { PROTOCOL_VERSION, type Answer, type ProxyOptions } from './proxy/wire.ts';
+import { stopProcess } from './proxy/ending.ts';
+import { controlName, endOthers, knownIndexes, startProcess } from './proxy/process.ts';
+import { SampleMerge } from './proxy/sample-merge.ts';
+import { ProxySlot, type SlotLoss } from './proxy/slot.ts';
+import { shareOf } from './proxy/share.ts';
+import { addStats } from './proxy/stats-sum.ts';
+import { BACKLOG, type Answer, type ProxyEvent, type ProxyOptions } from './proxy/wire.ts';
 
-// The traffic driver that puts a proxy in front of the members. The proxy is a process of its own (proxy/), which
-// goes on serving when the agent stops and which a later agent takes over as it is. This driver starts or adopts
-// it, passes orders on, and starts it anew when it dies, with the last route. It decides nothing about requests.
-// Not guaranteed: connections do not survive the proxy's own death.
+// The traffic driver that puts proxies in front of the members: one process, or several that accept from one socket.
+// The keeper owns that socket and makes the processes that inherit it, so connections wait in the kernel while one
+// is started again. They serve on when the agent stops, and a later agent takes them over as they are. What is
+// ordered is ordered from all: it is done once each process has done it or is proved dead.
+// Not guaranteed: connections do not survive the death of the process that accepted them; and after the death of the
+// keeper an address outlives its processes no more.
 
-const STOP_GRACE_MS = 1000;
-const STOP_MS = 3000;
-const RESTART_BASE_MS = 50;
-const RESTART_MAX_MS = 5000;
-/** A proxy that ran this long starts again from the base. */
-const RESTART_RESET_MS = 30_000;
+/** Beyond the drain's own time-out. */
+const DRAIN_SLACK_MS = 4000;
+
+export type ProxyDriverOptions = TrafficOptions & {
+  /** Holds the listening socket and makes the processes. */
+  readonly keeper: () => Promise<KeeperClient>;
+};
 
 export class ProxyDriver implements TrafficDriver {
-  readonly #options: ProxyOptions;
+  readonly #options: ProxyDriverOptions;
   readonly #logFile: string;
-  readonly #onEvent: (event: TrafficEvent) => void;
-  #control: ControlClient | null = null;
-  #child: ChildProcess | null = null;
+  readonly #slots: readonly ProxySlot[];
+  readonly #samples = new SampleMerge();
+  #keeper: KeeperClient | null = null;
   #route: Route | null = null;
-  #closing = false;
   #replaced = false;
-  #restarts = 0;
-  #restartTimer: NodeJS.Timeout | null = null;
-  #restarting: Promise<void> | null = null;
-  #startedAt = 0;
+  #isDown = false;
+  /** Of news that each process has, which one told the last. */
+  readonly #tellers = new Map<string, { readonly process: number; readonly news: string }>();
+  #losses = { processes: 0, connections: 0, requests: 0 };
 
-  constructor(options: TrafficOptions) {
-    const { stateDir, onEvent, ...rest } = options;
-    const { service } = rest;
+  constructor(options: ProxyDriverOptions) {
+    const { stateDir, service } = options;
+    this.#options = options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    const controlPath = socketPath(stateDir, `proxy-${service}.sock`);
-    this.#options = { ...optionsOf(rest), controlPath };
     this.#logFile = join(stateDir, `proxy-${service}.log`);
-    this.#onEvent = onEvent;
+    this.#slots = Array.from({ length: options.processes }, (_, index) => this.#slotOf(index));
   }
 
   async open(): Promise<void> {
-    const running = await callProxy(this.#options.controlPath);
-    if (running !== null && (await this.#adopt(running))) return;
-    if (running === null) await endUnreachable(dirname(this.#logFile), this.#options.service);
-    await this.#start();
+    const { stateDir, service, processes } = this.#options;
+    const surplus = knownIndexes(stateDir, service).filter((index) => index >= processes);
+    const [routes] = await Promise.all([
+      Promise.all(this.#slots.map(async (slot) => await slot.adopt())),
+      Promise.all(surplus.map(async (index) => await stopSurplus(this.#pathOf(index)))),
+    ]);
+    for (const route of routes)
+      if (route !== null && route.epoch >= (this.#route?.epoch ?? 0)) this.#route = route;
+    const running = this.#slots.map(({ pid }) => pid).filter((pid) => pid !== null);
+    await endOthers(stateDir, service, running);
+    await this.#keepAddress(running.length === processes);
+    const missing = this.#slots.filter(({ pid }) => pid === null);
+    const started = await Promise.allSettled(missing.map(async (slot) => await slot.start()));
+    // Only once nothing is being started any more can all be stopped.
+    for (const one of started) if (one.status === 'rejected') throw one.reason;
   }
 
   async route(route: Route): Promise<void> {
     if (this.#route !== null && route.epoch < this.#route.epoch) {
       throw new DriverError('conflict', `epoch ${route.epoch} is older than ${this.#route.epoch}`);
     }
-    await this.#ask({ type: 'route', route });
+    const known = this.#options.targets.map(({ member }) => member);
+    if (![route.active, ...route.fallbacks].every((name) => name === null || known.includes(name)))
+      throw new DriverError('notFound', 'the route names a member without a target');
+    // Whoever is started from now on begins with it.
     this.#route = route;
+    const answers = await this.#askAll((slot) => slot.ask({ type: 'route', route }));
+    if (answers.length === 0) throw new DriverError('driverFailed', 'no proxy is running');
   }
 
   async drain(options: { member: string; timeoutMs: number }): Promise<{ cut: number }> {
-    const answer = await this.#ask({ type: 'drain', ...options }, options.timeoutMs + STOP_MS);
-    return { cut: answer.type === 'drained' ? answer.cut : 0 };
+    const withinMs = options.timeoutMs + DRAIN_SLACK_MS;
+    const answers = await this.#askAll((slot) => slot.ask({ type: 'drain', ...options }, withinMs));
+    let cut = 0;
+    for (const answer of answers) if (answer.type === 'drained') cut += answer.cut;
+    return { cut };
   }
 
   async stats(): Promise<TrafficStats> {
-    const answer = await this.#ask({ type: 'stats' });
-    if (answer.type !== 'stats') throw new DriverError('driverFailed', 'the proxy sent no stats');
-    return answer.stats;
+    const asked = this.#slots.map(async (slot) => await slot.ask({ type: 'stats' }));
+    const answers = await Promise.allSettled(asked);
+    // What hangs or is being started has no figures.
+    const figures = answers.flatMap((one) =>
+      one.status === 'fulfilled' && one.value?.type === 'stats' ? [one.value.stats] : [],
+    );
+    return { ...addStats(figures), processes: figures, losses: this.#losses };
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
-    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
-    // What is being started must be known before it can be stopped.
-    await this.#restarting;
-    const control = this.#control;
-    if (control !== null) await this.#stop(control);
+    await Promise.all(this.#slots.map(async (slot) => await slot.close()));
+    // A keeper that is gone has released it.
+    await this.#keeper?.release(this.#options.service).catch(() => {});
   }
 
   leave(): void {
-    this.#closing = true;
-    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
-    this.#control?.close();
+    for (const slot of this.#slots) slot.leave();
   }
 
-  /** Takes over a proxy that an earlier agent left, if it is what this one would start; else ends it. */
-  async #adopt(control: ControlClient): Promise<boolean> {
-    const { hello } = control;
-    // The same socket may have another path for another process.
-    const { controlPath } = this.#options;
-    const theirs = { ...hello.options, controlPath };
-    if (hello.protocol === PROTOCOL_VERSION && isDeepStrictEqual(theirs, this.#options)) {
-      this.#route = hello.route;
-      this.#attach(control, null);
-      return true;
-    }
-    await this.#stop(control);
-    return false;
-  }
-
-  async #start(): Promise<void> {
-    const { control, child } = await startProcess(this.#options, this.#logFile);
-    this.#attach(control, child);
-  }
-
-  #attach(control: ControlClient, child: ChildProcess | null): void {
-    this.#control = control;
-    this.#child = child;
-    this.#startedAt = performance.now();
-    control.attach({
-      onEvent: (event) => this.#onEvent(event),
-      onClose: ({ replaced }) => this.#onLost(control, replaced),
+  #slotOf(index: number): ProxySlot {
+    return new ProxySlot({
+      proxy: { ...shareOf(this.#options), process: index, controlPath: this.#pathOf(index) },
+      start: async (options) => await this.#start(options),
+      route: () => this.#route,
+      onEvent: (event) => this.#hear(index, event),
+      onLost: (loss) => this.#lost(index, loss),
+      onBack: (pid) => this.#back(index, pid),
+      onReplaced: () => {
+        // Two agents that take the proxy from each other would serve nobody.
+        if (!this.#replaced) this.#tell({ type: 'lost' });
+        this.#replaced = true;
+        this.leave();
+      },
     });
   }
 
-  #onLost(control: ControlClient, replaced: boolean): void {
-    if (this.#control !== control) return;
-    this.#control = null;
-    if (this.#closing) return;
-    this.#onEvent({ type: 'lost' });
-    this.#replaced = replaced;
-    // Two agents that take the proxy from each other would serve nobody.
-    if (replaced) return;
-    if (performance.now() - this.#startedAt > RESTART_RESET_MS) this.#restarts = 0;
-    this.#scheduleRestart();
+  #pathOf(index: number): string {
+    return socketPath(this.#options.stateDir, controlName(this.#options.service, index));
   }
 
-  #scheduleRestart(): void {
-    const pauseMs =
-      this.#restarts === 0 ? 0 : Math.min(RESTART_MAX_MS, RESTART_BASE_MS * 2 ** this.#restarts);
-    this.#restarts += 1;
-    this.#restartTimer = setTimeout(() => {
-      this.#restartTimer = null;
-      this.#restarting = this.#restart().finally(() => {
-        this.#restarting = null;
-      });
-    }, pauseMs);
-  }
-
-  async #restart(): Promise<void> {
+  /** The keeper listens, or has done so all along; without need it is no fault that it cannot. */
+  async #keepAddress(isServed: boolean): Promise<void> {
     try {
-      await this.open();
-      if (this.#closing) return;
-      if (this.#route !== null) await this.#ask({ type: 'route', route: this.#route });
-      this.#onEvent({ type: 'restored' });
-    } catch {
-      // `lost` stands; a control connection that was made and broke schedules its own restart.
-      if (!this.#closing && this.#control === null && this.#restartTimer === null) {
-        this.#scheduleRestart();
+      await this.#listen();
+    } catch (error) {
+      if (!(error instanceof DriverError) || error.fault !== 'portTaken') throw error;
+      const { listen, service } = this.#options;
+      if (!isServed) {
+        throw new AppError('portTaken', {
+          what: `service ${service} cannot listen on ${listen.host}:${listen.port}`,
+          why: 'another process listens there',
+          todo: 'stop that process, or change traffic.listen of the service',
+        });
       }
+      this.#tell({ type: 'process', change: 'unkept' });
     }
   }
 
-  #ask(order: Parameters<ControlClient['ask']>[0], withinMs?: number): Promise<Answer> {
-    if (this.#control === null) {
-      return Promise.reject(
-        this.#replaced
-          ? new DriverError('conflict', 'a newer agent has taken the proxy over')
-          : new DriverError('driverFailed', 'the proxy is not running'),
-      );
+  async #listen(): Promise<KeeperClient> {
+    const { keeper, listen, service } = this.#options;
+    const kept = await keeper();
+    await kept.listen(service, { ...listen, backlog: BACKLOG });
+    if (this.#keeper !== kept) {
+      this.#keeper = kept;
+      kept.onLost(() => this.#tell({ type: 'process', change: 'unkept' }));
     }
-    return this.#control.ask(order, withinMs);
+    return kept;
   }
 
-  /** Gracefully, then by force. */
-  async #stop(control: ControlClient): Promise<void> {
-    const { pid } = control.hello;
-    const ended = new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), STOP_MS);
-      control.attach({
-        onEvent: () => {},
-        onClose: () => {
-          clearTimeout(timer);
-          resolve(true);
-        },
-      });
-    });
-    // Whether it agrees or is already gone shows in its end.
-    await control.ask({ type: 'stop', graceMs: STOP_GRACE_MS }).catch(() => {});
-    if (!(await ended)) killIfRunning(pid);
-    const child = this.#child;
-    if (child !== null && child.exitCode === null && child.signalCode === null) {
-      // Unlike its run, its end is waited for, be there nothing else that keeps the agent alive.
-      child.ref();
-      await new Promise((resolve) => child.once('exit', resolve));
+  async #start(options: ProxyOptions): Promise<ControlClient> {
+    const keeper = await this.#listen();
+    return await startProcess(options, { key: options.service, keeper, logFile: this.#logFile });
+  }
+
+  /** The answers of those that live, once all have answered or are proved dead. */
+  async #askAll(ask: (slot: ProxySlot) => Promise<Answer | null>): Promise<readonly Answer[]> {
+    const answers = await Promise.all(this.#slots.map(ask));
+    if (this.#replaced) throw new DriverError('conflict', 'a newer agent has taken the proxy over');
+    return answers.filter((answer) => answer !== null);
+  }
+
+  #tell(event: TrafficEvent): void {
+    this.#options.onEvent(event);
+  }
+
+  /** What all processes see is told once. */
+  #hear(index: number, event: ProxyEvent): void {
+    switch (event.type) {
+      case 'failed':
+        return this.#tell(event);
+      case 'fellBack':
+      case 'certificate':
+        if (this.#isNews(index, event)) this.#tell(event);
+        return;
+      case 'sampled': {
+        const sample = this.#samples.take(index, event, monotonicMs());
+        if (sample !== null) this.#tell({ type: 'sampled', ...sample });
+        return;
+      }
+      default:
+        return unreachable(event);
     }
-    this.#control = null;
-    control.close();
+  }
+
+  /** Each finds out by itself; whichever told it first goes on telling it. */
+  #isNews(index: number, event: ProxyEvent): boolean {
+    const news = `${this.#route?.epoch} ${JSON.stringify(event)}`;
+    const last = this.#tellers.get(event.type);
+    if (last !== undefined && last.news === news && last.process !== index) return false;
+    this.#tellers.set(event.type, { process: index, news });
+    return true;
+  }
+
+  #lost(index: number, { pid, hung, stats }: SlotLoss): void {
+    this.#samples.forget(index);
+    for (const [type, { process }] of this.#tellers)
+      if (process === index) this.#tellers.delete(type);
+    const lost =
+      stats === null
+        ? null
+        : { connections: stats.connections, requests: stats.heldNow + inFlightOf(stats.inFlight) };
+    const { processes, connections, requests } = this.#losses;
+    this.#losses = {
+      processes: processes + 1,
+      connections: connections + (lost?.connections ?? 0),
+      requests: requests + (lost?.requests ?? 0),
+    };
+    this.#tell({ type: 'process', change: hung ? 'hung' : 'ended', process: index, pid, lost });
+    if (this.#isDown || this.#slots.some((slot) => slot.pid !== null)) return;
+    this.#isDown = true;
+    this.#tell({ type: 'lost' });
+  }
+
+  #back(index: number, pid: number): void {
+    this.#tell({ type: 'process', change: 'started', process: index, pid });
+    if (!this.#isDown) return;
+    this.#isDown = false;
+    this.#tell({ type: 'restored' });
   }
 }
 
-/** Only what the process shall be known by: whoever calls may hand over more. */
-function optionsOf(given: Omit<ProxyOptions, 'controlPath'>): Omit<ProxyOptions, 'controlPath'> {
-  const { service, listen, protocol, targets, limits, clients, tls, acceptHeader, link } = given;
-  return { service, listen, protocol, targets, limits, clients, tls, acceptHeader, link };
+function inFlightOf(inFlight: Readonly<Record<string, number>>): number {
+  return Object.values(inFlight).reduce((sum, count) => sum + count, 0);
 }
 
-function killIfRunning(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended by itself in the meantime.
-  }
+async function stopSurplus(path: string): Promise<void> {
+  const control = await callProxy(path);
+  if (control !== null) await stopProcess(control);
 }

@@ -22,11 +22,15 @@ export type SocketOptions = {
   readonly onEvent: (event: TrafficEvent) => void;
 };
 
+export function memberKey(service: string, member: string): string {
+  return `${service}/${member}`;
+}
+
 /** The listening sockets of one member, in the order of their descriptors. */
 export function socketsOf(service: string, member: string): readonly HandedSocket[] {
   return [
     { key: service, name: 'service' },
-    { key: `${service}/${member}`, name: 'member' },
+    { key: memberKey(service, member), name: 'member' },
   ];
 }
 
@@ -45,7 +49,7 @@ export class SocketDriver implements TrafficDriver {
     const kept = await keeper();
     await kept.listen(service, { ...listen, backlog: BACKLOG });
     for (const { member, host, port } of targets)
-      await kept.listen(`${service}/${member}`, { host, port, backlog: BACKLOG });
+      await kept.listen(memberKey(service, member), { host, port, backlog: BACKLOG });
     this.#isOpen = true;
     kept.onLost(() => this.#lost());
   }
@@ -71,7 +75,7 @@ export class SocketDriver implements TrafficDriver {
     this.leave();
     const { service, targets, keeper } = this.#options;
     const kept = await keeper();
-    for (const key of [service, ...targets.map(({ member }) => `${service}/${member}`)])
+    for (const key of [service, ...targets.map(({ member }) => memberKey(service, member))])
       await kept.release(key);
   }
 

@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import { DriverError } from '../../../src/drivers/driver-error.ts';
 import { ProxyDriver } from '../../../src/drivers/traffic/proxy.ts';
 import { AppError } from '../../../src/errors.ts';
-import { ask, dial, freePort, route, startMember, startRig, until } from './rig.ts';
+import { ask, dial, freePort, pidOf, route, startMember, startRig, until } from './rig.ts';
 
 function isConflict(error: unknown): boolean {
   return error instanceof DriverError && error.fault === 'conflict';
@@ -77,12 +77,12 @@ suite('the control of the proxy', () => {
     const a = await startMember(t, 'a');
     const rig = await startRig(t, [a]);
     await rig.driver.route(route('a', { epoch: 3 }));
-    const { pid } = await rig.driver.stats();
+    const pid = await pidOf(rig.driver);
     process.kill(pid, 'SIGKILL');
     await rig.event('lost');
     await rig.event('restored');
     assert.equal((await ask(rig)).status, 200);
-    assert.notEqual((await rig.driver.stats()).pid, pid);
+    assert.notEqual(await pidOf(rig.driver), pid);
     await assert.rejects(rig.driver.route(route('a', { epoch: 2 })), isConflict);
   });
 
@@ -93,12 +93,12 @@ suite('the control of the proxy', () => {
     const wire = await dial(t, rig.port);
     wire.socket.write('GET /wait HTTP/1.1\r\nHost: h\r\n\r\n');
     await a.waitingRequests(1);
-    const { pid } = await rig.driver.stats();
+    const pid = await pidOf(rig.driver);
     const later = new ProxyDriver({ ...rig.options, onEvent: () => {} });
     t.after(() => later.close());
     await later.open();
     const stats = await later.stats();
-    assert.deepEqual([stats.pid, stats.inFlight['a']], [pid, 1]);
+    assert.deepEqual([stats.processes[0]?.pid, stats.inFlight['a']], [pid, 1]);
     await assert.rejects(later.route(route('a', { epoch: 6 })), isConflict);
     await rig.event('lost');
     await assert.rejects(rig.driver.route(route('a', { epoch: 8 })), isConflict);
@@ -108,9 +108,9 @@ suite('the control of the proxy', () => {
     const a = await startMember(t, 'a');
     const rig = await startRig(t, [a]);
     await rig.driver.route(route('a'));
-    const { pid } = await rig.driver.stats();
+    const pid = await pidOf(rig.driver);
     // Another agent takes the control and vanishes without a word.
-    const other = connect(`${rig.options.stateDir}/proxy-shop.sock`);
+    const other = connect(`${rig.options.stateDir}/proxy-shop.0.sock`);
     await once(other, 'data');
     other.destroy();
     await rig.event('lost');
@@ -119,24 +119,24 @@ suite('the control of the proxy', () => {
     t.after(() => later.close());
     await later.open();
     const stats = await later.stats();
-    assert.deepEqual([stats.pid, stats.requests], [pid, 5]);
+    assert.deepEqual([stats.processes[0]?.pid, stats.requests], [pid, 5]);
   });
 
   test('a running proxy with other options is replaced', async (t) => {
     const a = await startMember(t, 'a');
     const rig = await startRig(t, [a]);
-    const { pid } = await rig.driver.stats();
+    const pid = await pidOf(rig.driver);
     const limits = { ...rig.options.limits, holdMs: 1 };
     const later = new ProxyDriver({ ...rig.options, limits, onEvent: () => {} });
     t.after(() => later.close());
     await later.open();
-    assert.notEqual((await later.stats()).pid, pid);
+    assert.notEqual(await pidOf(later), pid);
     assert.equal((await ask(rig)).status, 503);
   });
 
   test('the control socket is for its owner only', async (t) => {
     const rig = await startRig(t, [{ name: 'a', port: await freePort() }]);
-    const { mode } = statSync(`${rig.options.stateDir}/proxy-shop.sock`);
+    const { mode } = statSync(`${rig.options.stateDir}/proxy-shop.0.sock`);
     assert.equal(mode & 0o777, 0o600);
   });
 
@@ -166,7 +166,7 @@ suite('the control of the proxy', () => {
     const a = await startMember(t, 'a');
     const rig = await startRig(t, [a]);
     await rig.driver.route(route('a'));
-    const { pid } = await rig.driver.stats();
+    const pid = await pidOf(rig.driver);
     const slow = ask(rig, { path: '/slow' });
     await until(async () => (await rig.driver.stats()).inFlight['a'] === 1, 'one is in flight');
     await rig.driver.close();

@@ -5,14 +5,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, createServer as createTcp, type Socket } from 'node:net';
 import { suite, test, type TestContext } from 'node:test';
-import { ask, dial, route, startMember, startRig, until, type Rig } from './rig.ts';
+import { connect as connectTls } from 'node:tls';
+import { makePair } from './certificates.ts';
+import { ask, dial, pidOf, route, startMember, startRig, until, type Rig } from './rig.ts';
 
 const MIB = 1024 * 1024;
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 
 /** Memory of the data plane, now and at its peak since `forgetPeak`, MiB. */
 async function memoryOf(rig: Rig): Promise<{ readonly nowMiB: number; readonly peakMiB: number }> {
-  const { pid } = await rig.driver.stats();
+  const pid = await pidOf(rig.driver);
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const field = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
@@ -96,9 +98,14 @@ suite('many clients', () => {
     await rig.driver.route(route('a'));
     const before = await memoryOf(rig);
     let answers = 0;
-    const sockets = await crowd(t, rig, 10_000, () => GET);
-    for (const socket of sockets) socket.on('data', () => (answers += 1));
-    await until(() => answers === 10_000, 'all are answered');
+    const sockets: Socket[] = [];
+    while (sockets.length < 10_000) {
+      const more = await crowd(t, rig, 500, () => GET);
+      for (const socket of more) socket.on('data', () => (answers += 1));
+      sockets.push(...more);
+      // The member is in this process too: it must not be late because its clients all came at once.
+      await until(() => answers === sockets.length, 'all are answered');
+    }
     assert.equal((await rig.driver.stats()).connections, 10_000);
     const extra = await dial(t, rig.port);
     await extra.closed();
@@ -168,12 +175,70 @@ suite('many clients', () => {
   });
 });
 
+suite('memory at the limits', () => {
+  test('1,000 idle connections with TLS take bounded memory', async (t) => {
+    const { certFile, keyFile, cert } = makePair(t, 'shop.test');
+    const a = await memberOf(t, (_request, response) => response.end('ok'));
+    const rig = await startRig(t, [a], { tls: { certFile, keyFile, minVersion: 'TLSv1.2' } });
+    await rig.driver.route(route('a'));
+    const before = await memoryOf(rig);
+    let answers = 0;
+    for (let index = 0; index < 1000; index += 1) {
+      const socket = connectTls({ port: rig.port, servername: 'shop.test', ca: cert });
+      t.after(() => socket.destroy());
+      socket.on('error', () => {}).on('data', () => (answers += 1));
+      socket.write(GET);
+      if (index % 50 === 49) await once(socket, 'data');
+    }
+    await until(() => answers === 1000, 'all are answered');
+    const eachKiB = (((await memoryOf(rig)).nowMiB - before.nowMiB) * 1024) / 1000;
+    t.diagnostic(`${eachKiB.toFixed(0)} KiB for each idle connection with TLS`);
+    assert.ok(eachKiB < 200, `${eachKiB} KiB each`);
+  });
+
+  test('what is held takes the room that it was given, and the rest is refused', async (t) => {
+    const a = await memberOf(t, (request, response) => {
+      request.resume().on('end', () => response.end('ok'));
+    });
+    const limits = { holdBytes: 32 * MIB, holdRequests: 1000 };
+    const rig = await startRig(t, [a], { limits });
+    const before = await memoryOf(rig);
+    const body = 'x'.repeat(65_536);
+    const sockets = await crowd(
+      t,
+      rig,
+      1000,
+      () => `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    let [served, refused] = [0, 0];
+    for (const socket of sockets) {
+      socket.on('data', (data: Buffer) => {
+        if (data.toString('latin1').startsWith('HTTP/1.1 200')) served += 1;
+        else if (data.toString('latin1').startsWith('HTTP/1.1 503')) refused += 1;
+      });
+    }
+    await until(async () => {
+      const { heldNow, connections } = await rig.driver.stats();
+      return heldNow > 0 && heldNow + refused === 1000 && connections > 0;
+    }, 'each is held or refused');
+    const { heldNow } = await rig.driver.stats();
+    assert.ok(heldNow <= limits.holdBytes / body.length, `${heldNow} are held`);
+    const { peakMiB } = await memoryOf(rig);
+    t.diagnostic(
+      `${heldNow} held with 64 KiB each, ${refused} refused; peak ${(peakMiB - before.nowMiB).toFixed(0)} MiB above ${before.nowMiB.toFixed(0)} MiB`,
+    );
+    assert.ok(peakMiB - before.nowMiB < 250, `from ${before.nowMiB} to ${peakMiB} MiB`);
+    await rig.driver.route(route('a'));
+    await until(() => served === heldNow, 'what was held is served');
+  });
+});
+
 suite('a host that has run out of descriptors', () => {
   test('refuses what it cannot connect, and does not blame the member', async (t) => {
     const a = await startMember(t, 'a');
     const rig = await startRig(t, [a]);
     await rig.driver.route(route('a'));
-    const { pid } = await rig.driver.stats();
+    const pid = await pidOf(rig.driver);
     const sockets = await crowd(t, rig, 20, () => '');
     await until(async () => (await rig.driver.stats()).connections === 20, 'all are there');
     const limitTo = (count: number): Buffer =>
@@ -355,5 +420,28 @@ suite('clients that vanish', () => {
     await rig.driver.route(route('a'));
     assert.equal((await ask(rig)).status, 200);
     assert.equal((await rig.driver.stats()).requests, 51);
+  });
+
+  test('with a raw connection: its member is let go', async (t) => {
+    let open = 0;
+    const server = createTcp((socket) => {
+      open += 1;
+      socket.on('error', () => {}).on('close', () => (open -= 1));
+      socket.write(Buffer.alloc(MIB));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const address = server.address();
+    assert.ok(address !== null && typeof address === 'object');
+    const rig = await startRig(t, [{ name: 'a', port: address.port }], { protocol: 'tcp' });
+    await rig.driver.route(route('a'));
+    const sockets = await crowd(t, rig, 50, () => 'hello');
+    await until(() => open === 50, 'all are with the member');
+    for (const [index, socket] of sockets.entries()) {
+      if (index % 2 === 0) socket.resetAndDestroy();
+      else socket.destroy();
+    }
+    await until(() => nothingLeft(rig), 'nothing is left');
+    await until(() => open === 0, 'the member is let go');
   });
 });

@@ -16,7 +16,8 @@ import type {
   TrafficEvent,
   TrafficOptions,
 } from '../../../src/drivers/traffic/contract.ts';
-import { ProxyDriver } from '../../../src/drivers/traffic/proxy.ts';
+import { KeeperHandle } from '../../../src/drivers/keeper/handle.ts';
+import { ProxyDriver, type ProxyDriverOptions } from '../../../src/drivers/traffic/proxy.ts';
 
 // Real members, a real proxy process and clients for the tests of the data plane. Everything that is started ends
 // with its test, by pid.
@@ -96,10 +97,11 @@ export const LIMITS: HoldLimits = {
 
 export type Rig = {
   readonly driver: ProxyDriver;
-  readonly options: TrafficOptions;
+  readonly options: ProxyDriverOptions;
   readonly port: number;
   readonly events: TrafficEvent[];
   readonly agent: Agent;
+  readonly keeper: KeeperHandle;
   event<T extends TrafficEvent['type']>(type: T): Promise<Extract<TrafficEvent, { type: T }>>;
 };
 
@@ -111,7 +113,7 @@ export const CLIENTS: ClientLimits = {
 };
 
 export type RigOptions = Partial<
-  Pick<TrafficOptions, 'protocol' | 'tls' | 'acceptHeader' | 'link'>
+  Pick<TrafficOptions, 'protocol' | 'processes' | 'tls' | 'acceptHeader' | 'link'>
 > & {
   readonly limits?: Partial<HoldLimits>;
   readonly clients?: Partial<ClientLimits>;
@@ -125,30 +127,35 @@ export async function startRig(
   const stateDir = mkdtempSync(join(tmpdir(), 'hotwarm-proxy-'));
   const port = await freePort();
   const events: TrafficEvent[] = [];
-  const traffic: TrafficOptions = {
+  const keeper = new KeeperHandle(stateDir);
+  const traffic: ProxyDriverOptions = {
     service: 'shop',
     listen: { host: '127.0.0.1', port },
     protocol: 'http',
+    processes: 1,
     tls: null,
     acceptHeader: false,
     link: PLAIN_LINK,
     ...options,
     targets: members.map((one) => ({ member: one.name, host: '127.0.0.1', port: one.port })),
     stateDir,
+    keeper: async () => await keeper.open(),
     limits: { ...LIMITS, ...options.limits },
     clients: { ...CLIENTS, ...options.clients },
     onEvent: (event) => events.push(event),
   };
   const driver = new ProxyDriver(traffic);
-  await driver.open();
   const agent = new Agent({ keepAlive: true });
   t.after(async () => {
     agent.destroy();
     await driver.close();
+    await keeper.stop();
     rmSync(stateDir, { recursive: true, force: true });
   });
+  await driver.open();
   return {
     driver,
+    keeper,
     options: traffic,
     port,
     events,
@@ -161,6 +168,15 @@ export async function startRig(
       return events.find(isWanted)!;
     },
   };
+}
+
+/** The pid of the only process, or of one of several. */
+export async function pidOf(driver: ProxyDriver, index = 0): Promise<number> {
+  const { processes } = await driver.stats();
+  const found = processes.find((one) => one.process === index);
+  if (found === undefined)
+    throw new Error(`process ${index} is not among ${JSON.stringify(processes)}`);
+  return found.pid;
 }
 
 export function route(active: string | null, more: Partial<Route> = {}): Route {

@@ -89,7 +89,34 @@ export function readCommandLine(pid: number): string | null {
 
 /** Whether the process was started with this NAME=VALUE; false also where it may not be read. */
 export function hasVariable(pid: number, variable: string): boolean {
-  return readOrNull(`/proc/${pid}/environ`)?.split('\0').includes(variable) ?? false;
+  return variablesOf(pid).includes(variable);
+}
+
+function variablesOf(pid: number): readonly string[] {
+  return readOrNull(`/proc/${pid}/environ`)?.split('\0') ?? [];
+}
+
+/** Processes that were started with such a NAME=VALUE, of those that may be read. */
+export function findMarked(isMark: (variable: string) => boolean): readonly Identity[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && variablesOf(Number(name)).some(isMark))
+    .map((name) => readProcessStat(Number(name)))
+    .filter((stat) => stat !== null);
+}
+
+const END_LOOK_MS = 2;
+const END_MS = 2000;
+
+/** Kills exactly these; false: some were not gone within two seconds. */
+export async function endAll(processes: readonly Identity[]): Promise<boolean> {
+  const left = (): readonly Identity[] =>
+    processes.filter(({ pid, startTicks }) => processStillRuns(pid, startTicks));
+  for (const { pid } of left()) sendSignal(pid, 'SIGKILL');
+  for (let waitedMs = 0; waitedMs < END_MS; waitedMs += END_LOOK_MS) {
+    if (left().length === 0) return true;
+    await new Promise((resolve) => setTimeout(resolve, END_LOOK_MS));
+  }
+  return left().length === 0;
 }
 
 export function errorCode(error: unknown): string | null {

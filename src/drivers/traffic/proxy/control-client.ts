@@ -1,24 +1,18 @@
 import { connect, type Socket } from 'node:net';
-import type { TrafficEvent } from '../contract.ts';
-import { DriverError } from '../../driver-error.ts';
 import { hearLines } from '../../lines.ts';
-import { lineOf, type Answer, type FromProxy, type Hello, type Order, type Reply } from './wire.ts';
+import { OrderLine } from '../../order-line.ts';
+import { withPatience } from '../../patience.ts';
+import type { Answer, FromProxy, Hello, Order, ProxyEvent } from './wire.ts';
 
-// The agent's side of the control socket. An order that gets no reply in time, or whose connection breaks, fails
-// with a DriverError; whether it was carried out is then unknown, which is why routes carry an epoch and may be
-// given twice.
+// The agent's side of the control socket of one process. Whether an order that failed was carried out is unknown,
+// which is why routes carry an epoch and may be given twice.
 
-const REPLY_MS = 5000;
 const HELLO_MS = 5000;
 
-type Waiting = {
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: DriverError) => void;
-  readonly timer: NodeJS.Timeout;
-};
-
 export type ControlHandlers = {
-  readonly onEvent: (event: TrafficEvent) => void;
+  readonly onEvent: (event: ProxyEvent) => void;
+  /** An order got no reply in time. */
+  readonly onHang: () => void;
   /** `replaced`: a newer agent has the process now. */
   readonly onClose: (end: { readonly replaced: boolean }) => void;
 };
@@ -26,40 +20,28 @@ export type ControlHandlers = {
 export class ControlClient {
   readonly hello: Hello;
   readonly #socket: Socket;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #line: OrderLine<Order, Answer>;
   #handlers: ControlHandlers | null = null;
-  #lastId = 0;
-  #closed = false;
   #replaced = false;
 
   constructor(socket: Socket, hello: Hello) {
     this.#socket = socket;
     this.hello = hello;
+    this.#line = new OrderLine(socket, {
+      partner: 'proxy',
+      onHang: () => this.#handlers?.onHang(),
+    });
     socket.on('close', () => this.#onClose());
-  }
-
-  get closed(): boolean {
-    return this.#closed;
   }
 
   /** From now on events are told, and the end of the connection. */
   attach(handlers: ControlHandlers): void {
     this.#handlers = handlers;
-    if (this.#closed) handlers.onClose({ replaced: this.#replaced });
+    if (this.#line.closed) handlers.onClose({ replaced: this.#replaced });
   }
 
-  ask(order: Order, withinMs = REPLY_MS): Promise<Answer> {
-    if (this.#closed) return Promise.reject(lost());
-    this.#lastId += 1;
-    const id = this.#lastId;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(id);
-        reject(new DriverError('timedOut', `the proxy did not reply to ${order.type}`));
-      }, withinMs);
-      this.#waiting.set(id, { resolve, reject, timer });
-      this.#socket.write(lineOf({ id, order }));
-    });
+  ask(order: Order, patienceMs: number): Promise<Answer> {
+    return this.#line.ask(order, patienceMs);
   }
 
   close(): void {
@@ -68,45 +50,31 @@ export class ControlClient {
 
   hear(message: FromProxy): void {
     if (message.type === 'event') this.#handlers?.onEvent(message.event);
-    else if (message.type === 'reply') this.#settle(message.id, message.reply);
     else if (message.type === 'replaced') this.#replaced = true;
-  }
-
-  #settle(id: number, reply: Reply): void {
-    const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(id);
-    clearTimeout(waiting.timer);
-    if (reply.ok) waiting.resolve(reply.value);
-    else waiting.reject(new DriverError(reply.fault, reply.detail));
+    else if (message.type === 'reply') {
+      const { id, reply } = message;
+      if (reply.ok) this.#line.answer(id, reply.value);
+      else this.#line.fail(id, reply.fault, reply.detail);
+    }
   }
 
   #onClose(): void {
-    this.#closed = true;
-    for (const waiting of this.#waiting.values()) {
-      clearTimeout(waiting.timer);
-      waiting.reject(lost());
-    }
-    this.#waiting.clear();
+    this.#line.close();
     this.#handlers?.onClose({ replaced: this.#replaced });
   }
 }
 
-function lost(): DriverError {
-  return new DriverError('driverFailed', 'the connection to the proxy is lost');
-}
-
-/** null: nobody listens there, or it is no data plane. */
+/** null: nobody listens there or answers, or it is no data plane. */
 export function callProxy(path: string): Promise<ControlClient | null> {
   return new Promise((resolve) => {
     const socket = connect({ path });
     let client: ControlClient | null = null;
-    const timer = setTimeout(() => socket.destroy(), HELLO_MS);
+    const stopWaiting = withPatience(HELLO_MS, () => socket.destroy());
     const hear = (message: FromProxy): void => {
       if (client !== null) {
         client.hear(message);
       } else if (message.type === 'hello') {
-        clearTimeout(timer);
+        stopWaiting();
         client = new ControlClient(socket, message);
         resolve(client);
       }
@@ -114,7 +82,7 @@ export function callProxy(path: string): Promise<ControlClient | null> {
     // The greeting's version vouches for the shape of what follows.
     hearLines(socket, (line) => hear(JSON.parse(line)));
     socket.on('close', () => {
-      clearTimeout(timer);
+      stopWaiting();
       resolve(null);
     });
   });

@@ -1,10 +1,16 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { unreachable } from '../../../core/assert.ts';
-import type { TrafficEvent } from '../contract.ts';
 import type { Plane } from './plane.ts';
 import { hearLines } from '../../lines.ts';
 import { listenPrivately } from '../../socket-path.ts';
-import { lineOf, PROTOCOL_VERSION, type ProxyOptions, type Reply, type ToProxy } from './wire.ts';
+import {
+  lineOf,
+  PROTOCOL_VERSION,
+  type ProxyEvent,
+  type ProxyOptions,
+  type Reply,
+  type ToProxy,
+} from './wire.ts';
 
 // The process's side of the control socket. Agents come and go; the newest one gives the orders and hears the
 // events, an older one is dropped. Without any, traffic flows on by the last route. An agent that does not read
@@ -30,7 +36,7 @@ export class ControlServer {
     await listenPrivately(this.#server, this.#options.controlPath);
   }
 
-  tell(event: TrafficEvent): void {
+  tell(event: ProxyEvent): void {
     const agent = this.#agent;
     if (agent === null || agent.writableLength > MAX_UNREAD_BYTES) return;
     agent.write(lineOf({ type: 'event', event }));

@@ -1,5 +1,5 @@
 import type { ProbeFault } from '../../../core/reasons.ts';
-import type { TrafficEvent } from '../contract.ts';
+import type { ProxyEvent } from './wire.ts';
 
 // Tells the agent of requests that failed on a member: the first at once, as it may be the first sign of a
 // death, and what follows in counts, so that a burst of failures does not become a burst of messages.
@@ -9,11 +9,11 @@ const PAUSE_MS = 20;
 type Pending = { readonly member: string; readonly fault: ProbeFault; count: number };
 
 export class FailureReport {
-  readonly #tell: (event: TrafficEvent) => void;
+  readonly #tell: (event: ProxyEvent) => void;
   readonly #pending = new Map<string, Pending>();
   #pause: NodeJS.Timeout | null = null;
 
-  constructor(tell: (event: TrafficEvent) => void) {
+  constructor(tell: (event: ProxyEvent) => void) {
     this.#tell = tell;
   }
 

@@ -1,20 +1,20 @@
-import type { ClientTls, TrafficEvent } from '../contract.ts';
+import type { ClientTls } from '../contract.ts';
 import { readPair, type Pair } from '../certificate.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { ControlServer } from './control-server.ts';
 import { Plane } from './plane.ts';
-import { EXIT, type ProxyOptions } from './wire.ts';
+import { EXIT, type ProxyEvent, type ProxyOptions } from './wire.ts';
 
-// The data plane's process: one argument, its options as JSON. It binds the service's address first, so that a
-// taken one is told by the exit code before anyone relies on the process, then the control socket.
+// A process of the data plane: one argument, its options as JSON, and the service's listening socket as an inherited
+// descriptor. It accepts from the first: whoever comes before the first route is held.
 
 /** Patience with requests under way when a signal ends the process. */
 const SIGNAL_GRACE_MS = 2000;
 
 async function run(options: ProxyOptions): Promise<void> {
-  process.title = `hotwarm-proxy ${options.service}`;
+  process.title = `hotwarm-proxy ${options.service} ${options.process}`;
   // Events come only while routes are, thus after the control server exists.
-  const tell = (event: TrafficEvent): void => control.tell(event);
+  const tell = (event: ProxyEvent): void => control.tell(event);
   const plane = new Plane(options, options.tls === null ? null : pairOf(options.tls), tell);
   const stop = (graceMs: number): void => {
     void plane.close(graceMs).then(() => {
@@ -42,11 +42,7 @@ function pairOf(files: ClientTls): Pair {
   return reading.pair;
 }
 
-function watchCertificate(
-  files: ClientTls,
-  plane: Plane,
-  tell: (event: TrafficEvent) => void,
-): void {
+function watchCertificate(files: ClientTls, plane: Plane, tell: (event: ProxyEvent) => void): void {
   const watch = new CertificateWatch(files, {
     onPair: (pair) => {
       plane.use(pair);
@@ -66,16 +62,10 @@ function log(line: string): void {
   process.stderr.write(`${new Date().toISOString()} ${line}\n`);
 }
 
-function exitCodeOf(error: NodeJS.ErrnoException): number {
-  if (error instanceof CertificateError) return EXIT.certificateUnfit;
-  if (error.code === 'EADDRINUSE') return EXIT.addressTaken;
-  return error.code === 'EACCES' ? EXIT.notPermitted : 1;
-}
-
 const [, , argument = ''] = process.argv;
 // The options come from the driver of the same version.
 const options: ProxyOptions = JSON.parse(argument);
-run(options).catch((error: NodeJS.ErrnoException) => {
+run(options).catch((error: Error) => {
   process.stderr.write(`${error.stack ?? error.message}\n`);
-  process.exit(exitCodeOf(error));
+  process.exit(error instanceof CertificateError ? EXIT.certificateUnfit : 1);
 });

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { monotonicMs } from '../../../clock.ts';
 import type { Route } from '../../../core/effect.ts';
-import type { TrafficEvent, TrafficStats } from '../contract.ts';
+import type { ProxyProcessStats } from '../contract.ts';
 import type { Pair } from '../certificate.ts';
 import { ClientConnection, SWEEP_MS } from './client.ts';
 import { noCounts, type Context } from './context.ts';
@@ -14,12 +14,11 @@ import { Revival } from './revival.ts';
 import { Router } from './router.ts';
 import { TcpSession } from './tcp-session.ts';
 import { waitingOn, Watch } from './watch.ts';
-import type { ProxyOptions } from './wire.ts';
+import { BACKLOG, LISTEN_FD, type ProxyEvent, type ProxyOptions } from './wire.ts';
 
-// The data plane of one service: the listening address, the members, and what a change of the route means for
+// One process of a service's data plane: the listening socket, the members, and what a change of the route means for
 // the requests that are under way. It knows nothing of the agent beyond the routes that it is given.
 
-const BACKLOG = 4096;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class Plane {
@@ -37,7 +36,7 @@ export class Plane {
   #closing = false;
 
   /** `pair`: of the certificate; null: without TLS. */
-  constructor(options: ProxyOptions, pair: Pair | null, tell: (event: TrafficEvent) => void) {
+  constructor(options: ProxyOptions, pair: Pair | null, tell: (event: ProxyEvent) => void) {
     this.#options = options;
     const mayForward = (): boolean => this.#router.mayForward();
     this.#members = new Map(
@@ -93,10 +92,12 @@ export class Plane {
     return this.#router.route;
   }
 
+  /** On the socket that the process inherited; from then on clients are accepted. */
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ ...this.#options.listen, backlog: BACKLOG }, () => {
+      // As an option beside a descriptor the backlog would be ignored.
+      this.#server.listen({ fd: LISTEN_FD }, BACKLOG, () => {
         this.#server.off('error', reject);
         // Out of descriptors, for instance: the connection is lost, the server goes on.
         this.#server.on('error', () => {});
@@ -127,10 +128,11 @@ export class Plane {
     return member === undefined ? 'unknownMember' : member.drain(timeoutMs);
   }
 
-  stats(): TrafficStats {
+  stats(): ProxyProcessStats {
     const inFlight: Record<string, number> = {};
     for (const member of this.#members.values()) inFlight[member.name] = member.inFlight;
     return {
+      process: this.#options.process,
       pid: process.pid,
       ...this.#context.counters,
       heldNow: this.#context.hold.size,

@@ -1,25 +1,25 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../errors.ts';
 import { DriverError } from '../../driver-error.ts';
 import {
+  endAll,
+  findMarked,
   hasVariable,
-  processStillRuns,
   readProcessStat,
-  sendSignal,
+  type Identity,
 } from '../../member/process/proc.ts';
+import type { Spawner } from '../../member/process/spawner.ts';
 import { callProxy, type ControlClient } from './control-client.ts';
 import { EXIT, type ProxyOptions } from './wire.ts';
 
-// Starts the data plane's process: a process group of its own, nothing shared with the agent but a log file, so
-// that neither the agent's end nor a signal from its terminal reaches it.
+// Starts one process of the data plane, through the keeper, from which it inherits the listening socket: a session
+// of its own, nothing shared with the agent but a log file, so that neither the agent's end nor a signal from its
+// terminal reaches it.
 
 const START_MS = 10_000;
 const CALL_EVERY_MS = 5;
-/** From SIGKILL until the address is free. */
-const END_MS = 2000;
 /** In the environment of each data plane: unlike its command line, a title of its own does not overwrite it. */
 const MARK = 'HOTWARM_PROXY';
 
@@ -34,87 +34,120 @@ function proxyMark(stateDir: string, service: string): string {
   return `${service}:${stateDir}`;
 }
 
-/** Whether the process is the data plane that an agent with this state directory started for the service. */
+/** Whether the process is one that an agent with this state directory started for the service. */
 export function isProxyOf(pid: number, stateDir: string, service: string): boolean {
   return hasVariable(pid, `${MARK}=${proxyMark(stateDir, service)}`);
 }
 
-/**
- * Kills what answers no more but still holds the service's address: a data plane that hangs, or whose control
- * socket was removed. The caller holds the state directory, so nobody else's is met.
- */
-export async function endUnreachable(stateDir: string, service: string): Promise<void> {
-  const left = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => isProxyOf(Number(name), stateDir, service))
-    .map((name) => readProcessStat(Number(name)))
-    .filter((stat) => stat !== null);
-  for (const { pid } of left) sendSignal(pid, 'SIGKILL');
-  for (let waitedMs = 0; waitedMs < END_MS; waitedMs += CALL_EVERY_MS) {
-    if (!left.some(({ pid, startTicks }) => processStillRuns(pid, startTicks))) return;
-    await new Promise((resolve) => setTimeout(resolve, CALL_EVERY_MS));
-  }
+/** What the control socket of each process is called. */
+export function controlName(service: string, index: number): string {
+  return `proxy-${service}.${index}.sock`;
 }
 
-export type Running = { readonly control: ControlClient; readonly child: ChildProcess };
+/** The numbers of all processes that have, or had, a control socket there. */
+export function knownIndexes(stateDir: string, service: string): readonly number[] {
+  return readdirSync(stateDir)
+    .map((name) => /^proxy-(.+)\.(\d+)\.sock$/.exec(name))
+    .filter((match) => match !== null && match[1] === service)
+    .map((match) => Number(match?.[2]));
+}
 
-/** Resolves once the process listens. Throws AppError for what the operator can mend, else DriverError. */
-export async function startProcess(options: ProxyOptions, logFile: string): Promise<Running> {
-  const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', entryFile(), JSON.stringify(options)],
-    {
-      detached: true,
-      stdio: ['ignore', log, log],
-      env: { ...process.env, [MARK]: proxyMark(dirname(logFile), options.service) },
-    },
-  );
-  closeSync(log);
-  child.unref();
+/**
+ * Kills processes of the service that nobody has taken over: what hangs, what lost its control socket, what was
+ * being started when its agent died. The caller holds the state directory, so nobody else's is met.
+ */
+export async function endOthers(
+  stateDir: string,
+  service: string,
+  taken: readonly number[],
+): Promise<void> {
+  const mark = `${MARK}=${proxyMark(stateDir, service)}`;
+  const found = findMarked((variable) => variable === mark);
+  const ended = await endAll(found.filter(({ pid }) => !taken.includes(pid)));
+  // It might serve by an old route beside the new ones.
+  if (!ended) throw new DriverError('driverFailed', `an old proxy of ${service} does not end`);
+}
+
+/** Kills those of services that a former configuration had: they would hold addresses, and serve, for ever. */
+export async function endStrangers(stateDir: string, services: readonly string[]): Promise<void> {
+  const known = services.map((service) => `${MARK}=${proxyMark(stateDir, service)}`);
+  const isOurs = (variable: string): boolean =>
+    variable.startsWith(`${MARK}=`) && variable.endsWith(`:${stateDir}`);
+  await endAll(findMarked((variable) => isOurs(variable) && !known.includes(variable)));
+}
+
+/** null: it has ended already. */
+export function identify(pid: number): Identity | null {
+  return readProcessStat(pid);
+}
+
+/** Resolves once the process obeys orders. Throws AppError for what the operator can mend, else DriverError. */
+export async function startProcess(
+  options: ProxyOptions,
+  {
+    key,
+    keeper,
+    logFile,
+  }: { readonly key: string; readonly keeper: Spawner; readonly logFile: string },
+): Promise<ControlClient> {
+  const stateDir = dirname(logFile);
+  const spawned = await keeper.spawn({
+    program: process.execPath,
+    args: ['--disable-warning=ExperimentalWarning', entryFile(), JSON.stringify(options)],
+    cwd: stateDir,
+    env: { ...ownEnvironment(), [MARK]: proxyMark(stateDir, options.service) },
+    owner: null,
+    logs: { output: logFile, errors: logFile },
+    sockets: [key],
+    entrances: [],
+  });
+  // Until it is given its word the keeper would end it along with the agent.
+  spawned.go();
   const exited = new Promise<never>((_resolve, reject) => {
-    child.once('error', (error) => reject(new DriverError('startFailed', error.message)));
-    child.once('exit', (code) => reject(startFault(code, options, logFile)));
+    spawned.onExit(({ exitCode }) => reject(startFault(exitCode, options, logFile)));
   });
   exited.catch(() => {});
   const giveUp = new AbortController();
   try {
-    const control = await Promise.race([exited, callUntil(options.controlPath, giveUp.signal)]);
-    return { control, child };
+    return await Promise.race([
+      exited,
+      callUntil(options.controlPath, spawned.main, giveUp.signal),
+    ]);
   } catch (error) {
     giveUp.abort();
-    if (child.exitCode === null && child.pid !== undefined) child.kill('SIGKILL');
+    await endAll([spawned.main]);
     throw error;
   }
 }
 
-async function callUntil(path: string, signal: AbortSignal): Promise<ControlClient> {
+async function callUntil(
+  path: string,
+  { pid }: Identity,
+  signal: AbortSignal,
+): Promise<ControlClient> {
   for (let left = START_MS; left > 0 && !signal.aborted; left -= CALL_EVERY_MS) {
     const control = await callProxy(path);
-    if (control !== null) return control;
+    if (control?.hello.pid === pid) return control;
+    control?.close();
     await new Promise((resolve) => setTimeout(resolve, CALL_EVERY_MS));
   }
   throw new DriverError('startFailed', 'the proxy does not answer on its control socket');
 }
 
+function ownEnvironment(): Readonly<Record<string, string>> {
+  const defined = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(defined);
+}
+
 function startFault(code: number | null, options: ProxyOptions, logFile: string): Error {
-  const address = `${options.listen.host}:${options.listen.port}`;
-  if (code === EXIT.addressTaken) {
-    return new AppError('portTaken', {
-      what: `service ${options.service} cannot listen on ${address}`,
-      why: 'another process listens there',
-      todo: 'stop that process, or change traffic.listen of the service',
-    });
-  }
   if (code === EXIT.certificateUnfit) {
     return new AppError('preflightFailed', {
       what: `the certificate of service ${options.service} cannot be used; see the end of ${logFile}`,
       why: 'its files cannot be read, or do not belong together',
       todo: 'mend traffic.tls of the service; `hotwarm check` says what is wrong',
     });
-  }
-  if (code === EXIT.notPermitted) {
-    return new DriverError('permission', `not permitted to listen on ${address}`);
   }
   return new DriverError('startFailed', `the proxy ended with code ${code}; see ${logFile}`);
 }

@@ -1,8 +1,8 @@
 import { monotonicMs } from '../../../clock.ts';
-import type { TrafficEvent } from '../contract.ts';
 import type { Context } from './context.ts';
 import type { Member } from './member.ts';
 import type { Upstream } from './upstream.ts';
+import type { ProxyEvent } from './wire.ts';
 
 // One coarse timer for everything that waits, in place of a timer for each request: it hedges what waits on a
 // suspect for unusually long, ends what waits beyond all patience, refuses what was held too long, and tells the
@@ -16,12 +16,12 @@ const CONNECT_MS = 1000;
 
 export class Watch {
   readonly #context: Context;
-  readonly #tell: (event: TrafficEvent) => void;
+  readonly #tell: (event: ProxyEvent) => void;
   readonly #stalled = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
   #sampledAt = 0;
 
-  constructor(context: Context, tell: (event: TrafficEvent) => void) {
+  constructor(context: Context, tell: (event: ProxyEvent) => void) {
     this.#context = context;
     this.#tell = tell;
   }
