@@ -23,6 +23,8 @@ export type LocalServiceOptions = {
   readonly onEvent: (event: Event) => void;
   /** Changed certificate files are in use; `fault`: why not. */
   readonly onCertificate: (news: CertificateNews) => void;
+  /** A standby accepts clients before it was told to. */
+  readonly onAcceptedEarly: (member: string) => void;
   readonly now: () => number;
 };
 
@@ -118,6 +120,8 @@ export class LocalService {
         return onEvent({ ...event, type: 'trafficSampled', at, service });
       case 'certificate':
         return this.#options.onCertificate({ file: event.file, fault: event.fault });
+      case 'acceptedEarly':
+        return this.#options.onAcceptedEarly(event.member);
       case 'lost':
         return onEvent({ type: 'trafficLost', at, service });
       case 'restored':

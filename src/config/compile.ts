@@ -14,6 +14,7 @@ import type {
   ResolvedConfig,
   ResolvedMember,
   ResolvedService,
+  ResolvedSocket,
   ResolvedTraffic,
 } from './resolved.ts';
 import type {
@@ -55,7 +56,7 @@ type Place = { readonly host: string; readonly baseDir: string };
 
 function compileService(name: string, service: ParsedService, place: Place): ResolvedService {
   const members = Object.entries(service.members).map(([memberName, member]) =>
-    compileMember(memberName, member, { ...place, via: service.traffic.via }),
+    compileMember(memberName, member, { ...place, traffic: service.traffic }),
   );
   const probe = compileLook(service.probe) ?? { type: 'tcp' };
   return {
@@ -76,7 +77,7 @@ function compileService(name: string, service: ParsedService, place: Place): Res
 function compileMember(
   name: string,
   member: ParsedMember,
-  place: Place & { readonly via: ParsedService['traffic']['via'] },
+  place: Place & { readonly traffic: ParsedTraffic },
 ): ResolvedMember {
   return {
     name,
@@ -84,7 +85,7 @@ function compileMember(
     address: member.address,
     port: member.port,
     command: member.command,
-    temperature: temperatureOf(member, place.via),
+    temperature: temperatureOf(member, place.traffic),
     cpuShare: member.cpu ?? null,
     env: member.env,
     cwd: resolve(place.baseDir, member.cwd ?? '.'),
@@ -97,6 +98,7 @@ function compileTraffic(service: ParsedService, baseDir: string): ResolvedTraffi
   const replay = replayLimits(service);
   return {
     listen,
+    socket: via === 'socket' ? compileSocket(service.traffic) : null,
     via,
     protocol,
     limits: {
@@ -123,6 +125,20 @@ function compileTraffic(service: ParsedService, baseDir: string): ResolvedTraffi
           },
     acceptHeader: proxyProtocol.accept,
     link: compileLink(service.traffic, baseDir),
+  };
+}
+
+function compileSocket(traffic: ParsedTraffic): ResolvedSocket {
+  const { listen, listeners = {}, unix, backlog = 4096, accept = 'start' } = traffic;
+  return {
+    listeners: [
+      { name: 'service', address: listen },
+      ...Object.entries(listeners).map(([name, address]) => ({ name, address })),
+    ],
+    backlog,
+    accept,
+    blocking: traffic.blocking ?? false,
+    access: { mode: Number.parseInt(unix?.mode ?? '660', 8), owner: unix?.owner ?? null },
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clientSide, memberSide } from './traffic-schema.ts';
+import { clientSide, memberSide, socketSide } from './traffic-schema.ts';
 import {
   address,
   choice,
@@ -7,11 +7,13 @@ import {
   duration,
   environment,
   hostName,
+  listenAddress,
   name,
   share,
   size,
   sizeOrZero,
   text,
+  userName,
 } from './values.ts';
 
 // The keys of hotwarm.yaml, their types, ranges, defaults and meanings. This is the one place that states
@@ -169,7 +171,7 @@ const timeouts = z.strictObject({
 });
 
 const traffic = z.strictObject({
-  listen: address('Where clients connect.'),
+  listen: listenAddress('Where clients connect. A Unix socket: `via: socket` only.'),
   via: choice(
     ['proxy', 'socket'],
     'How clients reach the active member. `socket`: members inherit the listening socket (`LISTEN_FDS`), without a hop.',
@@ -210,6 +212,7 @@ const traffic = z.strictObject({
     .optional(),
   ...clientSide,
   ...memberSide,
+  ...socketSide,
 });
 
 const member = z.strictObject({
@@ -225,7 +228,7 @@ const member = z.strictObject({
   address: hostName('The address it listens on.').prefault('127.0.0.1'),
   temperature: choice(
     ['hot', 'warm', 'frozen', 'cold'],
-    'How it is kept while it stands by. Default: hot, with `via: socket` frozen.',
+    'How it is kept while it stands by. Default: hot, with `via: socket` frozen unless `traffic.accept` is `go`.',
   ).optional(),
   cpu: share(
     { min: 0.01, max: 64 },
@@ -237,9 +240,7 @@ const member = z.strictObject({
     'a path',
     'Its working directory, from the configuration file’s. Default: that directory.',
   ).optional(),
-  user: text(
-    /^(?:[a-z_][a-z0-9_.-]{0,31}|\d{1,10}(?::\d{1,10})?)$/,
-    'a user name, "uid" or "uid:gid"',
+  user: userName(
     'The user it runs as: a name of /etc/passwd, `"uid"` or `"uid:gid"`. Default: the agent’s.',
   ).optional(),
 });

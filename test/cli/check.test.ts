@@ -226,6 +226,7 @@ test('what a killed agent left running is noted, but does not stop the next one'
     main: { pid: child.pid!, startTicks: readProcessStat(child.pid!)!.startTicks },
     cgroup: { unified: null, freezer: null, cpu: null },
     runId: 'run-1',
+    recipe: 'recipe-1',
   });
   assert.deepEqual(await codesFound(file), ['note leftover']);
   await refuseUnfit(loadConfig(file));

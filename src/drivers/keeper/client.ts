@@ -89,6 +89,10 @@ export class KeeperClient implements Spawner {
     await this.#ask({ type: 'release', key });
   }
 
+  async retain(service: string, keys: readonly string[]): Promise<void> {
+    await this.#ask({ type: 'retain', service, keys });
+  }
+
   async spawn(order: SpawnOrder): Promise<Spawned> {
     const answer = await this.#ask({ type: 'spawn', order });
     if (answer.type !== 'spawned') throw new DriverError('driverFailed', 'the keeper made nothing');
@@ -186,11 +190,14 @@ function start(path: string, stateDir: string): void {
   const own = fileURLToPath(import.meta.url);
   const entry = fileURLToPath(new URL(`./main${extname(own)}`, import.meta.url));
   const log = openSync(join(stateDir, 'keeper.log'), 'a', 0o600);
+  // A Unix socket must not be open to all until its mode is set. Launchers restore the umask for their members.
+  const umask = process.umask(0o077);
   const child = spawn(process.execPath, [entry, path], {
     detached: true,
     stdio: ['ignore', log, log],
     env: { ...process.env, [MARK]: stateDir },
   });
+  process.umask(umask);
   closeSync(log);
   child.unref();
 }

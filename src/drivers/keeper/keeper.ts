@@ -86,6 +86,9 @@ export class Keeper {
       case 'release':
         await this.#release(order.key);
         return { type: 'done' };
+      case 'retain':
+        await this.#retain(order);
+        return { type: 'done' };
       case 'spawn':
         return await this.#spawn(order.order);
       case 'go':
@@ -112,6 +115,13 @@ export class Keeper {
     const listener = this.#listeners.get(key);
     this.#listeners.delete(key);
     await listener?.close();
+  }
+
+  async #retain({ service, keys }: KeeperOrder & { type: 'retain' }): Promise<void> {
+    const own = [...this.#listeners.keys()].filter(
+      (key) => key === service || key.startsWith(`${service}/`),
+    );
+    for (const key of own.filter((held) => !keys.includes(held))) await this.#release(key);
   }
 
   async #spawn(order: Parameters<LocalSpawner['spawn']>[0]): Promise<KeeperAnswer> {

@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { assert } from '../../core/assert.ts';
 import { DriverError } from '../driver-error.ts';
+import { isUnix } from '../listen-address.ts';
+import { makeBlocking } from '../member/process/blocking.ts';
+import { clearPath, grantAccess } from './unix-path.ts';
 import type { ListenAt } from './wire.ts';
 
 // A listening socket that nobody here accepts on. Node offers no such thing: a server that listens is polled, and
@@ -33,6 +34,8 @@ export class Listener {
 
   /** Throws DriverError. */
   static async open(at: ListenAt): Promise<Listener> {
+    const { address, access } = at;
+    if (isUnix(address)) await clearPath(address.path);
     const own = fileURLToPath(import.meta.url);
     const entry = new URL(`./listener-thread${extname(own)}`, import.meta.url);
     const thread = new Worker(entry, { workerData: at, resourceLimits: THREAD_LIMITS });
@@ -51,23 +54,24 @@ export class Listener {
       throw refusal(at, report.error);
     }
     makeBlocking(report.fd);
-    return new Listener(at, report.fd, thread);
+    const listener = new Listener(at, report.fd, thread);
+    try {
+      if (isUnix(address) && access !== null) grantAccess(address.path, access);
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+    return listener;
   }
 
-  /** Lets go of the socket. It goes on listening for as long as a member holds it. */
+  /** Lets go of the socket; libuv removes the path of one that has it. It listens on for as long as a member holds it. */
   async close(): Promise<void> {
     await this.#thread.terminate();
   }
 }
 
-/** libuv clears O_NONBLOCK of what a child gets as its stdin, for the description and so for every holder. */
-function makeBlocking(fd: number): void {
-  const { status } = spawnSync('/bin/true', { stdio: [fd, 'ignore', 'ignore'] });
-  assert(status === 0, 'true succeeds');
-}
-
-function refusal({ host, port }: ListenAt, code: string): DriverError {
-  const where = `${host}:${port}`;
+function refusal({ address }: ListenAt, code: string): DriverError {
+  const where = isUnix(address) ? address.path : `${address.host}:${address.port}`;
   if (code === 'EADDRINUSE')
     return new DriverError('portTaken', `another process listens on ${where}`);
   if (code === 'EACCES')

@@ -1,22 +1,31 @@
 import type { EffectFault } from '../../core/reasons.ts';
+import type { ListenAddress, UnixAccess } from '../listen-address.ts';
 import type { SpawnExit, SpawnOrder } from '../member/process/spawner.ts';
 import type { Identity } from '../member/process/proc.ts';
 
 // What the agent and the keeper say to each other: one JSON value a line on a Unix socket, as in
 // ../traffic/proxy/wire.ts. The keeper outlives agents and greets each new one; the newest has its ear.
+// The key of a socket is the name of its service, or begins with that name and a slash.
 
 /** Grows with every change that an older partner would misunderstand. */
-export const KEEPER_PROTOCOL = 1;
+export const KEEPER_PROTOCOL = 2;
 
 export type KeeperOrder =
   /** Binds and listens, unless a socket of that key does already at the same place. */
   | { readonly type: 'listen'; readonly key: string; readonly at: ListenAt }
   | { readonly type: 'release'; readonly key: string }
+  /** Releases every other socket of the service. */
+  | { readonly type: 'retain'; readonly service: string; readonly keys: readonly string[] }
   | { readonly type: 'spawn'; readonly order: SpawnOrder }
   | { readonly type: 'go'; readonly pid: number }
   | { readonly type: 'stop' };
 
-export type ListenAt = { readonly host: string; readonly port: number; readonly backlog: number };
+export type ListenAt = {
+  readonly address: ListenAddress;
+  readonly backlog: number;
+  /** Of a Unix socket; null: as the file system has it. */
+  readonly access: UnixAccess | null;
+};
 
 export type KeeperAnswer =
   { readonly type: 'done' } | { readonly type: 'spawned'; readonly main: Identity };

@@ -81,6 +81,8 @@ export type TrafficEvent =
   | ({ readonly type: 'sampled' } & TrafficSample)
   /** Changed certificate files were loaded, or could not be (`fault`), so that the old ones stay in force. */
   | { readonly type: 'certificate'; readonly file: string; readonly fault: string | null }
+  /** A standby accepts clients although it was not told to. */
+  | { readonly type: 'acceptedEarly'; readonly member: string }
   | { readonly type: 'lost' }
   | { readonly type: 'restored' };
 

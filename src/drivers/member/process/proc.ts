@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { assert } from '../../../core/assert.ts';
 
 // What the kernel tells about processes. A pid alone is no identity, because numbers are used again; a pid
 // with its start time is. A zombie has an entry here too, but it runs no code and holds no port.
@@ -90,6 +91,13 @@ export function readCommandLine(pid: number): string | null {
 /** Whether the process was started with this NAME=VALUE; false also where it may not be read. */
 export function hasVariable(pid: number, variable: string): boolean {
   return readOrNull(`/proc/${pid}/environ`)?.split('\0').includes(variable) ?? false;
+}
+
+/** Octal. Without the moment of another one that umask(2) needs to tell it. */
+export function readUmask(): string {
+  const umask = /^Umask:\s+([0-7]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  assert(umask !== undefined, 'the kernel shows the umask since Linux 4.7');
+  return umask;
 }
 
 export function errorCode(error: unknown): string | null {
