@@ -157,6 +157,8 @@ async function executeOn(
       return await member.start(effect.capacity, signal);
     case 'awaitReady':
       return await member.awaitReady(effect.deadline, signal);
+    case 'primeMember':
+      return await member.prime(effect.deadline, signal);
     case 'stopMember':
       await member.driver.stop({ graceMs: effect.graceMs, signal });
       return DONE;

@@ -8,12 +8,14 @@ import { isUnix } from '../drivers/listen-address.ts';
 import { goPipePath } from '../drivers/member/process/go-pipe.ts';
 import { resolveAccount } from '../drivers/member/process/user.ts';
 import { createProcessMember, type ProcessMemberOptions } from '../drivers/member/process.ts';
+import { createHttpProbe } from '../drivers/probe/http.ts';
+import type { ProbeTarget } from '../drivers/probe/spec.ts';
 import { createProbe } from '../drivers/probe/factory.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
 import type { TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
 import { ProxyDriver } from '../drivers/traffic/proxy.ts';
 import { SocketDriver, socketsOf, type SocketOptions } from '../drivers/traffic/socket.ts';
-import { LocalMember } from './local-member.ts';
+import { LocalMember, type LocalMemberOptions } from './local-member.ts';
 import { LocalService } from './local-service.ts';
 import type { NoticeDraft } from './notices.ts';
 
@@ -114,6 +116,12 @@ function socketOptions(
   };
 }
 
+function makePrime({ prime }: ResolvedService, target: ProbeTarget): LocalMemberOptions['prime'] {
+  if (prime === null) return null;
+  const { path, requests } = prime;
+  return { probe: createHttpProbe({ target, path, expect: null }), requests };
+}
+
 /** What a member inherits; with a proxy nothing. */
 function sharing(
   { name, traffic }: ResolvedService,
@@ -162,6 +170,7 @@ function makeMember(
     makeFence: createKillFence,
     probe: createProbe(service.probe, target, member.env),
     ready: createProbe(service.ready, target, member.env),
+    prime: makePrime(service, target),
     now: monotonicMs,
     onEvent,
   });

@@ -13,6 +13,7 @@ import {
 import type {
   ResolvedConfig,
   ResolvedMember,
+  ResolvedPrime,
   ResolvedService,
   ResolvedSocket,
   ResolvedTraffic,
@@ -65,6 +66,7 @@ function compileService(name: string, service: ParsedService, place: Place): Res
     traffic: compileTraffic(service, place.baseDir),
     members,
     probe,
+    prime: compilePrime(service),
     ready: (service.ready === undefined ? null : compileLook(service.ready)) ?? probe,
     objectives: {
       rtoMs: service.objectives.rto ?? null,
@@ -150,6 +152,12 @@ function compileLink({ backend, proxyProtocol }: ParsedTraffic, baseDir: string)
   return { tls: { caFile, verify: tls.verify, serverName: tls.serverName ?? null }, sendHeader };
 }
 
+/** null: members are not asked. */
+function compilePrime({ prime, probe }: ParsedService): ResolvedPrime | null {
+  const path = prime.http ?? probe.http;
+  return path === undefined || prime.requests === 0 ? null : { path, requests: prime.requests };
+}
+
 /** null: it does not say what to look at. */
 function compileLook(look: ParsedLook): ProbeSpec | null {
   if (look.http !== undefined) {
@@ -199,6 +207,7 @@ function compileCore(
       windowMs: failback.window,
     },
     lease: { durationMs: lease.duration, renewMs: lease.renew, marginMs: lease.margin },
+    primeMs: compilePrime(service) === null ? null : service.prime.time,
     repair: { baseMs: repair.base, maxMs: repair.max, forgiveAfterMs: repair.forgive },
     gray: { action: grayAction(service), backoffMs: gray.backoff },
     timeouts: compileTimeouts(service),

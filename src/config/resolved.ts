@@ -41,8 +41,12 @@ export type ResolvedService = {
   readonly probe: ProbeSpec;
   /** What a started member must answer before it counts as ready; the probe unless the file says otherwise. */
   readonly ready: ProbeSpec;
+  /** What a member is asked for before it is frozen; null: nothing. */
+  readonly prime: ResolvedPrime | null;
   readonly objectives: Objectives;
 };
+
+export type ResolvedPrime = { readonly path: string; readonly requests: number };
 
 export type ResolvedTraffic = {
   readonly listen: ListenAddress;

@@ -73,6 +73,21 @@ const ready = z.strictObject({
   ).optional(),
 });
 
+const prime = z.strictObject({
+  http: text(
+    /^\/[\x21-\x7e]{0,1023}$/,
+    'a path that begins with /',
+    'GET this path on the member’s address; any answer will do. Default: `probe.http`; without one it is not asked.',
+  ).optional(),
+  requests: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .meta({ description: 'How many requests, one after the other; 0: none.' })
+    .prefault(200),
+  time: duration({ min: 10, max: MINUTE }, 'How long they may take in all.').prefault('1s'),
+});
+
 const takeover = z.strictObject({
   p95: duration(
     { min: 1, max: MINUTE },
@@ -267,6 +282,7 @@ const service = z.strictObject({
   traffic,
   probe,
   ready: ready.optional(),
+  prime: prime.prefault({}),
   takeover: takeover.prefault({}),
   failback: failback.prefault({}),
   lease: lease.prefault({}),

@@ -68,6 +68,7 @@ function initialMember(config: ServiceConfig['members'][number], at: Instant): M
     },
     lag: null,
     rehearsedAt: null,
+    primed: false,
     failedAt: null,
     fenced: true,
     rehearsingSince: null,
