@@ -51,3 +51,8 @@ test('a member that was found failed and then fenced is not told of as failed tw
   assert.deepEqual(told('confirmedDead', 'absent'), ['a is fenced: nothing of it is left']);
   assert.match(told('exited', 'absent')[0] ?? '', /^a is failed/);
 });
+
+test('a standby that does not wait is told with what it has to do', () => {
+  const [line = ''] = narrate({ kind: 'acceptedEarly', data: { member: 'b' } }, 'en');
+  assert.match(line, /^b stands by and accepts clients all the same: .*HOTWARM_GO_FD/);
+});

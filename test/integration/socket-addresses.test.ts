@@ -75,3 +75,22 @@ test('an address that is taken out of the configuration is no longer listened on
   await second.until('a whole service again', isWhole);
   await assert.rejects(ask(place), /ECONNREFUSED/);
 });
+
+test('another backlog and another mode need no other socket', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  const path = sandbox.path('service.sock');
+  const traffic = (backlog: number, mode: string): string =>
+    `via: socket, backlog: ${backlog}, listeners: { local: 'unix:${path}' }, unix: { mode: '${mode}' }`;
+  await sandbox.useShop({ traffic: traffic(50, '600') });
+  const first = sandbox.up();
+  await first.until('a whole service', isWhole);
+  first.signal('SIGKILL');
+  await eventually('the agent is gone', () => first.exited);
+  await sandbox.useShop({ traffic: traffic(60, '666') });
+  const second = sandbox.up();
+  const after = await second.until('a whole service again', isWhole);
+  assert.equal(environmentOf(pidOf(after, 'a'))['HOTWARM_BACKLOG'], '60');
+  assert.equal((statSync(path).mode & 0o777).toString(8), '666');
+  const places = [{ port: sandbox.ports.listen, host: '127.0.0.1' }, { socketPath: path }];
+  assert.deepEqual(await Promise.all(places.map(ask)), ['a', 'a']);
+});

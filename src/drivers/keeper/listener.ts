@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -22,14 +23,18 @@ const THREAD_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 
 type Report = { readonly fd: number } | { readonly error: string };
 
 export class Listener {
-  readonly at: ListenAt;
+  #at: ListenAt;
   readonly fd: number;
   readonly #thread: Worker;
 
   private constructor(at: ListenAt, fd: number, thread: Worker) {
-    this.at = at;
+    this.#at = at;
     this.fd = fd;
     this.#thread = thread;
+  }
+
+  get at(): ListenAt {
+    return this.#at;
   }
 
   /** Throws DriverError. */
@@ -64,10 +69,27 @@ export class Listener {
     return listener;
   }
 
+  /** The same socket with another backlog or access: members hold it, so there cannot be a new one in its place. */
+  adjust(at: ListenAt): void {
+    const { address, backlog, access } = at;
+    if (backlog !== this.#at.backlog) setBacklog(this.fd, backlog);
+    if (isUnix(address) && access !== null) grantAccess(address.path, access);
+    this.#at = at;
+  }
+
   /** Lets go of the socket; libuv removes the path of one that has it. It listens on for as long as a member holds it. */
   async close(): Promise<void> {
     await this.#thread.terminate();
   }
+}
+
+/** Only listen(2) sets it, and whoever calls that here would accept; so a process calls it that ends in the same turn. */
+function setBacklog(fd: number, backlog: number): void {
+  const text = `require('node:net').createServer().listen({ fd: 3 }, ${backlog}); process.exit(0)`;
+  const { status } = spawnSync(process.execPath, ['-e', text], {
+    stdio: ['ignore', 'ignore', 'ignore', fd],
+  });
+  if (status !== 0) throw new DriverError('driverFailed', 'the backlog could not be changed');
 }
 
 function refusal({ address }: ListenAt, code: string): DriverError {

@@ -84,6 +84,18 @@ describe('the backlog', () => {
     assert.equal(queueOf(port).most, 511, 'the length that Node gives where none is named');
   });
 
+  test('can be changed while members hold the socket, and nobody is lost', async (t) => {
+    const listener = await openListener(t, { backlog: 77 });
+    const { child } = await inherit(t, listener, nodeServer(', 77'));
+    child.kill('SIGSTOP');
+    const waiting = await connected(t, listener.at.address);
+    listener.adjust({ ...listener.at, backlog: 55 });
+    assert.deepEqual(queueOf(portOf(listener)), { waiting: 1, most: 55 });
+    const answer = readAll(waiting);
+    child.kill('SIGCONT');
+    assert.equal(await answer, 'served');
+  });
+
   test('bounds who waits: what is beyond it is not connected', async (t) => {
     const listener = await openListener(t, { backlog: 4 });
     const sockets = Array.from({ length: 20 }, () => connect(listener.at.address));
