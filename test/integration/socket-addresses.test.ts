@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { test } from 'node:test';
 import { isWhole } from '../../src/drill/agent-process.ts';
 import { findFreePorts } from '../../src/drill/free-ports.ts';
-import { eventually } from './processes.ts';
+import { eventually, isAlive } from './processes.ts';
 import { pidOf, Sandbox } from './sandbox.ts';
 
 // Several addresses of one service, one of them a Unix socket: members inherit all of them.
@@ -42,7 +42,12 @@ test('a member inherits every address in order, and a standby takes over all of 
     { socketPath: path },
   ];
   const agent = sandbox.up();
-  const before = await agent.until('a whole service', isWhole);
+  await agent.until('a whole service', isWhole);
+  // Until it is frozen, it may accept as well.
+  const before = await agent.until(
+    'b stands by frozen',
+    (service) => isWhole(service) && service.members['b']?.health === 'unknown',
+  );
   const environment = environmentOf(pidOf(before, 'a'));
   assert.equal(environment['LISTEN_FDS'], '4');
   assert.equal(environment['LISTEN_FDNAMES'], 'service:admin:local:member');
@@ -50,8 +55,8 @@ test('a member inherits every address in order, and a standby takes over all of 
   assert.equal(environment['HOTWARM_BACKLOG'], '99');
   assert.equal((statSync(path).mode & 0o777).toString(8), '600');
   assert.deepEqual(await Promise.all(places.map(ask)), ['a', 'a', 'a']);
-  await agent.until('b stands by frozen', ({ members }) => members['b']?.health === 'unknown');
   process.kill(pidOf(before, 'a'), 'SIGKILL');
+  await eventually('it accepts no more', () => !isAlive(pidOf(before, 'a')));
   // These wait in the kernel for whoever comes.
   assert.deepEqual(await Promise.all(places.map(ask)), ['b', 'b', 'b']);
   await agent.until('b has taken over', (service) => service.active === 'b');
