@@ -35,7 +35,9 @@ export type News =
   | { readonly kind: 'traffic'; readonly data: { readonly up: boolean } }
   /** One process of the data plane ended or was started. */
   | { readonly kind: 'proxy'; readonly data: ProcessNews }
-  | { readonly kind: 'certificate'; readonly data: CertificateNews };
+  | { readonly kind: 'certificate'; readonly data: CertificateNews }
+  /** A standby accepts clients before it was told to. */
+  | { readonly kind: 'acceptedEarly'; readonly data: { readonly member: string } };
 
 /** Changed certificate files of the data plane are in use; fault not null: why not, so that the old ones are. */
 export type CertificateNews = { readonly file: string; readonly fault: string | null };

@@ -24,6 +24,8 @@ export type LocalMemberOptions = {
   readonly makeFence: (driver: MemberDriver) => Fence;
   readonly probe: Probe;
   readonly ready: Probe;
+  /** What it is asked for before it is frozen; null: nothing. */
+  readonly prime: { readonly probe: Probe; readonly requests: number } | null;
   readonly now: () => number;
   readonly onEvent: (event: Event) => void;
 };
@@ -74,6 +76,21 @@ export class LocalMember {
       'notReady',
       last.ok ? 'the time was up' : `the last look said ${last.fault}: ${last.detail}`,
     );
+  }
+
+  /** Asks as often as it should be, or as long as there is time. Its answers are not judged. */
+  async prime(deadline: number, signal: AbortSignal): Promise<EffectResult> {
+    const { prime, now, timeoutMs } = this.#options;
+    if (prime === null) return { type: 'done' };
+    const until = deadline - Math.min(READY_SLACK_MS, (deadline - now()) * READY_SLACK_SHARE);
+    for (let left = prime.requests; left > 0; left -= 1) {
+      const leftMs = until - now();
+      if (leftMs <= 0 || signal.aborted || this.#exit !== null) break;
+      await prime.probe.look({ timeoutMs: Math.min(timeoutMs, leftMs), fresh: false });
+    }
+    // A frozen member would be left with a connection that it cannot end.
+    await prime.probe.close();
+    return { type: 'done' };
   }
 
   watch(incarnation: number): void {

@@ -25,6 +25,8 @@ export type LocalServiceOptions = {
   readonly onCertificate: (news: CertificateNews) => void;
   /** One process of the data plane ended or was started. */
   readonly onProcess: (news: ProcessNews) => void;
+  /** A standby accepts clients before it was told to. */
+  readonly onAcceptedEarly: (member: string) => void;
   readonly now: () => number;
 };
 
@@ -124,6 +126,8 @@ export class LocalService {
         const { type: _, ...news } = event;
         return this.#options.onProcess(news);
       }
+      case 'acceptedEarly':
+        return this.#options.onAcceptedEarly(event.member);
       case 'lost':
         return onEvent({ type: 'trafficLost', at, service });
       case 'restored':
@@ -159,6 +163,8 @@ async function executeOn(
       return await member.start(effect.capacity, signal);
     case 'awaitReady':
       return await member.awaitReady(effect.deadline, signal);
+    case 'primeMember':
+      return await member.prime(effect.deadline, signal);
     case 'stopMember':
       await member.driver.stop({ graceMs: effect.graceMs, signal });
       return DONE;

@@ -1,16 +1,21 @@
 import { monotonicMs } from '../clock.ts';
 import type { ResolvedMember, ResolvedService } from '../config/resolved.ts';
-import { unreachable } from '../core/assert.ts';
+import { assert, unreachable } from '../core/assert.ts';
 import type { Event } from '../core/event.ts';
 import { createKillFence } from '../drivers/fence/kill.ts';
 import type { KeeperHandle } from '../drivers/keeper/handle.ts';
-import { createProcessMember } from '../drivers/member/process.ts';
+import { isUnix } from '../drivers/listen-address.ts';
+import { goPipePath } from '../drivers/member/process/go-pipe.ts';
+import { resolveAccount } from '../drivers/member/process/user.ts';
+import { createProcessMember, type ProcessMemberOptions } from '../drivers/member/process.ts';
+import { createHttpProbe } from '../drivers/probe/http.ts';
+import type { ProbeTarget } from '../drivers/probe/spec.ts';
 import { createProbe } from '../drivers/probe/factory.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
 import type { TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
 import { ProxyDriver } from '../drivers/traffic/proxy.ts';
-import { memberKey, SocketDriver, socketsOf } from '../drivers/traffic/socket.ts';
-import { LocalMember } from './local-member.ts';
+import { SocketDriver, socketsOf, type SocketOptions } from '../drivers/traffic/socket.ts';
+import { LocalMember, type LocalMemberOptions } from './local-member.ts';
 import { LocalService } from './local-service.ts';
 import type { NoticeDraft } from './notices.ts';
 
@@ -29,16 +34,23 @@ export type ServiceParts = {
 };
 
 export function makeLocalService(service: ResolvedService, parts: ServiceParts): LocalService {
+  const members = new Map(
+    service.members.map((member) => [member.name, makeMember(service, member, parts)]),
+  );
   const local: LocalService = new LocalService({
     ...parts,
     name: service.name,
     onCertificate: (data) => parts.post({ service: service.name, kind: 'certificate', data }),
     onProcess: (data) => parts.post({ service: service.name, kind: 'proxy', data }),
     leaseMs: service.core.lease.durationMs,
-    members: new Map(
-      service.members.map((member) => [member.name, makeMember(service, member, parts)]),
-    ),
-    traffic: makeTraffic(service, parts, (event) => local.trafficEvent(event)),
+    onAcceptedEarly: (member) =>
+      parts.post({ service: service.name, kind: 'acceptedEarly', data: { member } }),
+    members,
+    traffic: makeTraffic(service, {
+      ...parts,
+      clientsOf: (member) => members.get(member)?.driver.clients() ?? 0,
+      onEvent: (event) => local.trafficEvent(event),
+    }),
     now: monotonicMs,
   });
   return local;
@@ -47,13 +59,20 @@ export function makeLocalService(service: ResolvedService, parts: ServiceParts):
 /** What the keeper calls the sockets of a service. */
 export function listeningKeys({ name, traffic, members }: ResolvedService): readonly string[] {
   if (traffic.via === 'proxy') return [name];
-  return [name, ...members.map((member) => memberKey(name, member.name))];
+  const { socket } = traffic;
+  assert(socket !== null, 'the configuration of via: socket is complete');
+  const handed = members.flatMap((member) => socketsOf(name, socket.listeners, member.name));
+  return [...new Set(handed.map(({ key }) => key))];
 }
+
+type TrafficParts = Pick<ServiceParts, 'stateDir' | 'keeper'> & {
+  readonly clientsOf: (member: string) => number;
+  readonly onEvent: (event: TrafficEvent) => void;
+};
 
 function makeTraffic(
   service: ResolvedService,
-  { stateDir, keeper }: ServiceParts,
-  onEvent: (event: TrafficEvent) => void,
+  { stateDir, keeper, clientsOf, onEvent }: TrafficParts,
 ): TrafficDriver | null {
   if (service.core.mode === 'observe') return null;
   const { traffic, members } = service;
@@ -64,12 +83,16 @@ function makeTraffic(
   }));
   const shared = { targets, keeper: async () => await keeper.open(), onEvent };
   switch (traffic.via) {
-    case 'proxy':
-      return new ProxyDriver({ service: service.name, ...traffic, ...shared, stateDir });
+    case 'proxy': {
+      const { listen } = traffic;
+      assert(!isUnix(listen), 'the configuration gives the proxy a TCP address');
+      return new ProxyDriver({ service: service.name, ...traffic, listen, ...shared, stateDir });
+    }
     case 'socket':
       return new SocketDriver({
         service: service.name,
-        listen: traffic.listen,
+        ...socketOptions(service, stateDir),
+        clientsOf,
         ...shared,
       });
     default:
@@ -77,22 +100,59 @@ function makeTraffic(
   }
 }
 
+function socketOptions(
+  { name, traffic, members }: ResolvedService,
+  stateDir: string,
+): Pick<SocketOptions, 'listeners' | 'backlog' | 'access' | 'goPipes'> {
+  const { socket } = traffic;
+  assert(socket !== null, 'the configuration of via: socket is complete');
+  const { listeners, backlog, access, accept } = socket;
+  const waiting = accept === 'go' ? members : [];
+  return {
+    listeners,
+    backlog,
+    access: { ...access, owner: access.owner === null ? null : resolveAccount(access.owner) },
+    goPipes: new Map(
+      waiting.map((member) => [member.name, goPipePath(stateDir, name, member.name)]),
+    ),
+  };
+}
+
+function makePrime({ prime }: ResolvedService, target: ProbeTarget): LocalMemberOptions['prime'] {
+  if (prime === null) return null;
+  const { path, requests } = prime;
+  return { probe: createHttpProbe({ target, path, expect: null }), requests };
+}
+
+/** What a member inherits; with a proxy nothing. */
+function sharing(
+  { name, traffic }: ResolvedService,
+  member: string,
+  { stateDir, keeper }: Pick<ServiceParts, 'stateDir' | 'keeper'>,
+): Pick<ProcessMemberOptions, 'handed' | 'sharedSockets' | 'spawner'> {
+  const { socket } = traffic;
+  if (socket === null) return {};
+  const { listeners, backlog, blocking, accept } = socket;
+  return {
+    handed: {
+      sockets: socketsOf(name, listeners, member),
+      blocking,
+      goPipe: accept === 'go' ? goPipePath(stateDir, name, member) : null,
+      backlog,
+    },
+    sharedSockets: listeners.map(({ address }) => address),
+    spawner: keeper,
+  };
+}
+
 function makeMember(
   service: ResolvedService,
   member: ResolvedMember,
   { stateDir, keeper, onEvent }: ServiceParts,
 ): LocalMember {
-  const { via, listen, link } = service.traffic;
+  const { link } = service.traffic;
   const target = { host: member.address, port: member.port, link };
   const { intervalMs, timeoutMs } = service.core.detection;
-  const shared =
-    via === 'socket'
-      ? {
-          sockets: socketsOf(service.name, member.name),
-          clientPort: listen.port,
-          spawner: keeper,
-        }
-      : {};
   return new LocalMember({
     service: service.name,
     member: member.name,
@@ -101,7 +161,7 @@ function makeMember(
     makeDriver: (onExit) =>
       createProcessMember({
         ...member,
-        ...shared,
+        ...sharing(service, member.name, { stateDir, keeper }),
         service: service.name,
         member: member.name,
         reducedCpuShare: member.cpuShare,
@@ -112,6 +172,7 @@ function makeMember(
     makeFence: createKillFence,
     probe: createProbe(service.probe, target, member.env),
     ready: createProbe(service.ready, target, member.env),
+    prime: makePrime(service, target),
     now: monotonicMs,
     onEvent,
   });

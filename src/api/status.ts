@@ -20,7 +20,7 @@ export type ServiceReport = {
   readonly epoch: number;
   readonly phase: Phase;
   readonly paused: boolean;
-  /** False: the data plane is gone, and clients are refused. */
+  /** False: the data plane is gone. Clients of a proxy are refused; members that share a socket serve on. */
   readonly trafficUp: boolean;
   readonly members: Readonly<Record<string, MemberReport>>;
   readonly lastIncident: IncidentReport | null;

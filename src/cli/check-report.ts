@@ -32,7 +32,8 @@ export function formatReport(report: CheckReport): string {
 function summary(service: ResolvedService): string[] {
   const { core, traffic, members, probe } = service;
   const { detection } = core;
-  const listen = formatAddress(traffic.listen);
+  const addresses = traffic.socket?.listeners.map(({ address }) => address) ?? [traffic.listen];
+  const listen = addresses.map(formatAddress).join(', ');
   const exclusive = core.exclusive ? ', exclusive' : '';
   return [
     `service ${service.name}: ${core.kind}${exclusive}, ${traffic.protocol}${traffic.tls === null ? '' : ' with TLS'} on ${listen} via ${traffic.via}`,

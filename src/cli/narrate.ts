@@ -26,7 +26,8 @@ const TOLD_FACTS: ReadonlySet<string> = new Set([
 
 const SEEN_TO_END: ReadonlySet<string> = new Set(['exited', 'vanished']);
 
-const TRAFFIC_LOST = 'the data plane is gone, so nobody is served; it is being started again';
+const TRAFFIC_LOST =
+  'the data plane is gone and is being started again: clients of a proxy wait, members that share a socket serve on';
 const TRAFFIC_BACK = 'the data plane is back';
 
 /** Lines for one piece of news, without time and service; none when it is of no interest while it happens. */
@@ -46,6 +47,10 @@ export function narrate(news: News, locale: Locale): readonly string[] {
       return [narrateProcess(news.data)];
     case 'certificate':
       return [narrateCertificate(news.data)];
+    case 'acceptedEarly':
+      return [
+        `${news.data.member} stands by and accepts clients all the same: with \`accept: go\` it has to wait for a line from HOTWARM_GO_FD`,
+      ];
     default:
       return unreachable(news);
   }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isUnix, type ListenAddress } from '../drivers/listen-address.ts';
 import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedConfig } from './schema.ts';
@@ -8,8 +9,7 @@ import { formatAddress } from './units.ts';
 
 type Listener = {
   readonly at: ConfigPath;
-  readonly host: string;
-  readonly port: number;
+  readonly address: ListenAddress;
   readonly who: string;
 };
 
@@ -35,21 +35,25 @@ function apiRules({ agent }: ParsedConfig): RuleFault[] {
 }
 
 function listenersOf(config: ParsedConfig): Listener[] {
-  const listeners: Listener[] = [{ at: ['agent', 'api'], ...config.agent.api, who: 'agent.api' }];
+  const listeners: Listener[] = [
+    { at: ['agent', 'api'], address: config.agent.api, who: 'agent.api' },
+  ];
   for (const [serviceName, service] of Object.entries(config.services)) {
     const at: ConfigPath = ['services', serviceName];
-    const { host, port } = service.traffic.listen;
+    const { listen, listeners: further = {} } = service.traffic;
     listeners.push({
       at: [...at, 'traffic', 'listen'],
-      host,
-      port,
+      address: listen,
       who: `service ${serviceName}`,
     });
+    for (const [name, address] of Object.entries(further)) {
+      const who = `listener ${serviceName}/${name}`;
+      listeners.push({ at: [...at, 'traffic', 'listeners', name], address, who });
+    }
     for (const [name, member] of Object.entries(service.members)) {
       listeners.push({
         at: [...at, 'members', name, 'port'],
-        host: member.address,
-        port: member.port,
+        address: { host: member.address, port: member.port },
         who: `member ${serviceName}/${name}`,
       });
     }
@@ -60,23 +64,24 @@ function listenersOf(config: ParsedConfig): Listener[] {
 function clashRules(listeners: readonly Listener[]): RuleFault[] {
   const faults: RuleFault[] = [];
   for (const [index, later] of listeners.entries()) {
-    const earlier = listeners.slice(0, index).find((other) => clash(other, later));
+    const earlier = listeners.slice(0, index).find((other) => clash(other.address, later.address));
     if (earlier === undefined) continue;
     const hostKeys = [later, earlier].map(({ at }) =>
       at.at(-1) === 'port' ? [...at.slice(0, -1), 'address'] : at,
     );
     faults.push(
       ruleFault('addressClash', [later.at, earlier.at, ...hostKeys], {
-        what: `${formatAddress(later)} is also the address of ${earlier.who}`,
+        what: `${formatAddress(later.address)} is also the address of ${earlier.who}`,
         why: 'only one of them can listen there',
-        todo: 'give each its own port',
+        todo: isUnix(later.address) ? 'give each its own path' : 'give each its own port',
       }),
     );
   }
   return faults;
 }
 
-function clash(a: Listener, b: Listener): boolean {
+function clash(a: ListenAddress, b: ListenAddress): boolean {
+  if (isUnix(a) || isUnix(b)) return isUnix(a) && isUnix(b) && a.path === b.path;
   if (a.port !== b.port) return false;
   return isAnyHost(a.host) || isAnyHost(b.host) || plainHost(a.host) === plainHost(b.host);
 }

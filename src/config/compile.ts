@@ -13,7 +13,9 @@ import {
 import type {
   ResolvedConfig,
   ResolvedMember,
+  ResolvedPrime,
   ResolvedService,
+  ResolvedSocket,
   ResolvedTraffic,
 } from './resolved.ts';
 import type {
@@ -55,7 +57,7 @@ type Place = { readonly host: string; readonly baseDir: string };
 
 function compileService(name: string, service: ParsedService, place: Place): ResolvedService {
   const members = Object.entries(service.members).map(([memberName, member]) =>
-    compileMember(memberName, member, { ...place, via: service.traffic.via }),
+    compileMember(memberName, member, { ...place, traffic: service.traffic }),
   );
   const probe = compileLook(service.probe) ?? { type: 'tcp' };
   return {
@@ -64,6 +66,7 @@ function compileService(name: string, service: ParsedService, place: Place): Res
     traffic: compileTraffic(service, place.baseDir),
     members,
     probe,
+    prime: compilePrime(service),
     ready: (service.ready === undefined ? null : compileLook(service.ready)) ?? probe,
     objectives: {
       rtoMs: service.objectives.rto ?? null,
@@ -76,7 +79,7 @@ function compileService(name: string, service: ParsedService, place: Place): Res
 function compileMember(
   name: string,
   member: ParsedMember,
-  place: Place & { readonly via: ParsedService['traffic']['via'] },
+  place: Place & { readonly traffic: ParsedTraffic },
 ): ResolvedMember {
   return {
     name,
@@ -84,7 +87,7 @@ function compileMember(
     address: member.address,
     port: member.port,
     command: member.command,
-    temperature: temperatureOf(member, place.via),
+    temperature: temperatureOf(member, place.traffic),
     cpuShare: member.cpu ?? null,
     env: member.env,
     cwd: resolve(place.baseDir, member.cwd ?? '.'),
@@ -98,6 +101,7 @@ function compileTraffic(service: ParsedService, baseDir: string): ResolvedTraffi
   const replay = replayLimits(service);
   return {
     listen,
+    socket: via === 'socket' ? compileSocket(service.traffic) : null,
     via,
     protocol,
     processes,
@@ -128,12 +132,32 @@ function compileTraffic(service: ParsedService, baseDir: string): ResolvedTraffi
   };
 }
 
+function compileSocket(traffic: ParsedTraffic): ResolvedSocket {
+  const { listen, listeners = {}, unix, backlog = 4096, accept = 'start' } = traffic;
+  return {
+    listeners: [
+      { name: 'service', address: listen },
+      ...Object.entries(listeners).map(([name, address]) => ({ name, address })),
+    ],
+    backlog,
+    accept,
+    blocking: traffic.blocking ?? false,
+    access: { mode: Number.parseInt(unix?.mode ?? '660', 8), owner: unix?.owner ?? null },
+  };
+}
+
 function compileLink({ backend, proxyProtocol }: ParsedTraffic, baseDir: string): MemberLink {
   const { tls } = backend;
   const sendHeader = proxyProtocol.send;
   if (tls === undefined) return { tls: null, sendHeader };
   const caFile = tls.ca === undefined ? null : resolve(baseDir, tls.ca);
   return { tls: { caFile, verify: tls.verify, serverName: tls.serverName ?? null }, sendHeader };
+}
+
+/** null: members are not asked. */
+function compilePrime({ prime, probe }: ParsedService): ResolvedPrime | null {
+  const path = prime.http ?? probe.http;
+  return path === undefined || prime.requests === 0 ? null : { path, requests: prime.requests };
 }
 
 /** null: it does not say what to look at. */
@@ -185,6 +209,7 @@ function compileCore(
       windowMs: failback.window,
     },
     lease: { durationMs: lease.duration, renewMs: lease.renew, marginMs: lease.margin },
+    primeMs: compilePrime(service) === null ? null : service.prime.time,
     repair: { baseMs: repair.base, maxMs: repair.max, forgiveAfterMs: repair.forgive },
     gray: { action: grayAction(service), backoffMs: gray.backoff },
     timeouts: compileTimeouts(service),

@@ -1,6 +1,6 @@
 import { CONFIRMING_PROBES } from '../core/doubt.ts';
 import type { Temperature } from '../core/config.ts';
-import type { ParsedMember, ParsedService } from './schema.ts';
+import type { ParsedMember, ParsedService, ParsedTraffic } from './schema.ts';
 
 // Defaults that depend on other keys.
 
@@ -41,12 +41,13 @@ export function replayLimits(service: ParsedService): { body: number; attempts: 
   return service.traffic.replay ?? { body: 1024 * 1024, attempts: 2 };
 }
 
-/** Whoever runs accepts clients from a shared socket, so a standby of such a service is frozen. */
-export function temperatureOf(
-  member: ParsedMember,
-  via: ParsedService['traffic']['via'],
-): Temperature {
-  return member.temperature ?? (via === 'socket' ? 'frozen' : 'hot');
+/** Whether a standby that runs accepts clients beside the active, from a socket that both hold. */
+export function acceptsAtOnce({ via, accept }: ParsedTraffic): boolean {
+  return via === 'socket' && accept !== 'go';
+}
+
+export function temperatureOf(member: ParsedMember, traffic: ParsedTraffic): Temperature {
+  return member.temperature ?? (acceptsAtOnce(traffic) ? 'frozen' : 'hot');
 }
 
 /** Without a limit on latency, nothing says what "too slow" is: then it is only reported. */

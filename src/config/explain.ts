@@ -92,6 +92,12 @@ const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
     todo: 'write host:port with a port from 1 to 65535, such as 127.0.0.1:8080 or [::1]:8080',
     unit: null,
   },
+  listen: {
+    code: 'badAddress',
+    noun: 'an address',
+    todo: 'write host:port with a port from 1 to 65535, such as 127.0.0.1:8080 or [::1]:8080, or unix: and an absolute path of at most 107 characters',
+    unit: null,
+  },
   command: {
     code: 'wrongType',
     noun: 'a list',

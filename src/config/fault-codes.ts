@@ -31,7 +31,13 @@ export const RULES = {
   remoteMember: 'Members run on the agent’s host, as the embedded store is not shared.',
   cpuWithoutWarm: '`cpu` is for `temperature: warm` only.',
   envReserved: 'What the agent sets in a member’s environment is not set by the file.',
-  socketStandbyRuns: 'With `via: socket` a member is `frozen` or `cold` while it stands by.',
+  socketStandbyRuns:
+    'With `via: socket` a member is `frozen` or `cold` while it stands by, unless `traffic.accept` is `go`.',
+  needsSocket:
+    '`traffic.listeners`, `backlog`, `accept`, `blocking`, `unix`, and Unix sockets, are for `via: socket` only.',
+  listenerName: '`service` and `member` are not names of `traffic.listeners`.',
+  tooManyListeners: 'There are at most 15 `traffic.listeners`.',
+  unixUnused: '`traffic.unix` is for Unix sockets only.',
   socketExclusive:
     '`exclusive` needs a data plane that can keep a standby from clients: `via: proxy`.',
   frozenLag: 'A frozen member receives nothing, so it cannot be held to `takeover.lag`.',

@@ -4,7 +4,16 @@ import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedMember, ParsedService } from './schema.ts';
 
 /** What the agent itself puts into a member's environment. */
-const RESERVED_ENV = ['PORT', 'HOTWARM_MEMBER', 'HOTWARM_SERVICE', 'LISTEN_FDS', 'LISTEN_PID'];
+const RESERVED_ENV = [
+  'PORT',
+  'HOTWARM_MEMBER',
+  'HOTWARM_SERVICE',
+  'HOTWARM_GO_FD',
+  'HOTWARM_BACKLOG',
+  'LISTEN_FDS',
+  'LISTEN_FDNAMES',
+  'LISTEN_PID',
+];
 
 /** What the members of one service must satisfy together and one by one. */
 export function memberRules(service: ParsedService, at: ConfigPath, host: string): RuleFault[] {
@@ -64,7 +73,7 @@ function standbyRules(
 ): RuleFault[] {
   const faults: RuleFault[] = [];
   const memberAt = [...at, 'members', name];
-  const temperature = temperatureOf(member, service.traffic.via);
+  const temperature = temperatureOf(member, service.traffic);
   if (member.cpu !== undefined && temperature !== 'warm') {
     faults.push(
       ruleFault(

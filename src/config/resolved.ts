@@ -1,5 +1,6 @@
 import type { CoreConfig, ServiceConfig, Temperature } from '../core/config.ts';
 import type { ProbeSpec } from '../drivers/probe/spec.ts';
+import type { ListenAddress, NamedListener } from '../drivers/listen-address.ts';
 import type {
   ClientLimits,
   ClientTls,
@@ -40,11 +41,17 @@ export type ResolvedService = {
   readonly probe: ProbeSpec;
   /** What a started member must answer before it counts as ready; the probe unless the file says otherwise. */
   readonly ready: ProbeSpec;
+  /** What a member is asked for before it is frozen; null: nothing. */
+  readonly prime: ResolvedPrime | null;
   readonly objectives: Objectives;
 };
 
+export type ResolvedPrime = { readonly path: string; readonly requests: number };
+
 export type ResolvedTraffic = {
-  readonly listen: HostPort;
+  readonly listen: ListenAddress;
+  /** null: members inherit no sockets. */
+  readonly socket: ResolvedSocket | null;
   readonly via: 'proxy' | 'socket';
   readonly protocol: 'http' | 'tcp';
   /** Of the proxy; 1 where there is none. */
@@ -54,6 +61,17 @@ export type ResolvedTraffic = {
   readonly tls: ClientTls | null;
   readonly acceptHeader: boolean;
   readonly link: MemberLink;
+};
+
+export type ResolvedSocket = {
+  /** In the order of their descriptors; the first is `listen`. */
+  readonly listeners: readonly NamedListener[];
+  readonly backlog: number;
+  /** go: members accept once they are told. */
+  readonly accept: 'start' | 'go';
+  readonly blocking: boolean;
+  /** Of those that are Unix sockets; owner: a user; null: the agent's own. */
+  readonly access: { readonly mode: number; readonly owner: string | null };
 };
 
 export type ResolvedMember = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clientSide, memberSide } from './traffic-schema.ts';
+import { clientSide, memberSide, socketSide } from './traffic-schema.ts';
 import {
   address,
   choice,
@@ -7,11 +7,13 @@ import {
   duration,
   environment,
   hostName,
+  listenAddress,
   name,
   share,
   size,
   sizeOrZero,
   text,
+  userName,
 } from './values.ts';
 
 // The keys of hotwarm.yaml, their types, ranges, defaults and meanings. This is the one place that states
@@ -69,6 +71,21 @@ const ready = z.strictObject({
     { min: 100, max: HOUR },
     'Patience with a started member. Same as `timeouts.ready`.',
   ).optional(),
+});
+
+const prime = z.strictObject({
+  http: text(
+    /^\/[\x21-\x7e]{0,1023}$/,
+    'a path that begins with /',
+    'GET this path on the member’s address; any answer will do. Default: `probe.http`; without one it is not asked.',
+  ).optional(),
+  requests: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .meta({ description: 'How many requests, one after the other; 0: none.' })
+    .prefault(200),
+  time: duration({ min: 10, max: MINUTE }, 'How long they may take in all.').prefault('1s'),
 });
 
 const takeover = z.strictObject({
@@ -169,7 +186,7 @@ const timeouts = z.strictObject({
 });
 
 const traffic = z.strictObject({
-  listen: address('Where clients connect.'),
+  listen: listenAddress('Where clients connect. A Unix socket: `via: socket` only.'),
   via: choice(
     ['proxy', 'socket'],
     'How clients reach the active member. `socket`: members inherit the listening socket (`LISTEN_FDS`), without a hop.',
@@ -219,6 +236,7 @@ const traffic = z.strictObject({
     .optional(),
   ...clientSide,
   ...memberSide,
+  ...socketSide,
 });
 
 const member = z.strictObject({
@@ -234,7 +252,7 @@ const member = z.strictObject({
   address: hostName('The address it listens on.').prefault('127.0.0.1'),
   temperature: choice(
     ['hot', 'warm', 'frozen', 'cold'],
-    'How it is kept while it stands by. Default: hot, with `via: socket` frozen.',
+    'How it is kept while it stands by. Default: hot, with `via: socket` frozen unless `traffic.accept` is `go`.',
   ).optional(),
   cpu: share(
     { min: 0.01, max: 64 },
@@ -246,9 +264,7 @@ const member = z.strictObject({
     'a path',
     'Its working directory, from the configuration file’s. Default: that directory.',
   ).optional(),
-  user: text(
-    /^(?:[a-z_][a-z0-9_.-]{0,31}|\d{1,10}(?::\d{1,10})?)$/,
-    'a user name, "uid" or "uid:gid"',
+  user: userName(
     'The user it runs as: a name of /etc/passwd, `"uid"` or `"uid:gid"`. Default: the agent’s.',
   ).optional(),
 });
@@ -275,6 +291,7 @@ const service = z.strictObject({
   traffic,
   probe,
   ready: ready.optional(),
+  prime: prime.prefault({}),
   takeover: takeover.prefault({}),
   failback: failback.prefault({}),
   lease: lease.prefault({}),

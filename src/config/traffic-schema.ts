@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choice, duration, hostName, text } from './values.ts';
+import { choice, duration, hostName, listenAddress, name, text, userName } from './values.ts';
 
 // Keys of `traffic` that are about connections: their limits, TLS, and on whose behalf they come. Part of schema.ts.
 
@@ -84,4 +84,46 @@ export const memberSide = {
         .prefault(false),
     })
     .prefault({}),
+};
+
+/** Listening sockets that members inherit. */
+export const socketSide = {
+  listeners: z
+    .record(name, listenAddress('Where clients connect, too.'))
+    .meta({
+      description:
+        'Further addresses, by the names that they have in `LISTEN_FDNAMES`; members inherit them after `listen`. With `via: socket` only.',
+      'x-type': 'names and addresses',
+    })
+    .optional(),
+  backlog: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .meta({
+      description:
+        'How many connections may wait in the kernel until a member accepts them; the kernel caps it at `net.core.somaxconn`. With `via: socket` only. Default: 4096.',
+    })
+    .optional(),
+  accept: choice(
+    ['start', 'go'],
+    'When a member begins to accept clients: from its start on, or once it has read a line from the descriptor `HOTWARM_GO_FD`. With `via: socket` only. Default: start.',
+  ).optional(),
+  blocking: z
+    .boolean()
+    .meta({
+      description:
+        'Members call accept(2) and wait in it: their sockets are in blocking mode at each start. With `via: socket` only. Default: false.',
+    })
+    .optional(),
+  unix: z
+    .strictObject({
+      mode: text(
+        /^0?[0-7]{3}$/,
+        'three octal digits in quotes, such as "660"',
+        'Its permissions: whoever may write to it may connect.',
+      ).prefault('660'),
+      owner: userName('Its owner and group. Default: the agent’s.').optional(),
+    })
+    .optional(),
 };

@@ -1,3 +1,5 @@
+import { isUnix, type ListenAddress } from '../drivers/listen-address.ts';
+
 // The units of the configuration file: durations (`250ms 2s 5m 1h 1d`), sizes (`64MiB`), shares (`20%`)
 // and addresses (`127.0.0.1:8080`, `[::1]:8080`). A number without a unit is refused, because a wrong
 // guess between seconds and milliseconds is a thousandfold error that nobody sees until the outage.
@@ -22,6 +24,10 @@ export const SIZE_PATTERN = /^(\d{1,12}(?:\.\d{1,3})?)(B|KiB|MiB|GiB|TiB)$/;
 export const SHARE_PATTERN = /^(\d{1,5}(?:\.\d{1,6})?)%$/;
 export const ADDRESS_PATTERN =
   /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9][A-Za-z0-9.-]{0,252})):(\d{1,5})$/;
+
+/** Absolute, and as long as a socket's address has room for. */
+const UNIX_PATTERN = /^unix:(\/[\x21-\x7e]{1,106})$/;
+export const LISTEN_PATTERN = new RegExp(`${ADDRESS_PATTERN.source}|${UNIX_PATTERN.source}`);
 
 /** Milliseconds; null: not a duration. */
 export function parseDuration(text: string): number | null {
@@ -60,6 +66,12 @@ export function parseAddress(text: string): { host: string; port: number } | nul
   return port >= 1 && port <= 65_535 ? { host, port } : null;
 }
 
+/** As an address, or a path for a Unix socket; null: neither. */
+export function parseListenAddress(text: string): ListenAddress | null {
+  const path = UNIX_PATTERN.exec(text)?.[1];
+  return path === undefined ? parseAddress(text) : { path };
+}
+
 /** The shortest exact spelling that parseDuration reads back; rounds to a microsecond. */
 export function formatDuration(durationMs: number): string {
   return formatMeasure(durationMs, UNIT_MS) ?? `${Number(durationMs.toFixed(3))}ms`;
@@ -83,7 +95,8 @@ export function formatShare(share: number): string {
   return `${Number((share * 100).toFixed(6))}%`;
 }
 
-export function formatAddress(address: { readonly host: string; readonly port: number }): string {
+export function formatAddress(address: ListenAddress): string {
+  if (isUnix(address)) return `unix:${address.path}`;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
 }

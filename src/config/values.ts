@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   ADDRESS_PATTERN,
+  LISTEN_PATTERN,
   DURATION_PATTERN,
   SHARE_PATTERN,
   SIZE_PATTERN,
@@ -9,6 +10,7 @@ import {
   formatSize,
   parseAddress,
   parseDuration,
+  parseListenAddress,
   parseShare,
   parseSize,
 } from './units.ts';
@@ -69,6 +71,20 @@ export function address(description: string) {
     .meta({ description, 'x-type': 'host:port' });
 }
 
+/** Where a service listens: also a Unix socket. */
+export function listenAddress(description: string) {
+  return z
+    .string({ error: 'listen' })
+    .regex(LISTEN_PATTERN, { error: 'listen', abort: true })
+    .transform((written, context) => {
+      const parsed = parseListenAddress(written);
+      if (parsed !== null) return parsed;
+      context.addIssue({ code: 'custom', message: 'listen' });
+      return z.NEVER;
+    })
+    .meta({ description, 'x-type': 'host:port or unix:/path' });
+}
+
 /** expected: completes "write …". */
 export function text(pattern: RegExp, expected: string, description: string) {
   return z
@@ -90,6 +106,14 @@ export function command(description: string) {
 
 export function hostName(description: string) {
   return text(/^[A-Za-z0-9:][A-Za-z0-9.:-]{0,252}$/, 'a host name or an IP address', description);
+}
+
+export function userName(description: string) {
+  return text(
+    /^(?:[a-z_][a-z0-9_.-]{0,31}|\d{1,10}(?::\d{1,10})?)$/,
+    'a user name, "uid" or "uid:gid"',
+    description,
+  );
 }
 
 export function choice<const Words extends readonly [string, ...string[]]>(

@@ -34,6 +34,8 @@ export type ServiceConfig = {
   readonly failback: FailbackConfig;
   readonly lease: LeaseConfig;
   readonly repair: RepairConfig;
+  /** How long a member may be asked for what clients ask before it is frozen; null: it is not asked. */
+  readonly primeMs: DurationMs | null;
   readonly gray: GrayConfig;
   readonly timeouts: TimeoutConfig;
   /** act: do it. observe: decide and journal what would have been done, and do nothing. */

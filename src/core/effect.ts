@@ -52,6 +52,8 @@ export type EffectOrder =
   | { readonly type: 'setCapacity'; readonly member: string; readonly capacity: 'full' | 'reduced' }
   /** Succeeds once the member answers; fails with notReady at the deadline. */
   | { readonly type: 'awaitReady'; readonly member: string }
+  /** Asks it for what clients ask, so that it has served before clients come. Succeeds however far it got in time. */
+  | { readonly type: 'primeMember'; readonly member: string }
   // Role of a member. MUST come after the fence of the old active where the service is exclusive.
   | { readonly type: 'promoteMember'; readonly member: string; readonly epoch: number }
   | { readonly type: 'demoteMember'; readonly member: string }

@@ -69,6 +69,7 @@ function initialMember(config: ServiceConfig['members'][number], at: Instant): M
     },
     lag: null,
     rehearsedAt: null,
+    primed: false,
     failedAt: null,
     fenced: true,
     rehearsingSince: null,

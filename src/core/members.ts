@@ -21,6 +21,8 @@ import {
 // at the configured temperature. One order at a time a member, so that orders never cross.
 
 const QUICK_MS = 2000;
+/** Beyond the time for priming until its outcome must be there. */
+const PRIME_SLACK_MS = 500;
 
 type Wanted = 'full' | Temperature;
 
@@ -34,6 +36,7 @@ export function tendMembers(turn: Turn): void {
 const LIFECYCLE_ORDERS = [
   'startMember',
   'awaitReady',
+  'primeMember',
   'stopMember',
   'demoteMember',
   'fenceMember',
@@ -134,6 +137,7 @@ function start(turn: Turn, member: MemberState, wanted: Wanted): void {
     fenced: false,
     ready: false,
     readySince: null,
+    primed: false,
     detector: idleDetector(turn.at, 'starting'),
   });
   noteReturn(turn, member.name);
@@ -179,7 +183,7 @@ function adjust(turn: Turn, member: MemberState, wanted: Wanted): void {
     wanted === 'cold' ||
     (capacity === 'reduced' && member.capacity === 'full');
   if (lowering && !mayLower(turn, member)) return;
-  if (wanted === 'frozen') freeze(turn, member);
+  if (wanted === 'frozen') primeThenFreeze(turn, member);
   else if (wanted === 'cold') endOrderly(turn, member);
   else if (capacity !== member.capacity) {
     issue(turn, { type: 'setCapacity', member: member.name, capacity }, { withinMs: QUICK_MS });
@@ -191,6 +195,16 @@ function mayLower(turn: Turn, member: MemberState): boolean {
   if (turn.service.active === null || turn.service.operation !== null) return false;
   if (member.role === 'active' || member.detector.health !== 'healthy') return false;
   return !isPending(turn, member.name, ['drainTraffic']);
+}
+
+/** What never served is slow at first, and frozen it cannot be asked any more. A takeover does not wait for this. */
+function primeThenFreeze(turn: Turn, member: MemberState): void {
+  const { primeMs } = turn.config;
+  if (primeMs === null || member.primed) freeze(turn, member);
+  else {
+    const withinMs = primeMs + PRIME_SLACK_MS;
+    issue(turn, { type: 'primeMember', member: member.name }, { withinMs });
+  }
 }
 
 function freeze(turn: Turn, member: MemberState): void {

@@ -84,6 +84,9 @@ function factsOfSuccess(turn: Turn, effect: Effect, result: EffectResult): void 
     case 'awaitReady':
       becameReady(turn, effect.member);
       return;
+    case 'primeMember':
+      updateMember(turn, effect.member, { primed: true });
+      return;
     case 'stopMember':
     case 'fenceMember':
       becameAbsent(turn, effect.member, effect.type === 'stopMember');
@@ -201,6 +204,10 @@ function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: 
       return lost(turn, effect.member, fault, detail);
     case 'stopMember':
       updateMember(turn, effect.member, ABSENT_UNPROVED);
+      return;
+    case 'primeMember':
+      // Slow at first is better than not standing by.
+      updateMember(turn, effect.member, { primed: true });
       return;
     case 'freezeMember':
       return unfrozen(turn, effect.member);

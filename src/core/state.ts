@@ -100,6 +100,8 @@ export type MemberState = {
   readonly lag: { readonly bytes: number; readonly at: Instant } | null;
   /** When it last proved that it can serve; null: never in this agent's time. */
   readonly rehearsedAt: Instant | null;
+  /** Whether this start was asked for what clients ask, or that was tried. */
+  readonly primed: boolean;
   readonly failedAt: Instant | null;
   /** Nothing of it is left running: proved by a fence or a stop, or it never ran. */
   readonly fenced: boolean;

@@ -34,6 +34,7 @@ const TIMES_MS = {
   freezeMember: { low: 0.5, high: 20 },
   thawMember: { low: 0.5, high: 20 },
   setCapacity: { low: 0.5, high: 20 },
+  primeMember: { low: 5, high: 300 },
   promoteMember: { low: 5, high: 300 },
   demoteMember: { low: 5, high: 300 },
   rejoinMember: { low: 20, high: 1000 },
@@ -128,6 +129,8 @@ export class Drivers {
         if (!member.alive) return failed('notFound');
         member.capacity = effect.capacity;
         return DONE;
+      case 'primeMember':
+        return member.alive ? DONE : failed('notFound');
       default:
         return this.#changeRole(effect, member);
     }

@@ -38,6 +38,7 @@ const serviceConfig: ServiceConfig = {
   failback: { mode: 'auto', afterMs: 30_000, limit: 5, windowMs: 600_000 },
   lease: { durationMs: 3000, renewMs: 1000, marginMs: 500 },
   repair: { baseMs: 1000, maxMs: 60_000, forgiveAfterMs: 60_000 },
+  primeMs: null,
   gray: { action: 'report', backoffMs: 60_000 },
   timeouts: {
     startMs: 5000,

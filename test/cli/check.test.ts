@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { refuseUnfit, runCheck } from '../../src/cli/commands/check.ts';
 import { findPortHolder } from '../../src/cli/preflight/holder.ts';
-import { SOCKET_STATE, socketInodes } from '../../src/drivers/proc-sockets.ts';
+import {
+  SOCKET_STATE,
+  socketInodes,
+  UNIX_STATE,
+  unixInodes,
+} from '../../src/drivers/proc-sockets.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { readProcessStat } from '../../src/drivers/member/process/proc.ts';
 import { recordPath, writeRecord } from '../../src/drivers/member/process/run-record.ts';
@@ -168,6 +173,42 @@ test('only listening sockets of exactly that port count', () => {
   assert.deepEqual(socketInodes(table, 8080, SOCKET_STATE.listening), ['11', '14']);
 });
 
+test('of the Unix sockets at a path those of one state count', () => {
+  const table = [
+    'Num       RefCount Protocol Flags    Type St Inode Path',
+    '0000000000000000: 00000002 00000000 00010000 0001 01 21 /run/shop.sock',
+    '0000000000000000: 00000003 00000000 00000000 0001 03   22 /run/shop.sock',
+    '0000000000000000: 00000003 00000000 00000000 0001 03 23 /run/shop.sock2',
+    '0000000000000000: 00000003 00000000 00000000 0001 03 24',
+  ].join('\n');
+  assert.deepEqual(unixInodes(table, '/run/shop.sock', UNIX_STATE.connected), ['22']);
+  assert.deepEqual(unixInodes(table, '/run/shop.sock', UNIX_STATE.unconnected), ['21']);
+});
+
+test('a path that cannot be listened on, an owner who is nobody and a backlog that is cut are found', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'hotwarm-check-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const [taken, file] = [join(directory, 'taken'), join(directory, 'file')];
+  const server = createServer().listen(taken);
+  await once(server, 'listening');
+  t.after(() => close(server));
+  writeFileSync(file, 'precious');
+  const listeners = `{ one: 'unix:${taken}', two: 'unix:${file}', three: 'unix:${directory}/none/x' }`;
+  const { file: config } = await place(t, {
+    traffic: `, via: socket, backlog: 65535, listeners: ${listeners}, unix: { owner: no-such-user }`,
+  });
+  assert.deepEqual(await codesFound(config), [
+    'fault portTaken',
+    'fault pathUnusable',
+    'fault pathUnusable',
+    'fault userUnusable',
+    // Unless this kernel lets as many wait as a file can ask for.
+    ...(Number(readFileSync('/proc/sys/net/core/somaxconn')) < 65_535
+      ? ['note backlogCapped']
+      : []),
+  ]);
+});
+
 test('what this machine lacks is found all at once', async (t) => {
   const memberB = 'command: [./none], user: no-such-user';
   const { file } = await place(t, { memberB, probe: 'command: [no-such-probe]' });
@@ -226,6 +267,7 @@ test('what a killed agent left running is noted, but does not stop the next one'
     main: { pid: child.pid!, startTicks: readProcessStat(child.pid!)!.startTicks },
     cgroup: { unified: null, freezer: null, cpu: null },
     runId: 'run-1',
+    recipe: 'recipe-1',
   });
   assert.deepEqual(await codesFound(file), ['note leftover']);
   await refuseUnfit(loadConfig(file));

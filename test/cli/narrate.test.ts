@@ -70,3 +70,8 @@ test('the end of a proxy process is told with what it had, and so is what follow
   assert.match(toldOf({ ...process, change: 'started' }), /there again \(pid 42\)/);
   assert.match(toldOf({ change: 'unkept' }), /the keeper is gone/);
 });
+
+test('a standby that does not wait is told with what it has to do', () => {
+  const [line = ''] = narrate({ kind: 'acceptedEarly', data: { member: 'b' } }, 'en');
+  assert.match(line, /^b stands by and accepts clients all the same: .*HOTWARM_GO_FD/);
+});

@@ -302,6 +302,52 @@ const ROWS: readonly Row[] = [
     ['socketExclusive', `${AT}.exclusive`, 8],
   ],
   [
+    'a Unix socket for a proxy',
+    edit(6, '    traffic: { listen: unix:/run/shop.sock }'),
+    ['needsSocket', `${AT}.traffic.listen`, 6],
+  ],
+  [
+    'a relative path of a Unix socket',
+    edit(6, '    traffic: { listen: unix:shop.sock, via: socket }'),
+    ['badAddress', `${AT}.traffic.listen`, 6],
+  ],
+  [
+    'a path that is longer than the address of a socket',
+    edit(6, `    traffic: { listen: 'unix:/${'x'.repeat(107)}', via: socket }`),
+    ['badAddress', `${AT}.traffic.listen`, 6],
+  ],
+  [
+    'a backlog for a proxy',
+    edit(6, '    traffic: { listen: 127.0.0.1:8080, backlog: 100 }'),
+    ['needsSocket', `${AT}.traffic.backlog`, 6],
+  ],
+  [
+    'a listener with the name of the first one',
+    edit(
+      6,
+      '    traffic: { listen: 127.0.0.1:1, via: socket, listeners: { service: 127.0.0.1:2 } }',
+    ),
+    ['listenerName', `${AT}.traffic.listeners.service`, 6],
+  ],
+  [
+    'more listeners than there may be',
+    edit(
+      6,
+      `    traffic: { listen: 127.0.0.1:99, via: socket, listeners: { ${Array.from({ length: 16 }, (_, index) => `l${index}: 127.0.0.1:${index + 1}`).join(', ')} } }`,
+    ),
+    ['tooManyListeners', `${AT}.traffic.listeners`, 6],
+  ],
+  [
+    'two listeners on one path',
+    edit(6, '    traffic: { listen: unix:/run/a, via: socket, listeners: { b: unix:/run/a } }'),
+    ['addressClash', `${AT}.traffic.listeners.b`, 6],
+  ],
+  [
+    'a mode for a socket that is no Unix socket',
+    edit(6, "    traffic: { listen: 127.0.0.1:8080, via: socket, unix: { mode: '600' } }"),
+    ['unixUnused', `${AT}.traffic.unix`, 6],
+  ],
+  [
     'a probe that looks at nothing',
     edit(7, '    probe: { interval: 1s }'),
     ['probeKind', `${AT}.probe`, 7],

@@ -211,3 +211,38 @@ test('an exclusive service needs no timings of its own: its drain fits the lease
   assert.equal(load(t, held('4s')).core.timeouts.drainMs, 4000);
   assert.equal(load(t, held('0s')).core.timeouts.drainMs, 6000);
 });
+
+test('the addresses of a shared socket come out in the order of their descriptors', (t) => {
+  const traffic = `traffic:
+      listen: unix:/run/shop.sock
+      via: socket
+      accept: go
+      listeners: { z: 127.0.0.1:1, b: '[::1]:2' }
+      unix: { mode: '0600', owner: '1:2' }`;
+  const shop = load(t, FULL.replace(/traffic: .*/, traffic));
+  assert.deepEqual(shop.traffic.socket, {
+    listeners: [
+      { name: 'service', address: { path: '/run/shop.sock' } },
+      { name: 'z', address: { host: '127.0.0.1', port: 1 } },
+      { name: 'b', address: { host: '::1', port: 2 } },
+    ],
+    backlog: 4096,
+    accept: 'go',
+    blocking: false,
+    access: { mode: 0o600, owner: '1:2' },
+  });
+  assert.equal(shop.members[0]?.temperature, 'hot', 'it can wait for the go');
+});
+
+test('a standby is primed by its probe, by another path, or not at all', (t) => {
+  const primed = (text: string) => {
+    const { prime, core } = load(t, FULL.replace(/( +)probe: .*/, `$&\n$1${text}`));
+    return [prime, core.primeMs];
+  };
+  assert.deepEqual(primed(''), [{ path: '/healthz', requests: 200 }, 1000]);
+  assert.deepEqual(primed('prime: { http: /x, requests: 5, time: 2s }'), [
+    { path: '/x', requests: 5 },
+    2000,
+  ]);
+  assert.deepEqual(primed('prime: { requests: 0 }'), [null, null]);
+});

@@ -30,6 +30,7 @@ export function serviceConfig(change: Partial<ServiceConfig> = {}): ServiceConfi
     failback: { mode: 'auto', afterMs: 5000, limit: 3, windowMs: 600_000 },
     lease: { durationMs: 10_000, renewMs: 3000, marginMs: 1000 },
     repair: { baseMs: 500, maxMs: 30_000, forgiveAfterMs: 1000 },
+    primeMs: null,
     gray: { action: 'switchover', backoffMs: 30_000 },
     timeouts: {
       startMs: 10_000,

@@ -29,12 +29,14 @@ const SHAPES: Readonly<Record<string, Partial<ServiceConfig>>> = {
     ],
   },
   cold: { exclusive: true, members: [memberConfig('a'), memberConfig('b', 'cold')] },
+  primed: { primeMs: 200, members: [memberConfig('a', 'frozen'), memberConfig('b', 'frozen')] },
   warm: { members: [memberConfig('a', 'warm'), memberConfig('b', 'warm')] },
 };
 
 const FAULTY: readonly Effect['type'][] = [
   'startMember',
   'awaitReady',
+  'primeMember',
   'fenceMember',
   'acquireLease',
   'renewLease',

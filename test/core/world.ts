@@ -32,6 +32,7 @@ export type Rule = {
 const DELAYS_MS: Partial<Record<Effect['type'], number>> = {
   startMember: 5,
   awaitReady: 60,
+  primeMember: 50,
   fenceMember: 4,
   stopMember: 20,
   acquireLease: 2,

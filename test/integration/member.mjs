@@ -5,12 +5,15 @@
 //   START_LOG        file that gets one line "member pid" at each start
 //   NEVER_LISTEN     it runs and does not listen
 //   CRASH_AFTER      milliseconds after which it ends with exit code 7
+//   IGNORE_GO        with `traffic.accept: go` it accepts from its start on nevertheless
 //   BREAK_FILE       while this file exists it ends at once with exit code 7
 import { appendFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { Socket } from 'node:net';
 
 const { HOTWARM_MEMBER, SERVED_LOG, NEVER_LISTEN, CRASH_AFTER, BREAK_FILE, PORT, START_LOG } =
   process.env;
+const { HOTWARM_GO_FD, IGNORE_GO } = process.env;
 
 if (START_LOG !== undefined) appendFileSync(START_LOG, `${HOTWARM_MEMBER} ${process.pid}\n`);
 
@@ -44,11 +47,24 @@ const places =
     ? Array.from({ length: inherited }, (_, index) => ({ fd: 3 + index }))
     : [{ port: Number(PORT), host: '127.0.0.1' }];
 const servers = places.map(() => createServer(handler));
+// The last one is its own, where it is probed; the others may have to wait for the go.
+const goFd = IGNORE_GO === undefined && HOTWARM_GO_FD !== undefined ? Number(HOTWARM_GO_FD) : null;
+
+function listenAt(isMine) {
+  servers.forEach((server, index) => {
+    if (isMine(index)) server.listen(places[index]);
+  });
+}
 
 process.on('SIGTERM', () => {
   for (const server of servers) server.close();
   setTimeout(() => process.exit(0), 200).unref();
 });
 
-if (NEVER_LISTEN === undefined) servers.forEach((server, index) => server.listen(places[index]));
-else setInterval(() => {}, 60_000);
+if (NEVER_LISTEN !== undefined) setInterval(() => {}, 60_000);
+else if (goFd === null) listenAt(() => true);
+else {
+  const own = servers.length - 1;
+  listenAt((index) => index === own);
+  new Socket({ fd: goFd }).once('data', () => listenAt((index) => index !== own));
+}

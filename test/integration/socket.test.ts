@@ -47,7 +47,7 @@ describe('a service whose members share its listening socket', () => {
     assert.deepEqual(sandbox.processes(), [], 'the keeper has ended too');
   });
 
-  test('is moved as planned without an error', async (t) => {
+  test('is moved as planned twenty times without an error', async (t) => {
     const sandbox = await Sandbox.open(t);
     await sandbox.useShop(SOCKET);
     const agent = sandbox.up();
@@ -56,7 +56,7 @@ describe('a service whose members share its listening socket', () => {
     const load = sandbox.load();
     load.start();
     await sleep(300);
-    for (const to of ['b', 'a', 'b']) {
+    for (const to of Array.from({ length: 20 }, (_, turn) => (turn % 2 === 0 ? 'b' : 'a'))) {
       const moved = await sandbox.run('switchover', '--to', to);
       assert.equal(moved.code, 0, moved.err);
       await agent.until(`${to} serves`, (service) => service.active === to);
@@ -107,6 +107,29 @@ describe('a service whose members share its listening socket', () => {
       'a',
       'a member that the new agent started serves the old socket',
     );
+  });
+
+  test('is served on when its keeper is killed, and is whole again once no old member is left', async (t) => {
+    const sandbox = await Sandbox.open(t);
+    await sandbox.useShop({ ...SOCKET, lines: [...SOCKET.lines, 'repair: { max: 1s }'] });
+    const agent = sandbox.up();
+    const before = await agent.until('a whole service', isWhole);
+    await untilStandingBy(agent, 'b');
+    const keeper = sandbox.processes().find(({ command }) => command.startsWith('hotwarm-keeper'));
+    assert.ok(keeper !== undefined);
+    process.kill(keeper.pid, 'SIGKILL');
+    await eventually('it is told', () => /data plane/.test(agent.said));
+    assert.equal(await sandbox.ask(), 'a');
+    process.kill(pidOf(before, 'a'), 'SIGKILL');
+    await agent.until('b has taken over', (service) => service.active === 'b');
+    assert.equal(await sandbox.ask(), 'b', 'the standby holds the socket, too');
+    process.kill(pidOf(before, 'b'), 'SIGKILL');
+    const after = await agent.until(
+      'new members on a new socket',
+      (service) => isWhole(service) && pidOf(service, 'b') !== pidOf(before, 'b'),
+    );
+    assert.notEqual(pidOf(after, 'a'), pidOf(before, 'a'));
+    assert.equal(await sandbox.ask(), after.active);
   });
 
   test('can be gunicorn as Debian ships it: its orphaned workers are ended, too', async (t) => {

@@ -4,6 +4,7 @@ import { startApi } from '../../api/server.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { dismissAgent, LEAVE_SIGNAL } from '../../agent/replace.ts';
+import { formatAddress } from '../../config/units.ts';
 import { AppError } from '../../errors.ts';
 import { refuseUnfit } from './check.ts';
 import { narrate, narrateStop } from '../narrate.ts';
@@ -100,7 +101,7 @@ function stopping(config: ResolvedConfig): string {
 function greeting(config: ResolvedConfig): string {
   const services = config.services.map(
     ({ name, traffic, members }) =>
-      `${name}: ${traffic.protocol}://${traffic.listen.host}:${traffic.listen.port}, members ${members.map((member) => member.name).join(', ')}`,
+      `${name}: ${traffic.protocol}://${formatAddress(traffic.listen)}, members ${members.map((member) => member.name).join(', ')}`,
   );
   const { host, port } = config.agent.api;
   return `${services.join('\n')}\napi: http://${host}:${port}, stop with Ctrl-C\n`;

@@ -5,6 +5,8 @@ export type PreflightCode =
   | 'portTaken'
   | 'portForbidden'
   | 'addressForeign'
+  | 'pathUnusable'
+  | 'backlogCapped'
   | 'binaryMissing'
   | 'cwdMissing'
   | 'userUnusable'

@@ -4,6 +4,8 @@ import {
   readText,
   SOCKET_STATE,
   socketLinks,
+  UNIX_STATE,
+  unixLinks,
 } from '../../drivers/proc-sockets.ts';
 
 // Which process holds a port or a file, as far as this user may look.
@@ -13,6 +15,11 @@ export type Holder = { readonly pid: number; readonly command: string };
 /** null: nobody, or a process of another user. */
 export function findPortHolder(port: number): Holder | null {
   return findHolder(socketLinks(port, SOCKET_STATE.listening));
+}
+
+/** Who listens there; null: nobody, or a process of another user. */
+export function findPathHolder(path: string): Holder | null {
+  return findHolder(unixLinks(path, UNIX_STATE.unconnected));
 }
 
 /** Who has the file open; null: nobody, or a process of another user. */

@@ -1,8 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { HostPort, ResolvedConfig, ResolvedService } from '../../config/resolved.ts';
 import { formatAddress } from '../../config/units.ts';
+import { isUnix, type ListenAddress } from '../../drivers/listen-address.ts';
+import { lookAtPath } from '../../drivers/keeper/unix-path.ts';
 import { isKeeperOf } from '../../drivers/keeper/client.ts';
 import { hasVariable } from '../../drivers/member/process/proc.ts';
 import {
@@ -12,14 +14,14 @@ import {
 } from '../../drivers/member/process/run-record.ts';
 import { isProxyOf } from '../../drivers/traffic/proxy/process.ts';
 import type { PreflightFinding } from './finding.ts';
-import { type Holder, findFileHolder, findPortHolder } from './holder.ts';
+import { type Holder, findFileHolder, findPathHolder, findPortHolder } from './holder.ts';
 
 // Whether the ports are free. They are not while an agent runs, nor after one was killed: its members and its
 // data plane go on, and the next agent takes them over. Both are told apart from strangers.
 
 type Listener = {
   readonly where: string;
-  readonly address: HostPort;
+  readonly address: ListenAddress;
   /** Whether the holder was started by a former agent of this state directory. */
   readonly isLeftover: (holder: Holder) => boolean;
 };
@@ -29,8 +31,7 @@ export async function portFindings(config: ResolvedConfig): Promise<PreflightFin
   if (running !== null) return [running];
   const findings: PreflightFinding[] = [];
   for (const listener of listenersOf(config)) {
-    const code = await tryListening(listener.address);
-    if (code !== null) findings.push(portFinding(listener, code));
+    findings.push(...(await listenerFindings(listener)));
   }
   return findings;
 }
@@ -59,23 +60,25 @@ function serviceListeners(service: ResolvedService, stateDir: string): Listener[
   // An observed service is somebody else's, who listens there rightly.
   if (core.mode === 'observe') return [];
   const at = `services.${name}`;
+  const isLeftover = (holder: Holder): boolean =>
+    isProxyOf(holder.pid, stateDir, name) ||
+    isKeeperOf(holder.pid, stateDir) ||
+    members.some((member) =>
+      isLeftoverMember(holder, { stateDir, service: name, member: member.name }),
+    );
+  const further = traffic.socket?.listeners.slice(1) ?? [];
   return [
-    {
-      where: `${at}.traffic.listen`,
-      address: traffic.listen,
-      isLeftover: (holder) =>
-        isProxyOf(holder.pid, stateDir, name) ||
-        isKeeperOf(holder.pid, stateDir) ||
-        members.some((member) =>
-          isLeftoverMember(holder, { stateDir, service: name, member: member.name }),
-        ),
-    },
+    { where: `${at}.traffic.listen`, address: traffic.listen, isLeftover },
+    ...further.map((listener): Listener => {
+      const where = `${at}.traffic.listeners.${listener.name}`;
+      return { where, address: listener.address, isLeftover };
+    }),
     ...members.map((member): Listener => {
-      const isLeftover = (holder: Holder): boolean =>
+      const isOwn = (holder: Holder): boolean =>
         isKeeperOf(holder.pid, stateDir) ||
         isLeftoverMember(holder, { stateDir, service: name, member: member.name });
       const address = { host: member.address, port: member.port };
-      return { where: `${at}.members.${member.name}.port`, address, isLeftover };
+      return { where: `${at}.members.${member.name}.port`, address, isLeftover: isOwn };
     }),
   ];
 }
@@ -105,9 +108,39 @@ function tryListening({ host, port }: HostPort): Promise<string | null> {
   });
 }
 
-function portFinding({ where, address, isLeftover }: Listener, code: string): PreflightFinding {
+async function listenerFindings(listener: Listener): Promise<PreflightFinding[]> {
+  const { address } = listener;
+  if (isUnix(address)) return await pathFindings(listener, address.path);
+  const code = await tryListening(address);
+  return code === null ? [] : [portFinding(listener, address, code)];
+}
+
+async function pathFindings(listener: Listener, path: string): Promise<PreflightFinding[]> {
+  const { where } = listener;
+  const directory = dirname(path);
+  if (!existsSync(directory)) {
+    const what = `the directory ${directory} does not exist`;
+    const todo = 'make it, or choose another path';
+    return [{ level: 'fault', code: 'pathUnusable', where, what, todo }];
+  }
+  switch (await lookAtPath(path)) {
+    case 'inUse':
+      return [takenFinding(listener, findPathHolder(path))];
+    case 'noSocket':
+    case 'unknown': {
+      const what = `${path} exists, and is no socket that nobody listens on`;
+      const todo = 'remove it if nobody needs it, or choose another path';
+      return [{ level: 'fault', code: 'pathUnusable', where, what, todo }];
+    }
+    default:
+      return [];
+  }
+}
+
+function portFinding(listener: Listener, address: HostPort, code: string): PreflightFinding {
+  const { where } = listener;
   const shown = formatAddress(address);
-  if (code === 'EADDRINUSE') return takenFinding(where, shown, address.port, isLeftover);
+  if (code === 'EADDRINUSE') return takenFinding(listener, findPortHolder(address.port));
   if (code === 'EACCES') {
     const what = `this user may not listen on ${shown}`;
     const todo = 'choose a port from 1024 up, or give the process CAP_NET_BIND_SERVICE';
@@ -118,12 +151,10 @@ function portFinding({ where, address, isLeftover }: Listener, code: string): Pr
 }
 
 function takenFinding(
-  where: string,
-  shown: string,
-  port: number,
-  isLeftover: Listener['isLeftover'],
+  { where, address, isLeftover }: Listener,
+  holder: Holder | null,
 ): PreflightFinding {
-  const holder = findPortHolder(port);
+  const shown = formatAddress(address);
   if (holder !== null && isLeftover(holder)) {
     const what = `${shown} is held by pid ${holder.pid}, which a former agent left running`;
     const todo = 'nothing: the next agent takes it over or ends it';
@@ -139,6 +170,6 @@ function takenFinding(
     code: 'portTaken',
     where,
     what,
-    todo: 'stop that process, or choose another port',
+    todo: 'stop that process, or choose another address',
   };
 }

@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import type { PreflightFinding } from './finding.ts';
 import { certificateFindings } from './certificates.ts';
-import { descriptorFindings } from './descriptors.ts';
+import { backlogFindings, descriptorFindings } from './descriptors.ts';
 import { cgroupFindings, stateFindings } from './host.ts';
 import { serviceFindings } from './members.ts';
 import { portFindings } from './ports.ts';
@@ -16,6 +16,7 @@ export async function preflight(config: ResolvedConfig): Promise<readonly Prefli
     ...config.services.flatMap(serviceFindings),
     ...certificateFindings(config, new Date()),
     ...descriptorFindings(config),
+    ...backlogFindings(config),
     ...stateFindings(config.agent.stateDir),
     ...cgroupFindings(config),
   ];

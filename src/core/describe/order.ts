@@ -7,6 +7,7 @@ const EFFECTS: Readonly<Record<EffectOrder['type'], Text>> = {
   freezeMember: { en: 'freeze', zh: '冻结' },
   thawMember: { en: 'thaw', zh: '解冻' },
   setCapacity: { en: 'set capacity', zh: '调整容量' },
+  primeMember: { en: 'prime', zh: '预热' },
   awaitReady: { en: 'wait until ready', zh: '等待就绪' },
   promoteMember: { en: 'promote', zh: '提升为主用' },
   demoteMember: { en: 'demote', zh: '降为备用' },

@@ -179,11 +179,14 @@ function start(path: string, stateDir: string): void {
   const own = fileURLToPath(import.meta.url);
   const entry = fileURLToPath(new URL(`./main${extname(own)}`, import.meta.url));
   const log = openSync(join(stateDir, 'keeper.log'), 'a', 0o600);
+  // A Unix socket must not be open to all until its mode is set. Launchers restore the umask for their members.
+  const umask = process.umask(0o077);
   const child = spawn(process.execPath, [entry, path], {
     detached: true,
     stdio: ['ignore', log, log],
     env: { ...process.env, [MARK]: stateDir },
   });
+  process.umask(umask);
   closeSync(log);
   child.unref();
 }

@@ -108,7 +108,10 @@ export class Keeper {
 
   async #listen({ key, at }: KeeperOrder & { type: 'listen' }): Promise<void> {
     const held = this.#listeners.get(key);
-    if (held !== undefined && isDeepStrictEqual(held.at, at)) return;
+    if (held !== undefined && isDeepStrictEqual(held.at.address, at.address)) {
+      held.adjust(at);
+      return;
+    }
     await this.#release(key);
     this.#listeners.set(key, await Listener.open(at));
   }

@@ -12,12 +12,12 @@ function descriptorOf(server: Server): number {
   return typeof fd === 'number' ? fd : -1;
 }
 
-const at: ListenAt = workerData;
+const { address, backlog }: ListenAt = workerData;
 const server = createServer();
 server.on('error', (error: NodeJS.ErrnoException) => {
   parentPort?.postMessage({ error: error.code ?? error.message }, []);
 });
-server.listen({ ...at, exclusive: true }, () => {
+server.listen({ ...address, backlog, exclusive: true }, () => {
   const fd = descriptorOf(server);
   parentPort?.postMessage(fd < 0 ? { error: 'the server shows no descriptor' } : { fd }, []);
   // Never back to the event loop, which would accept.

@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { assert } from '../../core/assert.ts';
 import { DriverError } from '../driver-error.ts';
+import { isUnix } from '../listen-address.ts';
+import { makeBlocking } from '../member/process/blocking.ts';
+import { clearPath, grantAccess } from './unix-path.ts';
 import type { ListenAt } from './wire.ts';
 
 // A listening socket that nobody here accepts on. Node offers no such thing: a server that listens is polled, and
@@ -21,18 +23,24 @@ const THREAD_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 
 type Report = { readonly fd: number } | { readonly error: string };
 
 export class Listener {
-  readonly at: ListenAt;
+  #at: ListenAt;
   readonly fd: number;
   readonly #thread: Worker;
 
   private constructor(at: ListenAt, fd: number, thread: Worker) {
-    this.at = at;
+    this.#at = at;
     this.fd = fd;
     this.#thread = thread;
   }
 
+  get at(): ListenAt {
+    return this.#at;
+  }
+
   /** Throws DriverError. */
   static async open(at: ListenAt): Promise<Listener> {
+    const { address, access } = at;
+    if (isUnix(address)) await clearPath(address.path);
     const own = fileURLToPath(import.meta.url);
     const entry = new URL(`./listener-thread${extname(own)}`, import.meta.url);
     const thread = new Worker(entry, { workerData: at, resourceLimits: THREAD_LIMITS });
@@ -51,23 +59,41 @@ export class Listener {
       throw refusal(at, report.error);
     }
     makeBlocking(report.fd);
-    return new Listener(at, report.fd, thread);
+    const listener = new Listener(at, report.fd, thread);
+    try {
+      if (isUnix(address) && access !== null) grantAccess(address.path, access);
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+    return listener;
   }
 
-  /** Lets go of the socket. It goes on listening for as long as a member holds it. */
+  /** The same socket with another backlog or access: members hold it, so there cannot be a new one in its place. */
+  adjust(at: ListenAt): void {
+    const { address, backlog, access } = at;
+    if (backlog !== this.#at.backlog) setBacklog(this.fd, backlog);
+    if (isUnix(address) && access !== null) grantAccess(address.path, access);
+    this.#at = at;
+  }
+
+  /** Lets go of the socket; libuv removes the path of one that has it. It listens on for as long as a member holds it. */
   async close(): Promise<void> {
     await this.#thread.terminate();
   }
 }
 
-/** libuv clears O_NONBLOCK of what a child gets as its stdin, for the description and so for every holder. */
-function makeBlocking(fd: number): void {
-  const { status } = spawnSync('/bin/true', { stdio: [fd, 'ignore', 'ignore'] });
-  assert(status === 0, 'true succeeds');
+/** Only listen(2) sets it, and whoever calls that here would accept; so a process calls it that ends in the same turn. */
+function setBacklog(fd: number, backlog: number): void {
+  const text = `require('node:net').createServer().listen({ fd: 3 }, ${backlog}); process.exit(0)`;
+  const { status } = spawnSync(process.execPath, ['-e', text], {
+    stdio: ['ignore', 'ignore', 'ignore', fd],
+  });
+  if (status !== 0) throw new DriverError('driverFailed', 'the backlog could not be changed');
 }
 
-function refusal({ host, port }: ListenAt, code: string): DriverError {
-  const where = `${host}:${port}`;
+function refusal({ address }: ListenAt, code: string): DriverError {
+  const where = isUnix(address) ? address.path : `${address.host}:${address.port}`;
   if (code === 'EADDRINUSE')
     return new DriverError('portTaken', `another process listens on ${where}`);
   if (code === 'EACCES')

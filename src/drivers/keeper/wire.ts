@@ -1,9 +1,11 @@
 import type { EffectFault } from '../../core/reasons.ts';
+import type { ListenAddress, UnixAccess } from '../listen-address.ts';
 import type { SpawnExit, SpawnOrder } from '../member/process/spawner.ts';
 import type { Identity } from '../member/process/proc.ts';
 
 // What the agent and the keeper say to each other: one JSON value a line on a Unix socket, as in
 // ../traffic/proxy/wire.ts. The keeper outlives agents and greets each new one; the newest has its ear.
+// The key of a socket is the name of its service, or begins with that name and a slash.
 
 /** Grows with every change that an older partner would misunderstand. */
 export const KEEPER_PROTOCOL = 2;
@@ -18,7 +20,12 @@ export type KeeperOrder =
   | { readonly type: 'go'; readonly pid: number }
   | { readonly type: 'stop' };
 
-export type ListenAt = { readonly host: string; readonly port: number; readonly backlog: number };
+export type ListenAt = {
+  readonly address: ListenAddress;
+  readonly backlog: number;
+  /** Of a Unix socket; null: as the file system has it. */
+  readonly access: UnixAccess | null;
+};
 
 export type KeeperAnswer =
   { readonly type: 'done' } | { readonly type: 'spawned'; readonly main: Identity };

@@ -23,7 +23,7 @@ export type Exit = {
 export interface MemberDriver {
   /** Starts the member's process; resolves when it exists, not when it is ready. */
   start(options: { capacity: 'full' | 'reduced'; signal: AbortSignal }): Promise<Started>;
-  /** Takes over what an earlier agent left running, on proof that it is this member. null: there is nothing to take over. */
+  /** Takes over what an earlier agent left running, on proof that it is this member, started as this one would be. null: there is nothing to take over. */
   adopt(): Adopted | null;
   /** Asks it to end (SIGTERM), then after the grace kills everything that is left. Resolves when nothing is. */
   stop(options: { graceMs: number; signal: AbortSignal }): Promise<void>;
@@ -38,6 +38,8 @@ export interface MemberDriver {
   rejoin?(options: { active: string; signal: AbortSignal }): Promise<void>;
   /** Bytes behind the active. */
   lag?(options: { signal: AbortSignal }): Promise<number>;
+  /** Connections of clients that it has accepted from sockets that all members share. */
+  clients(): number;
   /** Frees everything it holds. Kills nothing. */
   close(): Promise<void>;
 }

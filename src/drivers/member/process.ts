@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { assert } from '../../core/assert.ts';
 import { DriverError } from '../driver-error.ts';
+import type { ListenAddress } from '../listen-address.ts';
 import type { Adopted, Exit, MemberDriver, Started } from './contract.ts';
 import { findCgroupMounts, type CgroupMounts } from './process/cgroup-mounts.ts';
 import {
@@ -12,12 +13,14 @@ import {
   setFrozen,
   type Cgroup,
 } from './process/cgroup.ts';
-import { containedPids, freezeAll, isGone, killAll, thawAll } from './process/containment.ts';
-import { freezeIdle } from './process/freeze-idle.ts';
+import { containedPids, isGone, killAll, thawAll } from './process/containment.ts';
+import { countClients, freezeIdle } from './process/freeze-idle.ts';
+import { makeGoPipe } from './process/go-pipe.ts';
 import {
   LAUNCHER_PREFIX,
+  NOTHING_HANDED,
   planLaunch,
-  type HandedSocket,
+  type Handed,
   type LaunchPlan,
 } from './process/launch.ts';
 import {
@@ -62,10 +65,10 @@ export type ProcessMemberOptions = {
   /** Holds logs/ and run/. */
   readonly stateDir: string;
   readonly logLimits: LogLimits;
-  /** Listening sockets that it inherits, which `spawner` must have. */
-  readonly sockets?: readonly HandedSocket[];
-  /** Port of the inherited socket that all members accept clients from. */
-  readonly clientPort?: number;
+  /** What it inherits besides its standard streams; `spawner` must have the sockets. */
+  readonly handed?: Handed;
+  /** The inherited sockets that all members accept clients from. */
+  readonly sharedSockets?: readonly ListenAddress[];
   /** Default: the agent's own process. */
   readonly spawner?: Spawner;
   /** Default: what this host has. */
@@ -123,7 +126,7 @@ class ProcessMember implements MemberDriver {
     assert(this.#run === null && this.#start === null, 'a driver adopts before it starts anything');
     const { stateDir, service, member } = this.#options;
     const record = readRecord(this.#recordPath(), memberCgroupName(stateDir, service, member));
-    if (record === null) return null;
+    if (record === null || record.recipe !== recipeOf(this.#options)) return null;
     const run = findRun(record, {
       launcher: LAUNCHER_PREFIX,
       onExit: (ended) => this.#report(ended),
@@ -154,9 +157,7 @@ class ProcessMember implements MemberDriver {
 
   async freeze(options: { signal: AbortSignal }): Promise<void> {
     const run = this.#running();
-    const { clientPort } = this.#options;
-    if (clientPort === undefined) await freezeAll(run.containment, options.signal);
-    else await freezeIdle(run.containment, clientPort, options.signal);
+    await freezeIdle(run.containment, this.#options.sharedSockets ?? [], options.signal);
     run.frozen = true;
   }
 
@@ -164,6 +165,11 @@ class ProcessMember implements MemberDriver {
     const run = this.#running();
     await thawAll(run.containment, options.signal);
     run.frozen = false;
+  }
+
+  clients(): number {
+    const run = this.#run;
+    return run === null ? 0 : countClients(run.containment, this.#options.sharedSockets ?? []);
   }
 
   async setCapacity(
@@ -201,6 +207,8 @@ class ProcessMember implements MemberDriver {
     if (canFreeze(cgroup)) setFrozen(cgroup, false);
     setCpuShare(cgroup, this.#share(options.capacity));
     if (signal.aborted) throw calledOff();
+    const goPipe = plan.handed.goPipe;
+    if (goPipe !== null) makeGoPipe(goPipe);
     const made = await makeRun({
       plan,
       cgroup,
@@ -210,7 +218,12 @@ class ProcessMember implements MemberDriver {
     });
     this.#run = made.run;
     try {
-      await beginRun(made, { recordPath: this.#recordPath(), runId, signal });
+      await beginRun(made, {
+        recordPath: this.#recordPath(),
+        runId,
+        recipe: recipeOf(this.#options),
+        signal,
+      });
     } catch (error) {
       const limit = AbortSignal.timeout(FAILED_START_KILL_MS);
       await killAll(made.run.containment, { reaped: () => made.run.exit !== null, signal: limit });
@@ -257,7 +270,7 @@ class ProcessMember implements MemberDriver {
   }
 
   #plan(runId: string): LaunchPlan {
-    const { service, member, command, cwd, env, user, address, port, sockets } = this.#options;
+    const { service, member, command, cwd, env, user, address, port, handed } = this.#options;
     const fixedEnv = {
       PORT: `${port}`,
       HOTWARM_ADDRESS: address,
@@ -265,7 +278,7 @@ class ProcessMember implements MemberDriver {
       HOTWARM_SERVICE: service,
       HOTWARM_RUN: runId,
     };
-    return planLaunch({ command, cwd, env, fixedEnv, user, sockets: sockets ?? [] });
+    return planLaunch({ command, cwd, env, fixedEnv, user, handed: handed ?? NOTHING_HANDED });
   }
 
   #share(capacity: 'full' | 'reduced'): number | null {
@@ -281,6 +294,13 @@ class ProcessMember implements MemberDriver {
     const { stateDir, service, member } = this.#options;
     return recordPath(stateDir, service, member);
   }
+}
+
+/** A member of another recipe would serve somewhere else, or something else, than the configuration says. */
+function recipeOf(options: ProcessMemberOptions): string {
+  const { command, cwd, env, user, address, port, handed, sharedSockets } = options;
+  const recipe = JSON.stringify([command, cwd, env, user, address, port, handed, sharedSockets]);
+  return createHash('sha256').update(recipe).digest('hex').slice(0, 16);
 }
 
 /** A launcher or a command that has run for a moment only; SIGKILL ends it at once. */

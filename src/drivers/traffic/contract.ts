@@ -84,6 +84,8 @@ export type TrafficEvent =
   /** Changed certificate files were loaded, or could not be (`fault`), so that the old ones stay in force. */
   | { readonly type: 'certificate'; readonly file: string; readonly fault: string | null }
   | ({ readonly type: 'process' } & ProcessNews)
+  /** A standby accepts clients although it was not told to. */
+  | { readonly type: 'acceptedEarly'; readonly member: string }
   /** Nobody serves; somebody does again. */
   | { readonly type: 'lost' }
   | { readonly type: 'restored' };

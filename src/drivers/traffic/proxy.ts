@@ -154,7 +154,7 @@ export class ProxyDriver implements TrafficDriver {
   async #listen(): Promise<KeeperClient> {
     const { keeper, listen, service } = this.#options;
     const kept = await keeper();
-    await kept.listen(service, { ...listen, backlog: BACKLOG });
+    await kept.listen(service, { address: listen, backlog: BACKLOG, access: null });
     if (this.#keeper !== kept) {
       this.#keeper = kept;
       kept.onLost(() => this.#tell({ type: 'process', change: 'unkept' }));

@@ -1,37 +1,56 @@
 import type { Route } from '../../core/effect.ts';
 import { DriverError } from '../driver-error.ts';
 import type { KeeperClient } from '../keeper/client.ts';
+import type { NamedListener, UnixAccess } from '../listen-address.ts';
+import { identifyPipe, sayGo } from '../member/process/go-pipe.ts';
 import type { HandedSocket } from '../member/process/launch.ts';
 import type { TrafficDriver, TrafficEvent, TrafficStats, Target } from './contract.ts';
 
 // The traffic driver without a hop: the keeper owns the service's listening socket, and each member inherits it.
 // Whoever runs accepts, so what a route says is brought about by who is frozen, started and ended; this driver only
-// keeps the address open. While nobody accepts, connections wait in the kernel's backlog.
+// keeps the address open. Members that wait to be told to accept may run as standbys, and the route is what tells
+// them. While nobody accepts, connections wait in the kernel's backlog.
 // Each member also inherits a socket of its own, where it is probed, so that a standby can be seen without a client.
 // Not guaranteed: requests on connections that a member had accepted when it died; nobody else has seen them.
 
-/** As long as the kernel's own limit allows, /proc/sys/net/core/somaxconn. */
-const BACKLOG = 4096;
 const RETRY_MS = 1000;
+const LOOK_EVERY_MS = 1000;
+/** Of the sockets that members are probed on. */
+const PROBE_BACKLOG = 128;
 
 export type SocketOptions = {
   readonly service: string;
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listeners: readonly NamedListener[];
+  readonly backlog: number;
+  /** Of those that are Unix sockets. */
+  readonly access: UnixAccess | null;
+  /** Where each member is told to accept; empty: members do so at once. */
+  readonly goPipes: ReadonlyMap<string, string>;
+  /** How many connections of clients a member has open. */
+  readonly clientsOf: (member: string) => number;
   readonly targets: readonly Target[];
   readonly keeper: () => Promise<KeeperClient>;
   readonly onEvent: (event: TrafficEvent) => void;
 };
 
-export function memberKey(service: string, member: string): string {
-  return `${service}/${member}`;
+/** The listening sockets of one member, in the order of their descriptors: the service's first, its own last. */
+export function socketsOf(
+  service: string,
+  listeners: readonly NamedListener[],
+  member: string,
+): readonly HandedSocket[] {
+  return [
+    ...listeners.map(({ name }) => ({ key: clientKey(service, name), name })),
+    { key: probeKey(service, member), name: 'member' },
+  ];
 }
 
-/** The listening sockets of one member, in the order of their descriptors. */
-export function socketsOf(service: string, member: string): readonly HandedSocket[] {
-  return [
-    { key: service, name: 'service' },
-    { key: memberKey(service, member), name: 'member' },
-  ];
+function clientKey(service: string, listener: string): string {
+  return `${service}/clients/${listener}`;
+}
+
+function probeKey(service: string, member: string): string {
+  return `${service}/probes/${member}`;
 }
 
 export class SocketDriver implements TrafficDriver {
@@ -39,25 +58,36 @@ export class SocketDriver implements TrafficDriver {
   #epoch = 0;
   #isOpen = false;
   #retryTimer: NodeJS.Timeout | null = null;
+  #lookTimer: NodeJS.Timeout | null = null;
+  /** By member, the pipe of the newest start that was told to accept, or complained of: each has one of its own. */
+  readonly #told = new Map<string, string>();
 
   constructor(options: SocketOptions) {
     this.#options = options;
   }
 
   async open(): Promise<void> {
-    const { service, listen, targets, keeper } = this.#options;
+    const { service, listeners, targets, keeper, backlog, access } = this.#options;
     const kept = await keeper();
-    await kept.listen(service, { ...listen, backlog: BACKLOG });
-    for (const { member, host, port } of targets)
-      await kept.listen(memberKey(service, member), { host, port, backlog: BACKLOG });
+    for (const { name, address } of listeners)
+      await kept.listen(clientKey(service, name), { address, backlog, access });
+    for (const { member, host, port } of targets) {
+      const at = { address: { host, port }, backlog: PROBE_BACKLOG, access: null };
+      await kept.listen(probeKey(service, member), at);
+    }
     this.#isOpen = true;
     kept.onLost(() => this.#lost());
+    if (this.#options.goPipes.size > 0)
+      this.#lookTimer ??= setInterval(() => this.#lookForEarly(), LOOK_EVERY_MS).unref();
   }
 
   async route(route: Route): Promise<void> {
     if (route.epoch < this.#epoch)
       throw new DriverError('conflict', `epoch ${route.epoch} is older than ${this.#epoch}`);
     this.#epoch = route.epoch;
+    const { active } = route;
+    const goPipe = active === null ? undefined : this.#options.goPipes.get(active);
+    if (active !== null && goPipe !== undefined) this.#told.set(active, sayGo(goPipe));
   }
 
   /** A member that accepts cannot be told to stop accepting: it is ended instead, which is the core's to order. */
@@ -73,15 +103,33 @@ export class SocketDriver implements TrafficDriver {
     // What was opened in part goes with the keeper.
     if (!this.#isOpen) return;
     this.leave();
-    const { service, targets, keeper } = this.#options;
-    const kept = await keeper();
-    for (const key of [service, ...targets.map(({ member }) => memberKey(service, member))])
-      await kept.release(key);
+    const kept = await this.#options.keeper();
+    for (const key of this.#keys()) await kept.release(key);
   }
 
   leave(): void {
     this.#isOpen = false;
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
+    if (this.#lookTimer !== null) clearInterval(this.#lookTimer);
+  }
+
+  /** Nothing but its connections shows whether a member waits as it should. */
+  #lookForEarly(): void {
+    const { goPipes, clientsOf, onEvent } = this.#options;
+    for (const [member, path] of goPipes) {
+      const pipe = identifyPipe(path);
+      if (pipe === null || pipe === this.#told.get(member) || clientsOf(member) === 0) continue;
+      this.#told.set(member, pipe);
+      onEvent({ type: 'acceptedEarly', member });
+    }
+  }
+
+  #keys(): readonly string[] {
+    const { service, listeners, targets } = this.#options;
+    return [
+      ...listeners.map(({ name }) => clientKey(service, name)),
+      ...targets.map(({ member }) => probeKey(service, member)),
+    ];
   }
 
   /** The members hold the socket and serve on, but no new one can inherit it until the last of them has ended. */

@@ -72,6 +72,7 @@ const orders: EveryType<EffectOrder> = {
   freezeMember: { type: 'freezeMember', member: 'a' },
   thawMember: { type: 'thawMember', member: 'a' },
   setCapacity: { type: 'setCapacity', member: 'a', capacity: 'full' },
+  primeMember: { type: 'primeMember', member: 'a' },
   awaitReady: { type: 'awaitReady', member: 'a' },
   promoteMember: { type: 'promoteMember', member: 'a', epoch: 2 },
   demoteMember: { type: 'demoteMember', member: 'a' },

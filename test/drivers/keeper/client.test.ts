@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { findFreePorts } from '../../../src/drill/free-ports.ts';
 import { KeeperClient } from '../../../src/drivers/keeper/client.ts';
+import type { ListenAt } from '../../../src/drivers/keeper/wire.ts';
 
 async function openKeeper(t: TestContext): Promise<{ keeper: KeeperClient; stateDir: string }> {
   const stateDir = mkdtempSync(join(tmpdir(), 'hotwarm-keeper-'));
@@ -15,6 +16,10 @@ async function openKeeper(t: TestContext): Promise<{ keeper: KeeperClient; state
     rmSync(stateDir, { recursive: true, force: true });
   });
   return { keeper: await KeeperClient.open(stateDir), stateDir };
+}
+
+function at(port: number): ListenAt {
+  return { address: { host: '127.0.0.1', port }, backlog: 5, access: null };
 }
 
 async function connects(port: number): Promise<boolean> {
@@ -43,7 +48,7 @@ suite('the keeper', () => {
   test('goes on for the next agent with what it listens on', async (t) => {
     const { keeper, stateDir } = await openKeeper(t);
     const [port = 0] = await findFreePorts(1);
-    await keeper.listen('shop', { host: '127.0.0.1', port, backlog: 5 });
+    await keeper.listen('shop', at(port));
     keeper.leave();
     const next = await KeeperClient.open(stateDir);
     assert.equal(next.pid, keeper.pid);
@@ -54,8 +59,8 @@ suite('the keeper', () => {
   test('lets go of every address but those that are still wanted', async (t) => {
     const { keeper } = await openKeeper(t);
     const [kept = 0, gone = 0] = await findFreePorts(2);
-    await keeper.listen('kept', { host: '127.0.0.1', port: kept, backlog: 5 });
-    await keeper.listen('gone', { host: '127.0.0.1', port: gone, backlog: 5 });
+    await keeper.listen('kept', at(kept));
+    await keeper.listen('gone', at(gone));
     await keeper.retain(['kept']);
     assert.ok(await connects(kept));
     assert.ok(!(await connects(gone)));

@@ -75,6 +75,7 @@ function writeRecord(stateDir: string, fields: Record<string, unknown>): string 
   const record = {
     cgroup: { unified: null, freezer: null, cpu: null },
     runId: 'run-1',
+    recipe: 'recipe-1',
     bootId: readBootId(),
     ...fields,
   };

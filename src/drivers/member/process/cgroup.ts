@@ -40,7 +40,7 @@ export function hasCgroup(cgroup: Cgroup): boolean {
   return cgroupDirectories(cgroup).length > 0;
 }
 
-/** Files that a process writes 0 to in order to enter; to be opened for it, so that it may after giving up root. */
+/** Files to which the pid of a process is written for it to enter. */
 export function entrancesOf(cgroup: Cgroup): readonly string[] {
   return cgroupDirectories(cgroup).map((directory) => join(directory, 'cgroup.procs'));
 }

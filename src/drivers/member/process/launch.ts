@@ -4,17 +4,17 @@ import { entrancesOf, type Cgroup } from './cgroup.ts';
 import { inheritedEnv } from './environment.ts';
 import { assertDirectory, findExecutable } from './executable.ts';
 import type { LogPaths } from './log-files.ts';
-import { readCommandLine } from './proc.ts';
-import type { Spawned, Spawner } from './spawner.ts';
+import { readCommandLine, readUmask } from './proc.ts';
+import { FIRST_FD, type Spawned, type Spawner } from './spawner.ts';
 import { assertMayBecome, resolveAccount, type Account } from './user.ts';
 
 // How a member's process comes to be. It must be inside its cgroup, and on record, before it runs its first
 // instruction; else a child that it forks at once could escape, or a crash of the agent could orphan it
-// unseen. Node can do neither between fork and exec, and moving it afterwards is a race. So /bin/sh runs a
-// fixed text first: enter the cgroups, wait for the word that the record is written, become the command by
-// exec. The user's command is never text to the shell: it comes as arguments ("$@"), unexpanded. If the agent
-// dies before it gives the word, the read fails and the command never runs.
-// The cgroups are entered by descriptors that the spawner opened, so this works after root was given up.
+// unseen. Node can do neither between fork and exec, and moving a command that runs is a race. So /bin/sh runs a
+// fixed text first: wait for the word, which is given once it was put into the cgroups and the record is
+// written, then become the command by exec. The user's command is never text to the shell: it comes as arguments
+// ("$@"), unexpanded. If the agent dies before it gives the word, the read fails and the command never runs.
+// The word comes by standard input, so that all further descriptors are the command's: dash cannot name one above 9.
 // Not guaranteed: dash, the usual /bin/sh, drops environment variables whose names are no identifiers.
 
 export type LaunchPlan = {
@@ -22,11 +22,29 @@ export type LaunchPlan = {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly account: Account | null;
-  readonly sockets: readonly HandedSocket[];
+  readonly handed: Handed;
 };
 
 /** A listening socket that the command gets: the keeper's key of it, and what it is called in LISTEN_FDNAMES. */
 export type HandedSocket = { readonly key: string; readonly name: string };
+
+/** What the command gets besides its standard streams, in the order of the descriptors. */
+export type Handed = {
+  readonly sockets: readonly HandedSocket[];
+  /** The sockets are put into blocking mode first, for whoever holds them. */
+  readonly blocking: boolean;
+  /** A named pipe, open for reading, from which it is told to begin to accept; null: it begins at once. */
+  readonly goPipe: string | null;
+  /** What the command should give to listen(2); null: nothing is said. */
+  readonly backlog: number | null;
+};
+
+export const NOTHING_HANDED: Handed = {
+  sockets: [],
+  blocking: false,
+  goPipe: null,
+  backlog: null,
+};
 
 export type LaunchRequest = {
   readonly command: readonly string[];
@@ -35,13 +53,9 @@ export type LaunchRequest = {
   /** Added last, so that the user's own variables cannot contradict them. */
   readonly fixedEnv: Readonly<Record<string, string>>;
   readonly user: string | null;
-  readonly sockets: readonly HandedSocket[];
+  readonly handed: Handed;
 };
 
-/** Listening sockets first, as their protocol demands; then the descriptor of the word, then those of the cgroups. */
-const FIRST_FD = 3;
-/** dash reads one digit before a redirection. */
-const MAX_SHELL_FD = 9;
 const LAUNCHER = '/bin/sh';
 const LAUNCHER_FAILED = 125;
 /** How the command line of every launcher begins, before it becomes the command. */
@@ -57,13 +71,13 @@ export function planLaunch(request: LaunchRequest): LaunchPlan {
     ...accountEnv(account),
     ...request.env,
     ...request.fixedEnv,
-    ...listenEnv(request.sockets),
+    ...handedEnv(request.handed),
   };
   const [program, ...rest] = request.command;
   assert(program !== undefined, 'a command has at least its program');
   const path = findExecutable(program, request.cwd, env['PATH'] ?? '/usr/bin:/bin');
-  const { cwd, sockets } = request;
-  return { command: [path, ...rest], cwd, env, account, sockets };
+  const { cwd, handed } = request;
+  return { command: [path, ...rest], cwd, env, account, handed };
 }
 
 /** A process that waits, inside its cgroups, for the word to go. */
@@ -78,9 +92,8 @@ export async function launch(
   plan: LaunchPlan,
   options: { readonly cgroup: Cgroup; readonly logs: LogPaths; readonly spawner: Spawner },
 ): Promise<Launch> {
-  const { command, cwd, env, account, sockets } = plan;
-  const entrances = entrancesOf(options.cgroup);
-  const script = launcherScript(sockets.length, entrances.length);
+  const { command, cwd, env, account, handed } = plan;
+  const script = launcherScript(handed.sockets.length > 0, readUmask());
   const spawned = await options.spawner.spawn({
     program: LAUNCHER,
     args: ['-c', script, 'hotwarm', ...command],
@@ -88,8 +101,10 @@ export async function launch(
     env,
     owner: account === null ? null : { uid: account.uid, gid: account.gid },
     logs: options.logs,
-    sockets: sockets.map(({ key }) => key),
-    entrances,
+    sockets: handed.sockets.map(({ key }) => key),
+    blocking: handed.blocking,
+    goPipe: handed.goPipe,
+    entrances: entrancesOf(options.cgroup),
   });
   const prefix = [LAUNCHER, '-c', script, ''].join('\0');
   return { spawned, hasBegun: () => hasLeft(spawned.main.pid, prefix) };
@@ -99,7 +114,7 @@ export async function launch(
 export function launchFailure(exitCode: number | null, plan: LaunchPlan): DriverError | null {
   const program = plan.command[0] ?? '';
   if (exitCode === LAUNCHER_FAILED) {
-    return new DriverError('startFailed', `${program} could not be put into its cgroup`);
+    return new DriverError('startFailed', `${program} was never given the word to start`);
   }
   if (exitCode === 126) {
     return new DriverError('permission', `${program} could not be executed${asAccount(plan)}`);
@@ -110,16 +125,11 @@ export function launchFailure(exitCode: number | null, plan: LaunchPlan): Driver
   return null;
 }
 
-function launcherScript(sockets: number, entrances: number): string {
-  const wordFd = FIRST_FD + sockets;
-  const fds = Array.from({ length: entrances }, (_, index) => wordFd + 1 + index);
-  assert(wordFd + entrances <= MAX_SHELL_FD, 'the shell can name every descriptor of the launcher');
-  const enter = fds.map((fd) => `echo 0 >&${fd}`);
-  const steps = [...enter, `read -r word <&${wordFd}`].join(' && ');
-  const closed = [wordFd, ...fds].map((fd) => `${fd}>&-`).join(' ');
+function launcherScript(hasSockets: boolean, umask: string): string {
   // By the protocol of sd_listen_fds(3), which exec does not change the pid of.
-  const adopt = sockets === 0 ? '' : 'export LISTEN_PID=$$; ';
-  return `{ ${steps}; } || exit ${LAUNCHER_FAILED}; ${adopt}exec "$@" ${closed}`;
+  const adopt = hasSockets ? 'export LISTEN_PID=$$; ' : '';
+  // The keeper, if it is what spawns, has a stricter one.
+  return `{ read -r word; } || exit ${LAUNCHER_FAILED}; umask ${umask}; ${adopt}exec "$@" </dev/null`;
 }
 
 function hasLeft(pid: number, launcherPrefix: string): boolean {
@@ -127,10 +137,13 @@ function hasLeft(pid: number, launcherPrefix: string): boolean {
   return line !== null && line !== '' && !line.startsWith(launcherPrefix);
 }
 
-function listenEnv(sockets: readonly HandedSocket[]): Readonly<Record<string, string>> {
-  if (sockets.length === 0) return {};
+function handedEnv({ sockets, goPipe, backlog }: Handed): Readonly<Record<string, string>> {
   const names = sockets.map(({ name }) => name).join(':');
-  return { LISTEN_FDS: `${sockets.length}`, LISTEN_FDNAMES: names };
+  return {
+    ...(sockets.length === 0 ? {} : { LISTEN_FDS: `${sockets.length}`, LISTEN_FDNAMES: names }),
+    ...(goPipe === null ? {} : { HOTWARM_GO_FD: `${FIRST_FD + sockets.length}` }),
+    ...(backlog === null ? {} : { HOTWARM_BACKLOG: `${backlog}` }),
+  };
 }
 
 function accountEnv(account: Account | null): Readonly<Record<string, string>> {

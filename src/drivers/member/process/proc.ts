@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { assert } from '../../../core/assert.ts';
 
 // What the kernel tells about processes. A pid alone is no identity, because numbers are used again; a pid
 // with its start time is. A zombie has an entry here too, but it runs no code and holds no port.
@@ -117,6 +118,13 @@ export async function endAll(processes: readonly Identity[]): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, END_LOOK_MS));
   }
   return left().length === 0;
+}
+
+/** Octal. Without the moment of another one that umask(2) needs to tell it. */
+export function readUmask(): string {
+  const umask = /^Umask:\s+([0-7]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  assert(umask !== undefined, 'the kernel shows the umask since Linux 4.7');
+  return umask;
 }
 
 export function errorCode(error: unknown): string | null {

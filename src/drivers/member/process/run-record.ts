@@ -15,6 +15,8 @@ export type RunRecord = {
   readonly cgroup: Cgroup;
   /** In the environment of every process of this start as HOTWARM_RUN: an identity that children inherit. */
   readonly runId: string;
+  /** What it was started with, as one word: another one is another member. */
+  readonly recipe: string;
   readonly bootId: string;
 };
 
@@ -79,7 +81,7 @@ function parseRecord(text: string): RunRecord | null {
 
 function isRunRecord(value: unknown): value is RunRecord {
   if (!isObject(value) || !isObject(value['main']) || !isObject(value['cgroup'])) return false;
-  const { main, cgroup, runId, bootId } = value;
+  const { main, cgroup, runId, recipe, bootId } = value;
   const { cpu } = cgroup;
   return (
     isCount(main['pid'], 2) &&
@@ -89,6 +91,7 @@ function isRunRecord(value: unknown): value is RunRecord {
     (cpu === null ||
       (isObject(cpu) && isPathOrNull(cpu['directory']) && cpu['directory'] !== null)) &&
     typeof runId === 'string' &&
+    typeof recipe === 'string' &&
     typeof bootId === 'string'
   );
 }

@@ -60,10 +60,11 @@ export async function makeRun(options: {
 /** Puts the run on record, gives the word and waits until the command runs. Throws DriverError; kills nothing. */
 export async function beginRun(
   { run, launched, plan }: MadeRun,
-  options: { recordPath: string; runId: string; signal: AbortSignal },
+  options: { recordPath: string; runId: string; recipe: string; signal: AbortSignal },
 ): Promise<void> {
   const { cgroup } = run.containment;
-  writeRecord(options.recordPath, { main: run.main, cgroup, runId: options.runId });
+  const { runId, recipe } = options;
+  writeRecord(options.recordPath, { main: run.main, cgroup, runId, recipe });
   launched.spawned.go();
   const begun = (): boolean => run.exit !== null || launched.hasBegun();
   await waitUntil(begun, options.signal, calledOff);

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { Duplex } from 'node:stream';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { monotonicMs } from '../../../clock.ts';
 import { assert } from '../../../core/assert.ts';
 import { DriverError } from '../../driver-error.ts';
 import { openLogs, type LogPaths } from './log-files.ts';
-import { errorCode, readProcessStat, type Identity } from './proc.ts';
+import { makeBlocking } from './blocking.ts';
+import { errorCode, readProcessStat, sendSignal, type Identity } from './proc.ts';
 
 // Makes processes: here, or in the keeper (drivers/keeper), which outlives the agent and holds the listening
 // sockets that members inherit. What is made is a launcher that waits for its word, see launch.ts.
@@ -21,7 +21,11 @@ export type SpawnOrder = {
   readonly logs: LogPaths;
   /** Names of listening sockets that it gets as descriptors 3, 4, … */
   readonly sockets: readonly string[];
-  /** Files opened for writing, as descriptors after that of the word. */
+  /** Whether they are put into blocking mode first. */
+  readonly blocking: boolean;
+  /** A named pipe that it gets as the descriptor after those; null: none. */
+  readonly goPipe: string | null;
+  /** The cgroup.procs of each cgroup that it is to be in. */
   readonly entrances: readonly string[];
 };
 
@@ -46,7 +50,8 @@ export interface Spawner {
   spawn(order: SpawnOrder): Promise<Spawned>;
 }
 
-const FIRST_FD = 3;
+/** After the standard streams. */
+export const FIRST_FD = 3;
 
 export class LocalSpawner implements Spawner {
   readonly #socketFd: (name: string) => number;
@@ -58,15 +63,15 @@ export class LocalSpawner implements Spawner {
 
   async spawn(order: SpawnOrder): Promise<Spawned> {
     const sockets = order.sockets.map(this.#socketFd);
-    const wordFd = FIRST_FD + sockets.length;
+    if (order.blocking) sockets.forEach(makeBlocking);
     const streams = openLogs(order.logs);
-    const entrances = order.entrances.map((file) => openSync(file, 'w'));
+    const pipes = order.goPipe === null ? [] : [openGoPipe(order.goPipe)];
     try {
       const child = spawn(order.program, [...order.args], {
         cwd: order.cwd,
         env: order.env,
         detached: true,
-        stdio: ['ignore', streams.output, streams.errors, ...sockets, 'pipe', ...entrances],
+        stdio: ['pipe', streams.output, streams.errors, ...sockets, ...pipes],
         // With these, libuv also gives up the supplementary groups.
         ...order.owner,
       });
@@ -75,15 +80,37 @@ export class LocalSpawner implements Spawner {
       // Read in the turn of the spawn, so that even a process that ended already is still there as a zombie.
       const stat = readProcessStat(pid);
       assert(stat !== null, 'a child that was not waited for is in /proc');
-      return spawnedOf(child, { pid, startTicks: stat.startTicks }, wordFd);
+      // It waits for its word, so it cannot fork, nor become the command, before it is in.
+      enterCgroups(order, pid);
+      return spawnedOf(child, { pid, startTicks: stat.startTicks });
     } finally {
       streams.close();
-      for (const fd of entrances) closeSync(fd);
+      for (const fd of pipes) closeSync(fd);
     }
   }
 }
 
-function spawnedOf(child: ChildProcess, main: Identity, wordFd: number): Spawned {
+/** Throws DriverError, and leaves no process then. */
+function enterCgroups({ program, args, entrances }: SpawnOrder, pid: number): void {
+  try {
+    for (const file of entrances) writeFileSync(file, `${pid}`, { flag: 'r+' });
+  } catch (error) {
+    sendSignal(pid, 'SIGKILL');
+    const what = `${args.at(3) ?? program} could not be put into its cgroup`;
+    throw new DriverError('startFailed', what, { cause: error });
+  }
+}
+
+/** For reading and writing: so it neither waits for a writer, nor does the reader see an end when a writer leaves. */
+function openGoPipe(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR);
+  } catch (error) {
+    throw new DriverError('permission', `${path} cannot be opened`, { cause: error });
+  }
+}
+
+function spawnedOf(child: ChildProcess, main: Identity): Spawned {
   let exit: SpawnExit | null = null;
   let listener: ((exit: SpawnExit) => void) | null = null;
   child.once('exit', (exitCode, signal) => {
@@ -92,7 +119,7 @@ function spawnedOf(child: ChildProcess, main: Identity, wordFd: number): Spawned
   });
   return {
     main,
-    go: () => giveWord(child, wordFd),
+    go: () => giveWord(child),
     onExit: (hear) => {
       listener = hear;
       if (exit !== null) hear(exit);
@@ -101,12 +128,11 @@ function spawnedOf(child: ChildProcess, main: Identity, wordFd: number): Spawned
   };
 }
 
-function giveWord(child: ChildProcess, wordFd: number): void {
-  const stream = child.stdio.at(wordFd);
-  assert(stream instanceof Duplex, 'the launcher has a descriptor for the word');
+function giveWord({ stdin }: ChildProcess): void {
+  assert(stdin !== null, 'the launcher has a standard input for the word');
   // A launcher that failed already has closed its end; its exit code says why.
-  stream.on('error', () => undefined);
-  stream.end('go\n', () => stream.destroy());
+  stdin.on('error', () => undefined);
+  stdin.end('go\n', () => stdin.destroy());
 }
 
 async function spawnFailure(child: ChildProcess, program: string): Promise<DriverError> {

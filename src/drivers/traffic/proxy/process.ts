@@ -99,6 +99,8 @@ export async function startProcess(
     owner: null,
     logs: { output: logFile, errors: logFile },
     sockets: [key],
+    blocking: false,
+    goPipe: null,
     entrances: [],
   });
   // Until it is given its word the keeper would end it along with the agent.

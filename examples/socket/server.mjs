@@ -1,0 +1,24 @@
+// Inherits its listening sockets, stands by running, and accepts clients once it is told to (`accept: go`).
+import { createServer } from 'node:http';
+import { Socket } from 'node:net';
+
+const { HOTWARM_MEMBER, HOTWARM_GO_FD, HOTWARM_BACKLOG, LISTEN_FDS } = process.env;
+const descriptors = Array.from({ length: Number(LISTEN_FDS) }, (_, index) => 3 + index);
+const own = descriptors.pop(); // The last one is where this member alone is probed.
+
+const servers = new Set();
+function serve(fd) {
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(`${JSON.stringify({ member: HOTWARM_MEMBER, pid: process.pid })}\n`);
+  });
+  servers.add(server.listen({ fd }, Number(HOTWARM_BACKLOG)));
+}
+
+serve(own);
+new Socket({ fd: Number(HOTWARM_GO_FD) }).once('data', () => descriptors.forEach(serve));
+
+process.on('SIGTERM', () => {
+  for (const server of servers) server.close();
+  setTimeout(() => process.exit(0), 500).unref();
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { DriverError } from '../../../src/drivers/driver-error.ts';
+import type { ListenAddress } from '../../../src/drivers/listen-address.ts';
+import { connected, freeAddress } from '../keeper/support.ts';
+import { eventually, makeBench, within } from './support.ts';
+
+// Whom a standby accepted in its last moment before it was frozen would wait for as long as it is frozen.
+
+/** Accepts and says nothing, so that its clients stay. */
+const SERVER = `require('node:net').createServer((socket) => {
+    console.log('accepted');
+    socket.on('data', () => socket.end());
+  }).listen(JSON.parse(process.env.AT), () => console.log('listening'))`;
+
+const PLACES: Readonly<Record<string, (folder: string) => Promise<ListenAddress>>> = {
+  'a TCP port': freeAddress,
+  'a Unix socket': async (folder) => ({ path: join(folder, 'service.sock') }),
+};
+
+for (const [where, choose] of Object.entries(PLACES)) {
+  test(`a member that has a client on ${where} is not frozen before the client has gone`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'hotwarm-freeze-'));
+    const address = await choose(folder);
+    const bench = makeBench([process.execPath, '-e', SERVER], {
+      env: { AT: JSON.stringify(address) },
+      sharedSockets: [address],
+    });
+    t.after(async () => {
+      await bench.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    await bench.driver.start({ capacity: 'full', signal: within() });
+    await eventually('it listens', () => bench.output().includes('listening'));
+    const client = await connected(t, address);
+    await eventually('it has accepted', () => bench.output().includes('accepted'));
+    await assert.rejects(
+      bench.driver.freeze({ signal: AbortSignal.timeout(200) }),
+      (error) => error instanceof DriverError && /1 connections of clients/.test(error.message),
+    );
+    client.resume().write('bye');
+    await once(client, 'end');
+    await bench.driver.freeze({ signal: within() });
+  });
+}
