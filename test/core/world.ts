@@ -17,6 +17,8 @@ type Process = {
   incarnation: number;
   watched: number | null;
   latencyMs: number;
+  /** It has lost its memory: until then the kernel tears the rest of it down. */
+  endsAt: number | null;
 };
 
 export type Rule = {
@@ -46,6 +48,7 @@ const DELAYS_MS: Partial<Record<Effect['type'], number>> = {
 };
 
 const SAMPLE_MS = 500;
+const TEARDOWN_MS = 120;
 
 type Entry = { readonly at: number; readonly sequence: number; readonly run: () => void };
 
@@ -65,6 +68,8 @@ export class World {
   readonly #heap: Entry[] = [];
   #sequence = 0;
   readonly #ended = new Map<number, boolean>();
+  /** Effects whose success will be told twice. */
+  readonly #doubled = new Set<number>();
   /** Members that clients may have written to, by incarnation. */
   readonly #writable = new Map<string, number>();
   #waiting: Effect[] = [];
@@ -95,7 +100,7 @@ export class World {
     this.#heap.length = 0;
     this.#waiting = [];
     for (const { name } of this.service.members)
-      Object.assign(this.process(name), { alive: false, watched: null });
+      Object.assign(this.process(name), { alive: false, watched: null, endsAt: null });
     const { nextIncident, nextEffect } = this.state;
     const { name: service } = this.service;
     const epochs = [{ service, record: this.#leases.get(service) ?? null }];
@@ -129,7 +134,8 @@ export class World {
     const found = members.flatMap(({ name: member }) => {
       const process = this.process(member);
       process.watched = null;
-      const { alive, frozen, incarnation } = process;
+      const { alive, frozen, incarnation, endsAt } = process;
+      if (endsAt !== null) this.#foretell(member, process, endsAt);
       return alive ? [{ service, member, pid: 1000 + incarnation, incarnation, frozen }] : [];
     });
     const epochs = [{ service, record: this.#leases.get(service) ?? null }];
@@ -140,7 +146,11 @@ export class World {
 
   process(name: string): Process {
     const known = this.#processes.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (known.endsAt !== null && known.endsAt <= this.now)
+        Object.assign(known, { alive: false, endsAt: null });
+      return known;
+    }
     const made: Process = {
       alive: false,
       hung: false,
@@ -148,6 +158,7 @@ export class World {
       incarnation: 0,
       watched: null,
       latencyMs: 1,
+      endsAt: null,
     };
     this.#processes.set(name, made);
     return made;
@@ -155,10 +166,34 @@ export class World {
 
   exit(name: string): void {
     const process = this.process(name);
-    if (!process.alive) return;
+    if (!process.alive || process.endsAt !== null) return;
     process.alive = false;
     const { incarnation } = process;
     this.#in(3, () => this.#exited(name, incarnation, 'SIGKILL'));
+  }
+
+  /** A large process is killed: it executes nothing any more, but is gone only later. */
+  collapse(name: string): void {
+    const process = this.process(name);
+    if (!process.alive || process.endsAt !== null) return;
+    Object.assign(process, { hung: true, frozen: false, endsAt: this.now + TEARDOWN_MS });
+    this.#foretell(name, process, this.now + TEARDOWN_MS);
+  }
+
+  #foretell(name: string, { incarnation }: Process, endsAt: number): void {
+    const { name: service } = this.service;
+    this.#in(4, () => {
+      const pid = 1000 + incarnation;
+      this.deliver({
+        type: 'memberCollapsed',
+        at: this.now,
+        service,
+        member: name,
+        incarnation,
+        pid,
+      });
+    });
+    this.#in(endsAt - this.now, () => this.#exited(name, incarnation, 'SIGKILL'));
   }
 
   #exited(name: string, incarnation: number, signal: string): void {
@@ -257,8 +292,7 @@ export class World {
       if (rule?.outcome === 'fail') this.#fail(effect, rule.fault);
       else this.#perform(effect);
     });
-    if (rule?.outcome === 'duplicate')
-      this.#in(delayMs + 5, () => this.#succeed(effect, { type: 'done' }));
+    if (rule?.outcome === 'duplicate') this.#doubled.add(effect.id);
   }
 
   #perform(effect: Effect): void {
@@ -332,6 +366,10 @@ export class World {
   }
 
   #end(effect: Effect, process: Process | null): void {
+    if (process !== null && process.endsAt !== null) {
+      this.#in(process.endsAt - this.now + 1, () => this.#perform(effect));
+      return;
+    }
     if (process?.alive === true && 'member' in effect) {
       process.alive = false;
       process.watched = null;
@@ -429,6 +467,7 @@ export class World {
 
   #succeed(effect: Effect, result: EffectResult): void {
     this.#ended.set(effect.id, true);
+    if (this.#doubled.delete(effect.id)) this.#in(5, () => this.#succeed(effect, { type: 'done' }));
     this.deliver({ type: 'effectSucceeded', at: this.now, id: effect.id, result });
     this.#release();
   }
@@ -467,6 +506,8 @@ function isNews(effect: Effect): boolean {
 
 function describeEvent(event: Event): string {
   switch (event.type) {
+    case 'memberCollapsed':
+      return `memberCollapsed ${event.member}`;
     case 'memberExited':
       return `memberExited ${event.member} ${event.signal ?? event.exitCode}`;
     case 'probeFailed':
@@ -525,10 +566,11 @@ function describeEffect(effect: Effect): string {
 
 function argumentsOf(effect: Effect): string {
   if (effect.type === 'switchTraffic') {
-    const { active, fallbacks, suspects, leaseUntil, epoch } = effect.route;
+    const { active, fallbacks, suspects, dead, leaseUntil, epoch } = effect.route;
     const extra = [
       fallbacks.length > 0 ? `else ${fallbacks.join(',')}` : '',
       suspects.length > 0 ? `suspect ${suspects.join(',')}` : '',
+      dead.length > 0 ? `dead ${dead.join(',')}` : '',
       leaseUntil === null ? '' : `until ${Math.round(leaseUntil)}`,
     ].filter((part) => part !== '');
     return ` e${epoch}→${active ?? 'hold'}${extra.length > 0 ? ` (${extra.join('; ')})` : ''}`;

@@ -6,7 +6,7 @@ import type { TrafficEvent, TrafficOptions, TrafficStats } from '../contract.ts'
 // process outlives agents, so it greets each one with what it is and does, and the newest one has its ear.
 
 /** Grows with every change that an older partner would misunderstand. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** What the process is started with. */
 export type ProxyOptions = Omit<TrafficOptions, 'stateDir' | 'onEvent'> & {
