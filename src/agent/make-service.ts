@@ -92,7 +92,7 @@ function makeMember(
     member: member.name,
     intervalMs,
     timeoutMs,
-    makeDriver: (onExit) =>
+    makeDriver: (news) =>
       createProcessMember({
         ...member,
         ...shared,
@@ -101,7 +101,7 @@ function makeMember(
         reducedCpuShare: member.cpuShare,
         stateDir,
         logLimits: LOG_LIMITS,
-        onExit,
+        ...news,
       }),
     makeFence: createKillFence,
     probe: createProbe(service.probe, target, member.env),
