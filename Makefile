@@ -32,14 +32,16 @@ demo: setup
 	@bin/hotwarm demo
 
 bench:
-	@scripts/setup.sh stress-ng procps util-linux haproxy nginx wrk
+	@scripts/setup.sh stress-ng procps util-linux haproxy nginx wrk python3-flask gunicorn
 	$(RUN) bench/detect.ts
 	$(RUN) bench/takeover.ts
+	$(RUN) bench/socket.ts
 	$(RUN) bench/failover.ts
 	$(RUN) bench/proxy.ts
 	$(RUN) bench/agent-kill.ts
 	$(RUN) bench/proxy-kill.ts
 	$(RUN) bench/cost.ts
+	$(RUN) bench/cost.ts --gib 1
 	$(RUN) bench/soak.ts
 	$(RUN) bench/abuse.ts
 	$(RUN) bench/plan.ts

@@ -1,10 +1,10 @@
 // What clients see of a takeover: real processes killed and hung under an open-loop load of 200 requests/s,
 // each on a connection of its own, seen from outside. Prints a table and PASS or FAIL for each bar; exits 1
 // when a bar is missed.
-//   node bench/takeover.ts [--trials 20] [--only kill|exclusive|hang|post] [--json]
+//   node bench/takeover.ts [--trials 20] [--only kill|exclusive|hang|post|large|large-exclusive] [--json]
 import { parseArgs } from 'node:util';
 import { percentile } from '../src/drill/load.ts';
-import { startSample } from '../src/drill/sample-service.ts';
+import { largeCommand, startSample } from '../src/drill/sample-service.ts';
 import { runTrial, type TrialReport } from '../src/drill/trial.ts';
 
 type Case = {
@@ -13,6 +13,8 @@ type Case = {
   readonly exclusive: boolean;
   readonly method: 'GET' | 'POST';
   readonly fault: 'kill' | 'hang';
+  /** Memory that each member holds beside its own: the kernel frees it before it tells of the exit. */
+  readonly ballastGib: 0 | 1;
   /** Bars on the longest gap, ms; null: reported only. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
@@ -27,6 +29,7 @@ const CASES: readonly Case[] = [
     exclusive: false,
     method: 'GET',
     fault: 'kill',
+    ballastGib: 0,
     p50Ms: 12,
     p99Ms: 25,
     failedPerTrial: 0,
@@ -37,6 +40,7 @@ const CASES: readonly Case[] = [
     exclusive: true,
     method: 'GET',
     fault: 'kill',
+    ballastGib: 0,
     p50Ms: 40,
     p99Ms: null,
     failedPerTrial: 0,
@@ -47,6 +51,7 @@ const CASES: readonly Case[] = [
     exclusive: false,
     method: 'GET',
     fault: 'hang',
+    ballastGib: 0,
     p50Ms: 110,
     p99Ms: 200,
     failedPerTrial: 0,
@@ -57,9 +62,32 @@ const CASES: readonly Case[] = [
     exclusive: false,
     method: 'POST',
     fault: 'kill',
+    ballastGib: 0,
     p50Ms: null,
     p99Ms: null,
     failedPerTrial: 4,
+  },
+  {
+    name: 'large',
+    title: 'kill -9 of 1 GiB, GET',
+    exclusive: false,
+    method: 'GET',
+    fault: 'kill',
+    ballastGib: 1,
+    p50Ms: 40,
+    p99Ms: null,
+    failedPerTrial: 0,
+  },
+  {
+    name: 'large-exclusive',
+    title: 'kill -9 of 1 GiB, GET, exclusive',
+    exclusive: true,
+    method: 'GET',
+    fault: 'kill',
+    ballastGib: 1,
+    p50Ms: null,
+    p99Ms: null,
+    failedPerTrial: 0,
   },
 ];
 
@@ -71,6 +99,7 @@ async function runCase(item: Case, trials: number): Promise<readonly TrialReport
     exclusive: item.exclusive,
     intervalMs: 20,
     timeoutMs: 100,
+    ...(item.ballastGib === 0 ? {} : { command: largeCommand(item.ballastGib) }),
     onNotice: () => undefined,
   });
   const load = sample.load({ method: item.method, ratePerSecond: RATE_PER_SECOND });

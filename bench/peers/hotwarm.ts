@@ -11,7 +11,7 @@ const HEAL_WITHIN_MS = 30_000;
 type Way = { readonly exclusive: boolean; readonly via: 'proxy' | 'socket' };
 
 /** Of a frozen standby nothing is known any more, but that it was ready. */
-function standsByFrozen(service: ServiceReport): boolean {
+export function standsByFrozen(service: ServiceReport): boolean {
   const standby = Object.values(service.members).find(({ role }) => role === 'standby');
   return isWhole(service) && standby?.health === 'unknown';
 }

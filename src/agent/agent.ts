@@ -141,7 +141,7 @@ export class Agent implements AgentView {
 
   /** Where nothing is gone on with, clients wait in the data plane that was left, or they would meet each member's end. */
   async #holdClients(epochs: readonly KnownEpoch[], found: readonly FoundMember[]): Promise<void> {
-    const nobody = { active: null, fallbacks: [], suspects: [], leaseUntil: null };
+    const nobody = { active: null, fallbacks: [], suspects: [], dead: [], leaseUntil: null };
     for (const { name, traffic } of this.#services) {
       const epoch = epochs.find(({ service }) => service === name)?.record?.epoch ?? 0;
       if (epoch === 0 || found.some(({ service }) => service === name)) continue;

@@ -2,7 +2,7 @@ import type { Event } from '../core/event.ts';
 import type { EffectResult } from '../core/event.ts';
 import { DriverError } from '../drivers/driver-error.ts';
 import type { Fence } from '../drivers/fence/contract.ts';
-import type { Adopted, Exit, MemberDriver } from '../drivers/member/contract.ts';
+import type { Adopted, Collapse, Exit, MemberDriver } from '../drivers/member/contract.ts';
 import type { Probe, ProbeAnswer } from '../drivers/probe/contract.ts';
 import { startSchedule } from '../drivers/probe/schedule.ts';
 
@@ -20,7 +20,10 @@ export type LocalMemberOptions = {
   readonly member: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  readonly makeDriver: (onExit: (exit: Exit) => void) => MemberDriver;
+  readonly makeDriver: (news: {
+    readonly onExit: (exit: Exit) => void;
+    readonly onCollapse: (collapse: Collapse) => void;
+  }) => MemberDriver;
   readonly makeFence: (driver: MemberDriver) => Fence;
   readonly probe: Probe;
   readonly ready: Probe;
@@ -40,7 +43,10 @@ export class LocalMember {
 
   constructor(options: LocalMemberOptions) {
     this.#options = options;
-    this.driver = options.makeDriver((exit) => this.#exited(exit));
+    this.driver = options.makeDriver({
+      onExit: (exit) => this.#exited(exit),
+      onCollapse: (collapse) => this.#collapsed(collapse),
+    });
     this.fence = options.makeFence(this.driver);
   }
 
@@ -140,6 +146,12 @@ export class LocalMember {
       this.#options.ready.close(),
       this.driver.close(),
     ]);
+  }
+
+  #collapsed({ at, pid }: Collapse): void {
+    const { service, member, onEvent } = this.#options;
+    const incarnation = this.#incarnation;
+    onEvent({ type: 'memberCollapsed', at, service, member, incarnation, pid });
   }
 
   #exited(exit: Exit): void {

@@ -77,6 +77,7 @@ export class LocalService {
       case 'releaseLease':
         return await this.#leases.execute(effect);
       case 'switchTraffic':
+        this.#attendTo(effect.route.active);
         await this.#trafficOrThrow().route(effect.route);
         return DONE;
       case 'drainTraffic': {
@@ -135,6 +136,11 @@ export class LocalService {
       default:
         return unreachable(event);
     }
+  }
+
+  /** Whoever serves clients is watched the most closely. */
+  #attendTo(active: string | null): void {
+    for (const [name, { driver }] of this.#options.members) driver.lookForCollapse(name === active);
   }
 
   #member(name: string): LocalMember {

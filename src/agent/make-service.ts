@@ -158,7 +158,7 @@ function makeMember(
     member: member.name,
     intervalMs,
     timeoutMs,
-    makeDriver: (onExit) =>
+    makeDriver: (news) =>
       createProcessMember({
         ...member,
         ...sharing(service, member.name, { stateDir, keeper }),
@@ -167,7 +167,7 @@ function makeMember(
         reducedCpuShare: member.cpuShare,
         stateDir,
         logLimits: LOG_LIMITS,
-        onExit,
+        ...news,
       }),
     makeFence: createKillFence,
     probe: createProbe(service.probe, target, member.env),

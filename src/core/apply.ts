@@ -19,6 +19,8 @@ export function applyEvent(turn: Turn, event: Event): void {
       return facts.probeSucceeded(turn, event);
     case 'probeFailed':
       return facts.probeFailed(turn, event);
+    case 'memberCollapsed':
+      return facts.memberCollapsed(turn, event);
     case 'memberExited':
       return facts.memberExited(turn, event);
     case 'trafficFailed':
@@ -47,6 +49,7 @@ type RestEvent = Exclude<
     type:
       | 'probeSucceeded'
       | 'probeFailed'
+      | 'memberCollapsed'
       | 'memberExited'
       | 'trafficFailed'
       | 'trafficSampled'

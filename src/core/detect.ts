@@ -14,6 +14,7 @@ import {
   type Situation,
 } from './doubt.ts';
 import type {
+  MemberCollapsed,
   MemberExited,
   ProbeFailed,
   ProbeSucceeded,
@@ -29,7 +30,8 @@ import type { Instant } from './time.ts';
 
 // One member's failure detector: turns observations into a verdict, with the evidence it rests on.
 //
-// Evidence has classes. Proof (the kernel says that the process ended) condemns at once. A refused or
+// Evidence has classes. Proof (the kernel says that the process ended, or that it has lost its memory and so
+// is ending) condemns at once. A refused or
 // reset connection, a failed request or a silence longer than expected only raises a suspicion, which
 // costs one probe on another channel at once; that probe clears the member or condemns it. So the
 // deadline for silence can be tight enough to be wrong now and then without a false failover.
@@ -196,9 +198,17 @@ export function probeFailed(
   }
 }
 
+/** Proof that it serves no more: failed at once. Its exit, which is yet to come, will say how it ended. */
+export function memberCollapsed(state: DetectorState, event: MemberCollapsed): DetectorState {
+  if (isProven(state) || !isAbout(state, event.incarnation)) return state;
+  const { at, pid } = event;
+  const fact = { code: 'collapsed', pid } as const;
+  return condemn(addEvidence(state, { at, channel: 'exit', fact }), 'collapsed', at);
+}
+
 /** Proof: failed at once, whatever else is known. Of an unwatched member, a frozen one, too. */
 export function memberExited(state: DetectorState, event: MemberExited): DetectorState {
-  if (isProven(state) || (state.watched && event.incarnation !== state.incarnation)) return state;
+  if (hasEnded(state) || (state.watched && event.incarnation !== state.incarnation)) return state;
   const { at, how, exitCode, signal, pid } = event;
   const fact = how === 'exited' ? { code: how, exitCode, signal } : { code: how, pid };
   return condemn(addEvidence(state, { at, channel: 'exit', fact }), how, at);
@@ -298,7 +308,11 @@ function isAbout(state: DetectorState, incarnation: number): boolean {
   return state.watched && incarnation === state.incarnation;
 }
 
-/** The kernel said that it ended: nothing that arrives later revives it. */
-function isProven(state: DetectorState): boolean {
-  return state.health === 'failed' && (state.reason === 'exited' || state.reason === 'vanished');
+/** The kernel said that it serves no more: nothing that arrives later revives it. */
+export function isProven(state: DetectorState): boolean {
+  return hasEnded(state) || (state.health === 'failed' && state.reason === 'collapsed');
+}
+
+function hasEnded({ health, reason }: DetectorState): boolean {
+  return health === 'failed' && (reason === 'exited' || reason === 'vanished');
 }

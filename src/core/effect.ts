@@ -39,6 +39,11 @@ export type Route = {
   readonly fallbacks: readonly string[];
   /** Members under suspicion: safe requests that wait on them are hedged to a fallback. */
   readonly suspects: readonly string[];
+  /**
+   * Members proved to serve no more although their connections still stand: nothing is sent to them, and
+   * requests that wait on them fare as if those had been closed.
+   */
+  readonly dead: readonly string[];
   /** Past this instant nothing is forwarded. null: no limit, as two actives do no harm. */
   readonly leaseUntil: Instant | null;
 };

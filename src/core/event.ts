@@ -27,6 +27,7 @@ export type Event =
   // Observations of members.
   | ({ readonly type: 'probeSucceeded' } & ProbeSucceeded)
   | ({ readonly type: 'probeFailed' } & ProbeFailed)
+  | ({ readonly type: 'memberCollapsed' } & MemberCollapsed)
   | ({ readonly type: 'memberExited' } & MemberExited)
   | ({ readonly type: 'trafficFailed' } & TrafficFailed)
   | ({ readonly type: 'trafficSampled' } & TrafficSampled)
@@ -129,6 +130,18 @@ export type ProbeFailed = {
   readonly sequence: number;
   readonly fault: ProbeFault;
   readonly detail: string;
+};
+
+/**
+ * Proof that the member serves no more, ahead of its exit: no thread of its main process has an address space, so none
+ * executes anything. It is not gone: the kernel still frees its memory, and holds its files and ports meanwhile.
+ */
+export type MemberCollapsed = {
+  readonly at: Instant;
+  readonly service: string;
+  readonly member: string;
+  readonly incarnation: number;
+  readonly pid: number;
 };
 
 /** Proof of death: the kernel reported the exit of the member's main process. */

@@ -3,6 +3,7 @@ import * as detect from './detect.ts';
 import type { DetectorState } from './detect.ts';
 import type {
   LagMeasured,
+  MemberCollapsed,
   MemberExited,
   ProbeFailed,
   ProbeSucceeded,
@@ -10,7 +11,7 @@ import type {
   TrafficSampled,
 } from './event.ts';
 import { registerFailure } from './rejoin.ts';
-import type { Performance } from './state.ts';
+import type { MemberState, Performance } from './state.ts';
 import { isPending, memberOf, note, updateMember, type Turn } from './turn.ts';
 
 // What an observation changes in what is known of a member. Nothing is decided here.
@@ -79,13 +80,28 @@ export function lagMeasured(turn: Turn, event: LagMeasured): void {
   updateMember(turn, member.name, { lag: { bytes: event.lagBytes, at: turn.at } });
 }
 
-/** Proof of death. An end that was ordered is told by the outcome of the order. */
+/** An end that was ordered is told by the outcome of the order. */
+const ENDS = ['stopMember', 'fenceMember'] as const;
+
+/** It serves no more, but is not gone: it stays what it is until its exit, or its fence, says so. */
+export function memberCollapsed(turn: Turn, event: MemberCollapsed): void {
+  const { name, lifecycle, detector } = memberOf(turn, event.member);
+  if (lifecycle !== 'running' || isPending(turn, name, ENDS)) return;
+  applyDetector(turn, name, detect.memberCollapsed(detector, event));
+}
+
+/** Proof of death. */
 export function memberExited(turn: Turn, event: MemberExited): void {
   const member = memberOf(turn, event.member);
   if (event.incarnation !== member.incarnation || member.lifecycle === 'absent') return;
-  if (isPending(turn, member.name, ['stopMember', 'fenceMember'])) return;
+  if (isPending(turn, member.name, ENDS)) {
+    if (member.detector.reason === 'collapsed') noteHowItEnded(turn, member, event);
+    return;
+  }
   const starting = member.lifecycle === 'starting';
-  registerFailure(turn, member.name, starting ? 'startFailed' : null, exitText(event));
+  // Who was condemned before has failed once, not twice.
+  if (member.detector.health !== 'failed')
+    registerFailure(turn, member.name, starting ? 'startFailed' : null, exitText(event));
   const detector = starting
     ? detect.idleDetector(turn.at, 'startFailed')
     : detect.memberExited(member.detector, event);
@@ -97,6 +113,14 @@ export function memberExited(turn: Turn, event: MemberExited): void {
     fenced: false,
     detector,
   });
+}
+
+/** The incident began when it collapsed; what ended it is known only now. */
+function noteHowItEnded(turn: Turn, { name, detector }: MemberState, event: MemberExited): void {
+  const ended = detect.memberExited(detector, event);
+  const evidence = ended.evidence.at(-1);
+  applyDetector(turn, name, ended);
+  if (evidence !== undefined) note(turn, { code: 'evidence', member: name, evidence });
 }
 
 function exitText(event: MemberExited): string {

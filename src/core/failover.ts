@@ -8,11 +8,13 @@ import {
 } from './incident.ts';
 import { firstActive, isStartOpen } from './first-start.ts';
 import { isLeaseLost, mayAcquire } from './lease.ts';
+import { isProven } from './detect.ts';
 import type { Cause } from './reasons.ts';
 import type { MemberState, Operation } from './state.ts';
 import { abortOperation, retryPause } from './plan-failure.ts';
 import { EMPTY_PLAN, planTakeover } from './takeover.ts';
 import { orderFence } from './members.ts';
+import { tellDeath } from './route.ts';
 import { memberOf, note, refuse, type Turn } from './turn.ts';
 
 // The unplanned takeover: the active has failed, so somebody else must serve. It begins with the verdict,
@@ -118,6 +120,7 @@ export function beginFailover(
       fromGone: from.fenced,
     },
   };
+  if (from.detector.reason === 'collapsed') tellDeath(turn, from.name);
   if (!from.fenced && turn.config.mode === 'act') orderFence(turn, from.name);
 }
 
@@ -128,10 +131,10 @@ function failoversKept(turn: Turn): number {
 
 /** The outage counts from the last sign of life; a proof of death is its own moment. */
 function wellUntil(turn: Turn, from: MemberState, cause: Cause): number {
-  const { reason, lastBeatAt, firstEvidenceAt } = from.detector;
+  const { lastBeatAt, firstEvidenceAt } = from.detector;
   if (cause.code !== 'memberFailed') return turn.at;
   const firstAt = firstEvidenceAt ?? turn.at;
-  if (reason === 'exited' || reason === 'vanished' || lastBeatAt === null) return firstAt;
+  if (isProven(from.detector) || lastBeatAt === null) return firstAt;
   return Math.min(lastBeatAt, firstAt);
 }
 

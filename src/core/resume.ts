@@ -63,7 +63,7 @@ function missing(turn: Turn, member: MemberState): void {
   const { name, lifecycle, pid } = member;
   if (lifecycle === 'absent') return;
   const served = lifecycle !== 'starting' && lifecycle !== 'stopping';
-  if (served) registerFailure(turn, name, null, 'vanished');
+  if (served && member.detector.health !== 'failed') registerFailure(turn, name, null, 'vanished');
   const { incarnation } = member;
   const died = { at: turn.at, service: turn.config.name, member: name, incarnation };
   updateMember(turn, name, {

@@ -23,6 +23,7 @@ export function routeTo(
     active,
     fallbacks: active === null ? [] : fallbacksOf(turn, active),
     suspects: suspectsOf(turn, active),
+    dead: [],
     leaseUntil: config.exclusive && active !== null ? leaseFrom + leaseMs : null,
   };
 }
@@ -51,6 +52,16 @@ function desiredRoute(turn: Turn): Route | null {
   const nobody =
     service.active === null || (operation?.kind === 'failover' && operation.step === 'choosing');
   return routeTo(turn, nobody ? null : service.active, service.epoch, leaseStart(turn));
+}
+
+/**
+ * The active has collapsed: the data plane would otherwise find out only when the kernel closes its connections,
+ * and send it more until then. Told at once, under the epoch that is, as the plan must first acquire the next one.
+ */
+export function tellDeath(turn: Turn, active: string): void {
+  const { route, trafficUp } = turn.service;
+  if (!trafficUp || route === null || route.active !== active) return;
+  sendRoute(turn, { ...route, dead: [active] }, []);
 }
 
 /** When the lease now held began, by the start of its last renewal. */
@@ -83,7 +94,8 @@ function sameRoute(a: Route, b: Route): boolean {
     a.active === b.active &&
     a.leaseUntil === b.leaseUntil &&
     sameNames(a.fallbacks, b.fallbacks) &&
-    sameNames(a.suspects, b.suspects)
+    sameNames(a.suspects, b.suspects) &&
+    sameNames(a.dead, b.dead)
   );
 }
 

@@ -129,7 +129,11 @@ const NO_STOP = { hold: null, drain: null, demote: null };
 function planStop(turn: Turn, from: string): { hold: EffectId; drain: EffectId; demote: EffectId } {
   const { config } = turn;
   const route = turn.service.route ?? routeTo(turn, null, turn.service.epoch, turn.at);
-  const hold = sendRoute(turn, { ...route, active: null, fallbacks: [], suspects: [] }, []);
+  const hold = sendRoute(
+    turn,
+    { ...route, active: null, fallbacks: [], suspects: [], dead: [] },
+    [],
+  );
   const drained = drain(turn, from, [hold]);
   const demote = config.abilities.demote
     ? issue(

@@ -16,6 +16,8 @@ export type SampleOptions = {
   readonly via?: 'proxy' | 'socket';
   /** Of the proxy. Default: 1. */
   readonly processes?: number;
+  /** Of each member; default: the web example. */
+  readonly command?: readonly string[];
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly onNotice: (notice: Notice) => void;
@@ -33,6 +35,13 @@ export type Sample = {
   close(): Promise<void>;
 };
 
+/** The web example, holding so much memory beside its own. */
+export function largeCommand(gib: number): readonly string[] {
+  const ballast = `globalThis.ballast = Buffer.alloc(${gib} * 2 ** 30, 1);`;
+  return [process.execPath, '--import', `data:text/javascript,${ballast}`, SERVER];
+}
+
+const SERVER = fileURLToPath(new URL('../../examples/web/server.js', import.meta.url));
 const SERVICE = 'shop';
 const REQUEST_TIMEOUT_MS = 5000;
 const START_WITHIN_MS = 30_000;
@@ -86,21 +95,21 @@ function configText({
   exclusive,
   via = 'proxy',
   processes = 1,
+  command = [process.execPath, SERVER],
   intervalMs,
   timeoutMs,
   port,
   apiPort,
   members,
 }: ConfigValues): string {
-  const server = fileURLToPath(new URL('../../examples/web/server.js', import.meta.url));
-  const command = JSON.stringify([process.execPath, server]);
+  const words = JSON.stringify(command);
   return `agent: { state: ./state, api: '127.0.0.1:${apiPort}' }
 services:
   ${SERVICE}:
     exclusive: ${exclusive}
     members:
-      a: { command: ${command}, port: ${members[0]} }
-      b: { command: ${command}, port: ${members[1]} }
+      a: { command: ${words}, port: ${members[0]} }
+      b: { command: ${words}, port: ${members[1]} }
     traffic: { listen: '127.0.0.1:${port}', via: ${via}, processes: ${processes} }
     probe: { http: /healthz, interval: ${intervalMs}ms, timeout: ${timeoutMs}ms }
     failback: { mode: manual }

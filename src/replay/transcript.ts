@@ -43,6 +43,8 @@ export function isNews(effect: Effect): boolean {
 
 function eventCode(event: Event): string {
   switch (event.type) {
+    case 'memberCollapsed':
+      return `memberCollapsed ${event.member}`;
     case 'memberExited':
       return `memberExited ${event.member} ${event.signal ?? event.exitCode}`;
     case 'probeFailed':
@@ -116,10 +118,11 @@ function effectCode(effect: Effect): string {
 
 function argumentsOf(effect: Effect): string {
   if (effect.type === 'switchTraffic') {
-    const { active, fallbacks, suspects, leaseUntil, epoch } = effect.route;
+    const { active, fallbacks, suspects, dead, leaseUntil, epoch } = effect.route;
     const extra = [
       fallbacks.length > 0 ? `else ${fallbacks.join(',')}` : '',
       suspects.length > 0 ? `suspect ${suspects.join(',')}` : '',
+      dead.length > 0 ? `dead ${dead.join(',')}` : '',
       leaseUntil === null ? '' : `until ${Math.round(leaseUntil)}`,
     ].filter((part) => part !== '');
     return ` e${epoch}→${active ?? 'hold'}${extra.length > 0 ? ` (${extra.join('; ')})` : ''}`;

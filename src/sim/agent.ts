@@ -298,7 +298,14 @@ export class Agent {
     const isFound = (member: string): boolean =>
       found.some((one) => one.service === name && one.member === member);
     if (epoch > 0 && !found.some(({ service }) => service === name))
-      site.plane.take({ epoch, active: null, fallbacks: [], suspects: [], leaseUntil: null });
+      site.plane.take({
+        epoch,
+        active: null,
+        fallbacks: [],
+        suspects: [],
+        dead: [],
+        leaseUntil: null,
+      });
     for (const member of localMembers(site)) {
       if (isFound(member.name)) continue;
       member.onExit = null;

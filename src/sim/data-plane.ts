@@ -108,9 +108,9 @@ export class DataPlane {
   get aim(): string | null {
     const { route } = this;
     if (!this.up || route === null || route.active === null || !this.mayForward()) return null;
-    if (!this.#dead.has(route.active)) return route.active;
-    const isWell = (name: string): boolean =>
-      !this.#dead.has(name) && !route.suspects.includes(name);
+    const isDead = (name: string): boolean => this.#dead.has(name) || route.dead.includes(name);
+    if (!isDead(route.active)) return route.active;
+    const isWell = (name: string): boolean => !isDead(name) && !route.suspects.includes(name);
     return route.fallbacks.find(isWell) ?? null;
   }
 

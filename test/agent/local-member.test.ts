@@ -13,6 +13,7 @@ const DRIVER: MemberDriver = {
   thaw: async () => {},
   setCapacity: async () => {},
   clients: () => 0,
+  lookForCollapse: () => {},
   close: async () => {},
 };
 

@@ -10,6 +10,7 @@ import {
   expire,
   idleDetector,
   isLate,
+  memberCollapsed,
   memberExited,
   probeFailed,
   probeSucceeded,
@@ -100,6 +101,10 @@ function exit(state: DetectorState, at: number, incarnation = 1): DetectorState 
     how: 'exited',
     pid: 42,
   });
+}
+
+function collapse(state: DetectorState, at: number, incarnation = 1): DetectorState {
+  return memberCollapsed(state, { ...WHO, incarnation, at, pid: 42 });
 }
 
 /** Beats every interval, the first at 1 ms; the newest is at (beats − 1) × interval + 1. */
@@ -260,6 +265,34 @@ test('a vanished process condemns with its pid', () => {
 
 test('an answer that was under way when the process ended does not revive it', () => {
   assert.equal(beat(exit(healthy(), 950), 951, { sequence: 11 }).health, 'failed');
+});
+
+test('a process without memory is condemned at once, whatever it had under way', () => {
+  const state = collapse(healthy(), 950);
+  assert.deepEqual([state.health, state.reason, state.nextAt], ['failed', 'collapsed', null]);
+  assert.deepEqual(state.evidence, [
+    { at: 950, channel: 'exit', fact: { code: 'collapsed', pid: 42 } },
+  ]);
+  assert.equal(beat(state, 951, { sequence: 11 }).health, 'failed');
+  assert.equal(collapse(state, 960), state);
+});
+
+test('the exit that follows a collapse tells how it ended', () => {
+  const state = exit(collapse(healthy(), 950), 1050);
+  assert.deepEqual([state.health, state.reason], ['failed', 'exited']);
+  assert.deepEqual(
+    state.evidence.map(({ at, fact }) => [at, fact.code]),
+    [
+      [950, 'collapsed'],
+      [1050, 'exited'],
+    ],
+  );
+  assert.equal(state.firstEvidenceAt, 950);
+});
+
+test('the collapse of another incarnation, or after the exit, says nothing', () => {
+  assert.equal(collapse(healthy(), 950, 2).health, 'healthy');
+  assert.equal(collapse(exit(healthy(), 950), 960).reason, 'exited');
 });
 
 test('a member condemned by silence is revived by a fresh beat', () => {

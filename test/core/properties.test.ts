@@ -51,7 +51,7 @@ const FAULTY: readonly Effect['type'][] = [
 ];
 
 type Action =
-  | { readonly do: 'exit' | 'hang' | 'wake'; readonly member: number }
+  | { readonly do: 'exit' | 'collapse' | 'hang' | 'wake'; readonly member: number }
   | {
       readonly do:
         | 'switchover'
@@ -73,7 +73,7 @@ type Action =
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({
-    do: fc.constantFrom('exit' as const, 'hang' as const, 'wake' as const),
+    do: fc.constantFrom('exit' as const, 'collapse' as const, 'hang' as const, 'wake' as const),
     member: fc.nat(2),
   }),
   fc.record({
@@ -130,6 +130,7 @@ function perform(world: World, { service }: { service: string }, item: Action): 
       const member = world.service.members[item.member]?.name;
       if (member === undefined) return;
       if (item.do === 'exit') world.exit(member);
+      else if (item.do === 'collapse') world.collapse(member);
       else world.process(member).hung = item.do === 'hang';
     }
   }
@@ -226,6 +227,7 @@ test('the events alone lead to the same states and effects again', () => {
 
 const STORIES: Readonly<Record<string, (world: World) => void>> = {
   failover: (world) => world.exit('a'),
+  'failover by the early sign': (world) => world.collapse('a'),
   'operator failover': (world) =>
     world.deliver({ type: 'failoverRequested', at: world.now, service: 'shop', to: 'b' }),
   switchover: (world) =>

@@ -49,6 +49,8 @@ function command(world: World, line: string): void {
       return world.run(Number(member));
     case 'exit':
       return world.exit(member);
+    case 'collapse':
+      return world.collapse(member);
     case 'alive':
       for (const name of words) world.process(name).alive = true;
       return;

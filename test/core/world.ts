@@ -18,6 +18,8 @@ type Process = {
   incarnation: number;
   watched: number | null;
   latencyMs: number;
+  /** It has lost its memory: until then the kernel tears the rest of it down. */
+  endsAt: number | null;
 };
 
 export type Rule = {
@@ -48,6 +50,7 @@ const DELAYS_MS: Partial<Record<Effect['type'], number>> = {
 };
 
 const SAMPLE_MS = 500;
+const TEARDOWN_MS = 120;
 
 type Entry = { readonly at: number; readonly sequence: number; readonly run: () => void };
 
@@ -67,6 +70,8 @@ export class World {
   readonly #heap: Entry[] = [];
   #sequence = 0;
   readonly #ended = new Map<number, boolean>();
+  /** Effects whose success will be told twice. */
+  readonly #doubled = new Set<number>();
   /** Members that clients may have written to, by incarnation. */
   readonly #writable = new Map<string, number>();
   #waiting: Effect[] = [];
@@ -97,7 +102,7 @@ export class World {
     this.#heap.length = 0;
     this.#waiting = [];
     for (const { name } of this.service.members)
-      Object.assign(this.process(name), { alive: false, watched: null });
+      Object.assign(this.process(name), { alive: false, watched: null, endsAt: null });
     const { nextIncident, nextEffect } = this.state;
     const { name: service } = this.service;
     const epochs = [{ service, record: this.#leases.get(service) ?? null }];
@@ -131,7 +136,8 @@ export class World {
     const found = members.flatMap(({ name: member }) => {
       const process = this.process(member);
       process.watched = null;
-      const { alive, frozen, incarnation } = process;
+      const { alive, frozen, incarnation, endsAt } = process;
+      if (endsAt !== null) this.#foretell(member, process, endsAt);
       return alive ? [{ service, member, pid: 1000 + incarnation, incarnation, frozen }] : [];
     });
     const epochs = [{ service, record: this.#leases.get(service) ?? null }];
@@ -142,7 +148,11 @@ export class World {
 
   process(name: string): Process {
     const known = this.#processes.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (known.endsAt !== null && known.endsAt <= this.now)
+        Object.assign(known, { alive: false, endsAt: null });
+      return known;
+    }
     const made: Process = {
       alive: false,
       hung: false,
@@ -150,6 +160,7 @@ export class World {
       incarnation: 0,
       watched: null,
       latencyMs: 1,
+      endsAt: null,
     };
     this.#processes.set(name, made);
     return made;
@@ -157,10 +168,34 @@ export class World {
 
   exit(name: string): void {
     const process = this.process(name);
-    if (!process.alive) return;
+    if (!process.alive || process.endsAt !== null) return;
     process.alive = false;
     const { incarnation } = process;
     this.#in(3, () => this.#exited(name, incarnation, 'SIGKILL'));
+  }
+
+  /** A large process is killed: it executes nothing any more, but is gone only later. */
+  collapse(name: string): void {
+    const process = this.process(name);
+    if (!process.alive || process.endsAt !== null) return;
+    Object.assign(process, { hung: true, frozen: false, endsAt: this.now + TEARDOWN_MS });
+    this.#foretell(name, process, this.now + TEARDOWN_MS);
+  }
+
+  #foretell(name: string, { incarnation }: Process, endsAt: number): void {
+    const { name: service } = this.service;
+    this.#in(4, () => {
+      const pid = 1000 + incarnation;
+      this.deliver({
+        type: 'memberCollapsed',
+        at: this.now,
+        service,
+        member: name,
+        incarnation,
+        pid,
+      });
+    });
+    this.#in(endsAt - this.now, () => this.#exited(name, incarnation, 'SIGKILL'));
   }
 
   #exited(name: string, incarnation: number, signal: string): void {
@@ -259,8 +294,7 @@ export class World {
       if (rule?.outcome === 'fail') this.#fail(effect, rule.fault);
       else this.#perform(effect);
     });
-    if (rule?.outcome === 'duplicate')
-      this.#in(delayMs + 5, () => this.#succeed(effect, { type: 'done' }));
+    if (rule?.outcome === 'duplicate') this.#doubled.add(effect.id);
   }
 
   #perform(effect: Effect): void {
@@ -334,6 +368,10 @@ export class World {
   }
 
   #end(effect: Effect, process: Process | null): void {
+    if (process !== null && process.endsAt !== null) {
+      this.#in(process.endsAt - this.now + 1, () => this.#perform(effect));
+      return;
+    }
     if (process?.alive === true && 'member' in effect) {
       process.alive = false;
       process.watched = null;
@@ -431,6 +469,7 @@ export class World {
 
   #succeed(effect: Effect, result: EffectResult): void {
     this.#ended.set(effect.id, true);
+    if (this.#doubled.delete(effect.id)) this.#in(5, () => this.#succeed(effect, { type: 'done' }));
     this.deliver({ type: 'effectSucceeded', at: this.now, id: effect.id, result });
     this.#release();
   }

@@ -5,6 +5,7 @@
 //   START_LOG        file that gets one line "member pid" at each start
 //   NEVER_LISTEN     it runs and does not listen
 //   CRASH_AFTER      milliseconds after which it ends with exit code 7
+//   BALLAST_MIB      memory that it holds beside its own
 //   IGNORE_GO        with `traffic.accept: go` it accepts from its start on nevertheless
 //   BREAK_FILE       while this file exists it ends at once with exit code 7
 import { appendFileSync, existsSync } from 'node:fs';
@@ -19,6 +20,9 @@ if (START_LOG !== undefined) appendFileSync(START_LOG, `${HOTWARM_MEMBER} ${proc
 
 if (BREAK_FILE !== undefined && existsSync(BREAK_FILE)) process.exit(7);
 if (CRASH_AFTER !== undefined) setTimeout(() => process.exit(7), Number(CRASH_AFTER));
+
+// Filled, as memory that was never written to is not there.
+globalThis.ballast = Buffer.alloc(Number(process.env.BALLAST_MIB ?? 0) * 1024 ** 2, 1);
 
 const handler = (request, response) => {
   if (request.url === '/healthz') {

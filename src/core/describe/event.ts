@@ -33,6 +33,7 @@ function describeNews(event: Exclude<Event, OutcomeEvent | CommandEvent>, locale
       return describeOwn(event, locale);
     case 'probeSucceeded':
     case 'probeFailed':
+    case 'memberCollapsed':
     case 'memberExited':
     case 'trafficFailed':
     case 'trafficSampled':
@@ -130,6 +131,7 @@ type Observation = Extract<
     type:
       | 'probeSucceeded'
       | 'probeFailed'
+      | 'memberCollapsed'
       | 'memberExited'
       | 'trafficFailed'
       | 'trafficSampled'
@@ -149,6 +151,10 @@ function describeObservation(event: Observation, locale: Locale): string {
       const { channel, fault, detail } = event;
       const evidence = { at, channel, fact: { code: 'probeFailed', fault, detail } } as const;
       return `${member}${say(': ', '：')}${describeEvidence(evidence, locale)}`;
+    }
+    case 'memberCollapsed': {
+      const fact = { code: 'collapsed', pid: event.pid } as const;
+      return `${member}${say(': ', '：')}${describeEvidence({ at, channel: 'exit', fact }, locale)}`;
     }
     case 'memberExited': {
       const evidence = { at, channel: 'exit', fact: exitFact(event) } as const;

@@ -98,7 +98,7 @@ function describeCapacity(
 
 function describeRoute(route: Route, locale: Locale): string {
   const say = speaker(locale);
-  const { active, fallbacks, suspects } = route;
+  const { active, fallbacks, suspects, dead } = route;
   if (active === null) return say('hold the requests', '暂存请求');
   const to = say(`send the traffic to ${active}`, `把流量发往 ${active}`);
   const others = fallbacks.join(', ');
@@ -111,5 +111,9 @@ function describeRoute(route: Route, locale: Locale): string {
           `, hedge what waits on ${suspects.join(', ')}`,
           `，对冲等待在 ${suspects.join(', ')} 上的请求`,
         );
-  return `${to}${fallback}${doubt}`;
+  const proved =
+    dead.length === 0
+      ? ''
+      : say(`, nothing to ${dead.join(', ')}`, `，不再发往 ${dead.join(', ')}`);
+  return `${to}${fallback}${doubt}${proved}`;
 }

@@ -20,6 +20,9 @@ export type Exit = {
   readonly at: Instant;
 };
 
+/** Its main process executes nothing any more, but has not ended yet. */
+export type Collapse = { readonly pid: number; readonly at: Instant };
+
 export interface MemberDriver {
   /** Starts the member's process; resolves when it exists, not when it is ready. */
   start(options: { capacity: 'full' | 'reduced'; signal: AbortSignal }): Promise<Started>;
@@ -32,6 +35,8 @@ export interface MemberDriver {
   freeze(options: { signal: AbortSignal }): Promise<void>;
   thaw(options: { signal: AbortSignal }): Promise<void>;
   setCapacity(capacity: 'full' | 'reduced', options: { signal: AbortSignal }): Promise<void>;
+  /** Whether the collapse of whatever it runs is looked for and told, ahead of the exit; at first it is not. */
+  lookForCollapse(on: boolean): void;
   /** Present only where the kind of member has roles of its own. */
   promote?(options: { epoch: number; signal: AbortSignal }): Promise<void>;
   demote?(options: { signal: AbortSignal }): Promise<void>;

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { assert } from '../../core/assert.ts';
 import { DriverError } from '../driver-error.ts';
 import type { ListenAddress } from '../listen-address.ts';
-import type { Adopted, Exit, MemberDriver, Started } from './contract.ts';
+import type { Adopted, Collapse, Exit, MemberDriver, Started } from './contract.ts';
 import { findCgroupMounts, type CgroupMounts } from './process/cgroup-mounts.ts';
 import {
   canFreeze,
@@ -13,6 +13,7 @@ import {
   setFrozen,
   type Cgroup,
 } from './process/cgroup.ts';
+import { whenCollapsed } from './process/collapse-watch.ts';
 import { containedPids, isGone, killAll, thawAll } from './process/containment.ts';
 import { countClients, freezeIdle } from './process/freeze-idle.ts';
 import { makeGoPipe } from './process/go-pipe.ts';
@@ -46,6 +47,7 @@ import { LocalSpawner, type Spawner } from './process/spawner.ts';
 // to fence is the agent's decision. Until something has proven that nothing is left, there is no new start.
 // Capacity is an economy and not a safety property: without a cpu controller a member that is started at
 // reduced capacity simply runs at full capacity, whereas reducing a running one is reported as impossible.
+// Longer than other files, as all of it is about the one run that there is.
 
 export type ProcessMemberOptions = {
   readonly service: string;
@@ -75,6 +77,8 @@ export type ProcessMemberOptions = {
   readonly cgroups?: CgroupMounts;
   /** The main process ended. Called at once, but never before start() has resolved for it. */
   readonly onExit: (exit: Exit) => void;
+  /** The main process is ending; its exit follows. */
+  readonly onCollapse: (collapse: Collapse) => void;
 };
 
 export function createProcessMember(options: ProcessMemberOptions): MemberDriver {
@@ -93,6 +97,8 @@ class ProcessMember implements MemberDriver {
   #start: Start | null = null;
   /** Of the last start; removed when empty. */
   #cgroup: Cgroup | null = null;
+  #looksForCollapse = false;
+  #stopLooking: () => void = () => undefined;
   #closed = false;
 
   constructor(options: ProcessMemberOptions) {
@@ -134,6 +140,7 @@ class ProcessMember implements MemberDriver {
     if (run === null) return null;
     this.#run = run;
     this.#cgroup = record.cgroup;
+    this.#look();
     return { ...run.main, frozen: run.frozen };
   }
 
@@ -183,8 +190,15 @@ class ProcessMember implements MemberDriver {
     }
   }
 
+  lookForCollapse(on: boolean): void {
+    if (on === this.#looksForCollapse) return;
+    this.#looksForCollapse = on;
+    this.#look();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.#look();
     this.#unwatchLogs();
     const run = this.#run;
     run?.unref();
@@ -235,10 +249,22 @@ class ProcessMember implements MemberDriver {
 
   #announce(run: Run): void {
     run.announced = true;
+    this.#look();
     this.#report(run);
   }
 
+  /** Looks for the collapse of what runs, if that is wanted; ends an earlier look. */
+  #look(): void {
+    this.#stopLooking();
+    this.#stopLooking = () => undefined;
+    const run = this.#run;
+    if (!this.#looksForCollapse || this.#closed || run === null || !run.announced) return;
+    if (run.exit !== null) return;
+    this.#stopLooking = whenCollapsed(run.main, (collapse) => this.#options.onCollapse(collapse));
+  }
+
   #report(run: Run): void {
+    if (run === this.#run) this.#look();
     if (run.exit !== null && run.announced && !this.#closed) this.#options.onExit(run.exit);
   }
 

@@ -29,6 +29,7 @@ type Every<T extends { readonly code: string }> = {
 const evidenceFacts: Every<EvidenceFact> = {
   exited: { code: 'exited', exitCode: 1, signal: null },
   vanished: { code: 'vanished', pid: 4242 },
+  collapsed: { code: 'collapsed', pid: 4242 },
   probeFailed: { code: 'probeFailed', fault: 'timeout', detail: 'after 300 ms' },
   silent: { code: 'silent', silentMs: 412, expectedMs: 100, marginMs: 90 },
   requestFailed: { code: 'requestFailed', fault: 'reset', count: 3 },
@@ -104,6 +105,7 @@ const healthReasons: Readonly<Record<HealthReason, true>> = {
   answering: true,
   exited: true,
   vanished: true,
+  collapsed: true,
   refused: true,
   silent: true,
   requestsFailing: true,

@@ -29,6 +29,7 @@ const events: EveryType<Event> = {
   hostSampled: { type: 'hostSampled', at: 5, ...calm, echoMs: 0.1 },
   probeSucceeded: { type: 'probeSucceeded', ...probe, latencyMs: 1.2 },
   probeFailed: { type: 'probeFailed', ...probe, fault: 'refused', detail: '' },
+  memberCollapsed: { type: 'memberCollapsed', ...of, incarnation: 1, pid: 7 },
   memberExited: {
     type: 'memberExited',
     ...of,
@@ -64,7 +65,7 @@ const events: EveryType<Event> = {
   resumeRequested: { type: 'resumeRequested', ...asked },
 };
 
-const route = { epoch: 2, active: 'b', fallbacks: ['a'], suspects: [], leaseUntil: null };
+const route = { epoch: 2, active: 'b', fallbacks: ['a'], suspects: [], dead: [], leaseUntil: null };
 
 const orders: EveryType<EffectOrder> = {
   startMember: { type: 'startMember', member: 'a', capacity: 'reduced' },

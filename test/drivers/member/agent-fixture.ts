@@ -20,6 +20,7 @@ const driver = createProcessMember({
   logLimits: { bytes: 1024, files: 1 },
   cgroups,
   onExit: () => undefined,
+  onCollapse: () => undefined,
 });
 const started = await driver.start({ capacity: 'full', signal: AbortSignal.timeout(20_000) });
 process.stdout.write(JSON.stringify(started));

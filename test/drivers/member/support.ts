@@ -77,6 +77,7 @@ export function makeBench(
     stateDir,
     logLimits: { bytes: 1024 * 1024, files: 2 },
     onExit: (exit) => exits.push(exit),
+    onCollapse: () => undefined,
     ...overrides,
   };
   const driver = createProcessMember(options);

@@ -240,6 +240,45 @@ suite('when a member fails', () => {
     await Promise.allSettled([get, put, post]);
   });
 
+  // The kernel accepts connections for a stopped process, as it does for one whose memory it still frees.
+  test('requests that wait on a member called dead fare as on a closed connection, though it accepts more', async (t) => {
+    const [a, b] = await pair(t);
+    const rig = await startRig(t, [a, b]);
+    await rig.driver.route(route('a', { fallbacks: ['b'] }));
+    // So that one of them is used again after it was idle for long enough to count as stale.
+    await ask(rig);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    a.kill('SIGSTOP');
+    const get = ask(rig);
+    const put = ask(rig, { method: 'PUT', body: 'x' });
+    const post = ask(rig, { method: 'POST', body: 'x' });
+    await until(async () => (await rig.driver.stats()).inFlight['a'] === 3, 'all wait');
+    await rig.driver.route(route('a', { fallbacks: ['b'], dead: ['a'] }));
+    assert.deepEqual(
+      [(await get).member, (await put).member, (await post).status],
+      ['b', 'b', 502],
+    );
+    assert.equal((await ask(rig, { method: 'POST', body: 'x' })).member, 'b');
+    assert.equal((await rig.event('fellBack')).to, 'b');
+    const { failed, replayed, inFlight } = await rig.driver.stats();
+    assert.deepEqual([failed, replayed, inFlight['a']], [1, 2, 0]);
+  });
+
+  test('without a fallback, requests are held rather than sent to a member called dead', async (t) => {
+    const [a, b] = await pair(t);
+    const rig = await startRig(t, [a, b]);
+    await rig.driver.route(route('a'));
+    a.kill('SIGSTOP');
+    const waiting = ask(rig);
+    await until(async () => (await rig.driver.stats()).inFlight['a'] === 1, 'it waits');
+    await rig.driver.route(route('a', { dead: ['a'] }));
+    const post = ask(rig, { method: 'POST', body: 'x' });
+    await until(async () => (await rig.driver.stats()).heldNow === 2, 'both are held');
+    await rig.driver.route(route('b', { epoch: 2 }));
+    assert.deepEqual([(await waiting).member, (await post).member], ['b', 'b']);
+    assert.equal((await rig.driver.stats()).failed, 0);
+  });
+
   test('a dead member is used again once it accepts connections, without a new route', async (t) => {
     const [a, b] = await pair(t);
     const rig = await startRig(t, [a, b]);

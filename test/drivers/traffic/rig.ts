@@ -180,7 +180,7 @@ export async function pidOf(driver: ProxyDriver, index = 0): Promise<number> {
 }
 
 export function route(active: string | null, more: Partial<Route> = {}): Route {
-  return { epoch: 1, active, fallbacks: [], suspects: [], leaseUntil: null, ...more };
+  return { epoch: 1, active, fallbacks: [], suspects: [], dead: [], leaseUntil: null, ...more };
 }
 
 export type Answer = {

@@ -245,10 +245,13 @@ export class Exchange implements UpstreamUser, Waiter {
   }
 
   #lossOf(upstream: Upstream, fault: UpstreamFault): Loss {
+    // Of the dead, no connection was merely idle for too long.
+    const mayBeStale =
+      upstream.reused && !this.#context.router.isProvedDead(upstream.home.target.member);
     return {
       fault,
       sent: upstream.sent,
-      idledMs: upstream.reused ? upstream.idledMs : null,
+      idledMs: mayBeStale ? upstream.idledMs : null,
       idempotent: isIdempotent(this.head),
       whole: this.#body.whole,
       attemptsLeft: this.#context.limits.attempts - this.#sends,

@@ -117,6 +117,7 @@ export class Plane {
     if (named.some((name) => !this.#members.has(name))) return 'unknownMember';
     if (this.#router.take(route) === 'conflict') return 'conflict';
     this.#armLease(route);
+    if (route.dead.length > 0) setImmediate(() => this.#endWaiting(route.dead));
     if (!this.#router.mayForward()) return 'taken';
     this.#moveWaiting(route);
     this.#context.hold.releaseAll();
@@ -210,6 +211,15 @@ export class Plane {
       }
       if (member.name === route.active || route.fallbacks.includes(member.name)) continue;
       for (const upstream of waitingOn(member)) upstream.user?.reroute(upstream);
+    }
+  }
+
+  /** Requests that wait on the dead, once everything that these had sent has been read. */
+  #endWaiting(dead: readonly string[]): void {
+    for (const name of dead) {
+      const member = this.#members.get(name);
+      if (member === undefined) continue;
+      for (const upstream of waitingOn(member)) upstream.fail('closed');
     }
   }
 

@@ -5,7 +5,8 @@ import type { Route } from '../../../core/effect.ts';
 // waited through a failover must follow the route of the moment it is sent. The agent's route names the active
 // member and, in order, those that may serve without asking when it dies. What the proxy adds is only its own
 // knowledge of deaths it met (a refused connection, an answer cut short), kept until the active member or the
-// epoch changes, or until the dead one accepts connections again.
+// epoch changes, or until the dead one accepts connections again. Whom the route calls dead stays so for as long
+// as it does: the kernel may accept connections for it meanwhile.
 
 export class Router {
   readonly #onFallback: (from: string, to: string) => void;
@@ -53,7 +54,7 @@ export class Router {
   target(): string | null {
     const route = this.#route;
     if (route === null || route.active === null || !this.mayForward()) return null;
-    if (!this.#dead.has(route.active)) return route.active;
+    if (!this.isDead(route.active)) return route.active;
     const fallback = this.fallbackFor(route.active);
     if (fallback !== null && !this.#fellBack) {
       this.#fellBack = true;
@@ -68,7 +69,7 @@ export class Router {
     if (route === null || !this.mayForward()) return null;
     const healthy = (name: string): boolean =>
       name !== member &&
-      !this.#dead.has(name) &&
+      !this.isDead(name) &&
       !route.suspects.includes(name) &&
       this.#mayTake(name);
     return route.fallbacks.find(healthy) ?? null;
@@ -79,7 +80,12 @@ export class Router {
   }
 
   isDead(member: string): boolean {
-    return this.#dead.has(member);
+    return this.#dead.has(member) || this.isProvedDead(member);
+  }
+
+  /** Told by the agent, not met here. */
+  isProvedDead(member: string): boolean {
+    return this.#route !== null && this.#route.dead.includes(member);
   }
 
   /** A member met dead; one that the route does not name cannot be chosen anyway. */
@@ -94,9 +100,9 @@ export class Router {
     if (member === this.#route?.active) this.#fellBack = false;
   }
 
-  /** Dead members that the route would use, in its order. */
+  /** Members met dead that the route would use, in its order. */
   deadOnes(): readonly string[] {
-    return this.#named().filter((name) => this.#dead.has(name));
+    return this.#named().filter((name) => this.#dead.has(name) && !this.isProvedDead(name));
   }
 
   #named(): readonly string[] {

@@ -79,6 +79,21 @@ suite('the router', () => {
     assert.equal(router.target(), 'd');
   });
 
+  test('whom the route calls dead stays so, though it accepts connections', () => {
+    const { router, fallbacks } = routerWith();
+    router.take(route('a', { fallbacks: ['b'] }));
+    router.markDead('a');
+    router.take(route('a', { fallbacks: ['b'], dead: ['a'] }));
+    assert.deepEqual(router.deadOnes(), [], 'nobody asks whether it lives again');
+    router.revive('a');
+    assert.equal(router.target(), 'b');
+    assert.deepEqual(fallbacks, [['a', 'b']]);
+    router.take(route('a', { dead: ['a'] }));
+    assert.equal(router.target(), null);
+    router.take(route('a', { epoch: 2, fallbacks: ['b'] }));
+    assert.equal(router.target(), 'a');
+  });
+
   test('a member that the route does not name cannot be met dead', () => {
     const { router, deaths } = routerWith();
     router.take(route('a'));
