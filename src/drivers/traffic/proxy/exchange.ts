@@ -13,7 +13,8 @@ import type { Upstream, UpstreamFault, UpstreamUser } from './upstream.ts';
 
 // One request of a client, from its head to the end of its answer: held, sent, sent again, or sent to two
 // members at once, whatever it takes to answer it, within these rules.
-// - A request that was not written to any member can always go elsewhere.
+// - A request that was not written to any member can always go elsewhere. One that could not be repeated is not written
+//   to a suspect while there is another way or a verdict is near.
 // - One that was written may be sent again only if repeating it does no harm (isIdempotent), nothing of an answer
 //   has reached the client, its body is still kept whole, and its attempts are not used up: a request that kills
 //   whoever reads it must not kill the standby too.
@@ -73,7 +74,7 @@ export class Exchange implements UpstreamUser, Waiter {
 
   /** Chooses a member and sends, or holds. */
   dispatch(): void {
-    const target = this.#context.router.target();
+    const target = this.#chosen();
     if (target === null) this.#hold();
     else this.#sendTo(target, false);
   }
@@ -122,16 +123,21 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#winner?.socket.resume();
   }
 
-  /** Sends a request that waits on a suspect also to a fallback; one that was not written moves there. */
+  /** Sends a request that waits on a suspect also to a fallback; one that was not written moves there, or is held. */
   hedge(waitsOn: Upstream): void {
     if (this.#winner !== null || this.#upstreams.length !== 1) return;
     const { router, counters } = this.#context;
-    const fallback = router.fallbackFor(waitsOn.home.target.member);
-    if (fallback === null) return;
+    const suspect = waitsOn.home.target.member;
+    const fallback = router.fallbackFor(suspect);
     if (!waitsOn.sent) {
+      if (fallback === null && this.#chosen() === suspect) return;
       this.#drop(waitsOn);
-      this.#sendTo(fallback, false);
-    } else if (isSafe(this.head) && this.#bodyDone && this.#maySendAgain()) {
+      if (fallback === null) this.#hold();
+      else this.#sendTo(fallback, false);
+      return;
+    }
+    if (fallback === null) return;
+    if (isSafe(this.head) && this.#bodyDone && this.#maySendAgain()) {
       counters.hedged += 1;
       this.#sendTo(fallback, false);
     }
@@ -301,6 +307,20 @@ export class Exchange implements UpstreamUser, Waiter {
       default:
         unreachable(remedy);
     }
+  }
+
+  /** The member to send to now; null: none yet. */
+  #chosen(): string | null {
+    const { router } = this.#context;
+    return this.#isRepeatable() ? router.target() : router.sureTarget();
+  }
+
+  /** As far as its head tells: a body without a length may yet outgrow what is kept. */
+  #isRepeatable(): boolean {
+    const { attempts, replayBytes } = this.#context.limits;
+    const { framing } = this.head;
+    if (attempts < 2 || !isIdempotent(this.head)) return false;
+    return framing.kind !== 'length' || framing.bytes <= replayBytes;
   }
 
   #maySendAgain(): boolean {

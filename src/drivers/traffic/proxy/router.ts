@@ -6,12 +6,17 @@ import type { Route } from '../../../core/effect.ts';
 // member and, in order, those that may serve without asking when it dies. What the proxy adds is only its own
 // knowledge of deaths it met (a refused connection, an answer cut short), kept until the active member or the
 // epoch changes, or until the dead one accepts connections again.
+// A suspect is asked on by whatever can be asked again elsewhere. What could not be repeated is spared it: it goes to a
+// fallback, and without one it waits for the verdict. Suspicions are cheap and often wrong, and a failed member may
+// still be the best there is, so this wait has an end of its own (`trust`), whatever the route says.
 
 export class Router {
   readonly #onFallback: (from: string, to: string) => void;
   readonly #onDeath: () => void;
   readonly #mayTake: (member: string) => boolean;
   readonly #dead = new Set<string>();
+  /** Suspects whose verdict is waited for. */
+  readonly #doubted = new Set<string>();
   #route: Route | null = null;
   #leaseUntil = Number.POSITIVE_INFINITY;
   #fellBack = false;
@@ -39,6 +44,12 @@ export class Router {
       this.#dead.clear();
       this.#fellBack = false;
     }
+    for (const name of this.#doubted) {
+      if (!route.suspects.includes(name)) this.#doubted.delete(name);
+    }
+    for (const name of route.suspects) {
+      if (!this.isSuspect(name)) this.#doubted.add(name);
+    }
     this.#route = route;
     this.#leaseUntil = route.leaseUntil ?? Number.POSITIVE_INFINITY;
     return 'taken';
@@ -60,6 +71,25 @@ export class Router {
       this.#onFallback(route.active, fallback);
     }
     return fallback;
+  }
+
+  /** The member for what cannot be sent again; null: hold. */
+  sureTarget(): string | null {
+    const target = this.target();
+    if (target === null || !this.isSuspect(target)) return target;
+    const fallback = this.fallbackFor(target);
+    if (fallback !== null) return fallback;
+    return this.#doubted.has(target) ? null : target;
+  }
+
+  /** A verdict is waited for. */
+  get inDoubt(): boolean {
+    return this.#doubted.size > 0;
+  }
+
+  /** No verdict came in time: suspects without a fallback are sent everything again. */
+  trust(): void {
+    this.#doubted.clear();
   }
 
   /** The first member that may serve in place of this one. */
