@@ -22,13 +22,18 @@ import type { Upstream, UpstreamFault, UpstreamUser } from './upstream.ts';
 // - Everything else fails cleanly: 502 if the client has seen nothing, else an aborted connection, and counted.
 // Longer than other files, as it is one life told in order: every method changes the same few fields.
 
+/** What was written has 'gone' to the kernel, is 'waiting' with its bytes in use, or with the room used up ('full'). */
+export type Flow = 'gone' | 'waiting' | 'full';
+
+const NO_BYTES = Buffer.alloc(0);
+
 /** The client's connection. */
 export interface ExchangeClient {
   readonly address: string;
   /** It speaks TLS with the proxy. */
   readonly secure: boolean;
-  /** False: the client reads slower than this; `writable` follows. */
-  write(data: Buffer | string): boolean;
+  /** A head, more of a body, or both. After 'full' no more should come until `writable`. */
+  write(head: string, body: Buffer): Flow;
   pauseRequest(): void;
   resumeRequest(): void;
   /** The answer is complete. */
@@ -196,14 +201,14 @@ export class Exchange implements UpstreamUser, Waiter {
     if (!this.head.modern || this.#winner !== null || upstream !== this.#upstreams[0]) return;
     if (head.status === 100 && this.#continued) return;
     this.#continued ||= head.status === 100;
-    this.#client.write(responseHeadFor(head, { close: false, unchunk: false }));
+    this.#client.write(responseHeadFor(head, { close: false, unchunk: false }), NO_BYTES);
   }
 
-  answered(upstream: Upstream, head: ResponseHead, body: Buffer, done: boolean): void {
+  answered(upstream: Upstream, head: ResponseHead, body: Buffer, done: boolean): boolean {
     const tunnel = head.status === 101;
     if (tunnel && !this.head.upgrade) {
       upstream.fail('badAnswer');
-      return;
+      return false;
     }
     const member = this.#memberOf(upstream);
     member.record.answered(monotonicMs() - upstream.waitingSince, head.status);
@@ -212,17 +217,15 @@ export class Exchange implements UpstreamUser, Waiter {
     const ends = unchunk || head.framing.kind === 'untilClose';
     this.#close = !tunnel && (ends || !this.head.persistent || !this.#bodyDone);
     const text = responseHeadFor(head, { close: this.#close, unchunk });
-    if (!tunnel) {
-      this.#relay(upstream, joined(text, body), done);
-      return;
-    }
+    if (!tunnel) return this.#relay(upstream, text, body, done);
     this.#over = true;
-    this.#client.write(text);
+    this.#client.write(text, NO_BYTES);
     this.#client.tunnel(upstream, member, body);
+    return true;
   }
 
-  received(upstream: Upstream, body: Buffer, done: boolean): void {
-    this.#relay(upstream, body, done);
+  received(upstream: Upstream, body: Buffer, done: boolean): boolean {
+    return this.#relay(upstream, '', body, done);
   }
 
   drained(upstream: Upstream): void {
@@ -358,16 +361,18 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#upstreams = [upstream];
   }
 
-  #relay(upstream: Upstream, data: Buffer | string, done: boolean): void {
-    const flowing = data.length === 0 || this.#client.write(data);
+  /** True: the body's bytes are needed until the client has taken them. */
+  #relay(upstream: Upstream, head: string, body: Buffer, done: boolean): boolean {
+    const flow = this.#client.write(head, body);
     if (done) {
       this.#over = true;
       this.#upstreams = [];
       this.#winner = null;
       this.#client.finished({ close: this.#close });
-    } else if (!flowing) {
+    } else if (flow === 'full') {
       upstream.socket.pause();
     }
+    return flow !== 'gone';
   }
 
   /** Part of the answer has gone to the client: it must see that the rest is missing. */
@@ -397,13 +402,4 @@ export class Exchange implements UpstreamUser, Waiter {
     assert(member !== undefined, 'a connection belongs to a known member');
     return member;
   }
-}
-
-/** Head and the body's first part in one piece, for one write. */
-function joined(head: string, body: Buffer): Buffer | string {
-  if (body.length === 0) return head;
-  const data = Buffer.allocUnsafe(head.length + body.length);
-  data.write(head, 0, 'latin1');
-  body.copy(data, head.length);
-  return data;
 }
