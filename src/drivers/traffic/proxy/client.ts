@@ -5,7 +5,7 @@ import { Exchange, type ExchangeClient, type Flow } from './exchange.ts';
 import type { Arrival } from './entrance.ts';
 import { ownResponse } from './forward.ts';
 import type { Member, Occupant } from './member.ts';
-import { relay, reset } from './relay.ts';
+import { isFull, relay, reset } from './relay.ts';
 import type { RequestHead } from './request-head.ts';
 import { RequestReader } from './request-reader.ts';
 import type { Upstream } from './upstream.ts';
@@ -89,7 +89,7 @@ export class ClientConnection implements ExchangeClient {
       socket.write(head, 'latin1');
     } else if (body.length <= COPIED_BYTES) {
       socket.write(joined(head, body));
-      return socket.writableNeedDrain ? 'full' : 'gone';
+      return isFull(socket) ? 'full' : 'gone';
     } else {
       socket.cork();
       socket.write(head, 'latin1');
@@ -97,7 +97,7 @@ export class ClientConnection implements ExchangeClient {
       socket.uncork();
     }
     if (socket.writableLength === 0) return 'gone';
-    return socket.writableNeedDrain ? 'full' : 'waiting';
+    return isFull(socket) ? 'full' : 'waiting';
   }
 
   pauseRequest(): void {

@@ -6,6 +6,7 @@ import { requestHeadFor, responseHeadFor } from './forward.ts';
 import type { Waiter } from './hold-queue.ts';
 import { KeptBody } from './kept-body.ts';
 import type { Member } from './member.ts';
+import { isFull } from './relay.ts';
 import { isIdempotent, isSafe, type RequestHead } from './request-head.ts';
 import { isStale, remedyFor, type Loss } from './remedy.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -22,7 +23,7 @@ import type { Upstream, UpstreamFault, UpstreamUser } from './upstream.ts';
 // - Everything else fails cleanly: 502 if the client has seen nothing, else an aborted connection, and counted.
 // Longer than other files, as it is one life told in order: every method changes the same few fields.
 
-/** What was written has 'gone' to the kernel, is 'waiting' with its bytes in use, or with the room used up ('full'). */
+/** The body's bytes have 'gone' where they are needed no more, are 'waiting' in use, or fill the room as well ('full'). */
 export type Flow = 'gone' | 'waiting' | 'full';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -113,7 +114,9 @@ export class Exchange implements UpstreamUser, Waiter {
     for (const upstream of this.#upstreams) {
       if (!upstream.sent) continue;
       upstream.requestDone = done;
-      if (data.length > 0 && !upstream.socket.write(data)) this.#client.pauseRequest();
+      if (data.length === 0) continue;
+      upstream.socket.write(data);
+      if (isFull(upstream.socket)) this.#client.pauseRequest();
     }
   }
 
