@@ -80,9 +80,7 @@ export class Exchange implements UpstreamUser, Waiter {
 
   /** Chooses a member and sends, or holds. */
   dispatch(): void {
-    const target = this.#chosen();
-    if (target === null) this.#hold();
-    else this.#sendTo(target, false);
+    this.#goTo(this.#chosen());
   }
 
   release(): void {
@@ -138,14 +136,11 @@ export class Exchange implements UpstreamUser, Waiter {
     const suspect = waitsOn.home.target.member;
     const fallback = router.fallbackFor(suspect);
     if (!waitsOn.sent) {
-      if (fallback === null && this.#chosen() === suspect) return;
+      const target = fallback ?? this.#chosen();
+      if (target === suspect) return;
       this.#drop(waitsOn);
-      if (fallback === null) this.#hold();
-      else this.#sendTo(fallback, false);
-      return;
-    }
-    if (fallback === null) return;
-    if (isSafe(this.head) && this.#bodyDone && this.#maySendAgain()) {
+      this.#goTo(target);
+    } else if (fallback !== null && isSafe(this.head) && this.#bodyDone && this.#maySendAgain()) {
       counters.hedged += 1;
       this.#sendTo(fallback, false);
     }
@@ -327,6 +322,11 @@ export class Exchange implements UpstreamUser, Waiter {
     const { framing } = this.head;
     if (attempts < 2 || !isIdempotent(this.head)) return false;
     return framing.kind !== 'length' || framing.bytes <= replayBytes;
+  }
+
+  #goTo(target: string | null): void {
+    if (target === null) this.#hold();
+    else this.#sendTo(target, false);
   }
 
   #maySendAgain(): boolean {

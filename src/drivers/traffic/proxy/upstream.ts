@@ -11,6 +11,8 @@ import { MAX_RESPONSE_HEAD_BYTES, readResponseHead, type ResponseHead } from './
 // One connection to a member. It serves one request at a time and frames the answers, because only framing
 // tells a finished answer from one cut short: the kernel closes a killed process's sockets politely, so an
 // end of the stream before the end of the answer is how a crash looks from here.
+// Every answer of every client passes here: its bytes are read into memory that is used again, scanned where they lie
+// and written from there. No buffer, copy, timer or closure is made for a piece of a body (read-buffer.ts says why).
 
 /** 'cut': ended by this proxy, 'shortage': this host has no room for a connection; neither tells of the member. */
 export type UpstreamFault = ProbeFault | 'cut' | 'shortage';
