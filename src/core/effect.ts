@@ -37,7 +37,10 @@ export type Route = {
   readonly active: string | null;
   /** Members that may serve at once, in this order, when the active one dies. Empty where exclusive. */
   readonly fallbacks: readonly string[];
-  /** Members under suspicion: safe requests that wait on them are hedged to a fallback. */
+  /**
+   * Members under suspicion: safe requests that wait on them are hedged to a fallback. Requests that could not be
+   * repeated are kept from them for as long as a verdict takes.
+   */
   readonly suspects: readonly string[];
   /**
    * Members proved to serve no more although their connections still stand: nothing is sent to them, and

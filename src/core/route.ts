@@ -29,7 +29,7 @@ export function routeTo(
 }
 
 function suspectsOf(turn: Turn, active: string | null): readonly string[] {
-  if (active === null || turn.service.paused || turn.config.exclusive) return [];
+  if (active === null || turn.service.paused) return [];
   const { health } = memberOf(turn, active).detector;
   return health === 'suspect' || health === 'failed' ? [active] : [];
 }

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 import { monotonicMs } from '../clock.ts';
 import type { MemberLink, MemberTls } from './traffic/contract.ts';
@@ -15,14 +15,19 @@ export function readyEventOf(link: MemberLink): 'connect' | 'secureConnect' {
   return link.tls === null ? 'connect' : 'secureConnect';
 }
 
-/** Begins a connection. `endpoints`: on whose behalf, for a member that wants to be told; null: our own. */
+/**
+ * Begins a connection. `endpoints`: on whose behalf, for a member that wants to be told; null: our own.
+ * `onread`: of a plain connection, which then has no `data` events.
+ */
 export function dial(
   target: { readonly host: string; readonly port: number },
   link: MemberLink,
   endpoints: Endpoints | null = null,
+  onread?: OnReadOpts,
 ): Socket {
   const { host, port } = target;
-  const socket = connectTcp({ host, port, noDelay: true, allowHalfOpen: true });
+  const plain = link.tls === null && onread !== undefined ? { onread } : {};
+  const socket = connectTcp({ host, port, noDelay: true, allowHalfOpen: true, ...plain });
   if (link.sendHeader) socket.write(proxyHeaderFor(endpoints));
   const { tls } = link;
   if (tls === null) return socket;

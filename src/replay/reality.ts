@@ -126,7 +126,7 @@ export class Reality {
   answerTo(run: Run, at: Instant, timeoutMs: DurationMs): Answer {
     const seen = this.#observations(run);
     const until = at + timeoutMs;
-    const exitedAt = exitOf(seen);
+    const exitedAt = deathOf(seen);
     if (exitedAt <= at) return failed(at + TYPICAL_ANSWER_MS, 'refused');
     const next = seen.find(({ event, effect }) => event.at > at && isTelling(event, effect));
     if (next === undefined && at >= this.#knownUntil(run) && this.isAnswering(run, at))
@@ -167,9 +167,11 @@ function answerBy(
   return tookMs > timeoutMs ? failed(until, 'timeout') : answered(at, tookMs);
 }
 
-function exitOf(seen: readonly Step[]): Instant {
-  const exit = seen.find(({ event }) => event.type === 'memberExited');
-  return exit?.event.at ?? Number.POSITIVE_INFINITY;
+function deathOf(seen: readonly Step[]): Instant {
+  const death = seen.find(
+    ({ event }) => event.type === 'memberCollapsed' || event.type === 'memberExited',
+  );
+  return death?.event.at ?? Number.POSITIVE_INFINITY;
 }
 
 /** The answer that came next was one to a question asked before: until then it did not answer. */
@@ -201,6 +203,7 @@ function isAbout(event: Event, run: Run): boolean {
   return (
     (event.type === 'probeSucceeded' ||
       event.type === 'probeFailed' ||
+      event.type === 'memberCollapsed' ||
       event.type === 'memberExited') &&
     event.service === run.service &&
     event.member === run.member &&

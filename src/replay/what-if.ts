@@ -221,6 +221,7 @@ class Course {
         return false;
       case 'probeSucceeded':
       case 'probeFailed':
+      case 'memberCollapsed':
       case 'memberExited':
       case 'lagMeasured':
         return !this.#assumedRuns.has(keyOf(event)) && event.at <= this.#knownUntil(event);

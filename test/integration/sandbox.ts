@@ -43,6 +43,8 @@ export type ServiceOptions = {
   readonly lines?: readonly string[];
   /** Further keys of its traffic. */
   readonly traffic?: string;
+  /** Patience of its probe. */
+  readonly timeout?: string;
 };
 
 export class Sandbox {
@@ -87,7 +89,7 @@ services:
       a: ${memberText(a, options.a)}
       b: ${memberText(b, options.b)}
     traffic: { listen: '127.0.0.1:${listen}'${options.traffic === undefined ? '' : `, ${options.traffic}`} }
-    probe: { http: /healthz, interval: 50ms, timeout: 200ms }
+    probe: { http: /healthz, interval: 50ms, timeout: ${options.timeout ?? '200ms'} }
 ${lines.map((line) => `    ${line}\n`).join('')}`);
   }
 

@@ -115,7 +115,12 @@ function followsFrom(change: Change, all: readonly Change[]): boolean {
 
 function toneOf(entry: StoryEntry & { readonly type: 'step' }): Tone {
   const { event } = entry;
-  if (event.type === 'memberExited' || event.type === 'effectFailed') return 'bad';
+  if (
+    event.type === 'memberCollapsed' ||
+    event.type === 'memberExited' ||
+    event.type === 'effectFailed'
+  )
+    return 'bad';
   if (event.type === 'effectTimedOut' || event.type === 'trafficLost') return 'bad';
   if (event.type === 'probeFailed' || event.type === 'trafficFailed') return 'doubtful';
   return entry.changes.length > 0 || entry.ordered.length > 0 ? 'strong' : 'plain';

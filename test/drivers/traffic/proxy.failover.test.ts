@@ -309,6 +309,96 @@ suite('when a member fails', () => {
   });
 });
 
+suite('what cannot be repeated, while its member is a suspect', () => {
+  const POST = { method: 'POST', path: '/sum', body: 'x' } as const;
+
+  test('goes to a fallback at once, on a kept connection too', async (t) => {
+    const [a, b] = await pair(t);
+    const rig = await startRig(t, [a, b]);
+    await rig.driver.route(route('a', { fallbacks: ['b'] }));
+    const wire = await dial(t, rig.port);
+    const request = 'POST /sum HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx';
+    wire.socket.write(request);
+    await wire.sees(/x-member: a/);
+    a.kill('SIGSTOP');
+    await rig.driver.route(route('a', { fallbacks: ['b'], suspects: ['a'] }));
+    wire.socket.write(request.repeat(2));
+    await wire.sees(/x-member: b[^]*x-member: b/);
+    assert.equal((await ask(rig, POST)).member, 'b');
+    const stats = await rig.driver.stats();
+    assert.deepEqual([stats.heldTotal, stats.hedged, stats.failed], [0, 0, 0]);
+    assert.equal(rig.events.filter(({ type }) => type === 'fellBack').length, 0);
+  });
+
+  test('waits without a fallback until the suspicion is cleared, while other requests are sent', async (t) => {
+    const a = await startMember(t, 'a');
+    const rig = await startRig(t, [a]);
+    await rig.driver.route(route('a', { suspects: ['a'] }));
+    const posts = Promise.all([ask(rig, POST), ask(rig, POST)]);
+    await until(async () => (await rig.driver.stats()).heldNow === 2, 'both are held');
+    assert.equal((await ask(rig)).status, 200);
+    const keyed = { ...POST, headers: { 'idempotency-key': '1' } };
+    assert.equal((await ask(rig, keyed)).status, 200);
+    assert.equal((await rig.driver.stats()).heldNow, 2);
+    await rig.driver.route(route('a'));
+    for (const { status } of await posts) assert.equal(status, 200);
+  });
+
+  test('waits with its turn on a pipelined connection, and goes to the new active', async (t) => {
+    const [a, b] = await pair(t);
+    const rig = await startRig(t, [a, b]);
+    await rig.driver.route(route('a', { suspects: ['a'] }));
+    const wire = await dial(t, rig.port);
+    wire.socket.write(
+      'POST /sum HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nxGET /none HTTP/1.1\r\nHost: h\r\n\r\n',
+    );
+    await until(async () => (await rig.driver.stats()).heldNow === 1, 'the first is held');
+    await rig.driver.route(route('b', { epoch: 2 }));
+    await wire.sees(/200 OK[^]*x-member: b[^]*204 No Content[^]*x-member: b/);
+  });
+
+  test('waits no longer than a verdict takes: a suspect that stays active is sent everything again', async (t) => {
+    const a = await startMember(t, 'a');
+    const rig = await startRig(t, [a]);
+    await rig.driver.route(route('a', { suspects: ['a'] }));
+    // A renewal of the route does not begin the wait anew.
+    await rig.driver.route(route('a', { suspects: ['a'] }));
+    assert.equal((await ask(rig, POST)).member, 'a');
+    assert.equal((await rig.driver.stats()).heldTotal, 1);
+    assert.equal((await ask(rig, POST)).member, 'a');
+    assert.equal((await rig.driver.stats()).heldTotal, 1);
+  });
+
+  test('waits within the limits of the hold only', async (t) => {
+    const a = await startMember(t, 'a');
+    const rig = await startRig(t, [a], { limits: { holdRequests: 1, holdMs: 500 } });
+    await rig.driver.route(route('a', { suspects: ['a'] }));
+    const first = ask(rig, POST);
+    await until(async () => (await rig.driver.stats()).heldNow === 1, 'one is held');
+    assert.equal((await ask(rig, POST)).status, 503);
+    assert.equal((await first).status, 503);
+    assert.equal((await rig.driver.stats()).refused, 2);
+  });
+
+  test('is called back where it waits to connect as the suspicion arises', async (t) => {
+    const [a, b] = await pair(t);
+    const rig = await startRig(t, [a, b]);
+    await rig.driver.route(route('a'));
+    a.kill('SIGSTOP');
+    // More than may be connecting at once: the rest was written to nobody.
+    const posts = Promise.all(Array.from({ length: 40 }, () => ask(rig, POST)));
+    await until(async () => (await rig.driver.stats()).inFlight['a'] === 40, 'all wait');
+    await rig.driver.route(route('a', { suspects: ['a'] }));
+    const { heldNow, inFlight } = await rig.driver.stats();
+    assert.ok(heldNow > 0, 'some were called back');
+    assert.equal(heldNow + (inFlight['a'] ?? 0), 40);
+    a.kill('SIGCONT');
+    await rig.driver.route(route('a'));
+    for (const { status } of await posts) assert.equal(status, 200);
+    assert.equal((await rig.driver.stats()).failed, 0);
+  });
+});
+
 suite('the lease', () => {
   test('past its end nothing is forwarded and tunnels are cut, until a newer route', async (t) => {
     const a = await startMember(t, 'a');

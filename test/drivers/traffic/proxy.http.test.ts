@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { suite, test, type TestContext } from 'node:test';
 import { ask, dial, route, startMember, startRig, until, type Rig } from './rig.ts';
@@ -49,6 +49,33 @@ async function scripted(
 }
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+const BIG_SUM = sumOf(Array.from({ length: 256 }, (_, index) => Buffer.alloc(65_536, 255 - index)));
+
+function sumOf(pieces: readonly Buffer[]): string {
+  const sum = createHash('sha256');
+  for (const piece of pieces) sum.update(piece);
+  return sum.digest('hex');
+}
+
+/** Of the body that a client sees who rests after each piece. */
+async function sumOfBig(t: TestContext, rig: Rig, pauseMs: number): Promise<string> {
+  const { port } = rig;
+  const asked = request({ host: '127.0.0.1', port, path: '/big', agent: false }).end();
+  t.after(() => asked.destroy());
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    asked.on('response', resolve).on('error', reject);
+  });
+  const pieces: Buffer[] = [];
+  response.on('data', (piece: Buffer) => {
+    pieces.push(piece);
+    if (pauseMs === 0) return;
+    response.pause();
+    setTimeout(() => response.resume(), pauseMs);
+  });
+  await once(response, 'end');
+  return sumOf(pieces);
+}
 
 suite('requests through the proxy', () => {
   test('hop-by-hop fields end here and X-Forwarded fields come', async (t) => {
@@ -183,6 +210,13 @@ suite('requests through the proxy', () => {
     assert.equal(big.body.length, 256 * 65_536);
     assert.equal(big.body[0], 255);
     assert.equal(big.body.at(-1), 0);
+  });
+
+  test('readers at any pace get every byte as the member sent it', async (t) => {
+    const rig = await oneMember(t);
+    // Beside each other, as the proxy reads again and again into the same memory.
+    const sums = await Promise.all([0, 1, 2, 3].map((pauseMs) => sumOfBig(t, rig, pauseMs)));
+    for (const sum of sums) assert.equal(sum, BIG_SUM);
   });
 
   test('a client that does not read stops the member, and gets everything once it reads', async (t) => {

@@ -56,6 +56,19 @@ suite('raw TCP', () => {
     assert.equal((await rig.driver.stats()).refused, 1);
   });
 
+  test('a new connection is spared a suspect: it goes to a fallback, else it waits', async (t) => {
+    const [a, b] = await Promise.all([startEcho(t, 'a'), startEcho(t, 'b')]);
+    const rig = await startRig(t, [a, b], { protocol: 'tcp' });
+    await rig.driver.route(route('a', { fallbacks: ['b'], suspects: ['a'] }));
+    const spared = await dial(t, rig.port);
+    await spared.sees(/^b:/);
+    await rig.driver.route(route('a', { suspects: ['a'] }));
+    const waiting = await dial(t, rig.port);
+    await until(async () => (await rig.driver.stats()).heldNow === 1, 'it is held');
+    await rig.driver.route(route('a'));
+    await waiting.sees(/^a:/);
+  });
+
   test('a refused connection falls back, and a death ends the pair', async (t) => {
     const b = await startEcho(t, 'b');
     const rig = await startRig(t, [{ name: 'a', port: await freePort() }, b], { protocol: 'tcp' });

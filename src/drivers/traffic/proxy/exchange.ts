@@ -6,6 +6,7 @@ import { requestHeadFor, responseHeadFor } from './forward.ts';
 import type { Waiter } from './hold-queue.ts';
 import { KeptBody } from './kept-body.ts';
 import type { Member } from './member.ts';
+import { isFull } from './relay.ts';
 import { isIdempotent, isSafe, type RequestHead } from './request-head.ts';
 import { isStale, remedyFor, type Loss } from './remedy.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -13,7 +14,8 @@ import type { Upstream, UpstreamFault, UpstreamUser } from './upstream.ts';
 
 // One request of a client, from its head to the end of its answer: held, sent, sent again, or sent to two
 // members at once, whatever it takes to answer it, within these rules.
-// - A request that was not written to any member can always go elsewhere.
+// - A request that was not written to any member can always go elsewhere. One that could not be repeated is not written
+//   to a suspect while there is another way or a verdict is near.
 // - One that was written may be sent again only if repeating it does no harm (isIdempotent), nothing of an answer
 //   has reached the client, its body is still kept whole, and its attempts are not used up: a request that kills
 //   whoever reads it must not kill the standby too.
@@ -21,13 +23,18 @@ import type { Upstream, UpstreamFault, UpstreamUser } from './upstream.ts';
 // - Everything else fails cleanly: 502 if the client has seen nothing, else an aborted connection, and counted.
 // Longer than other files, as it is one life told in order: every method changes the same few fields.
 
+/** The body's bytes have 'gone' where they are needed no more, are 'waiting' in use, or fill the room as well ('full'). */
+export type Flow = 'gone' | 'waiting' | 'full';
+
+const NO_BYTES = Buffer.alloc(0);
+
 /** The client's connection. */
 export interface ExchangeClient {
   readonly address: string;
   /** It speaks TLS with the proxy. */
   readonly secure: boolean;
-  /** False: the client reads slower than this; `writable` follows. */
-  write(data: Buffer | string): boolean;
+  /** A head, more of a body, or both. After 'full' no more should come until `writable`. */
+  write(head: string, body: Buffer): Flow;
   pauseRequest(): void;
   resumeRequest(): void;
   /** The answer is complete. */
@@ -73,9 +80,7 @@ export class Exchange implements UpstreamUser, Waiter {
 
   /** Chooses a member and sends, or holds. */
   dispatch(): void {
-    const target = this.#context.router.target();
-    if (target === null) this.#hold();
-    else this.#sendTo(target, false);
+    this.#goTo(this.#chosen());
   }
 
   release(): void {
@@ -107,7 +112,9 @@ export class Exchange implements UpstreamUser, Waiter {
     for (const upstream of this.#upstreams) {
       if (!upstream.sent) continue;
       upstream.requestDone = done;
-      if (data.length > 0 && !upstream.socket.write(data)) this.#client.pauseRequest();
+      if (data.length === 0) continue;
+      upstream.socket.write(data);
+      if (isFull(upstream.socket)) this.#client.pauseRequest();
     }
   }
 
@@ -122,16 +129,18 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#winner?.socket.resume();
   }
 
-  /** Sends a request that waits on a suspect also to a fallback; one that was not written moves there. */
+  /** Sends a request that waits on a suspect also to a fallback; one that was not written moves there, or is held. */
   hedge(waitsOn: Upstream): void {
     if (this.#winner !== null || this.#upstreams.length !== 1) return;
     const { router, counters } = this.#context;
-    const fallback = router.fallbackFor(waitsOn.home.target.member);
-    if (fallback === null) return;
+    const suspect = waitsOn.home.target.member;
+    const fallback = router.fallbackFor(suspect);
     if (!waitsOn.sent) {
+      const target = fallback ?? this.#chosen();
+      if (target === suspect) return;
       this.#drop(waitsOn);
-      this.#sendTo(fallback, false);
-    } else if (isSafe(this.head) && this.#bodyDone && this.#maySendAgain()) {
+      this.#goTo(target);
+    } else if (fallback !== null && isSafe(this.head) && this.#bodyDone && this.#maySendAgain()) {
       counters.hedged += 1;
       this.#sendTo(fallback, false);
     }
@@ -190,14 +199,14 @@ export class Exchange implements UpstreamUser, Waiter {
     if (!this.head.modern || this.#winner !== null || upstream !== this.#upstreams[0]) return;
     if (head.status === 100 && this.#continued) return;
     this.#continued ||= head.status === 100;
-    this.#client.write(responseHeadFor(head, { close: false, unchunk: false }));
+    this.#client.write(responseHeadFor(head, { close: false, unchunk: false }), NO_BYTES);
   }
 
-  answered(upstream: Upstream, head: ResponseHead, body: Buffer, done: boolean): void {
+  answered(upstream: Upstream, head: ResponseHead, body: Buffer, done: boolean): boolean {
     const tunnel = head.status === 101;
     if (tunnel && !this.head.upgrade) {
       upstream.fail('badAnswer');
-      return;
+      return false;
     }
     const member = this.#memberOf(upstream);
     member.record.answered(monotonicMs() - upstream.waitingSince, head.status);
@@ -206,17 +215,15 @@ export class Exchange implements UpstreamUser, Waiter {
     const ends = unchunk || head.framing.kind === 'untilClose';
     this.#close = !tunnel && (ends || !this.head.persistent || !this.#bodyDone);
     const text = responseHeadFor(head, { close: this.#close, unchunk });
-    if (!tunnel) {
-      this.#relay(upstream, joined(text, body), done);
-      return;
-    }
+    if (!tunnel) return this.#relay(upstream, text, body, done);
     this.#over = true;
-    this.#client.write(text);
+    this.#client.write(text, NO_BYTES);
     this.#client.tunnel(upstream, member, body);
+    return true;
   }
 
-  received(upstream: Upstream, body: Buffer, done: boolean): void {
-    this.#relay(upstream, body, done);
+  received(upstream: Upstream, body: Buffer, done: boolean): boolean {
+    return this.#relay(upstream, '', body, done);
   }
 
   drained(upstream: Upstream): void {
@@ -306,6 +313,25 @@ export class Exchange implements UpstreamUser, Waiter {
     }
   }
 
+  /** The member to send to now; null: none yet. */
+  #chosen(): string | null {
+    const { router } = this.#context;
+    return this.#isRepeatable() ? router.target() : router.sureTarget();
+  }
+
+  /** As far as its head tells: a body without a length may yet outgrow what is kept. */
+  #isRepeatable(): boolean {
+    const { attempts, replayBytes } = this.#context.limits;
+    const { framing } = this.head;
+    if (attempts < 2 || !isIdempotent(this.head)) return false;
+    return framing.kind !== 'length' || framing.bytes <= replayBytes;
+  }
+
+  #goTo(target: string | null): void {
+    if (target === null) this.#hold();
+    else this.#sendTo(target, false);
+  }
+
   #maySendAgain(): boolean {
     return this.#body.whole && this.#sends < this.#context.limits.attempts;
   }
@@ -341,16 +367,18 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#upstreams = [upstream];
   }
 
-  #relay(upstream: Upstream, data: Buffer | string, done: boolean): void {
-    const flowing = data.length === 0 || this.#client.write(data);
+  /** True: the body's bytes are needed until the client has taken them. */
+  #relay(upstream: Upstream, head: string, body: Buffer, done: boolean): boolean {
+    const flow = this.#client.write(head, body);
     if (done) {
       this.#over = true;
       this.#upstreams = [];
       this.#winner = null;
       this.#client.finished({ close: this.#close });
-    } else if (!flowing) {
+    } else if (flow === 'full') {
       upstream.socket.pause();
     }
+    return flow !== 'gone';
   }
 
   /** Part of the answer has gone to the client: it must see that the rest is missing. */
@@ -380,13 +408,4 @@ export class Exchange implements UpstreamUser, Waiter {
     assert(member !== undefined, 'a connection belongs to a known member');
     return member;
   }
-}
-
-/** Head and the body's first part in one piece, for one write. */
-function joined(head: string, body: Buffer): Buffer | string {
-  if (body.length === 0) return head;
-  const data = Buffer.allocUnsafe(head.length + body.length);
-  data.write(head, 0, 'latin1');
-  body.copy(data, head.length);
-  return data;
 }

@@ -19,6 +19,8 @@ import { BACKLOG, LISTEN_FD, type ProxyEvent, type ProxyOptions } from './wire.t
 // One process of a service's data plane: the listening socket, the members, and what a change of the route means for
 // the requests that are under way. It knows nothing of the agent beyond the routes that it is given.
 
+/** How long what cannot be repeated waits for a verdict on a suspect; a verdict takes two time-outs of a probe. */
+const DOUBT_MS = 3000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class Plane {
@@ -33,6 +35,7 @@ export class Plane {
   readonly #clients = new Set<{ sweep(): void; retire(): void; destroy(): void }>();
   #leaseTimer: NodeJS.Timeout | null = null;
   #sweepTimer: NodeJS.Timeout | null = null;
+  #doubtTimer: NodeJS.Timeout | null = null;
   #closing = false;
 
   /** `pair`: of the certificate; null: without TLS. */
@@ -117,6 +120,7 @@ export class Plane {
     if (named.some((name) => !this.#members.has(name))) return 'unknownMember';
     if (this.#router.take(route) === 'conflict') return 'conflict';
     this.#armLease(route);
+    this.#armDoubt();
     if (route.dead.length > 0) setImmediate(() => this.#endWaiting(route.dead));
     if (!this.#router.mayForward()) return 'taken';
     this.#moveWaiting(route);
@@ -159,6 +163,7 @@ export class Plane {
     this.#context.failures.close();
     if (this.#leaseTimer !== null) clearTimeout(this.#leaseTimer);
     if (this.#sweepTimer !== null) clearInterval(this.#sweepTimer);
+    if (this.#doubtTimer !== null) clearTimeout(this.#doubtTimer);
   }
 
   #accept(socket: Socket): void {
@@ -232,6 +237,20 @@ export class Plane {
       if (this.#router.mayForward()) this.#armLease(route);
       else this.#endLease();
     }, leftMs);
+  }
+
+  /** Runs from the first route that suspects to the first that does not. */
+  #armDoubt(): void {
+    if (!this.#router.inDoubt) {
+      if (this.#doubtTimer !== null) clearTimeout(this.#doubtTimer);
+      this.#doubtTimer = null;
+      return;
+    }
+    this.#doubtTimer ??= setTimeout(() => {
+      this.#doubtTimer = null;
+      this.#router.trust();
+      this.#context.hold.releaseAll();
+    }, DOUBT_MS);
   }
 
   /** Nothing more may reach a member: what can wait is held, the rest is cut. */

@@ -61,10 +61,16 @@ function join(
       return;
     }
     count(data.length);
-    if (!to.write(data)) from.pause();
+    to.write(data);
+    if (isFull(to)) from.pause();
   });
   to.on('drain', () => from.resume());
   from.on('end', () => to.end());
+}
+
+/** No more should be written until `drain`. A stream says so of what the kernel has taken already, too. */
+export function isFull(socket: Socket): boolean {
+  return socket.writableNeedDrain && socket.writableLength > 0;
 }
 
 function closeHard(socket: Socket): void {

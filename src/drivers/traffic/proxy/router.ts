@@ -7,12 +7,17 @@ import type { Route } from '../../../core/effect.ts';
 // knowledge of deaths it met (a refused connection, an answer cut short), kept until the active member or the
 // epoch changes, or until the dead one accepts connections again. Whom the route calls dead stays so for as long
 // as it does: the kernel may accept connections for it meanwhile.
+// A suspect is asked on by whatever can be asked again elsewhere. What could not be repeated is spared it: it goes to a
+// fallback, and without one it waits for the verdict. Suspicions are cheap and often wrong, and a failed member may
+// still be the best there is, so this wait has an end of its own (`trust`), whatever the route says.
 
 export class Router {
   readonly #onFallback: (from: string, to: string) => void;
   readonly #onDeath: () => void;
   readonly #mayTake: (member: string) => boolean;
   readonly #dead = new Set<string>();
+  /** Suspects whose verdict is waited for. */
+  readonly #doubted = new Set<string>();
   #route: Route | null = null;
   #leaseUntil = Number.POSITIVE_INFINITY;
   #fellBack = false;
@@ -40,6 +45,12 @@ export class Router {
       this.#dead.clear();
       this.#fellBack = false;
     }
+    for (const name of this.#doubted) {
+      if (!route.suspects.includes(name)) this.#doubted.delete(name);
+    }
+    for (const name of route.suspects) {
+      if (!this.isSuspect(name)) this.#doubted.add(name);
+    }
     this.#route = route;
     this.#leaseUntil = route.leaseUntil ?? Number.POSITIVE_INFINITY;
     return 'taken';
@@ -61,6 +72,25 @@ export class Router {
       this.#onFallback(route.active, fallback);
     }
     return fallback;
+  }
+
+  /** The member for what cannot be sent again; null: hold. */
+  sureTarget(): string | null {
+    const target = this.target();
+    if (target === null || !this.isSuspect(target)) return target;
+    const fallback = this.fallbackFor(target);
+    if (fallback !== null) return fallback;
+    return this.#doubted.has(target) ? null : target;
+  }
+
+  /** A verdict is waited for. */
+  get inDoubt(): boolean {
+    return this.#doubted.size > 0;
+  }
+
+  /** No verdict came in time: suspects without a fallback are sent everything again. */
+  trust(): void {
+    this.#doubted.clear();
   }
 
   /** The first member that may serve in place of this one. */

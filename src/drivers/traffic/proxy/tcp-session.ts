@@ -40,7 +40,8 @@ export class TcpSession implements Waiter {
 
   dispatch(): void {
     const { members, router } = this.#context;
-    const name = router.target();
+    // Whatever it is going to say, it cannot be said again.
+    const name = router.sureTarget();
     if (name === null) {
       this.#hold();
       return;

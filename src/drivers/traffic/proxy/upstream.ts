@@ -5,11 +5,14 @@ import type { ProbeFault } from '../../../core/reasons.ts';
 import { dial, readyEventOf } from '../../member-link.ts';
 import type { MemberLink, Target } from '../contract.ts';
 import { MALFORMED, scannerOf, type BodyScanner } from './framing.ts';
+import { ReadBuffer } from './read-buffer.ts';
 import { MAX_RESPONSE_HEAD_BYTES, readResponseHead, type ResponseHead } from './response-head.ts';
 
 // One connection to a member. It serves one request at a time and frames the answers, because only framing
 // tells a finished answer from one cut short: the kernel closes a killed process's sockets politely, so an
 // end of the stream before the end of the answer is how a crash looks from here.
+// Every answer of every client passes here: its bytes are read into memory that is used again, scanned where they lie
+// and written from there. No buffer, copy, timer or closure is made for a piece of a body (read-buffer.ts says why).
 
 /** 'cut': ended by this proxy, 'shortage': this host has no room for a connection; neither tells of the member. */
 export type UpstreamFault = ProbeFault | 'cut' | 'shortage';
@@ -18,9 +21,13 @@ export type UpstreamFault = ProbeFault | 'cut' | 'shortage';
 export interface UpstreamUser {
   connected(upstream: Upstream): void;
   informed(upstream: Upstream, head: ResponseHead): void;
-  /** The final head, with whatever of the body came along; `done` if that was all. */
-  answered(upstream: Upstream, head: ResponseHead, body: Buffer, done: boolean): void;
-  received(upstream: Upstream, body: Buffer, done: boolean): void;
+  /**
+   * The final head, with whatever of the body came along; `done` if that was all. True: `body` is needed on; else its
+   * memory is used again as soon as this returns.
+   */
+  answered(upstream: Upstream, head: ResponseHead, body: Buffer, done: boolean): boolean;
+  /** As `answered`. */
+  received(upstream: Upstream, body: Buffer, done: boolean): boolean;
   failed(upstream: Upstream, fault: UpstreamFault): void;
   drained(upstream: Upstream): void;
   /** The member is suspect and the answer is late. */
@@ -71,6 +78,7 @@ export class Upstream {
   idledMs = 0;
   idleSince = 0;
   keepIdleMs = KEEP_IDLE_MS;
+  readonly #buffer = new ReadBuffer();
   #socket: Socket | null = null;
   #method = 'GET';
   #partial: Buffer | null = null;
@@ -78,6 +86,7 @@ export class Upstream {
   #persistent = true;
   #untilClose = false;
   #closed = false;
+  #released = false;
 
   constructor(home: UpstreamHome, user: UpstreamUser) {
     this.home = home;
@@ -88,7 +97,8 @@ export class Upstream {
   open(): void {
     const { target, link } = this.home;
     this.waitingSince = monotonicMs();
-    this.#socket = dial(target, link)
+    const onread = { buffer: this.#buffer.memory, callback: this.#onRead };
+    this.#socket = dial(target, link, null, onread)
       .on(readyEventOf(link), this.#onReady)
       .on('data', this.#onData)
       .on('drain', this.#onDrain)
@@ -151,6 +161,7 @@ export class Upstream {
       .off('error', this.#onError)
       .off('close', this.#onClose);
     this.home.ended(this, null);
+    this.#released = true;
     return this.socket;
   }
 
@@ -165,6 +176,15 @@ export class Upstream {
   readonly #onError = (error: NodeJS.ErrnoException): void => this.#end(faultOf(error, this.ready));
 
   readonly #onClose = (): void => this.#end('reset');
+
+  /** Of a plain connection: `data` lies in memory that is read into again. */
+  readonly #onRead = (bytes: number, memory: Uint8Array): boolean => {
+    const data = Buffer.from(memory.buffer, memory.byteOffset, bytes);
+    // Whoever has the socket now hears of it as of any other.
+    if (this.#released) return this.socket.push(Buffer.from(data));
+    this.#onData(data);
+    return true;
+  };
 
   readonly #onData = (data: Buffer): void => {
     if (!this.home.mayForward()) {
@@ -187,7 +207,7 @@ export class Upstream {
       const at = data.indexOf(HEAD_END, from);
       if (at < 0) {
         if (data.length - from > MAX_RESPONSE_HEAD_BYTES) this.#end('badAnswer');
-        else this.#partial = from === data.length ? null : data.subarray(from);
+        else this.#partial = from === data.length ? null : Buffer.from(data.subarray(from));
         return;
       }
       const end = at + HEAD_END.length;
@@ -217,15 +237,23 @@ export class Upstream {
       this.keepIdleMs = Math.max(0, Math.min(KEEP_IDLE_MS, head.keepAliveMs - KEEP_MARGIN_MS));
     }
     if (head.status === 101) {
-      user.answered(this, head, data.subarray(from), true);
+      this.#settle(user.answered(this, head, data.subarray(from), true));
       return;
     }
     const body = scannerOf(head.framing);
     this.#body = body;
     const bytes = this.#scan(body, data, from);
-    if (bytes === null) this.#end('badAnswer');
-    else if (!body.done) user.answered(this, head, bytes, false);
-    else this.#complete(() => user.answered(this, head, bytes, true));
+    if (bytes === null) {
+      this.#end('badAnswer');
+      return;
+    }
+    const { done } = body;
+    if (done) this.#complete();
+    this.#settle(user.answered(this, head, bytes, done));
+  }
+
+  #settle(needed: boolean): void {
+    if (needed) this.#buffer.keep();
   }
 
   /** What of the data belongs to the body; null where it is malformed. */
@@ -242,13 +270,17 @@ export class Upstream {
   #takeBody(data: Buffer, body: BodyScanner): void {
     const { user } = this;
     const bytes = this.#scan(body, data, 0);
-    if (bytes === null || user === null) this.#end('badAnswer');
-    else if (!body.done) user.received(this, bytes, false);
-    else this.#complete(() => user.received(this, bytes, true));
+    if (bytes === null || user === null) {
+      this.#end('badAnswer');
+      return;
+    }
+    const { done } = body;
+    if (done) this.#complete();
+    this.#settle(user.received(this, bytes, done));
   }
 
   /** The connection is free before its user hears of the end, so that the user's next request can have it. */
-  #complete(tell: () => void): void {
+  #complete(): void {
     const reusable = this.#persistent && this.requestDone && !this.#closed;
     this.user = null;
     this.#body = null;
@@ -256,14 +288,14 @@ export class Upstream {
     this.answering = false;
     if (reusable) this.home.freed(this);
     else this.#end('cut');
-    tell();
   }
 
   readonly #onEnd = (): void => {
     const { user } = this;
     if (this.#untilClose && this.#body !== null && user !== null) {
       this.#persistent = false;
-      this.#complete(() => user.received(this, NO_BYTES, true));
+      this.#complete();
+      user.received(this, NO_BYTES, true);
     } else {
       this.#end('closed');
     }

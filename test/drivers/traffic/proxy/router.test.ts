@@ -34,6 +34,26 @@ suite('the router', () => {
     assert.equal(router.target(), 'a');
   });
 
+  test('spares a suspect what cannot be sent again, for as long as a verdict takes', () => {
+    const { router, fallbacks } = routerWith();
+    router.take(route('a', { fallbacks: ['b'], suspects: ['a'] }));
+    assert.deepEqual([router.target(), router.sureTarget()], ['a', 'b']);
+    assert.deepEqual(fallbacks, [], 'nobody fell back');
+    router.take(route('a', { suspects: ['a'] }));
+    assert.deepEqual([router.target(), router.sureTarget()], ['a', null]);
+    router.trust();
+    assert.equal(router.sureTarget(), 'a');
+    router.take(route('a', { suspects: ['a'], epoch: 2 }));
+    assert.equal(router.sureTarget(), 'a', 'the same suspicion goes on');
+    router.take(route('a', { epoch: 2 }));
+    assert.equal(router.sureTarget(), 'a');
+    router.take(route('a', { suspects: ['a'], epoch: 2 }));
+    assert.equal(router.sureTarget(), null, 'another suspicion');
+    assert.equal(router.inDoubt, true);
+    router.take(route('b', { epoch: 3 }));
+    assert.deepEqual([router.sureTarget(), router.inDoubt], ['b', false]);
+  });
+
   test('refuses lower epochs only', () => {
     const { router } = routerWith();
     assert.equal(router.take(route('a', { epoch: 3 })), 'taken');
