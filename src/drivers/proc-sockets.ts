@@ -8,12 +8,21 @@ export const SOCKET_STATE = { established: '01', listening: '0A' } as const;
 
 type SocketState = (typeof SOCKET_STATE)[keyof typeof SOCKET_STATE];
 
-/** As descriptors name them, `socket:[INODE]`: the TCP sockets of this state on a local port, of both versions of IP. */
-export function socketLinks(port: number, state: SocketState): ReadonlySet<string> {
-  const inodes = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
-    socketInodes(readText(file), port, state),
+/**
+ * As descriptors name them, `socket:[INODE]`, with their ports: the TCP sockets of this state on local ports, of both
+ * versions of IP. The tables are read once for all, as the kernel takes milliseconds to write one.
+ */
+export function socketLinks(
+  ports: readonly number[],
+  state: SocketState,
+): ReadonlyMap<string, number> {
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map(readText);
+  const links = ports.flatMap((port) =>
+    tables
+      .flatMap((table) => socketInodes(table, port, state))
+      .map((inode) => [`socket:[${inode}]`, port] as const),
   );
-  return new Set(inodes.map((inode) => `socket:[${inode}]`));
+  return new Map(links);
 }
 
 /** table: text of /proc/net/tcp. */
@@ -27,8 +36,13 @@ export function socketInodes(table: string, port: number, state: SocketState): r
 }
 
 /** How many descriptors of the process lead to one of the links. */
-export function countOpen(pid: number, links: ReadonlySet<string>): number {
-  return list(`/proc/${pid}/fd`).filter((fd) => links.has(link(`/proc/${pid}/fd/${fd}`))).length;
+export function countOpen(pid: number, links: { has(link: string): boolean }): number {
+  return openLinks(pid).filter((target) => links.has(target)).length;
+}
+
+/** What its descriptors lead to. */
+export function openLinks(pid: number): readonly string[] {
+  return list(`/proc/${pid}/fd`).map((fd) => link(`/proc/${pid}/fd/${fd}`));
 }
 
 export function listPids(): readonly number[] {

@@ -1,29 +1,32 @@
 import {
-  countOpen,
   listPids,
+  openLinks,
   readText,
   SOCKET_STATE,
   socketLinks,
 } from '../../drivers/proc-sockets.ts';
 
-// Which process holds a port or a file, as far as this user may look.
+// Which processes hold ports, as far as this user may look.
 
 export type Holder = { readonly pid: number; readonly command: string };
 
-/** null: nobody, or a process of another user. */
-export function findPortHolder(port: number): Holder | null {
-  return findHolder(socketLinks(port, SOCKET_STATE.listening));
-}
-
-/** Who has the file open; null: nobody, or a process of another user. */
-export function findFileHolder(path: string): Holder | null {
-  return findHolder(new Set([path]));
-}
-
-function findHolder(links: ReadonlySet<string>): Holder | null {
-  if (links.size === 0) return null;
-  const pid = listPids().find((candidate) => countOpen(candidate, links) > 0);
-  return pid === undefined ? null : { pid, command: commandOf(pid) };
+/**
+ * By port; a port that nobody listens on, or a process of another user, has none. All are found in one pass over the
+ * processes, the newest first: on a busy host a pass takes long, and what a former agent left is newer than most.
+ */
+export function findPortHolders(ports: readonly number[]): ReadonlyMap<number, Holder> {
+  const portOf = socketLinks(ports, SOCKET_STATE.listening);
+  const missing = new Set(portOf.values());
+  const holders = new Map<number, Holder>();
+  for (const pid of listPids().toReversed()) {
+    if (missing.size === 0) break;
+    for (const link of openLinks(pid)) {
+      const port = portOf.get(link);
+      if (port !== undefined && missing.delete(port))
+        holders.set(port, { pid, command: commandOf(pid) });
+    }
+  }
+  return holders;
 }
 
 function commandOf(pid: number): string {

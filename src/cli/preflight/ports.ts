@@ -10,9 +10,11 @@ import {
   readRecord,
   recordPath,
 } from '../../drivers/member/process/run-record.ts';
+import { countOpen } from '../../drivers/proc-sockets.ts';
+import { LOCK_FILE, readHolder } from '../../drivers/store/hold.ts';
 import { isProxyOf } from '../../drivers/traffic/proxy/process.ts';
 import type { PreflightFinding } from './finding.ts';
-import { type Holder, findFileHolder, findPortHolder } from './holder.ts';
+import { type Holder, findPortHolders } from './holder.ts';
 
 // Whether the ports are free. They are not while an agent runs, nor after one was killed: its members and its
 // data plane go on, and the next agent takes them over. Both are told apart from strangers.
@@ -24,27 +26,33 @@ type Listener = {
   readonly isLeftover: (holder: Holder) => boolean;
 };
 
+/** code: of the error of listening there. */
+type Refused = { readonly listener: Listener; readonly code: string };
+
 export async function portFindings(config: ResolvedConfig): Promise<PreflightFinding[]> {
   const running = agentRunning(config.agent.stateDir);
   if (running !== null) return [running];
-  const findings: PreflightFinding[] = [];
+  const refused: Refused[] = [];
   for (const listener of listenersOf(config)) {
     const code = await tryListening(listener.address);
-    if (code !== null) findings.push(portFinding(listener, code));
+    if (code !== null) refused.push({ listener, code });
   }
-  return findings;
+  const taken = refused.filter(({ code }) => code === 'EADDRINUSE');
+  const holders = findPortHolders(taken.map(({ listener }) => listener.address.port));
+  return refused.map((one) => portFinding(one, holders));
 }
 
 /** The agent keeps its lock file open for as long as it lives. */
 function agentRunning(stateDir: string): PreflightFinding | null {
-  const lock = join(stateDir, 'agent.lock');
-  const holder = existsSync(lock) ? findFileHolder(realpathSync(lock)) : null;
-  if (holder === null) return null;
+  const lock = join(stateDir, LOCK_FILE);
+  const pid = readHolder(stateDir)?.pid ?? null;
+  if (pid === null || !existsSync(lock)) return null;
+  if (countOpen(pid, new Set([realpathSync(lock)])) === 0) return null;
   return {
     level: 'note',
     code: 'agentRunning',
     where: 'agent.state',
-    what: `an agent runs with this state directory (pid ${holder.pid}), so its ports were not checked`,
+    what: `an agent runs with this state directory (pid ${pid}), so its ports were not checked`,
     todo: 'nothing, if that is the agent you mean',
   };
 }
@@ -105,9 +113,13 @@ function tryListening({ host, port }: HostPort): Promise<string | null> {
   });
 }
 
-function portFinding({ where, address, isLeftover }: Listener, code: string): PreflightFinding {
+function portFinding(
+  { listener, code }: Refused,
+  holders: ReadonlyMap<number, Holder>,
+): PreflightFinding {
+  const { where, address } = listener;
   const shown = formatAddress(address);
-  if (code === 'EADDRINUSE') return takenFinding(where, shown, address.port, isLeftover);
+  if (code === 'EADDRINUSE') return takenFinding(listener, holders.get(address.port) ?? null);
   if (code === 'EACCES') {
     const what = `this user may not listen on ${shown}`;
     const todo = 'choose a port from 1024 up, or give the process CAP_NET_BIND_SERVICE';
@@ -118,12 +130,10 @@ function portFinding({ where, address, isLeftover }: Listener, code: string): Pr
 }
 
 function takenFinding(
-  where: string,
-  shown: string,
-  port: number,
-  isLeftover: Listener['isLeftover'],
+  { where, address, isLeftover }: Listener,
+  holder: Holder | null,
 ): PreflightFinding {
-  const holder = findPortHolder(port);
+  const shown = formatAddress(address);
   if (holder !== null && isLeftover(holder)) {
     const what = `${shown} is held by pid ${holder.pid}, which a former agent left running`;
     const todo = 'nothing: the next agent takes it over or ends it';

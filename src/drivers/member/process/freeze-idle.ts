@@ -17,7 +17,7 @@ export async function freezeIdle(
 ): Promise<void> {
   for (;;) {
     await freezeAll(containment, signal);
-    const clients = socketLinks(port, SOCKET_STATE.established);
+    const clients = socketLinks([port], SOCKET_STATE.established);
     const stranded = containedPids(containment).reduce(
       (sum, pid) => sum + countOpen(pid, clients),
       0,
