@@ -3,6 +3,7 @@ import { closeSync, openSync, readdirSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../errors.ts';
+import { compiledEnv } from '../../compiled-env.ts';
 import { DriverError } from '../../driver-error.ts';
 import {
   hasVariable,
@@ -67,7 +68,11 @@ export async function startProcess(options: ProxyOptions, logFile: string): Prom
     {
       detached: true,
       stdio: ['ignore', log, log],
-      env: { ...process.env, [MARK]: proxyMark(dirname(logFile), options.service) },
+      env: {
+        ...process.env,
+        ...compiledEnv(),
+        [MARK]: proxyMark(dirname(logFile), options.service),
+      },
     },
   );
   closeSync(log);
