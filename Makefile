@@ -5,7 +5,7 @@
 NODE := node_modules/.bin/node
 RUN := $(NODE) --disable-warning=ExperimentalWarning
 TEST := $(RUN) --test --test-reporter=spec
-TEST_PACKAGES := python3-flask gunicorn procps util-linux stress-ng openssl
+TEST_PACKAGES := python3-flask gunicorn nginx systemd python3 bsdutils procps util-linux stress-ng openssl
 
 setup:
 	@scripts/setup.sh
@@ -32,7 +32,7 @@ demo: setup
 	@bin/hotwarm demo
 
 bench:
-	@scripts/setup.sh stress-ng procps util-linux haproxy nginx wrk python3-flask gunicorn
+	@scripts/setup.sh stress-ng procps util-linux haproxy nginx wrk nghttp2-client slowhttptest python3-flask gunicorn
 	$(RUN) bench/detect.ts
 	$(RUN) bench/takeover.ts
 	$(RUN) bench/socket.ts

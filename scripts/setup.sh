@@ -17,6 +17,13 @@ install_debian() {
     exit 1
   fi
   echo "setup: installing Debian packages:$missing"
+  # Debian starts a service as soon as it is installed; here they are run as they are needed.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+  fi
   apt-get update -qq
   # shellcheck disable=SC2086 # one word for each package
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -24,6 +24,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = [
   'src',
   'examples',
+  'packaging',
   'package.json',
   'tsconfig.base.json',
   'README.md',
@@ -98,6 +99,7 @@ test('the package holds the program, the examples and what one reads first', () 
     'dist/drivers/traffic/proxy/main.js',
     'examples/web/hotwarm.yaml',
     'examples/web/server.js',
+    'packaging/hotwarm.service',
   ]) {
     assert.ok(packed.includes(name), name);
   }
@@ -105,7 +107,7 @@ test('the package holds the program, the examples and what one reads first', () 
 
 test('the package holds no sources, tests, state, caches or leftovers of earlier builds', () => {
   const known =
-    /^(?:dist|examples)\/|^(?:package\.json|LICENSE|README(?:\.zh-CN)?\.md|CHANGELOG\.md)$/;
+    /^(?:dist|examples|packaging)\/|^(?:package\.json|LICENSE|README(?:\.zh-CN)?\.md|CHANGELOG\.md)$/;
   const odd =
     /\.hotwarm\/|__pycache__|\.tsbuildinfo$|\.map$|\.test\.|\.log$|^dist\/.*(?<!\.d)\.ts$|gone\.js/;
   assert.deepEqual(

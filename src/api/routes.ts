@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 import { requireJson, requireOwnHost, requireToken } from './auth.ts';
 import { EVENT_LIMITS, type EventLimits, eventRoute } from './events.ts';
 import { answerError, answerRefusal, notFound } from './failures.ts';
-import { openMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { reportBriefly, reportStatus } from './status.ts';
 
 // The HTTP interface of one agent. Reading never changes anything and commands are only accepted here,
@@ -68,9 +68,10 @@ function addHealth(app: Hono, view: AgentView): void {
 }
 
 function addReading(app: Hono, { view, events }: ApiOptions): void {
-  const metrics = openMetrics(view);
+  // Loaded beside the first answers, not before them, and at once, as loading it later would hold up a decision.
+  const metrics = loadMetrics(view);
   app.get('/metrics', async (context) => {
-    const { contentType, text } = await metrics.render();
+    const { contentType, text } = await (await metrics).render();
     return context.body(text, 200, { 'content-type': contentType });
   });
   app.get('/api/v1/status', (context) => context.json(reportStatus(view.state())));
@@ -87,6 +88,11 @@ function addReading(app: Hono, { view, events }: ApiOptions): void {
     return context.json(stored);
   });
   app.get('/api/v1/events', eventRoute(view, events ?? EVENT_LIMITS));
+}
+
+async function loadMetrics(view: AgentView): Promise<Metrics> {
+  const { openMetrics } = await import('./metrics.ts');
+  return openMetrics(view);
 }
 
 function addCommands(app: Hono, view: AgentView): void {

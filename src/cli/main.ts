@@ -19,6 +19,8 @@ async function main(): Promise<number> {
     process.once('SIGINT', () => stop.abort());
     return AbortSignal.any([stop.signal, outlet.gone]);
   };
+  const { keepCompiled } = await import('./compile-cache.ts');
+  keepCompiled(env);
   const { runCli } = await import('./program.ts');
   const exit = await runCli(process.argv.slice(2), { out: stdout, err: stderr, env, stopSignal });
   const loss = await outlet.loss();

@@ -93,7 +93,7 @@ function addLocal(program: Command, io: Io, handle: Handler): void {
     .option('--replace', 'take over from the agent that runs; the members go on', false)
     .action(async (flags: JsonFlag & { replace: boolean }) => {
       const { runUp } = await import('./commands/up.ts');
-      await handle(runUp({ config: configOf(program), ...flags, out }));
+      await handle(runUp({ config: configOf(program), ...flags, ...io }));
     });
   program
     .command('demo')

@@ -12,12 +12,21 @@ export const UNIX_STATE = { unconnected: '01', connected: '03' } as const;
 type UnixState = (typeof UNIX_STATE)[keyof typeof UNIX_STATE];
 type SocketState = (typeof SOCKET_STATE)[keyof typeof SOCKET_STATE];
 
-/** As descriptors name them, `socket:[INODE]`: the TCP sockets of this state on a local port, of both versions of IP. */
-export function socketLinks(port: number, state: SocketState): ReadonlySet<string> {
-  const inodes = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
-    socketInodes(readText(file), port, state),
+/**
+ * As descriptors name them, `socket:[INODE]`, with their ports: the TCP sockets of this state on local ports, of both
+ * versions of IP. The tables are read once for all, as the kernel takes milliseconds to write one.
+ */
+export function socketLinks(
+  ports: readonly number[],
+  state: SocketState,
+): ReadonlyMap<string, number> {
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map(readText);
+  const links = ports.flatMap((port) =>
+    tables
+      .flatMap((table) => socketInodes(table, port, state))
+      .map((inode) => [linkOf(inode), port] as const),
   );
-  return new Set(inodes.map(linkOf));
+  return new Map(links);
 }
 
 function linkOf(inode: string): string {
@@ -25,14 +34,14 @@ function linkOf(inode: string): string {
 }
 
 /** As descriptors name them: accepted connections of whoever listens, or listened, there. */
-export function clientLinks(address: ListenAddress): ReadonlySet<string> {
-  if (!isUnix(address)) return socketLinks(address.port, SOCKET_STATE.established);
-  return unixLinks(address.path, UNIX_STATE.connected);
+export function clientLinks(address: ListenAddress): readonly string[] {
+  if (isUnix(address)) return unixLinks(address.path, UNIX_STATE.connected);
+  return [...socketLinks([address.port], SOCKET_STATE.established).keys()];
 }
 
-/** The Unix sockets of this state at a path. */
-export function unixLinks(path: string, state: UnixState): ReadonlySet<string> {
-  return new Set(unixInodes(readText('/proc/net/unix'), path, state).map(linkOf));
+/** As descriptors name them: the Unix sockets of this state at a path. */
+export function unixLinks(path: string, state: UnixState): readonly string[] {
+  return unixInodes(readText('/proc/net/unix'), path, state).map(linkOf);
 }
 
 /** table: text of /proc/net/unix. An accepted socket bears the path of the listening one. */
@@ -54,8 +63,13 @@ export function socketInodes(table: string, port: number, state: SocketState): r
 }
 
 /** How many descriptors of the process lead to one of the links. */
-export function countOpen(pid: number, links: ReadonlySet<string>): number {
-  return list(`/proc/${pid}/fd`).filter((fd) => links.has(link(`/proc/${pid}/fd/${fd}`))).length;
+export function countOpen(pid: number, links: { has(link: string): boolean }): number {
+  return openLinks(pid).filter((target) => links.has(target)).length;
+}
+
+/** What its descriptors lead to. */
+export function openLinks(pid: number): readonly string[] {
+  return list(`/proc/${pid}/fd`).map((fd) => link(`/proc/${pid}/fd/${fd}`));
 }
 
 export function listPids(): readonly number[] {

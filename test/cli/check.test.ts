@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { refuseUnfit, runCheck } from '../../src/cli/commands/check.ts';
-import { findPortHolder } from '../../src/cli/preflight/holder.ts';
+import { findHolders } from '../../src/cli/preflight/holder.ts';
 import {
   SOCKET_STATE,
   socketInodes,
@@ -149,9 +149,9 @@ test('a port in use is named with the process that holds it', async (t) => {
 test('the holder of a port that nobody listens on is nobody', async () => {
   const server = await listen();
   const port = portOf(server);
-  assert.equal(findPortHolder(port)?.pid, process.pid);
+  assert.equal(findHolders([port]).get(port)?.pid, process.pid);
   await close(server);
-  assert.equal(findPortHolder(port), null);
+  assert.equal(findHolders([port]).size, 0);
 });
 
 /** One line of /proc/net/tcp. */

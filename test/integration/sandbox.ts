@@ -140,6 +140,8 @@ ${lines.map((line) => `    ${line}\n`).join('')}`);
   async ask(path = '/'): Promise<string | null> {
     try {
       const response = await fetch(`http://127.0.0.1:${this.ports.listen}${path}`, {
+        // One that was kept may lead to a process whose last threads are just ending.
+        headers: { connection: 'close' },
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
       if (!response.ok) return null;

@@ -91,12 +91,15 @@ describe('the examples lose no GET when their active member is killed or hung', 
     assert.deepEqual(failures, []);
   });
 
-  test('static: a frozen standby', async (t) => {
-    const sandbox = await Sandbox.open(t);
-    await sandbox.useExample('static');
-    const agent = sandbox.up();
-    const { failures } = await strike(sandbox, agent, 'SIGKILL');
-    assert.deepEqual(failures, []);
+  test('static-site: nginx as Debian ships it, with a frozen standby', async (t) => {
+    for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+      const sandbox = await Sandbox.open(t);
+      await sandbox.useExample('static-site');
+      const agent = sandbox.up();
+      const { failures } = await strike(sandbox, agent, signal);
+      assert.deepEqual(failures, [], signal);
+      assert.equal((await agent.stop()).code, 0);
+    }
   });
 });
 

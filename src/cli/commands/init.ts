@@ -16,12 +16,12 @@ export type InitOptions = {
 const EXAMPLES: Readonly<Record<Template, string>> = {
   node: 'web',
   flask: 'flask',
-  static: 'static',
+  static: 'static-site',
   command: 'command',
 };
 
 /** What a run leaves behind is no part of an example. */
-const LEFTOVERS = ['.hotwarm', '__pycache__', 'node_modules'];
+const LEFTOVERS = ['.hotwarm', '.nginx', '__pycache__', 'node_modules'];
 
 /**
  * Writes a configuration and a small service that it runs. Returns the exit code. Throws AppError refused

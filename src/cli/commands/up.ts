@@ -1,15 +1,22 @@
 import { Agent } from '../../agent/agent.ts';
 import type { Notice } from '../../agent/contract.ts';
-import { startApi } from '../../api/server.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { dismissAgent, LEAVE_SIGNAL } from '../../agent/replace.ts';
 import { formatAddress } from '../../config/units.ts';
+import { ServiceManager } from '../../drivers/service-manager.ts';
 import { AppError } from '../../errors.ts';
 import { refuseUnfit } from './check.ts';
+import { saveCompiled } from '../compile-cache.ts';
+import { explainError } from '../explain-error.ts';
+import { HangUps } from '../hang-ups.ts';
+import type { Io } from '../io.ts';
 import { narrate, narrateStop } from '../narrate.ts';
+import { Supervision } from '../supervision.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', LEAVE_SIGNAL] as const;
+/** Beyond the members' own stop time-out, until a stop is over or given up. */
+const STOP_SLACK_MS = 15_000;
 
 export type UpOptions = {
   readonly config: string;
@@ -17,43 +24,75 @@ export type UpOptions = {
   readonly json: boolean;
   /** Take over from the agent that runs. */
   readonly replace: boolean;
-  readonly out: NodeJS.WritableStream;
-};
+} & Pick<Io, 'out' | 'err' | 'env'>;
 
 /**
  * Runs the agent until SIGINT or SIGTERM, then stops members and data plane in an orderly way; or until another
- * agent takes its place, for which it leaves them running.
+ * agent takes its place, for which it leaves them running. SIGHUP ends nothing: a terminal that was closed must not
+ * cost the service its agent. To a service manager it means that the agent shall be replaced by what is installed now.
  */
 export async function runUp(options: UpOptions): Promise<number> {
-  const config = loadConfig(options.config);
-  await refuseUnfit(config);
+  const { err } = options;
+  const supervision = new Supervision(
+    ServiceManager.of(options.env, process.pid),
+    (error) => void explainError(error, err),
+  );
   const ends = new Ends();
+  const hangUps = new HangUps({ supervision, err, isEnding: () => ends.haveCome });
   try {
-    await runUntil(ends, config, options);
+    const config = loadConfig(options.config);
+    await supervision.begin();
+    await refuseUnfit(config);
+    await runUntil(ends, supervision, config, options);
   } finally {
+    supervision.close();
     ends.close();
+    hangUps.close();
   }
   return 0;
 }
 
-async function runUntil(ends: Ends, config: ResolvedConfig, options: UpOptions): Promise<void> {
+async function runUntil(
+  ends: Ends,
+  supervision: Supervision,
+  config: ResolvedConfig,
+  options: UpOptions,
+): Promise<void> {
   const { out, json } = options;
-  if (options.replace) await dismissAgent(config.agent.stateDir);
+  if (options.replace) {
+    await supervision.becomeMain();
+    await dismissAgent(config.agent.stateDir);
+  }
   const agent = await Agent.start(config, { onDefect: (error) => ends.tell({ defect: error }) });
   const tell = json ? jsonTeller(out) : textTeller(out);
   for (const notice of agent.noticesAfter(0)) tell(notice);
   agent.subscribe(tell);
   let end: End | null = null;
   try {
+    // Loaded only now: what it takes would lengthen the time in which nobody takes over for a dead agent.
+    const { startApi } = await import('../../api/server.ts');
     const api = await startApi({ view: agent, ...config.agent.api });
+    supervision.watch(agent);
+    saveCompiled();
     if (!json) out.write(greeting(config));
     end = await ends.first;
     if (!json) out.write(isReplaced(end) ? LEAVING : stopping(config));
     await api.close();
   } finally {
-    await (isReplaced(end) ? agent.leave() : agent.stop());
+    if (isReplaced(end)) {
+      supervision.close();
+      await agent.leave();
+    } else {
+      supervision.stopping(stopMs(config));
+      await agent.stop();
+      await supervision.settled();
+    }
   }
   if ('defect' in end) throw defectError(end.defect);
+}
+
+function stopMs({ services }: ResolvedConfig): number {
+  return Math.max(0, ...services.map(({ core }) => core.timeouts.stopMs)) + STOP_SLACK_MS;
 }
 
 type End = { readonly signal: string } | { readonly defect: unknown };
@@ -66,12 +105,16 @@ function isReplaced(end: End | null): boolean {
 class Ends {
   readonly first: Promise<End>;
   readonly tell: (end: End) => void;
+  haveCome = false;
   readonly #onSignal = (signal: string): void => this.tell({ signal });
 
   constructor() {
     const { promise, resolve } = Promise.withResolvers<End>();
     this.first = promise;
-    this.tell = resolve;
+    this.tell = (end) => {
+      this.haveCome = true;
+      resolve(end);
+    };
     for (const name of SIGNALS) process.on(name, this.#onSignal);
   }
 

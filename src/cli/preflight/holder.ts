@@ -1,6 +1,7 @@
+import { isUnix, type ListenAddress } from '../../drivers/listen-address.ts';
 import {
-  countOpen,
   listPids,
+  openLinks,
   readText,
   SOCKET_STATE,
   socketLinks,
@@ -8,29 +9,45 @@ import {
   unixLinks,
 } from '../../drivers/proc-sockets.ts';
 
-// Which process holds a port or a file, as far as this user may look.
+// Which processes listen where, as far as this user may look.
 
 export type Holder = { readonly pid: number; readonly command: string };
 
-/** null: nobody, or a process of another user. */
-export function findPortHolder(port: number): Holder | null {
-  return findHolder(socketLinks(port, SOCKET_STATE.listening));
+/** A TCP port, or the path of a Unix socket. */
+export type Place = number | string;
+
+export function placeOf(address: ListenAddress): Place {
+  return isUnix(address) ? address.path : address.port;
 }
 
-/** Who listens there; null: nobody, or a process of another user. */
-export function findPathHolder(path: string): Holder | null {
-  return findHolder(unixLinks(path, UNIX_STATE.unconnected));
+/**
+ * Who listens there; where nobody does, or a process of another user, there is none. All are found in one pass over the
+ * processes, the newest first: on a busy host a pass takes long, and what a former agent left is newer than most.
+ */
+export function findHolders(places: readonly Place[]): ReadonlyMap<Place, Holder> {
+  const placeAt = listeningLinks(places);
+  const missing = new Set(placeAt.values());
+  const holders = new Map<Place, Holder>();
+  for (const pid of listPids().toReversed()) {
+    if (missing.size === 0) break;
+    for (const link of openLinks(pid)) {
+      const place = placeAt.get(link);
+      if (place !== undefined && missing.delete(place))
+        holders.set(place, { pid, command: commandOf(pid) });
+    }
+  }
+  return holders;
 }
 
-/** Who has the file open; null: nobody, or a process of another user. */
-export function findFileHolder(path: string): Holder | null {
-  return findHolder(new Set([path]));
-}
-
-function findHolder(links: ReadonlySet<string>): Holder | null {
-  if (links.size === 0) return null;
-  const pid = listPids().find((candidate) => countOpen(candidate, links) > 0);
-  return pid === undefined ? null : { pid, command: commandOf(pid) };
+function listeningLinks(places: readonly Place[]): ReadonlyMap<string, Place> {
+  const ports = places.filter((place) => typeof place === 'number');
+  const paths = places.filter((place) => typeof place === 'string');
+  return new Map<string, Place>([
+    ...socketLinks(ports, SOCKET_STATE.listening),
+    ...paths.flatMap((path) =>
+      unixLinks(path, UNIX_STATE.unconnected).map((link) => [link, path] as const),
+    ),
+  ]);
 }
 
 function commandOf(pid: number): string {

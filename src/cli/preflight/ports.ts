@@ -12,9 +12,11 @@ import {
   readRecord,
   recordPath,
 } from '../../drivers/member/process/run-record.ts';
+import { countOpen } from '../../drivers/proc-sockets.ts';
+import { LOCK_FILE, readHolder } from '../../drivers/store/hold.ts';
 import { isProxyOf } from '../../drivers/traffic/proxy/process.ts';
 import type { PreflightFinding } from './finding.ts';
-import { type Holder, findFileHolder, findPathHolder, findPortHolder } from './holder.ts';
+import { findHolders, type Holder, type Place, placeOf } from './holder.ts';
 
 // Whether the ports are free. They are not while an agent runs, nor after one was killed: its members and its
 // data plane go on, and the next agent takes them over. Both are told apart from strangers.
@@ -26,26 +28,37 @@ type Listener = {
   readonly isLeftover: (holder: Holder) => boolean;
 };
 
+const IN_USE = 'EADDRINUSE';
+const NO_DIRECTORY = 'noDirectory';
+const NO_SOCKET = 'noSocket';
+
+/** obstacle: the error code of listening there, or what is wrong with the path. */
+type Refused = { readonly listener: Listener; readonly obstacle: string };
+
 export async function portFindings(config: ResolvedConfig): Promise<PreflightFinding[]> {
   const running = agentRunning(config.agent.stateDir);
   if (running !== null) return [running];
-  const findings: PreflightFinding[] = [];
+  const refused: Refused[] = [];
   for (const listener of listenersOf(config)) {
-    findings.push(...(await listenerFindings(listener)));
+    const obstacle = await obstacleAt(listener.address);
+    if (obstacle !== null) refused.push({ listener, obstacle });
   }
-  return findings;
+  const taken = refused.filter(({ obstacle }) => obstacle === IN_USE);
+  const holders = findHolders(taken.map(({ listener }) => placeOf(listener.address)));
+  return refused.map((one) => findingFor(one, holders));
 }
 
 /** The agent keeps its lock file open for as long as it lives. */
 function agentRunning(stateDir: string): PreflightFinding | null {
-  const lock = join(stateDir, 'agent.lock');
-  const holder = existsSync(lock) ? findFileHolder(realpathSync(lock)) : null;
-  if (holder === null) return null;
+  const lock = join(stateDir, LOCK_FILE);
+  const pid = readHolder(stateDir)?.pid ?? null;
+  if (pid === null || !existsSync(lock)) return null;
+  if (countOpen(pid, new Set([realpathSync(lock)])) === 0) return null;
   return {
     level: 'note',
     code: 'agentRunning',
     where: 'agent.state',
-    what: `an agent runs with this state directory (pid ${holder.pid}), so its ports were not checked`,
+    what: `an agent runs with this state directory (pid ${pid}), so its ports were not checked`,
     todo: 'nothing, if that is the agent you mean',
   };
 }
@@ -99,6 +112,21 @@ function isLeftoverMember(
   }
 }
 
+/** null: it is free. */
+async function obstacleAt(address: ListenAddress): Promise<string | null> {
+  if (!isUnix(address)) return await tryListening(address);
+  if (!existsSync(dirname(address.path))) return NO_DIRECTORY;
+  switch (await lookAtPath(address.path)) {
+    case 'inUse':
+      return IN_USE;
+    case 'noSocket':
+    case 'unknown':
+      return NO_SOCKET;
+    default:
+      return null;
+  }
+}
+
 /** The error code of listening there; null: it is free. */
 function tryListening({ host, port }: HostPort): Promise<string | null> {
   return new Promise((settle) => {
@@ -108,39 +136,29 @@ function tryListening({ host, port }: HostPort): Promise<string | null> {
   });
 }
 
-async function listenerFindings(listener: Listener): Promise<PreflightFinding[]> {
-  const { address } = listener;
-  if (isUnix(address)) return await pathFindings(listener, address.path);
-  const code = await tryListening(address);
-  return code === null ? [] : [portFinding(listener, address, code)];
+function findingFor(
+  { listener, obstacle }: Refused,
+  holders: ReadonlyMap<Place, Holder>,
+): PreflightFinding {
+  const { where, address } = listener;
+  if (obstacle === IN_USE) return takenFinding(listener, holders.get(placeOf(address)) ?? null);
+  if (isUnix(address)) return pathFinding(where, address.path, obstacle);
+  return portFinding(where, address, obstacle);
 }
 
-async function pathFindings(listener: Listener, path: string): Promise<PreflightFinding[]> {
-  const { where } = listener;
-  const directory = dirname(path);
-  if (!existsSync(directory)) {
-    const what = `the directory ${directory} does not exist`;
+function pathFinding(where: string, path: string, obstacle: string): PreflightFinding {
+  if (obstacle === NO_DIRECTORY) {
+    const what = `the directory ${dirname(path)} does not exist`;
     const todo = 'make it, or choose another path';
-    return [{ level: 'fault', code: 'pathUnusable', where, what, todo }];
+    return { level: 'fault', code: 'pathUnusable', where, what, todo };
   }
-  switch (await lookAtPath(path)) {
-    case 'inUse':
-      return [takenFinding(listener, findPathHolder(path))];
-    case 'noSocket':
-    case 'unknown': {
-      const what = `${path} exists, and is no socket that nobody listens on`;
-      const todo = 'remove it if nobody needs it, or choose another path';
-      return [{ level: 'fault', code: 'pathUnusable', where, what, todo }];
-    }
-    default:
-      return [];
-  }
+  const what = `${path} exists, and is no socket that nobody listens on`;
+  const todo = 'remove it if nobody needs it, or choose another path';
+  return { level: 'fault', code: 'pathUnusable', where, what, todo };
 }
 
-function portFinding(listener: Listener, address: HostPort, code: string): PreflightFinding {
-  const { where } = listener;
+function portFinding(where: string, address: HostPort, code: string): PreflightFinding {
   const shown = formatAddress(address);
-  if (code === 'EADDRINUSE') return takenFinding(listener, findPortHolder(address.port));
   if (code === 'EACCES') {
     const what = `this user may not listen on ${shown}`;
     const todo = 'choose a port from 1024 up, or give the process CAP_NET_BIND_SERVICE';

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiledEnv } from '../compiled-env.ts';
 import { DriverError } from '../driver-error.ts';
 import { hearLines } from '../lines.ts';
 import { OrderLine } from '../order-line.ts';
@@ -184,7 +185,7 @@ function start(path: string, stateDir: string): void {
   const child = spawn(process.execPath, [entry, path], {
     detached: true,
     stdio: ['ignore', log, log],
-    env: { ...process.env, [MARK]: stateDir },
+    env: { ...process.env, ...compiledEnv(), [MARK]: stateDir },
   });
   process.umask(umask);
   closeSync(log);

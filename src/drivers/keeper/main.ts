@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { Keeper } from './keeper.ts';
 
 // The keeper's process: one argument, the path of its control socket. It ends when it is told to, never by
@@ -7,7 +8,12 @@ const [, , controlPath = ''] = process.argv;
 process.title = 'hotwarm-keeper';
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => {});
 const keeper = new Keeper(controlPath, () => process.exit(0));
-keeper.open().catch((error: unknown) => {
+const open = async (): Promise<void> => {
+  await keeper.open();
+  // For the next one: this one may be killed.
+  flushCompileCache();
+};
+open().catch((error: unknown) => {
   process.stderr.write(`${String(error)}\n`);
   process.exit(1);
 });

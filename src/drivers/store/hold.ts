@@ -7,9 +7,9 @@ import { isBusy, sqliteFault } from './sqlite-fault.ts';
 // Keeps a second agent out of a state directory. The hold is an open write transaction on a file of its
 // own, which is a POSIX lock underneath: the kernel drops it with the process, however that ends, so
 // there is no stale lock to judge and no pid to verify. Nothing is written through the lock, so there
-// is nothing to recover either. Who holds it is noted beside it, for the error message only.
+// is nothing to recover either. Who holds it is noted beside it, for messages only.
 
-const LOCK_FILE = 'agent.lock';
+export const LOCK_FILE = 'agent.lock';
 const HOLDER_FILE = 'agent.json';
 
 /** Whether an agent holds the directory, and who; null: nobody does. Throws AppError where that cannot be told. */
@@ -56,8 +56,8 @@ function held(path: string, cause: unknown): AppError {
   return new AppError('stateHeld', text, { cause });
 }
 
-/** null while the holder has not written it yet. */
-function readHolder(path: string): { readonly pid: number; readonly host: string } | null {
+/** Who took the lock last, whether or not it lives; null while it has not written it yet. */
+export function readHolder(path: string): { readonly pid: number; readonly host: string } | null {
   try {
     const holder: unknown = JSON.parse(readFileSync(join(path, HOLDER_FILE), 'utf8'));
     if (typeof holder !== 'object' || holder === null) return null;

@@ -1,5 +1,8 @@
 /** Variables that speak to the agent's own process and would mislead a child, besides every HOTWARM_ one. */
 const OWN_VARIABLES: readonly string[] = [
+  'CACHE_DIRECTORY',
+  'CONFIGURATION_DIRECTORY',
+  'JOURNAL_STREAM',
   'LISTEN_FDS',
   'LISTEN_FDNAMES',
   'LISTEN_PID',
@@ -7,6 +10,7 @@ const OWN_VARIABLES: readonly string[] = [
   'NODE_CHANNEL_SERIALIZATION_MODE',
   'NODE_UNIQUE_ID',
   'NOTIFY_SOCKET',
+  'STATE_DIRECTORY',
   'WATCHDOG_PID',
   'WATCHDOG_USEC',
 ];

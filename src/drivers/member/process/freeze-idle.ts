@@ -33,6 +33,6 @@ export function countClients(
   addresses: readonly ListenAddress[],
 ): number {
   if (addresses.length === 0) return 0;
-  const links = new Set(addresses.flatMap((address) => [...clientLinks(address)]));
+  const links = new Set(addresses.flatMap(clientLinks));
   return containedPids(containment).reduce((sum, pid) => sum + countOpen(pid, links), 0);
 }

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { ClientTls } from '../contract.ts';
 import { readPair, type Pair } from '../certificate.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -29,6 +30,8 @@ async function run(options: ProxyOptions): Promise<void> {
   process.on('SIGTERM', () => stop(SIGNAL_GRACE_MS));
   process.on('SIGINT', () => stop(SIGNAL_GRACE_MS));
   process.on('SIGHUP', () => {});
+  // For the next one: this one may be killed.
+  flushCompileCache();
 }
 
 class CertificateError extends Error {}

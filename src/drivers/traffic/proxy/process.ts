@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../errors.ts';
+import { compiledEnv } from '../../compiled-env.ts';
 import { DriverError } from '../../driver-error.ts';
 import {
   endAll,
@@ -100,7 +101,7 @@ export async function startProcess(
     program: process.execPath,
     args: [...RUNTIME_FLAGS, entryFile(), JSON.stringify(options)],
     cwd: stateDir,
-    env: { ...ownEnvironment(), [MARK]: proxyMark(stateDir, options.service) },
+    env: { ...ownEnvironment(), ...compiledEnv(), [MARK]: proxyMark(stateDir, options.service) },
     owner: null,
     logs: { output: logFile, errors: logFile },
     sockets: [key],

@@ -1,0 +1,145 @@
+import type { AgentView } from '../agent/contract.ts';
+import { judgeService } from '../api/status.ts';
+import type { AgentState, ServiceState } from '../core/state.ts';
+import type { ServiceManager, Told } from '../drivers/service-manager.ts';
+
+// What the service manager is told of an agent, and when. A proof of life is given only while decisions are made:
+// the agent looks at its host twice a second, and that alone is an event which the core must have decided. So an
+// agent whose event loop turns but whose core stands still is started anew like one that hangs.
+
+/** Age of the newest decision, up to which the agent counts as alive. */
+const LIVE_MS = 3000;
+const LOOK_MS = 1000;
+/** Until it is ready somebody waits for that. */
+const LOOK_AT_START_MS = 100;
+/** A start may go on for as long as this is renewed; by then an agent that hangs is given up. */
+const EXTEND_MS = 30_000;
+/** Services that are told of one by one. */
+const NAMED_MAX = 5;
+
+type Manager = Pick<ServiceManager, 'watchdogMs' | 'tell'>;
+
+export class Supervision {
+  readonly #manager: Manager | null;
+  readonly #onFault: (error: unknown) => void;
+  #timer: NodeJS.Timeout | null = null;
+  #isReady = false;
+  #isFaulty = false;
+  #isTelling = false;
+  #status = '';
+  #provedAt = Number.NEGATIVE_INFINITY;
+  #last: Promise<void> = Promise.resolve();
+
+  /** onFault: the manager could not be told; it is called at the first of several in a row. */
+  constructor(manager: Manager | null, onFault: (error: unknown) => void) {
+    this.#manager = manager;
+    this.#onFault = onFault;
+  }
+
+  /** Whether a service manager runs the agent. */
+  get isManaged(): boolean {
+    return this.#manager !== null;
+  }
+
+  /** Before anything is started: a manager that cannot be told would end what it waits for in vain. Throws AppError. */
+  async begin(): Promise<void> {
+    await this.#manager?.tell({ status: 'starting' });
+  }
+
+  /** Before the former agent ends: the manager would take its end for that of the service. Throws AppError. */
+  async becomeMain(): Promise<void> {
+    await this.#manager?.tell({ mainPid: process.pid });
+  }
+
+  watch(view: Pick<AgentView, 'now' | 'state'>): void {
+    if (this.#manager === null) return;
+    const everyMs = Math.min(this.#manager.watchdogMs ?? EXTEND_MS, EXTEND_MS) / 2;
+    const look = (): void => {
+      this.#look(view.state(), view.now(), everyMs);
+      this.#timer = setTimeout(look, this.#isReady ? Math.min(LOOK_MS, everyMs) : LOOK_AT_START_MS);
+    };
+    look();
+  }
+
+  /** A successor is being started. */
+  reloading(): void {
+    this.#tell({ reloading: true });
+  }
+
+  /** It did not get as far as taking over. */
+  reloadFailed(): void {
+    this.#tell({ ready: true });
+  }
+
+  stopping(withinMs: number): void {
+    this.close();
+    this.#tell({ stopping: true, status: 'stopping', extendMs: withinMs });
+  }
+
+  /** Nothing more is told. */
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Resolves when all was told. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  #look(state: AgentState, now: number, everyMs: number): void {
+    if (this.#isTelling || now - state.at > LIVE_MS) return;
+    const becomesReady = !this.#isReady && state.services.every(isDecided);
+    const isDue = now - this.#provedAt >= everyMs;
+    const status = describeStatus(state);
+    if (!becomesReady && !isDue && status === this.#status) return;
+    const told: Told = {
+      ...(becomesReady ? { ready: true } : {}),
+      ...(isDue && this.#manager?.watchdogMs !== null ? { watchdog: true } : {}),
+      ...(isDue && !this.#isReady && !becomesReady ? { extendMs: EXTEND_MS } : {}),
+      status,
+    };
+    // What could not be told is told again at the next look.
+    this.#tell(told, () => {
+      this.#isReady ||= becomesReady;
+      this.#status = status;
+      if (isDue) this.#provedAt = now;
+    });
+  }
+
+  #tell(told: Told, onTold?: () => void): void {
+    if (this.#manager !== null) this.#last = this.#tellNow(this.#manager, told, onTold);
+  }
+
+  async #tellNow(manager: Manager, told: Told, onTold?: () => void): Promise<void> {
+    this.#isTelling = true;
+    try {
+      await manager.tell(told);
+      this.#isFaulty = false;
+      onTold?.();
+    } catch (error) {
+      if (!this.#isFaulty) this.#onFault(error);
+      this.#isFaulty = true;
+    } finally {
+      this.#isTelling = false;
+    }
+  }
+}
+
+/** Whether it is served, or each of its members was tried and none is fit: a start need not be waited for any longer. */
+function isDecided({ phase, members }: ServiceState): boolean {
+  return phase !== 'starting' || members.every(({ repair }) => repair.attempts > 0);
+}
+
+/** In one line, those in trouble first. */
+export function describeStatus({ services }: Pick<AgentState, 'services'>): string {
+  const told = services
+    .map((service) => ({ service, overall: judgeService(service) }))
+    .toSorted((one, other) => Number(one.overall === 'OK') - Number(other.overall === 'OK'))
+    .map(({ service: { name, active, paused }, overall }) => {
+      const who = active === null ? 'nobody serves' : `${active} serves`;
+      return `${name} ${overall}, ${who}${paused ? ', paused' : ''}`;
+    });
+  const rest = told.length - NAMED_MAX;
+  return [...told.slice(0, NAMED_MAX), ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
+}
