@@ -23,7 +23,10 @@ export function describeEvent(event: Event, effect: Effect | null, locale: Local
   return isCommand(event) ? describeCommand(event, locale) : describeNews(event, locale);
 }
 
-function describeNews(event: Exclude<Event, OutcomeEvent | CommandEvent>, locale: Locale): string {
+type News = Exclude<Event, OutcomeEvent | CommandEvent>;
+
+function describeNews(event: News, locale: Locale): string {
+  if ('member' in event) return describeObservation(event, locale);
   switch (event.type) {
     case 'agentStarted':
     case 'agentResumed':
@@ -31,14 +34,22 @@ function describeNews(event: Exclude<Event, OutcomeEvent | CommandEvent>, locale
     case 'hostSampled':
     case 'leaseObserved':
       return describeOwn(event, locale);
-    case 'probeSucceeded':
-    case 'probeFailed':
-    case 'memberCollapsed':
-    case 'memberExited':
-    case 'trafficFailed':
-    case 'trafficSampled':
-    case 'lagMeasured':
-      return describeObservation(event, locale);
+    case 'trafficFellBack':
+    case 'trafficLost':
+    case 'trafficRestored':
+      return describeDataPlane(event, locale);
+    default:
+      return unreachable(event);
+  }
+}
+
+type DataPlaneEvent = Extract<
+  Event,
+  { type: 'trafficFellBack' | 'trafficLost' | 'trafficRestored' }
+>;
+
+function describeDataPlane(event: DataPlaneEvent, locale: Locale): string {
+  switch (event.type) {
     case 'trafficFellBack':
       return describeFact({ code: 'fellBack', from: event.from, to: event.to }, locale);
     case 'trafficLost':
@@ -125,19 +136,7 @@ function describeOwn(event: OwnEvent, locale: Locale): string {
   }
 }
 
-type Observation = Extract<
-  Event,
-  {
-    type:
-      | 'probeSucceeded'
-      | 'probeFailed'
-      | 'memberCollapsed'
-      | 'memberExited'
-      | 'trafficFailed'
-      | 'trafficSampled'
-      | 'lagMeasured';
-  }
->;
+type Observation = Extract<News, { member: string }>;
 
 function describeObservation(event: Observation, locale: Locale): string {
   const say = speaker(locale);
