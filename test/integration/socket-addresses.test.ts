@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { test } from 'node:test';
+import type { ServiceReport } from '../../src/api/status.ts';
 import { isWhole } from '../../src/drill/agent-process.ts';
 import { findFreePorts } from '../../src/drill/free-ports.ts';
 import { eventually, isAlive } from './processes.ts';
-import { pidOf, Sandbox } from './sandbox.ts';
+import { type Agent, pidOf, Sandbox } from './sandbox.ts';
 
 // Several addresses of one service, one of them a Unix socket: members inherit all of them.
 
@@ -29,6 +30,14 @@ function environmentOf(pid: number): Readonly<Record<string, string>> {
   return Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2)));
 }
 
+/** Until it is frozen, it may accept as well. */
+async function frozenStandby(agent: Agent): Promise<ServiceReport> {
+  return await agent.until(
+    'b stands by frozen',
+    (service) => isWhole(service) && service.members['b']?.health === 'unknown',
+  );
+}
+
 test('a member inherits every address in order, and a standby takes over all of them', async (t) => {
   const sandbox = await Sandbox.open(t);
   const [admin = 0] = await findFreePorts(1);
@@ -43,11 +52,7 @@ test('a member inherits every address in order, and a standby takes over all of 
   ];
   const agent = sandbox.up();
   await agent.until('a whole service', isWhole);
-  // Until it is frozen, it may accept as well.
-  const before = await agent.until(
-    'b stands by frozen',
-    (service) => isWhole(service) && service.members['b']?.health === 'unknown',
-  );
+  const before = await frozenStandby(agent);
   const environment = environmentOf(pidOf(before, 'a'));
   assert.equal(environment['LISTEN_FDS'], '4');
   assert.equal(environment['LISTEN_FDNAMES'], 'service:admin:local:member');
@@ -93,7 +98,7 @@ test('another backlog and another mode need no other socket', async (t) => {
   await eventually('the agent is gone', () => first.exited);
   await sandbox.useShop({ traffic: traffic(60, '666') });
   const second = sandbox.up();
-  const after = await second.until('a whole service again', isWhole);
+  const after = await frozenStandby(second);
   assert.equal(environmentOf(pidOf(after, 'a'))['HOTWARM_BACKLOG'], '60');
   assert.equal((statSync(path).mode & 0o777).toString(8), '666');
   const places = [{ port: sandbox.ports.listen, host: '127.0.0.1' }, { socketPath: path }];

@@ -74,7 +74,7 @@ function serviceListeners(service: ResolvedService, stateDir: string): Listener[
   if (core.mode === 'observe') return [];
   const at = `services.${name}`;
   const isLeftover = (holder: Holder): boolean =>
-    isProxyOf(holder.pid, stateDir, name) ||
+    isProxyOf(holder.pid, stateDir) ||
     isKeeperOf(holder.pid, stateDir) ||
     members.some((member) =>
       isLeftoverMember(holder, { stateDir, service: name, member: member.name }),

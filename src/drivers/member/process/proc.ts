@@ -93,7 +93,8 @@ export function hasVariable(pid: number, variable: string): boolean {
   return variablesOf(pid).includes(variable);
 }
 
-function variablesOf(pid: number): readonly string[] {
+/** What it was started with, each as NAME=VALUE; none where it may not be read. */
+export function variablesOf(pid: number): readonly string[] {
   return readOrNull(`/proc/${pid}/environ`)?.split('\0') ?? [];
 }
 

@@ -7,9 +7,9 @@ import { DriverError } from '../../driver-error.ts';
 import {
   endAll,
   findMarked,
-  hasVariable,
   readProcessStat,
   type Identity,
+  variablesOf,
 } from '../../member/process/proc.ts';
 import type { Spawner } from '../../member/process/spawner.ts';
 import { callProxy, type ControlClient } from './control-client.ts';
@@ -40,9 +40,13 @@ function proxyMark(stateDir: string, service: string): string {
   return `${service}:${stateDir}`;
 }
 
-/** Whether the process is one that an agent with this state directory started for the service. */
-export function isProxyOf(pid: number, stateDir: string, service: string): boolean {
-  return hasVariable(pid, `${MARK}=${proxyMark(stateDir, service)}`);
+/** Whether an agent with this state directory started the process, for whichever service. */
+export function isProxyOf(pid: number, stateDir: string): boolean {
+  return variablesOf(pid).some((variable) => isMarkOf(variable, stateDir));
+}
+
+function isMarkOf(variable: string, stateDir: string): boolean {
+  return variable.startsWith(`${MARK}=`) && variable.endsWith(`:${stateDir}`);
 }
 
 /** What the control socket of each process is called. */
@@ -77,9 +81,9 @@ export async function endOthers(
 /** Kills those of services that a former configuration had: they would hold addresses, and serve, for ever. */
 export async function endStrangers(stateDir: string, services: readonly string[]): Promise<void> {
   const known = services.map((service) => `${MARK}=${proxyMark(stateDir, service)}`);
-  const isOurs = (variable: string): boolean =>
-    variable.startsWith(`${MARK}=`) && variable.endsWith(`:${stateDir}`);
-  await endAll(findMarked((variable) => isOurs(variable) && !known.includes(variable)));
+  const isStranger = (variable: string): boolean =>
+    isMarkOf(variable, stateDir) && !known.includes(variable);
+  await endAll(findMarked(isStranger));
 }
 
 /** null: it has ended already. */
