@@ -78,7 +78,10 @@ describe('a service whose members share its listening socket', () => {
     assert.equal(await sandbox.ask(), 'a', 'it is served without an agent');
     process.kill(pidOf(before, 'a'), 'SIGKILL');
     process.kill(pidOf(before, 'b'), 'SIGKILL');
-    await eventually('both are gone', () => !isAlive(pidOf(before, 'a')));
+    await eventually(
+      'both are gone',
+      () => !isAlive(pidOf(before, 'a')) && !isAlive(pidOf(before, 'b')),
+    );
     const waiting = sandbox.ask();
     const second = sandbox.up();
     const after = await second.until('a whole service again', isWhole);
