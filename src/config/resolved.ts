@@ -1,3 +1,4 @@
+import type { FaultFigure, FaultRates } from '../model/fault-rates.ts';
 import type { CoreConfig, ServiceConfig, Temperature } from '../core/config.ts';
 import type { ProbeSpec } from '../drivers/probe/spec.ts';
 import type {
@@ -41,6 +42,14 @@ export type ResolvedService = {
   /** What a started member must answer before it counts as ready; the probe unless the file says otherwise. */
   readonly ready: ProbeSpec;
   readonly objectives: Objectives;
+  readonly faults: FaultModel;
+};
+
+/** What is expected to fail, for `plan` and `simulate`; no decision of the core depends on it. */
+export type FaultModel = {
+  readonly rates: FaultRates;
+  /** Figures that the file gave; the others are defaults. */
+  readonly given: readonly FaultFigure[];
 };
 
 export type ResolvedTraffic = {
