@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clientSide, memberSide, socketSide } from './traffic-schema.ts';
+import { faultsSection } from './faults-schema.ts';
 import {
   address,
   choice,
@@ -299,6 +300,7 @@ const service = z.strictObject({
   gray: gray.prefault({}),
   timeouts: timeouts.prefault({}),
   objectives: objectives.prefault({}),
+  faults: faultsSection.prefault({}),
   mode: choice(['act', 'observe'], '`observe`: decide and report, do nothing.').prefault('act'),
 });
 
