@@ -17,19 +17,44 @@ export function nextDeadlineOf(
   state: AgentState,
 ): Instant | null {
   const moments = [
-    ...service.members.flatMap((member) => memberMoments(config, service, member, state)),
+    ...turningPoints(host, config, service, state),
     ...service.pending.map((effect) => effect.deadline + OUTCOME_GRACE_MS),
-    ...operationMoments(service),
     service.lease.renewAt,
-    service.observing?.until ?? null,
+    service.paused ? null : state.observer.holdUntil,
     service.route === null ? service.routeNotBefore : null,
+  ];
+  return earlier(overdueVerdict(service, state), nextOf(moments, service));
+}
+
+/** The next moment at which something is done although nothing happens, the routine left out; null: none. */
+export function nextTurningPoint(
+  host: string,
+  config: ServiceConfig,
+  service: ServiceState,
+  state: AgentState,
+): Instant | null {
+  return nextOf(turningPoints(host, config, service, state), service);
+}
+
+function turningPoints(
+  host: string,
+  config: ServiceConfig,
+  service: ServiceState,
+  state: AgentState,
+): readonly (Instant | null)[] {
+  return [
+    ...service.members.flatMap((member) => memberMoments(config, service, member)),
+    ...operationMoments(service),
+    service.observing?.until ?? null,
     failbackDeadline(readOnlyTurn(host, config, service, state)),
     grayMoment(config, service),
   ];
+}
+
+function nextOf(moments: readonly (Instant | null)[], { decidedAt }: ServiceState): Instant | null {
   return moments.reduce<Instant | null>(
-    (next, moment) =>
-      moment !== null && moment > service.decidedAt ? earlier(next, moment) : next,
-    overdueVerdict(service, state),
+    (next, moment) => (moment !== null && moment > decidedAt ? earlier(next, moment) : next),
+    null,
   );
 }
 
@@ -46,14 +71,12 @@ function memberMoments(
   config: ServiceConfig,
   service: ServiceState,
   member: MemberState,
-  state: AgentState,
 ): readonly (Instant | null)[] {
   if (service.paused) return [];
   return [
     member.lifecycle === 'absent' ? member.repair.notBefore : null,
     member.retryAt,
     rehearsalDueAt(config.takeover.rehearsedWithinMs, member),
-    state.observer.holdUntil,
   ];
 }
 

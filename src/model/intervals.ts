@@ -48,6 +48,37 @@ export function shareInterval(successes: number, trials: number, level: number):
   };
 }
 
+/**
+ * Mean of independent values of one distribution that is nearly normal, as sums over long spans are: mean ± t·s/√n with n − 1
+ * degrees of freedom. Source: Student, The Probable Error of a Mean, Biometrika 6, 1908.
+ */
+export function meanInterval(values: readonly number[], level: number): Interval {
+  requireCount('the number of values', values.length, 2, MOST_EVENTS);
+  requireLevel(level);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const square = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const error = Math.sqrt(square / (values.length - 1) / values.length);
+  const width = studentQuantile(values.length - 1, level) * error;
+  return { lower: mean - width, upper: mean + width };
+}
+
+/** The t that |T| exceeds with probability 1 − level: I_x(ν/2, 1/2) = 1 − level at x = ν/(ν + t²). */
+function studentQuantile(degrees: number, level: number): number {
+  // u = ln t²: x and 1 − x keep their digits at both ends.
+  const u = solve(
+    (at) =>
+      1 -
+      level -
+      incompleteBeta(
+        degrees / 2,
+        0.5,
+        degrees / (degrees + Math.exp(at)),
+        Math.exp(at) / (degrees + Math.exp(at)),
+      ).lower,
+  );
+  return Math.exp(u / 2);
+}
+
 /** P(at least `successes`) at log-odds u. */
 function above(successes: number, failures: number, u: number): number {
   return incompleteBeta(successes, failures + 1, logistic(u), logistic(-u)).lower;

@@ -43,7 +43,12 @@ export class Member {
   capacity: 'full' | 'reduced' = 'full';
   /** Told of its process's end, but not by an order that ended it. */
   onExit: ((signal: string) => void) | null = null;
+  /** Told of each start, once it has begun. */
+  onStart: (() => void) | null = null;
+  /** Told when it was frozen and runs again. */
+  onThaw: (() => void) | null = null;
   readonly #random: Random;
+  readonly #readyAfterMs: { readonly low: number; readonly high: number };
   readonly #replication: Replication | null;
   readonly #onPromoted: (member: Member) => void;
   readonly #open = new Map<number, Open>();
@@ -55,6 +60,7 @@ export class Member {
     copy: Copy | null;
     random: Random;
     replication: Replication | null;
+    readyAfterMs: { readonly low: number; readonly high: number };
     onPromoted: (member: Member) => void;
   }) {
     this.name = options.name;
@@ -62,6 +68,7 @@ export class Member {
     this.copy = options.copy;
     this.#random = options.random;
     this.#replication = options.replication;
+    this.#readyAfterMs = options.readyAfterMs;
     this.#onPromoted = options.onPromoted;
   }
 
@@ -83,8 +90,10 @@ export class Member {
     this.frozen = false;
     this.capacity = capacity;
     this.pid = pid;
-    this.readyAt = this.host.now() + this.#random.skewed(20, 800) * this.slowness;
+    const { low, high } = this.#readyAfterMs;
+    this.readyAt = this.host.now() + this.#random.skewed(low, high) * this.slowness;
     this.#replication?.began(this);
+    this.onStart?.();
   }
 
   /** Ends the process, whatever it does. */
@@ -121,6 +130,7 @@ export class Member {
   thaw(): void {
     this.frozen = false;
     this.#goOn();
+    this.onThaw?.();
   }
 
   /** Runs in the process: waits while it is stopped, never happens once it has ended. */

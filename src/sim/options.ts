@@ -28,6 +28,12 @@ export type WorldOptions = {
   /** Replays each agent's journal: doubles the run's cost. */
   readonly replays: boolean;
   readonly keepsTrace: boolean;
+  /** Keeps what clients saw, and hashes what happened, for the checkers and for comparison. */
+  readonly isRecorded: boolean;
+  /** False: the kernel answers probes for a process that hangs. */
+  readonly probesSeeHangs: boolean;
+  /** From its start until a member is ready, ms. */
+  readonly readyAfterMs: { readonly low: number; readonly high: number };
 };
 
 export type ClientsOptions = {

@@ -37,13 +37,19 @@ export class Scheduler {
     this.at(this.#now + delay, run);
   }
 
+  /** When the next entry is due; null: none waits. */
+  get nextAt(): TrueTime | null {
+    return this.#heap[0]?.at ?? null;
+  }
+
   /** Runs everything that is due up to `until`, and ends then. */
-  runUntil(until: TrueTime): void {
+  runUntil(until: TrueTime, afterEach?: () => void): void {
     for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
       this.#sink();
       this.#now = next.at;
       this.#ran += 1;
       next.run();
+      afterEach?.();
     }
     this.#now = Math.max(this.#now, until);
   }

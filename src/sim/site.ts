@@ -17,6 +17,8 @@ export type Site = {
   readonly replication: Replication | null;
   readonly network: Network;
   readonly store: Store;
+  /** False: the kernel answers probes for a process that hangs. */
+  readonly probesSeeHangs: boolean;
   readonly storeNode: number;
 };
 

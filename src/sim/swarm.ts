@@ -54,6 +54,9 @@ export function drawOptions(seed: number, limits: SwarmLimits): WorldOptions {
     healMs: HEAL_MS,
     replays: seed % 4 === 0,
     keepsTrace: false,
+    isRecorded: true,
+    probesSeeHangs: true,
+    readyAfterMs: { low: 20, high: 800 },
   };
 }
 

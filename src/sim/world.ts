@@ -41,7 +41,7 @@ export class World {
   readonly trace: Trace;
   readonly network: Network;
   readonly store = new Store();
-  readonly history = new History();
+  readonly history: History;
   readonly hosts: readonly Host[];
   readonly members: readonly Member[];
   readonly planes: readonly DataPlane[];
@@ -66,6 +66,7 @@ export class World {
   constructor(options: WorldOptions, checkers: readonly MakeChecker[]) {
     this.options = options;
     this.trace = new Trace(options.keepsTrace);
+    this.history = new History(options.isRecorded);
     this.#random = new Random(options.seed);
     this.#mishap = this.#random.split('mishaps');
     this.nodes = options.hosts.length + 2;
@@ -108,11 +109,15 @@ export class World {
     });
   }
 
-  run(): void {
+  begin(): void {
     this.#faults.schedule(this.options.faults);
     for (const agent of this.agents)
       this.scheduler.in(this.#random.integer(0, 200_000), () => agent.start());
     for (const client of this.#clients) client.start();
+  }
+
+  run(): void {
+    this.begin();
     this.scheduler.runUntil(this.options.safetyMs * 1000);
     this.#heal();
     for (const client of this.#clients) client.stop();
@@ -228,6 +233,7 @@ export class World {
       copy: replication === null ? null : new Copy(name),
       random: this.#random.split(name),
       replication,
+      readyAfterMs: this.options.readyAfterMs,
       onPromoted: (promoted) => this.promoted(promoted),
     });
     replication?.add(member);
@@ -270,7 +276,18 @@ export class World {
     const members = this.members.filter(({ name }) => names.includes(name));
     const storeNode = this.options.store === 'embedded' ? host.node : this.hosts.length;
     const { network, store } = this;
-    return { config, host, members, plane, replication, network, store, storeNode };
+    const { probesSeeHangs } = this.options;
+    return {
+      config,
+      host,
+      members,
+      plane,
+      replication,
+      network,
+      store,
+      storeNode,
+      probesSeeHangs,
+    };
   }
 
   #makeAgent(host: Host, index: number): Agent {
@@ -292,8 +309,10 @@ export class World {
       failure: () => (this.#isFaulty ? this.options.mishaps.orderFails : 0),
       onStep: (agent, event, before, effects) => {
         this.steps += 1;
-        this.trace.add(index, event);
-        for (const effect of effects) this.trace.add(index, effect);
+        if (this.options.isRecorded) {
+          this.trace.add(index, event);
+          for (const effect of effects) this.trace.add(index, effect);
+        }
         if (this.trace.lines !== null)
           this.trace.line(
             this.scheduler.now,

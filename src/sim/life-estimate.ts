@@ -1,0 +1,88 @@
+import { meanInterval, rateInterval, type Interval } from '../model/intervals.ts';
+import { OUTAGE_CAUSES, type OutageCause } from './outage-log.ts';
+import type { LifeResult } from './service-life.ts';
+
+// What many lives of a service tell of it. Each life is independent of the others and of the same length, so the mean
+// downtime has Student's interval, and counts have the exact one of a Poisson process.
+
+const MS_PER_YEAR = 365.25 * 86_400_000;
+const LEVEL = 0.95;
+/** At which formulas are held against the simulation. */
+const STRICT_LEVEL = 0.99;
+
+export type RateEstimate = { readonly perYear: number; readonly interval: Interval };
+
+export type DurationSpread = {
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+};
+
+export type CauseEstimate = {
+  readonly cause: OutageCause;
+  readonly outagesPerYear: number;
+  readonly downtimeMsPerYear: number;
+};
+
+export type LifeEstimate = {
+  readonly years: number;
+  readonly lives: number;
+  /** Shares of time, each with Student's interval over the lives at 95 % and at 99 %, cut at 0. */
+  readonly unavailability: number;
+  readonly unavailability95: Interval;
+  readonly unavailability99: Interval;
+  /** The costliest first; those that never occurred are left out. */
+  readonly causes: readonly CauseEstimate[];
+  readonly failovers: RateEstimate;
+  readonly falseFailovers: RateEstimate;
+  readonly plannedMoves: RateEstimate;
+  /** Of outages that nobody planned; null: there was none. */
+  readonly outages: DurationSpread | null;
+};
+
+/** Throws a RangeError where there are fewer than two lives. */
+export function estimateLives(lives: readonly LifeResult[]): LifeEstimate {
+  const years = lives.reduce((sum, life) => sum + life.years, 0);
+  const shares = lives.map((life) => downtimeMs(life) / (life.years * MS_PER_YEAR));
+  const outages = lives.flatMap((life) => life.outages);
+  const count = (of: (life: LifeResult) => number): RateEstimate => {
+    const events = lives.reduce((sum, life) => sum + of(life), 0);
+    return { perYear: events / years, interval: rateInterval(events, years, LEVEL) };
+  };
+  return {
+    years,
+    lives: lives.length,
+    unavailability: shares.reduce((sum, share) => sum + share, 0) / shares.length,
+    unavailability95: cut(meanInterval(shares, LEVEL)),
+    unavailability99: cut(meanInterval(shares, STRICT_LEVEL)),
+    causes: OUTAGE_CAUSES.map((cause) => {
+      const own = outages.filter((outage) => outage.cause === cause);
+      const lasted = own.reduce((sum, { lastedMs }) => sum + lastedMs, 0);
+      return { cause, outagesPerYear: own.length / years, downtimeMsPerYear: lasted / years };
+    })
+      .filter(({ outagesPerYear }) => outagesPerYear > 0)
+      .toSorted((a, b) => b.downtimeMsPerYear - a.downtimeMsPerYear),
+    failovers: count((life) => life.failovers),
+    falseFailovers: count((life) => life.falseFailovers),
+    plannedMoves: count((life) => life.planned),
+    outages: spreadOf(
+      outages.filter(({ cause }) => cause !== 'planned').map(({ lastedMs }) => lastedMs),
+    ),
+  };
+}
+
+function downtimeMs({ outages }: LifeResult): number {
+  return outages.reduce((sum, { lastedMs }) => sum + lastedMs, 0);
+}
+
+function cut({ lower, upper }: Interval): Interval {
+  return { lower: Math.max(0, lower), upper: Math.min(1, upper) };
+}
+
+function spreadOf(durations: readonly number[]): DurationSpread | null {
+  const sorted = durations.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
+  if (sorted.length === 0) return null;
+  return { count: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+}

@@ -1,0 +1,288 @@
+import type { FaultRates } from '../model/fault-rates.ts';
+import type { PauseProfile } from '../model/mistakes.ts';
+import type { Member } from './member.ts';
+import type { OutageCause } from './outage-log.ts';
+import type { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { World } from './world.ts';
+
+// The faults of the fault model (src/model/fault-rates.ts), as they befall the one host and the members of a service, in
+// calendar time: Poisson processes of each component. Standbys fail at their own share of the rate. Lives and repairs
+// are exponential, pauses log-normal; their logarithms may differ in the last bit between versions of V8.
+//
+// A member whose restart does not help ends right after each start until somebody has put it right. A takeover that
+// does not succeed leaves the data plane without a route until then. A defect that no probe sees shows when the standby
+// serves: a running one fails its requests, a frozen one ends when it is thawed.
+
+const US_PER_MS = 1000;
+const MS_PER_YEAR = 365.25 * 86_400_000;
+/** Longer than any life. */
+const LONGEST_MS = 1000 * MS_PER_YEAR;
+/** A member whose restart does not help lives so long. */
+const BROKEN_LIFE_MS = 50;
+
+const MEMBER_COMPONENTS = ['process', 'hang', 'gray'] as const;
+
+export type MemberComponent = (typeof MEMBER_COMPONENTS)[number];
+
+export type LifeFault =
+  | { readonly code: 'failed'; readonly member: string; readonly component: MemberComponent }
+  | { readonly code: 'paused'; readonly member: string; readonly lastsMs: number }
+  /** A defect of a standby that no probe sees. */
+  | { readonly code: 'hidden'; readonly member: string }
+  /** Restarts do not help until somebody has put it right. */
+  | { readonly code: 'broken'; readonly member: string }
+  | { readonly code: 'hostLost'; readonly component: 'host' | 'zone' }
+  /** The failure of the active takes all others along. */
+  | { readonly code: 'commonCause' }
+  /** The takeover does not succeed until somebody has put it right. */
+  | { readonly code: 'stuck' };
+
+export type LifeFaultsOptions = {
+  readonly world: World;
+  readonly calendar: Scheduler;
+  readonly random: Random;
+  readonly rates: FaultRates;
+  readonly pauses: PauseProfile;
+  /** Pauses that are shorter cannot cost anything, so they are left out, ms. */
+  readonly shortestPauseMs: number;
+  readonly activeName: () => string | null;
+  readonly onFault: (fault: LifeFault) => void;
+  /** The outage under way has become one of another kind. */
+  readonly onBlame: (cause: OutageCause) => void;
+};
+
+type Condition = {
+  /** The fault in force; null: none. standby: a hidden defect. */
+  fault: MemberComponent | 'standby' | null;
+  paused: boolean;
+  /** Calendar, us: restarts do not help before. */
+  brokenUntil: number;
+  diesThawed: boolean;
+};
+
+export class LifeFaults {
+  readonly #options: LifeFaultsOptions;
+  readonly #conditions = new Map<Member, Condition>();
+  #hostFault: 'host' | 'zone' | null = null;
+  #isStuck = false;
+
+  constructor(options: LifeFaultsOptions) {
+    this.#options = options;
+    for (const member of options.world.members) {
+      const condition = { fault: null, paused: false, brokenUntil: 0, diesThawed: false };
+      this.#conditions.set(member, condition);
+      member.onStart = () => this.#started(member);
+      member.onThaw = () => this.#thawed(member);
+    }
+  }
+
+  /** A takeover did not succeed, and somebody is waited for. */
+  get isStuck(): boolean {
+    return this.#isStuck;
+  }
+
+  /** Whether something has been begun that will show, or end, soon. */
+  get isAnythingShort(): boolean {
+    const { members, options } = this.#options.world;
+    const { probesSeeHangs } = options;
+    return members.some(
+      (member) => this.#of(member).paused || (member.hung && !member.frozen && probesSeeHangs),
+    );
+  }
+
+  /** Whether the member stands still, or serves badly, for a reason of its own. */
+  isFaulty(name: string): boolean {
+    const member = this.#options.world.members.find((candidate) => candidate.name === name);
+    if (member === undefined || this.#hostFault !== null) return true;
+    return !member.alive || this.#of(member).fault !== null;
+  }
+
+  /** Why nobody is served by this member, if something is wrong with it; null: nothing is. */
+  causeAt(name: string | null): OutageCause | null {
+    if (this.#hostFault !== null) return this.#hostFault;
+    if (this.#isStuck) return 'takeover';
+    const member = this.#options.world.members.find((candidate) => candidate.name === name);
+    if (member === undefined) return null;
+    const { fault, paused } = this.#of(member);
+    return fault ?? (paused ? 'pause' : null);
+  }
+
+  schedule(): void {
+    const { world, rates } = this.#options;
+    for (const member of world.members) {
+      for (const component of MEMBER_COMPONENTS)
+        this.#renew(rates[component].everyMs, () => this.#befall(member, component));
+      this.#schedulePauses(member);
+    }
+    for (const component of ['host', 'zone'] as const)
+      this.#renew(rates[component].everyMs, () => this.#loseHost(component));
+  }
+
+  /** A Poisson process. */
+  #renew(everyMs: number | null, happen: () => void): void {
+    if (everyMs === null) return;
+    const { calendar } = this.#options;
+    calendar.in(this.#exponential(everyMs) * US_PER_MS, () => {
+      happen();
+      this.#renew(everyMs, happen);
+    });
+  }
+
+  #befall(member: Member, component: MemberComponent): void {
+    const { world, rates, random, activeName } = this.#options;
+    if (!member.alive || !member.host.up || this.#of(member).fault !== null) return;
+    if (member.name !== activeName()) return this.#befallStandby(member, component);
+    this.#apply(member, component);
+    if (random.chance(rates.commonCauseShare)) {
+      this.#options.onFault({ code: 'commonCause' });
+      for (const other of world.members)
+        if (other !== member && other.alive) this.#apply(other, component);
+    }
+    if (!random.chance(rates.coverage)) this.#stick();
+  }
+
+  #befallStandby(member: Member, component: MemberComponent): void {
+    const { rates, random, world } = this.#options;
+    const temperature =
+      world.options.services
+        .flatMap(({ members }) => members)
+        .find(({ name }) => name === member.name)?.temperature ?? 'hot';
+    if (!random.chance(rates.standbyFactor[temperature])) return;
+    if (!random.chance(rates.hiddenShare[temperature]))
+      return this.#apply(member, member.frozen ? 'process' : component);
+    const condition = this.#of(member);
+    condition.fault = 'standby';
+    if (member.frozen) condition.diesThawed = true;
+    else member.lies = true;
+    this.#options.onFault({ code: 'hidden', member: member.name });
+  }
+
+  #apply(member: Member, component: MemberComponent): void {
+    const { rates, random, calendar, onFault } = this.#options;
+    const condition = this.#of(member);
+    condition.fault = component;
+    condition.paused = false;
+    onFault({ code: 'failed', member: member.name, component });
+    if (component !== 'gray' && !random.chance(rates.restartShare)) {
+      condition.brokenUntil = calendar.now + this.#exponential(rates.recoveryMs) * US_PER_MS;
+      onFault({ code: 'broken', member: member.name });
+    }
+    switch (component) {
+      case 'process':
+        return member.host.run(() => member.die('SIGKILL'));
+      case 'hang':
+        return member.hang();
+      case 'gray': {
+        member.lies = true;
+        const { pid } = member;
+        calendar.in(this.#exponential(rates.gray.repairMs) * US_PER_MS, () => {
+          if (member.pid !== pid || condition.fault !== 'gray') return;
+          condition.fault = null;
+          member.lies = false;
+        });
+        return;
+      }
+      default: {
+        const never: never = component;
+        return never;
+      }
+    }
+  }
+
+  #stick(): void {
+    const { world, calendar, rates, onFault, onBlame } = this.#options;
+    const restore = world.crashPlane(0);
+    if (restore === null) return;
+    this.#isStuck = true;
+    onBlame('takeover');
+    onFault({ code: 'stuck' });
+    calendar.in(this.#exponential(rates.recoveryMs) * US_PER_MS, () => {
+      this.#isStuck = false;
+      restore();
+    });
+  }
+
+  #loseHost(component: 'host' | 'zone'): void {
+    const { world, calendar, rates, onFault } = this.#options;
+    const [host] = world.hosts;
+    if (host === undefined || !host.up) return;
+    this.#hostFault = component;
+    onFault({ code: 'hostLost', component });
+    world.crashHost(host);
+    calendar.in(this.#exponential(rates[component].repairMs) * US_PER_MS, () => {
+      this.#hostFault = null;
+      for (const condition of this.#conditions.values()) condition.fault = null;
+      world.bootHost(host);
+    });
+  }
+
+  #schedulePauses(member: Member): void {
+    const { calendar } = this.#options;
+    const { inMs, lastsMs } = this.#nextPause();
+    calendar.in(inMs * US_PER_MS, () => {
+      this.#schedulePauses(member);
+      if (!member.alive || member.stopped) return;
+      const condition = this.#of(member);
+      const { pid } = member;
+      condition.paused = true;
+      member.hang();
+      this.#options.onFault({ code: 'paused', member: member.name, lastsMs });
+      calendar.in(lastsMs * US_PER_MS, () => {
+        if (!condition.paused || member.pid !== pid) return;
+        condition.paused = false;
+        member.wake();
+      });
+    });
+  }
+
+  /** The next one that is long enough to matter; those before it are passed over. */
+  #nextPause(): { readonly inMs: number; readonly lastsMs: number } {
+    const { pauses, shortestPauseMs } = this.#options;
+    let inMs = 0;
+    for (;;) {
+      inMs += this.#exponential(MS_PER_YEAR / pauses.perYear);
+      const lastsMs = pauses.medianMs * Math.exp(pauses.sigma * this.#normal());
+      if (lastsMs >= shortestPauseMs || inMs > LONGEST_MS) return { inMs, lastsMs };
+    }
+  }
+
+  #started(member: Member): void {
+    const condition = this.#of(member);
+    const { calendar } = this.#options;
+    member.lies = false;
+    condition.diesThawed = false;
+    condition.paused = false;
+    if (condition.brokenUntil <= calendar.now) {
+      condition.fault = null;
+      return;
+    }
+    const { pid } = member;
+    member.host.after(BROKEN_LIFE_MS, () => {
+      if (member.pid === pid) member.die('SIGKILL');
+    });
+  }
+
+  #thawed(member: Member): void {
+    if (!this.#of(member).diesThawed) return;
+    this.#options.onBlame('standby');
+    member.die('SIGKILL');
+  }
+
+  #of(member: Member): Condition {
+    const condition = this.#conditions.get(member);
+    if (condition === undefined) throw new RangeError(`${member.name} is no member`);
+    return condition;
+  }
+
+  #exponential(mean: number): number {
+    return -Math.log(1 - this.#options.random.share()) * mean;
+  }
+
+  /** Box and Muller. */
+  #normal(): number {
+    const { random } = this.#options;
+    const radius = Math.sqrt(-2 * Math.log(1 - random.share()));
+    return radius * Math.cos(2 * Math.PI * random.share());
+  }
+}

@@ -1,0 +1,303 @@
+import type { ServiceConfig } from '../core/config.ts';
+import { nextTurningPoint } from '../core/deadlines.ts';
+import type { Effect } from '../core/effect.ts';
+import type { Event } from '../core/event.ts';
+import type { Incident, MemberState, Phase } from '../core/state.ts';
+import type { FaultRates } from '../model/fault-rates.ts';
+import type { PauseProfile } from '../model/mistakes.ts';
+import type { Agent } from './agent.ts';
+import type { HoldLimits } from './data-plane.ts';
+import { elapse } from './elapse.ts';
+import { LifeFaults, type LifeFault } from './life-faults.ts';
+import { NO_MISHAPS, type WorldOptions } from './options.ts';
+import { OutageLog, type Outage } from './outage-log.ts';
+import { Random } from './random.ts';
+import { Scheduler } from './scheduler.ts';
+import { World } from './world.ts';
+
+// Years of one service on one host: the real core, in a world in which the faults of the fault model come at their rates.
+// There are two times. The world's goes on while anything happens. The calendar's counts the years: it also passes in
+// quiet, when every member is as it should be, nothing is ordered, doubted or waited for; then it goes at once to the
+// next fault, or to the next moment at which the controller would do something by itself (a failback, a rehearsal, a
+// repair), and the state is made that much older (elapse.ts). The world is entered again a random while before, so that faults
+// meet every phase of probes and leases.
+// What is served is looked at after everything that happens, so outages are measured to the microsecond.
+// Not there: load. Clients ask now and then, so that a member that fails them is noticed.
+
+const US_PER_MS = 1000;
+const MS_PER_YEAR = 365.25 * 86_400_000;
+/** Nothing of interest may have happened for so long before time is skipped. */
+const CALM_MS = 800;
+/** The same while a member serves badly: what clients say of it takes longer to be judged. */
+const GRAY_CALM_MS = 4000;
+const QUIET_PHASES: readonly Phase[] = ['steady', 'observing', 'down'];
+const STEP_MS = 50;
+/** A shorter skip is not worth it. */
+const LEAST_SKIP_MS = 500;
+const LEAD_MS = 100;
+/** Until a service that was just started serves for the first time. */
+const START_LIMIT_MS = 600_000;
+
+export type LifeOptions = {
+  readonly seed: number;
+  readonly service: ServiceConfig;
+  readonly hold: HoldLimits;
+  /** False: probes are answered for a process that hangs. */
+  readonly probesSeeHangs: boolean;
+  readonly rates: FaultRates;
+  readonly pauses: PauseProfile;
+  readonly years: number;
+  /** Off: every probe is lived through, which takes a thousand times as long; for comparison. */
+  readonly skips: boolean;
+  readonly onNews: (atMs: number, news: LifeNews) => void;
+};
+
+export type LifeNews =
+  | { readonly type: 'fault'; readonly fault: LifeFault }
+  | { readonly type: 'incident'; readonly incident: Incident; readonly isFalse: boolean }
+  | { readonly type: 'outage'; readonly outage: Outage };
+
+export type LifeResult = {
+  readonly years: number;
+  readonly outages: readonly Outage[];
+  readonly failovers: number;
+  /** Of members that were well, or only paused. */
+  readonly falseFailovers: number;
+  readonly planned: number;
+  /** Steps of the core. */
+  readonly steps: number;
+  /** The part of the years that was lived through. */
+  readonly livedMs: number;
+};
+
+export class ServiceLife {
+  readonly #options: LifeOptions;
+  readonly #world: World;
+  readonly #calendar = new Scheduler();
+  readonly #random: Random;
+  readonly #faults: LifeFaults;
+  readonly #log = new OutageLog();
+  readonly #calmMs: number;
+  #stirredAt = 0;
+  #failovers = 0;
+  #falseFailovers = 0;
+  #planned = 0;
+  /** The newest incident that was counted. */
+  #incident = 0;
+  #isWell = true;
+
+  constructor(options: LifeOptions) {
+    const { seed, service, rates, pauses } = options;
+    const { intervalMs, timeoutMs } = service.detection;
+    this.#options = options;
+    this.#calmMs = Math.max(CALM_MS, 2 * (intervalMs + timeoutMs));
+    this.#random = new Random(seed, 1);
+    this.#world = new World(worldOf(options), [
+      () => ({
+        rule: '',
+        stepped: (agent, _event, before, effects) => this.#stepped(agent, _event, before, effects),
+      }),
+    ]);
+    this.#faults = new LifeFaults({
+      world: this.#world,
+      calendar: this.#calendar,
+      random: this.#random.split('faults'),
+      rates,
+      pauses,
+      shortestPauseMs: timeoutMs,
+      activeName: () => this.#active,
+      onFault: (fault) => {
+        this.#stir();
+        this.#tell({ type: 'fault', fault });
+      },
+      onBlame: (cause) => this.#log.blame(cause),
+    });
+  }
+
+  run(): LifeResult {
+    const { years } = this.#options;
+    this.#comeUp();
+    this.#faults.schedule();
+    const endUs = years * MS_PER_YEAR * US_PER_MS;
+    while (this.#calendar.now < endUs) {
+      const dueUs = Math.min(this.#calendar.nextAt ?? endUs, endUs);
+      if (this.#options.skips) this.#skip(dueUs);
+      const stepUs = Math.min(dueUs - this.#calendar.now, STEP_MS * US_PER_MS);
+      this.#live(stepUs);
+      this.#calendar.runUntil(this.#calendar.now + stepUs, () => this.#look());
+    }
+    this.#ended();
+    return {
+      years,
+      outages: this.#log.outages,
+      failovers: this.#failovers,
+      falseFailovers: this.#falseFailovers,
+      planned: this.#planned,
+      steps: this.#world.steps,
+      livedMs: this.#world.scheduler.now / US_PER_MS,
+    };
+  }
+
+  get #active(): string | null {
+    return this.#agent.state.services[0]?.active ?? null;
+  }
+
+  get #agent(): Agent {
+    const [agent] = this.#world.agents;
+    if (agent === undefined) throw new RangeError('a life needs a host');
+    return agent;
+  }
+
+  #comeUp(): void {
+    const { scheduler } = this.#world;
+    this.#world.begin();
+    while (!this.#world.isWell && scheduler.now < START_LIMIT_MS * US_PER_MS)
+      scheduler.runUntil(scheduler.now + STEP_MS * US_PER_MS);
+  }
+
+  #live(us: number): void {
+    const { scheduler } = this.#world;
+    const beganAt = scheduler.now;
+    const calendarAt = this.#calendar.now;
+    scheduler.runUntil(beganAt + us, () =>
+      this.#look((calendarAt + scheduler.now - beganAt) / US_PER_MS),
+    );
+  }
+
+  /** Whether the service is served is looked at after everything that happened. */
+  #look(atMs = this.#calendar.now / US_PER_MS): void {
+    const { isWell } = this.#world;
+    if (isWell === this.#isWell) return;
+    this.#isWell = isWell;
+    this.#stir();
+    if (!isWell) this.#log.begin(atMs, this.#faults.causeAt(this.#active) ?? 'planned');
+    else {
+      const outage = this.#log.end(atMs);
+      if (outage !== null) this.#tell({ type: 'outage', outage });
+    }
+  }
+
+  #ended(): void {
+    if (!this.#isWell) this.#log.end(this.#calendar.now / US_PER_MS);
+  }
+
+  #stir(): void {
+    this.#stirredAt = this.#world.scheduler.now;
+  }
+
+  #tell(news: LifeNews): void {
+    this.#options.onNews(this.#calendar.now / US_PER_MS, news);
+  }
+
+  #stepped(agent: Agent, _event: Event, before: unknown, effects: readonly Effect[]): void {
+    if (effects.some(({ type }) => type !== 'renewLease')) this.#stir();
+    const incident = agent.state.services[0]?.incident ?? null;
+    if (incident === null || incident.id <= this.#incident || before === agent.state) return;
+    this.#incident = incident.id;
+    const isFalse =
+      incident.kind === 'failover' &&
+      incident.from !== null &&
+      !this.#faults.isFaulty(incident.from);
+    if (incident.kind === 'failover') this.#failovers += 1;
+    else this.#planned += 1;
+    if (isFalse) this.#falseFailovers += 1;
+    this.#tell({ type: 'incident', incident, isFalse });
+  }
+
+  #skip(dueUs: number): void {
+    const [host] = this.#world.hosts;
+    if (host === undefined) return;
+    // Nothing that the controller can do changes anything until then.
+    if (!host.up || this.#faults.isStuck) {
+      this.#calendar.runUntil(dueUs - 1);
+      return;
+    }
+    if (!this.#isQuiet()) return;
+    const { service } = this.#options;
+    const { state, config } = this.#agent;
+    const known = state.services[0];
+    if (known === undefined) return;
+    const turn = nextTurningPoint(config.host, service, known, state);
+    const untilTurnMs = turn === null ? Number.POSITIVE_INFINITY : turn - host.now();
+    const starting = this.#world.members.filter(
+      ({ alive, readyAt }) => alive && readyAt > host.now(),
+    );
+    const untilReadyMs = Math.min(...starting.map(({ readyAt }) => readyAt - host.now()));
+    const untilFaultMs = (dueUs - this.#calendar.now) / US_PER_MS;
+    const leadMs = LEAD_MS + service.detection.intervalMs * (1 + this.#random.share());
+    const skipMs = Math.floor(Math.min(untilTurnMs, untilReadyMs, untilFaultMs) - leadMs);
+    if (skipMs < LEAST_SKIP_MS) return;
+    this.#agent.state = elapse(state, skipMs);
+    for (const member of starting) member.readyAt -= skipMs;
+    this.#calendar.runUntil(this.#calendar.now + skipMs * US_PER_MS);
+  }
+
+  /** Everything is as it will be for as long as nothing happens. */
+  #isQuiet(): boolean {
+    const { scheduler, members } = this.#world;
+    const { running, state } = this.#agent;
+    const { observer, polling } = state;
+    const calmMs = members.some(({ name, lies, hung }) => (lies || hung) && name === this.#active)
+      ? Math.max(this.#calmMs, GRAY_CALM_MS)
+      : this.#calmMs;
+    return (
+      running &&
+      scheduler.now - this.#stirredAt >= calmMs * US_PER_MS &&
+      !this.#faults.isAnythingShort &&
+      polling === null &&
+      observer.score === 0 &&
+      observer.allLateSince === null &&
+      state.services.every(
+        (service) =>
+          QUIET_PHASES.includes(service.phase) &&
+          service.operation === null &&
+          service.pending.every(({ type }) => type === 'awaitReady') &&
+          service.members.every((member) => this.#isSettled(member)),
+      )
+    );
+  }
+
+  #isSettled({ name, lifecycle, detector, rehearsingSince }: MemberState): boolean {
+    switch (lifecycle) {
+      case 'running':
+        return (
+          rehearsingSince === null && detector.confirm === null && detector.health !== 'suspect'
+        );
+      case 'starting': {
+        const member = this.#world.members.find((candidate) => candidate.name === name);
+        return member !== undefined && member.readyAt > member.host.now();
+      }
+      case 'frozen':
+      case 'absent':
+        return true;
+      default:
+        return false;
+    }
+  }
+}
+
+function worldOf({ seed, service, hold, rates, probesSeeHangs }: LifeOptions): WorldOptions {
+  const host = service.members[0]?.host;
+  if (host === undefined || service.members.some((member) => member.host !== host))
+    throw new RangeError('a life is that of members on one host');
+  return {
+    seed,
+    hosts: [host],
+    services: [service],
+    replication: null,
+    store: 'embedded',
+    network: { latencyMs: { low: 0.02, high: 0.2 }, loss: 0, duplication: 0 },
+    hold,
+    clients: { count: 1, timeoutMs: 5000, pauseMs: { low: 20, high: 400 }, writes: 0 },
+    drift: 0,
+    faults: [],
+    mishaps: NO_MISHAPS,
+    safetyMs: 0,
+    healMs: 0,
+    replays: false,
+    keepsTrace: false,
+    isRecorded: false,
+    probesSeeHangs,
+    readyAfterMs: { low: rates.process.repairMs / 2, high: rates.process.repairMs * 4.5 },
+  };
+}
