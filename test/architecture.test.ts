@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core',
     'model',
     'replay',
+    'sim',
     'drivers',
     'config',
     'agent',

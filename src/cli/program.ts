@@ -20,6 +20,9 @@ type Handler = (exitCode: Promise<number>) => Promise<void>;
 const DEFAULT_TIMEOUT_S = 300;
 const DEFAULT_HISTORY = 20;
 const MAX_HISTORY = 1000;
+const DEFAULT_YEARS = 1000;
+const MAX_YEARS = 10_000;
+const MAX_SEED = 4_294_967_295;
 
 /** Resolves to the exit code; everything said about an error is written to `err`. */
 export async function runCli(args: readonly string[], io: Io): Promise<number> {
@@ -56,6 +59,7 @@ function createProgram(io: Io, handle: Handler): Command {
   addLocal(program, io, handle);
   addReading(program, io, handle);
   addReplay(program, io, handle);
+  addSimulate(program, io, handle);
   addMoves(program, io, handle);
   addPauses(program, io, handle);
   return program;
@@ -177,6 +181,39 @@ function addReplay(program: Command, io: Io, handle: Handler): void {
     });
 }
 
+type SimulateFlags = JsonFlag & {
+  readonly years: number;
+  readonly seed?: number;
+  readonly pauses: 'quiet' | 'busy' | 'pausing';
+};
+
+function addSimulate(program: Command, io: Io, handle: Handler): void {
+  program
+    .command('simulate')
+    .description(
+      'years of faults in seconds: how available this configuration is, and what it does',
+    )
+    .argument('[service]', 'only this one')
+    .option('--years <count>', 'simulate so many', parseYears, DEFAULT_YEARS)
+    .option('--seed <number>', 'one of the forty lives, with its timeline', parseSeed)
+    .addOption(
+      new Option('--pauses <profile>', 'how often members stand still and go on by themselves')
+        .choices(['quiet', 'busy', 'pausing'])
+        .default('quiet'),
+    )
+    .option('--json', 'machine-readable', false)
+    .action(async (service: string | undefined, flags: SimulateFlags) => {
+      const [{ runSimulate }, { openTerminal }] = await Promise.all([
+        import('./commands/simulate.ts'),
+        import('./output.ts'),
+      ]);
+      const { config, lang } = program.opts<GlobalFlags>();
+      const terminal = openTerminal({ out: io.out, env: io.env, lang });
+      const { seed = null } = flags;
+      await handle(runSimulate({ ...flags, config, service: service ?? null, seed, terminal }));
+    });
+}
+
 /** Commands that wait until the traffic has moved. */
 function addMoves(program: Command, io: Io, handle: Handler): void {
   const define = (name: string, description: string): Command =>
@@ -245,6 +282,14 @@ function parseId(text: string): number {
 
 function parseLimit(text: string): number {
   return parseNumber(text, 1, MAX_HISTORY);
+}
+
+function parseYears(text: string): number {
+  return parseNumber(text, 1, MAX_YEARS);
+}
+
+function parseSeed(text: string): number {
+  return parseNumber(text, 0, MAX_SEED);
 }
 
 function parseTimeout(text: string): number {

@@ -23,7 +23,7 @@ const DAYS_PER_YEAR = 365.25;
  * Assumptions, not measurements: a pause a day; one every ten minutes; and one every ten minutes of the
  * length that the detector's trace "pauses" has (bench/detect.ts: median 250 ms, sigma 1).
  */
-const PAUSE_PROFILES: readonly PauseProfile[] = [
+export const PAUSE_PROFILES: readonly PauseProfile[] = [
   { name: 'quiet', perYear: DAYS_PER_YEAR, medianMs: 50, sigma: 1 },
   { name: 'busy', perYear: DAYS_PER_YEAR * 144, medianMs: 50, sigma: 1 },
   { name: 'pausing', perYear: DAYS_PER_YEAR * 144, medianMs: 250, sigma: 1 },

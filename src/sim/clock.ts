@@ -25,7 +25,9 @@ export class HostClock {
 
   /** The first microsecond of true time at which it reads `localMs` or more, if it goes on as it does. */
   whenReads(localMs: number): TrueTime {
-    return this.#atTrue + Math.ceil(((localMs - this.#atLocalMs) * US_PER_MS) / this.#rate);
+    const at = this.#atTrue + Math.ceil(((localMs - this.#atLocalMs) * US_PER_MS) / this.#rate);
+    // The quotient may be rounded down to the microsecond before: who looks then is too early, for ever.
+    return this.read(at) < localMs ? at + 1 : at;
   }
 
   drift(now: TrueTime, rate: number): void {

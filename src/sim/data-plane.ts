@@ -14,7 +14,7 @@ const LOOK_MS = 100;
 export type HoldLimits = {
   readonly holdMs: number;
   readonly holdRequests: number;
-  /** Patience with a member that does not answer. */
+  /** Patience with a member that does not answer; 0: none. */
   readonly answerMs: number;
 };
 
@@ -177,9 +177,10 @@ export class DataPlane {
             if (pending.attempt === attempt) this.#answered(pending, member.name, reply);
           }),
       });
-    this.host.after(limits.answerMs, () => {
-      if (pending.attempt === attempt) this.#answered(pending, member.name, { type: 'reset' });
-    });
+    if (limits.answerMs > 0)
+      this.host.after(limits.answerMs, () => {
+        if (pending.attempt === attempt) this.#answered(pending, member.name, { type: 'reset' });
+      });
     network.send({
       from: this.host.node,
       to: member.host.node,

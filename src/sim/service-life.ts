@@ -1,8 +1,7 @@
 import type { ServiceConfig } from '../core/config.ts';
 import { nextTurningPoint } from '../core/deadlines.ts';
 import type { Effect } from '../core/effect.ts';
-import type { Event } from '../core/event.ts';
-import type { Incident, MemberState, Phase } from '../core/state.ts';
+import type { AgentState, Incident, MemberState, Phase } from '../core/state.ts';
 import type { FaultRates } from '../model/fault-rates.ts';
 import type { PauseProfile } from '../model/mistakes.ts';
 import type { Agent } from './agent.ts';
@@ -95,7 +94,7 @@ export class ServiceLife {
     this.#world = new World(worldOf(options), [
       () => ({
         rule: '',
-        stepped: (agent, _event, before, effects) => this.#stepped(agent, _event, before, effects),
+        stepped: (agent, _event, before, effects) => this.#stepped(agent, before, effects),
       }),
     ]);
     this.#faults = new LifeFaults({
@@ -189,8 +188,8 @@ export class ServiceLife {
     this.#options.onNews(this.#calendar.now / US_PER_MS, news);
   }
 
-  #stepped(agent: Agent, _event: Event, before: unknown, effects: readonly Effect[]): void {
-    if (effects.some(({ type }) => type !== 'renewLease')) this.#stir();
+  #stepped(agent: Agent, before: AgentState, effects: readonly Effect[]): void {
+    if (effects.some((effect) => !isRoutine(effect, before))) this.#stir();
     const incident = agent.state.services[0]?.incident ?? null;
     if (incident === null || incident.id <= this.#incident || before === agent.state) return;
     this.#incident = incident.id;
@@ -274,6 +273,14 @@ export class ServiceLife {
         return false;
     }
   }
+}
+
+/** A renewal of the lease, and the same route until its new end. */
+function isRoutine(effect: Effect, before: AgentState): boolean {
+  if (effect.type === 'renewLease') return true;
+  if (effect.type !== 'switchTraffic') return false;
+  const { active, suspects } = effect.route;
+  return suspects.length === 0 && before.services[0]?.route?.active === active;
 }
 
 function worldOf({ seed, service, hold, rates, probesSeeHangs }: LifeOptions): WorldOptions {

@@ -1,0 +1,173 @@
+import { loadConfig } from '../../config/load.ts';
+import type { ResolvedConfig, ResolvedService } from '../../config/resolved.ts';
+import { speaker } from '../../core/describe/language.ts';
+import { AppError } from '../../errors.ts';
+import { PAUSE_PROFILES, type PauseProfile } from '../../model/mistakes.ts';
+import { estimateLives } from '../../sim/life-estimate.ts';
+import { type LifeNews, ServiceLife, type LifeResult } from '../../sim/service-life.ts';
+import { type Terminal, writeJson } from '../output.ts';
+import type { SimulatedLife, SimulatedService } from '../simulate/document.ts';
+import { planLife, runLives } from '../simulate/lives.ts';
+import { formatSimulation } from '../simulate/text.ts';
+import { formatNews } from '../simulate/timeline-text.ts';
+import { verdictsOf } from '../simulate/verdict.ts';
+
+export type SimulateOptions = {
+  readonly config: string;
+  /** null: every service of the file. */
+  readonly service: string | null;
+  readonly years: number;
+  /** Only this life, with its timeline; null: all of them. */
+  readonly seed: number | null;
+  readonly pauses: PauseProfile['name'];
+  readonly json: boolean;
+  readonly terminal: Terminal;
+};
+
+/** Enough for an interval; more would be shorter lives. */
+const LIVES = 40;
+
+/** Lets years pass for each service with its own configuration. Returns the exit code. Throws AppError. */
+export async function runSimulate(options: SimulateOptions): Promise<number> {
+  const config = loadConfig(options.config);
+  const services = pick(config, options.service);
+  for (const service of services) requireActing(service);
+  if (options.seed !== null) return replay(options, services, options.seed);
+  const simulated: Record<string, SimulatedService> = {};
+  for (const service of services) {
+    const { document, text } = await simulate(options, service);
+    simulated[service.name] = document;
+    if (!options.json) options.terminal.out.write(text);
+  }
+  if (options.json) writeJson(options.terminal, { file: config.file, services: simulated });
+  return 0;
+}
+
+type Simulated = { readonly document: SimulatedService; readonly text: string };
+
+async function simulate(options: SimulateOptions, service: ResolvedService): Promise<Simulated> {
+  const { terminal, years } = options;
+  const { rates, given } = service.faults;
+  const pauses = profileOf(options.pauses);
+  const plan = planLife(service, { rates, pauses, years: years / LIVES });
+  const seeds = Array.from({ length: LIVES }, (_, index) => index + 1);
+  const progress = showProgress(options, service.name);
+  const lives = await runLives(plan, seeds, progress.step);
+  progress.end();
+  const estimate = estimateLives(lives);
+  const { rtoMs } = service.objectives;
+  const withinRto = rtoMs === null ? null : shareWithin(lives, rtoMs);
+  const verdicts = verdictsOf(service, estimate, { withinRto, locale: terminal.locale });
+  return {
+    document: {
+      estimate,
+      availability: 1 - estimate.unavailability,
+      faults: { rates, given },
+      pauses,
+      rpo: null,
+      objectives: { rtoMs, withinRto },
+    },
+    text: formatSimulation(terminal, {
+      service,
+      estimate,
+      verdicts,
+      basis: describeBasis(terminal, options, given.length),
+    }),
+  };
+}
+
+function describeBasis(terminal: Terminal, { pauses }: SimulateOptions, given: number): string {
+  return speaker(terminal.locale)(
+    `It rests on the fault model: ${given} figures of this file, defaults for the others (docs/reference/config.md), and members that pause as “${pauses}” does. One life with its timeline: --seed 1.`,
+    `依据故障模型：本文件给出 ${given} 项，其余为默认值（docs/reference/config.md）；成员停顿按 “${pauses}” 计。查看其中一次的时间线：--seed 1。`,
+  );
+}
+
+function replay(
+  options: SimulateOptions,
+  services: readonly ResolvedService[],
+  seed: number,
+): number {
+  const { terminal, json, years } = options;
+  const [service, ...others] = services;
+  if (service === undefined || others.length > 0) {
+    throw new AppError('usage', {
+      what: 'which service is meant is not clear',
+      why: `--seed replays one life, and the configuration has ${services.length} services`,
+      todo: 'name one of them after the command',
+    });
+  }
+  const timeline: { atMs: number; news: LifeNews }[] = [];
+  const pauses = profileOf(options.pauses);
+  const plan = planLife(service, { rates: service.faults.rates, pauses, years: years / LIVES });
+  const result = new ServiceLife({
+    ...plan,
+    seed,
+    onNews: (atMs, news) => {
+      if (json) timeline.push({ atMs, news });
+      else terminal.out.write(formatNews(terminal, atMs, news));
+    },
+  }).run();
+  if (json) writeJson(terminal, { seed, result, timeline } satisfies SimulatedLife);
+  return 0;
+}
+
+function pick(config: ResolvedConfig, named: string | null): readonly ResolvedService[] {
+  if (named === null) return config.services;
+  const found = config.services.filter(({ name }) => name === named);
+  if (found.length > 0) return found;
+  throw new AppError('notFound', {
+    what: `there is no service ${named} in ${config.file}`,
+    why: `it has ${config.services.map(({ name }) => name).join(', ')}`,
+    todo: 'name one of these, or none for all',
+  });
+}
+
+function requireActing({ name, core }: ResolvedService): void {
+  if (core.mode === 'act') return;
+  throw new AppError('refused', {
+    what: `service ${name} cannot be simulated`,
+    why: 'it is only observed (mode: observe), so that hotwarm would do nothing',
+    todo: 'simulate it with mode: act in a copy of the file',
+  });
+}
+
+export function profileOf(name: PauseProfile['name']): PauseProfile {
+  const profile = PAUSE_PROFILES.find((candidate) => candidate.name === name);
+  if (profile === undefined) throw new RangeError(`no profile ${name}`);
+  return profile;
+}
+
+/** Share of the outages that nobody planned which are over within the objective. */
+export function shareWithin(lives: readonly LifeResult[], rtoMs: number): number | null {
+  const unplanned = lives.flatMap((life) =>
+    life.outages.filter(({ cause }) => cause !== 'planned'),
+  );
+  if (unplanned.length === 0) return null;
+  return unplanned.filter(({ lastedMs }) => lastedMs <= rtoMs).length / unplanned.length;
+}
+
+function showProgress(
+  { terminal, json, years }: SimulateOptions,
+  name: string,
+): { step: () => void; end: () => void } {
+  if (!terminal.isInteractive || json) return { step: () => {}, end: () => {} };
+  let lived = 0;
+  const write = (): void => {
+    const passed = Math.round((lived / LIVES) * years);
+    const text = speaker(terminal.locale)(
+      `${name}: ${passed} of ${years} years`,
+      `${name}：${passed} / ${years} 年`,
+    );
+    terminal.out.write(`\r${text}`);
+  };
+  write();
+  return {
+    step: () => {
+      lived += 1;
+      write();
+    },
+    // Clears the line.
+    end: () => void terminal.out.write('\r\u001B[K'),
+  };
+}

@@ -1,0 +1,88 @@
+import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { ResolvedService } from '../../config/resolved.ts';
+import type { FaultRates } from '../../model/fault-rates.ts';
+import type { PauseProfile } from '../../model/mistakes.ts';
+import type { LifeOptions, LifeResult } from '../../sim/service-life.ts';
+
+// Lives of one service, side by side on all cores. A life is a function of its options and its seed alone, so it does not
+// matter which thread lives it, nor when.
+
+/** What all lives of one simulation have in common: plain data. */
+export type LifePlan = Omit<LifeOptions, 'seed' | 'onNews'>;
+
+/** Told by a thread: one life is over. */
+export type LifeOver = { readonly seed: number; readonly result: LifeResult };
+
+export function planLife(
+  { core, traffic, probe }: ResolvedService,
+  {
+    rates,
+    pauses,
+    years,
+  }: { readonly rates: FaultRates; readonly pauses: PauseProfile; readonly years: number },
+): LifePlan {
+  const { holdMs, holdRequests, answerMs } = traffic.limits;
+  return {
+    service: core,
+    hold: { holdMs, holdRequests, answerMs },
+    probesSeeHangs: probe.type !== 'tcp',
+    rates,
+    pauses,
+    years,
+    skips: true,
+  };
+}
+
+/** The lives of these seeds, in their order. Rejects with what a thread died of. */
+export async function runLives(
+  plan: LifePlan,
+  seeds: readonly number[],
+  onLife: () => void,
+): Promise<readonly LifeResult[]> {
+  const results = new Map<number, LifeResult>();
+  const left = [...seeds];
+  const threads = Math.min(availableParallelism(), seeds.length);
+  await Promise.all(
+    Array.from(
+      { length: threads },
+      async () =>
+        await runThread(plan, left, ({ seed, result }) => {
+          results.set(seed, result);
+          onLife();
+        }),
+    ),
+  );
+  return seeds.flatMap((seed) => results.get(seed) ?? []);
+}
+
+/** A thread asks for the next seed whenever it has lived one. */
+async function runThread(
+  plan: LifePlan,
+  left: number[],
+  onOver: (over: LifeOver) => void,
+): Promise<void> {
+  const own = fileURLToPath(import.meta.url);
+  const entry = new URL(`./life-thread${extname(own)}`, import.meta.url);
+  const thread = new Worker(entry, { workerData: plan });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const next = (): void => {
+        const seed = left.shift();
+        if (seed === undefined) resolve();
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- of a thread, not of a window
+        else thread.postMessage(seed);
+      };
+      thread.on('message', (over: LifeOver) => {
+        onOver(over);
+        next();
+      });
+      thread.on('error', reject);
+      next();
+    });
+  } finally {
+    await thread.terminate();
+  }
+}

@@ -1,0 +1,113 @@
+import type { ResolvedService } from '../../config/resolved.ts';
+import { duration, percent, speaker } from '../../core/describe/language.ts';
+import type { LifeEstimate, RateEstimate } from '../../sim/life-estimate.ts';
+import { type Cell, cell, formatTable, paint, type Terminal, wrapText } from '../output.ts';
+import type { Verdict } from './verdict.ts';
+import { describeCauseOf, frequency, sharePercent } from './words.ts';
+
+// The text of `hotwarm simulate` for one service.
+
+export type SimulationText = {
+  readonly service: ResolvedService;
+  readonly estimate: LifeEstimate;
+  readonly verdicts: readonly Verdict[];
+  /** What it rests on: fault model and pauses. */
+  readonly basis: string;
+};
+
+const INDENT = '  ';
+
+export function formatSimulation(terminal: Terminal, text: SimulationText): string {
+  const { service, estimate, verdicts, basis } = text;
+  const say = speaker(terminal.locale);
+  const years = String(Math.round(estimate.years));
+  const head = say(
+    `${service.name}: ${years} years, in ${estimate.lives} independent lives`,
+    `${service.name}：共 ${years} 年，${estimate.lives} 次独立模拟`,
+  );
+  return [
+    `${paint(terminal, cell(head, 'strong'))}\n`,
+    indented(formatTable(terminal, figureRows(terminal, estimate))),
+    `\n${INDENT}${say('what the downtime is made of', '停机时间的构成')}\n`,
+    indented(formatTable(terminal, causeRows(terminal, estimate))),
+    '\n',
+    ...verdicts.map((verdict) => formatVerdict(terminal, verdict)),
+    paragraph(terminal, `${INDENT}${basis}`),
+  ].join('');
+}
+
+function figureRows(terminal: Terminal, estimate: LifeEstimate): readonly (readonly Cell[])[] {
+  const say = speaker(terminal.locale);
+  const { unavailability, unavailability95, outages } = estimate;
+  const range = `${sharePercent(unavailability95.upper)} – ${sharePercent(unavailability95.lower)}`;
+  const perYear = duration(unavailability * 365.25 * 86_400_000);
+  const rows = [
+    [say('availability', '可用性'), sharePercent(unavailability), `95 %: ${range}`],
+    [say('downtime a year', '每年停机'), perYear, ''],
+    rateRow(terminal, say('failovers', '故障切换'), estimate.failovers),
+    rateRow(terminal, say('of these by mistake', '其中误切换'), estimate.falseFailovers),
+    rateRow(terminal, say('planned moves', '计划内切换'), estimate.plannedMoves),
+  ];
+  if (outages !== null) {
+    const { p50Ms, p99Ms, maxMs } = outages;
+    rows.push([
+      say('outages last', '中断时长'),
+      `p50 ${duration(p50Ms)}`,
+      say(
+        `p99 ${duration(p99Ms)}, longest ${duration(maxMs)}`,
+        `p99 ${duration(p99Ms)}，最长 ${duration(maxMs)}`,
+      ),
+    ]);
+  }
+  rows.push([
+    say('data lost', '数据丢失'),
+    say('none', '无'),
+    say(
+      'members have no replicated state; memory of a process is gone with it',
+      '成员没有复制的状态；进程内存随进程消失',
+    ),
+  ]);
+  return rows.map((row) => row.map((one) => cell(one)));
+}
+
+function rateRow(terminal: Terminal, name: string, { perYear, interval }: RateEstimate): string[] {
+  const [low, high] = [interval.lower, interval.upper].map((end) => Number(end.toPrecision(2)));
+  const range = speaker(terminal.locale)(
+    `95 %: ${low} – ${high} a year`,
+    `95 %：每年 ${low} – ${high} 次`,
+  );
+  return [name, frequency(perYear, terminal.locale), range];
+}
+
+function causeRows(terminal: Terminal, { causes }: LifeEstimate): readonly (readonly Cell[])[] {
+  const { locale } = terminal;
+  const total = causes.reduce((sum, { downtimeMsPerYear }) => sum + downtimeMsPerYear, 0);
+  return causes.map(({ cause, outagesPerYear, downtimeMsPerYear }) => [
+    cell(describeCauseOf(cause, locale).text),
+    cell(
+      speaker(locale)(
+        `${duration(downtimeMsPerYear)} a year`,
+        `每年 ${duration(downtimeMsPerYear)}`,
+      ),
+    ),
+    cell(total === 0 ? '' : percent(downtimeMsPerYear / total)),
+    cell(frequency(outagesPerYear, locale), 'quiet'),
+  ]);
+}
+
+function formatVerdict(terminal: Terminal, { isGood, text }: Verdict): string {
+  const mark = paint(terminal, cell(isGood ? '✓' : '!', isGood ? 'good' : 'doubtful'));
+  return paragraph(terminal, `${INDENT}${mark} ${text}`);
+}
+
+function paragraph({ columns }: Terminal, text: string): string {
+  const lines = columns === null ? [text] : wrapText(text, columns - INDENT.length);
+  return `${lines.map((line, index) => (index === 0 ? line : `${INDENT}${INDENT}${line}`)).join('\n')}\n`;
+}
+
+function indented(table: string): string {
+  return table
+    .split('\n')
+    .map((line) => (line === '' ? line : `${INDENT}${line}`))
+    .join('\n');
+}

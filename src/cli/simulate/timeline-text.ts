@@ -1,0 +1,100 @@
+import { describeCause } from '../../core/describe/cause.ts';
+import { duration, type Locale, speaker, type Text } from '../../core/describe/language.ts';
+import type { LifeFault, MemberComponent } from '../../sim/life-faults.ts';
+import type { LifeNews } from '../../sim/service-life.ts';
+import { cell, paint, type Terminal, type Tone } from '../output.ts';
+import { describeCauseOf } from './words.ts';
+
+// One life as a list: the faults that came, what the controller did, and for how long nobody was served.
+
+const DAY_MS = 86_400_000;
+const YEAR_DAYS = 365.25;
+
+export function formatNews(terminal: Terminal, atMs: number, news: LifeNews): string {
+  const { locale } = terminal;
+  const time = paint(terminal, cell(formatTime(atMs), 'quiet'));
+  return `${time}  ${paint(terminal, cell(describeNews(news, locale), toneOf(news)))}\n`;
+}
+
+/** Year, day and time of day since the beginning of the life. */
+function formatTime(atMs: number): string {
+  const days = Math.floor(atMs / DAY_MS);
+  const year = Math.floor(days / YEAR_DAYS);
+  const day = days - Math.ceil(year * YEAR_DAYS);
+  const time = new Date(atMs % DAY_MS).toISOString().slice(11, 23);
+  return `y${String(year).padStart(3, '0')} d${String(day).padStart(3, '0')} ${time}`;
+}
+
+function describeNews(news: LifeNews, locale: Locale): string {
+  const say = speaker(locale);
+  switch (news.type) {
+    case 'fault':
+      return describeFault(news.fault, locale);
+    case 'incident': {
+      const { kind, from, to, cause } = news.incident;
+      const mistake = news.isFalse ? say(', by mistake', '，误判') : '';
+      return `  ${kind} ${from ?? '-'} → ${to ?? '-'}${say(': ', '：')}${describeCause(cause, locale)}${mistake}`;
+    }
+    case 'outage': {
+      const lasted = duration(news.outage.lastedMs);
+      const { text } = describeCauseOf(news.outage.cause, locale);
+      return say(`  nobody was served for ${lasted}: ${text}`, `  服务中断 ${lasted}：${text}`);
+    }
+    default: {
+      const never: never = news;
+      return never;
+    }
+  }
+}
+
+const FAILURES: Readonly<Record<MemberComponent, Text>> = {
+  process: { en: 'its process ends', zh: '进程退出' },
+  hang: { en: 'it hangs', zh: '挂起' },
+  gray: { en: 'it answers probes and fails its clients', zh: '能应答探测，却无法服务客户端' },
+};
+
+function describeFault(fault: LifeFault, locale: Locale): string {
+  const say = speaker(locale);
+  switch (fault.code) {
+    case 'failed':
+      return `${fault.member}${say(': ', '：')}${FAILURES[fault.component][locale]}`;
+    case 'paused': {
+      const lasts = duration(fault.lastsMs);
+      return say(`${fault.member} stands still for ${lasts}`, `${fault.member} 停顿 ${lasts}`);
+    }
+    case 'hidden':
+      return say(
+        `${fault.member}, a standby, has a defect that no probe sees`,
+        `备用 ${fault.member} 出现探测看不见的缺陷`,
+      );
+    case 'broken':
+      return say(
+        `  restarts of ${fault.member} do not help until somebody has put it right`,
+        `  ${fault.member} 重启无效，须人工修复`,
+      );
+    case 'hostLost':
+      return describeCauseOf(fault.component, locale).text;
+    case 'commonCause':
+      return say('  all other members fail along with it', '  其他成员一同失效');
+    case 'stuck':
+      return say(
+        '  the takeover does not succeed until somebody has put it right',
+        '  接管未成功，须人工处理',
+      );
+    default: {
+      const never: never = fault;
+      return never;
+    }
+  }
+}
+
+function toneOf(news: LifeNews): Tone {
+  switch (news.type) {
+    case 'fault':
+      return 'doubtful';
+    case 'outage':
+      return 'bad';
+    default:
+      return 'plain';
+  }
+}

@@ -1,0 +1,114 @@
+import type { ResolvedService } from '../../config/resolved.ts';
+import { formatDuration } from '../../config/units.ts';
+import { type Locale, percent, speaker } from '../../core/describe/language.ts';
+import type { LifeEstimate } from '../../sim/life-estimate.ts';
+import { describeCauseOf, frequency, sharePercent } from './words.ts';
+
+// What a simulation says of a configuration, in plain sentences: mistakes first, then the objectives, then what matters most.
+
+export type Verdict = {
+  readonly code: 'falseFailovers' | 'flapping' | 'availability' | 'rto' | 'largestCause';
+  readonly isGood: boolean;
+  readonly text: string;
+};
+
+/** Fewer mistakes a year than this are not worth a change. */
+const TOLERATED_MISTAKES = 0.1;
+/** Outages by planned moves a year, from which on they come in bursts. */
+const TOLERATED_PLANNED = 1;
+/** Share of the outages that should keep the objective. */
+const RTO_SHARE = 0.99;
+
+export function verdictsOf(
+  service: ResolvedService,
+  estimate: LifeEstimate,
+  { withinRto, locale }: { readonly withinRto: number | null; readonly locale: Locale },
+): readonly Verdict[] {
+  return [
+    mistakes(service, estimate, locale),
+    ...flapping(estimate, locale),
+    ...availability(service, estimate, locale),
+    ...rto(service, withinRto, locale),
+    ...largestCause(estimate, locale),
+  ];
+}
+
+function mistakes(
+  { core }: ResolvedService,
+  { falseFailovers }: LifeEstimate,
+  locale: Locale,
+): Verdict {
+  const interval = formatDuration(core.detection.intervalMs);
+  const timeout = formatDuration(core.detection.timeoutMs);
+  const often = frequency(falseFailovers.perYear, locale);
+  return {
+    code: 'falseFailovers',
+    isGood: falseFailovers.interval.lower <= TOLERATED_MISTAKES,
+    text: speaker(locale)(
+      `with interval ${interval} and timeout ${timeout} this configuration fails over falsely ${often}`,
+      `探测间隔 ${interval}、超时 ${timeout} 时，误切换${often}`,
+    ),
+  };
+}
+
+function flapping({ causes }: LifeEstimate, locale: Locale): readonly Verdict[] {
+  const planned = causes.find(({ cause }) => cause === 'planned')?.outagesPerYear ?? 0;
+  if (planned <= TOLERATED_PLANNED) return [];
+  const often = frequency(planned, locale);
+  const text = speaker(locale)(
+    `its own moves interrupt the service ${often}: raise failback.after, or choose failback.mode: manual`,
+    `自身的切换使服务中断${often}：请增大 failback.after，或选择 failback.mode: manual`,
+  );
+  return [{ code: 'flapping', isGood: false, text }];
+}
+
+function availability(
+  { objectives }: ResolvedService,
+  { unavailability95 }: LifeEstimate,
+  locale: Locale,
+): readonly Verdict[] {
+  if (objectives.availability === null) return [];
+  const say = speaker(locale);
+  const goal = sharePercent(1 - objectives.availability);
+  const allowed = 1 - objectives.availability;
+  if (unavailability95.upper <= allowed) {
+    const text = say(`it keeps its objective of ${goal}`, `达到可用性目标 ${goal}`);
+    return [{ code: 'availability', isGood: true, text }];
+  }
+  const text =
+    unavailability95.lower > allowed
+      ? say(`it misses its objective of ${goal}`, `达不到可用性目标 ${goal}`)
+      : say(
+          `whether it keeps its objective of ${goal} is not certain yet: simulate more years`,
+          `是否达到可用性目标 ${goal} 尚不能确定：请模拟更多年`,
+        );
+  return [{ code: 'availability', isGood: false, text }];
+}
+
+function rto(
+  { objectives }: ResolvedService,
+  withinRto: number | null,
+  locale: Locale,
+): readonly Verdict[] {
+  if (objectives.rtoMs === null || withinRto === null) return [];
+  const goal = formatDuration(objectives.rtoMs);
+  const share = percent(withinRto);
+  const text = speaker(locale)(
+    `${share} of its outages are over within objectives.rto, ${goal}`,
+    `${share} 的中断在 objectives.rto（${goal}）内结束`,
+  );
+  return [{ code: 'rto', isGood: withinRto >= RTO_SHARE, text }];
+}
+
+function largestCause({ causes }: LifeEstimate, locale: Locale): readonly Verdict[] {
+  const [largest] = causes;
+  if (largest === undefined) return [];
+  const total = causes.reduce((sum, { downtimeMsPerYear }) => sum + downtimeMsPerYear, 0);
+  const what = describeCauseOf(largest.cause, locale);
+  const share = percent(largest.downtimeMsPerYear / total);
+  const text = speaker(locale)(
+    `${share} of the downtime: ${what.text}; ${what.advice}`,
+    `停机时间的 ${share}：${what.text}；${what.advice}`,
+  );
+  return [{ code: 'largestCause', isGood: true, text }];
+}

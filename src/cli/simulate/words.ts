@@ -1,0 +1,94 @@
+import { type Locale, speaker, type Text } from '../../core/describe/language.ts';
+import type { OutageCause } from '../../sim/outage-log.ts';
+
+// Words that several texts of a simulation share.
+
+const CAUSES: Readonly<Record<OutageCause, { readonly text: Text; readonly advice: Text }>> = {
+  process: {
+    text: { en: 'the process of the active ends', zh: '主用进程退出' },
+    advice: {
+      en: 'restarts that do not help last longest: see faults.restart and faults.recovery',
+      zh: '重启无效时最久：见 faults.restart 与 faults.recovery',
+    },
+  },
+  hang: {
+    text: { en: 'the active hangs', zh: '主用挂起' },
+    advice: {
+      en: 'a shorter probe.interval and probe.timeout find it sooner',
+      zh: '缩短 probe.interval 与 probe.timeout 可更早发现',
+    },
+  },
+  gray: {
+    text: {
+      en: 'the active answers probes and fails its clients',
+      zh: '主用能应答探测，却无法服务客户端',
+    },
+    advice: {
+      en: 'gray.action: switchover leaves such a member',
+      zh: 'gray.action: switchover 会离开这样的成员',
+    },
+  },
+  host: {
+    text: { en: 'the host is lost', zh: '主机故障' },
+    advice: {
+      en: 'no standby on the same host helps',
+      zh: '同一主机上的备用无济于事',
+    },
+  },
+  zone: {
+    text: { en: 'power or network of the place is lost', zh: '机房断电或断网' },
+    advice: { en: 'no standby in the same place helps', zh: '同一机房的备用无济于事' },
+  },
+  pause: {
+    text: { en: 'the active stands still and goes on by itself', zh: '主用停顿后自行恢复' },
+    advice: {
+      en: 'clients wait; shorter pauses would cost less',
+      zh: '客户端等待；停顿更短则代价更小',
+    },
+  },
+  takeover: {
+    text: { en: 'a takeover does not succeed', zh: '接管未成功' },
+    advice: {
+      en: 'rehearse takeovers, and state what you measured as faults.coverage',
+      zh: '请演练接管，并把实测值写入 faults.coverage',
+    },
+  },
+  standby: {
+    text: { en: 'a standby has a defect that nobody had seen', zh: '备用存在未被发现的缺陷' },
+    advice: {
+      en: 'rehearsals (takeover.rehearsed) find it before it is needed',
+      zh: '演练（takeover.rehearsed）可在需要之前发现',
+    },
+  },
+  planned: {
+    text: { en: 'a planned move', zh: '计划内切换' },
+    advice: { en: 'a longer failback.after makes fewer', zh: '增大 failback.after 可减少' },
+  },
+};
+
+export function describeCauseOf(
+  cause: OutageCause,
+  locale: Locale,
+): { readonly text: string; readonly advice: string } {
+  const { text, advice } = CAUSES[cause];
+  return { text: text[locale], advice: advice[locale] };
+}
+
+/** "3 times a year", "once in 40 years". */
+export function frequency(perYear: number, locale: Locale): string {
+  const say = speaker(locale);
+  if (perYear === 0) return say('never', '从未发生');
+  if (perYear >= 0.95) {
+    const times = String(Number(perYear.toPrecision(2)));
+    return say(`${times} times a year`, `每年 ${times} 次`);
+  }
+  const years = String(Number((1 / perYear).toPrecision(2)));
+  return say(`once in ${years} years`, `每 ${years} 年一次`);
+}
+
+/** Of an unavailability, the availability with the digits that it has: 0.0000123 is 99.99877 %. */
+export function sharePercent(unavailability: number): string {
+  if (unavailability <= 0) return '100 %';
+  const digits = Math.max(0, Math.ceil(-Math.log10(unavailability)) - 2) + 3;
+  return `${String(Number((100 * (1 - unavailability)).toFixed(Math.min(digits, 12))))} %`;
+}
