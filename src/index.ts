@@ -19,6 +19,12 @@ export { nextDeadline, step } from './core/step.ts';
 export { meanTimeTo, rewardUntil } from './model/absorption.ts';
 export { type Block, type Component, blockSurvival, kOutOfNSurvival } from './model/blocks.ts';
 export type { Chain, Distribution, Transition } from './model/chain.ts';
+export {
+  type FaultRate,
+  type FaultRates,
+  DEFAULT_FAULT_RATES,
+  FAULT_RATE_SOURCES,
+} from './model/fault-rates.ts';
 export { type Importance, blockImportance } from './model/importance.ts';
 export { startIn } from './model/initial.ts';
 export {

@@ -10,6 +10,7 @@ import {
   replayLimits,
   temperatureOf,
 } from './defaults.ts';
+import { faultModel } from './fault-model.ts';
 import type {
   ResolvedConfig,
   ResolvedMember,
@@ -73,6 +74,7 @@ function compileService(name: string, service: ParsedService, place: Place): Res
       rpoBytes: service.objectives.rpo ?? null,
       availability: service.objectives.availability ?? null,
     },
+    faults: faultModel(service.faults),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { FaultFigure, FaultRates } from '../model/fault-rates.ts';
 import type { CoreConfig, ServiceConfig, Temperature } from '../core/config.ts';
 import type { ProbeSpec } from '../drivers/probe/spec.ts';
 import type { ListenAddress, NamedListener } from '../drivers/listen-address.ts';
@@ -44,6 +45,14 @@ export type ResolvedService = {
   /** What a member is asked for before it is frozen; null: nothing. */
   readonly prime: ResolvedPrime | null;
   readonly objectives: Objectives;
+  readonly faults: FaultModel;
+};
+
+/** What is expected to fail, for `plan` and `simulate`; no decision of the core depends on it. */
+export type FaultModel = {
+  readonly rates: FaultRates;
+  /** Figures that the file gave; the others are defaults. */
+  readonly given: readonly FaultFigure[];
 };
 
 export type ResolvedPrime = { readonly path: string; readonly requests: number };

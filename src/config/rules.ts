@@ -1,5 +1,6 @@
 import { addressRules } from './address-rules.ts';
 import type { ConfigPath } from './faults.ts';
+import { faultModelRules } from './fault-model-rules.ts';
 import { memberRules } from './member-rules.ts';
 import { socketRules } from './socket-rules.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
@@ -32,6 +33,7 @@ export function crossFieldFaults(config: ParsedConfig, hostname: string): RuleFa
       ...memberRules(service, at, config.agent.host ?? hostname),
       ...socketRules(service, at),
       ...trafficRules(service, at),
+      ...faultModelRules(service, at),
     );
   }
   return [...faults, ...addressRules(config)];

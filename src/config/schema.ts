@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { faultsSection } from './faults-schema.ts';
 import { clientSide, memberSide, socketSide } from './traffic-schema.ts';
 import {
   address,
@@ -299,6 +300,7 @@ const service = z.strictObject({
   gray: gray.prefault({}),
   timeouts: timeouts.prefault({}),
   objectives: objectives.prefault({}),
+  faults: faultsSection.prefault({}),
   mode: choice(['act', 'observe'], '`observe`: decide and report, do nothing.').prefault('act'),
 });
 

@@ -25,6 +25,7 @@ function measured(
   pattern: RegExp,
   parse: (text: string) => number | null,
   format: (value: number) => string,
+  beyond: readonly number[] = [],
 ) {
   return (range: Range, description: string) =>
     z
@@ -32,7 +33,7 @@ function measured(
       .regex(pattern, { error: unit, abort: true })
       .transform((written, context) => {
         const value = parse(written) ?? Number.NaN;
-        if (value >= range.min && value <= range.max) return value;
+        if ((value >= range.min && value <= range.max) || beyond.includes(value)) return value;
         const params = { min: format(range.min), max: format(range.max) };
         context.addIssue({ code: 'custom', message: 'range', params });
         return z.NEVER;
@@ -46,6 +47,14 @@ function measured(
 
 /** Milliseconds. */
 export const duration = measured('duration', DURATION_PATTERN, parseDuration, formatDuration);
+/** Milliseconds; Infinity for `never`. */
+export const durationOrNever = measured(
+  'duration',
+  /^(?:never|\d{1,12}(?:\.\d{1,3})?(?:ms|s|m|h|d))$/,
+  (written) => (written === 'never' ? Infinity : parseDuration(written)),
+  formatDuration,
+  [Infinity],
+);
 /** Bytes. */
 export const size = measured('size', SIZE_PATTERN, parseSize, formatSize);
 /** 0.2 for `20%`. */

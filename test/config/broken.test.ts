@@ -368,6 +368,11 @@ const ROWS: readonly Row[] = [
     ['readyTwice', `${AT}.ready.timeout`, 8],
   ],
   [
+    'a repair that outlasts the time between two failures',
+    add('faults: { host: { every: 1h, repair: 2h } }'),
+    ['faultOutlasts', `${AT}.faults.host.repair`, 8],
+  ],
+  [
     'a probe that waits too long',
     edit(7, '    probe: { http: /, interval: 20ms, timeout: 500ms }'),
     ['probeTimeoutTooLong', `${AT}.probe.timeout`, 7],

@@ -1,0 +1,71 @@
+import {
+  type FaultComponent,
+  type FaultFigure,
+  type FaultRate,
+  type FaultRates,
+  COMPONENTS,
+  DEFAULT_FAULT_RATES,
+} from '../model/fault-rates.ts';
+import type { Temperature } from '../model/resources.ts';
+import type { ParsedFaults } from './faults-schema.ts';
+import type { FaultModel } from './resolved.ts';
+
+const TEMPERATURES = ['hot', 'warm', 'frozen', 'cold'] as const;
+
+/** The figures of the file, defaults for the others, and which are whose. */
+export function faultModel(faults: ParsedFaults): FaultModel {
+  const defaults = DEFAULT_FAULT_RATES;
+  return {
+    rates: {
+      process: rateOf(faults, 'process'),
+      hang: rateOf(faults, 'hang'),
+      gray: rateOf(faults, 'gray'),
+      host: rateOf(faults, 'host'),
+      zone: rateOf(faults, 'zone'),
+      standbyFactor: byTemperature(faults.standbyFactor, defaults.standbyFactor),
+      hiddenShare: byTemperature(faults.standbyHidden, defaults.hiddenShare),
+      commonCauseShare: faults.commonCause ?? defaults.commonCauseShare,
+      coverage: faults.coverage ?? defaults.coverage,
+      recoveryMs: faults.recovery ?? defaults.recoveryMs,
+    },
+    given: givenFigures(faults),
+  };
+}
+
+function rateOf(faults: ParsedFaults, component: FaultComponent): FaultRate {
+  const { every, repair } = faults[component];
+  const { everyMs, repairMs } = DEFAULT_FAULT_RATES[component];
+  return {
+    everyMs: every === undefined ? everyMs : every === Infinity ? null : every,
+    repairMs: repair ?? repairMs,
+  };
+}
+
+function byTemperature(
+  given: Readonly<Partial<Record<Temperature, number | undefined>>>,
+  defaults: FaultRates['standbyFactor'],
+): FaultRates['standbyFactor'] {
+  return {
+    hot: given.hot ?? defaults.hot,
+    warm: given.warm ?? defaults.warm,
+    frozen: given.frozen ?? defaults.frozen,
+    cold: given.cold ?? defaults.cold,
+  };
+}
+
+function givenFigures(faults: ParsedFaults): FaultFigure[] {
+  const given: FaultFigure[] = [];
+  for (const component of COMPONENTS) {
+    if (faults[component].every !== undefined) given.push(`${component}.every`);
+    if (faults[component].repair !== undefined) given.push(`${component}.repair`);
+  }
+  for (const key of ['standbyFactor', 'standbyHidden'] as const) {
+    for (const temperature of TEMPERATURES) {
+      if (faults[key][temperature] !== undefined) given.push(`${key}.${temperature}`);
+    }
+  }
+  for (const key of ['commonCause', 'coverage', 'recovery'] as const) {
+    if (faults[key] !== undefined) given.push(key);
+  }
+  return given;
+}

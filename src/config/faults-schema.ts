@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import {
+  type FaultComponent,
+  type FaultFigure,
+  DEFAULT_FAULT_RATES,
+  FAULT_RATE_SOURCES,
+} from '../model/fault-rates.ts';
+import type { Temperature } from '../model/resources.ts';
+import { formatDuration, formatShare } from './units.ts';
+import { duration, durationOrNever, share } from './values.ts';
+
+// The section `faults` of a service: how often what it depends on fails. Part of schema.ts. Nothing is filled in
+// here, as a command that shows a figure must know whether the operator gave it; fault-model.ts does that.
+
+const SECOND = 1_000;
+const DAY = 24 * 3_600 * SECOND;
+
+const DEFAULTS = DEFAULT_FAULT_RATES;
+
+/** The default, and how far it may be trusted. */
+function told(figure: FaultFigure, value: string): string {
+  const { basis, source } = FAULT_RATE_SOURCES[figure];
+  return `Default: ${value} (${basis}: ${source}).`;
+}
+
+function rate(component: FaultComponent, what: string, repaired: string) {
+  const { everyMs, repairMs } = DEFAULTS[component];
+  const every = everyMs === null ? 'never' : formatDuration(everyMs);
+  return z
+    .strictObject({
+      every: durationOrNever(
+        { min: SECOND, max: 1_000_000 * DAY },
+        `${what}, mean time between two, or \`never\`. ${told(`${component}.every`, every)}`,
+      ).optional(),
+      repair: duration(
+        { min: 1, max: 3650 * DAY },
+        `${repaired}, in the mean. ${told(`${component}.repair`, formatDuration(repairMs))}`,
+      ).optional(),
+    })
+    .prefault({});
+}
+
+function byTemperature(
+  key: 'standbyFactor' | 'standbyHidden',
+  values: Readonly<Record<Temperature, number>>,
+  what: string,
+) {
+  const of = (temperature: Temperature) =>
+    share(
+      { min: 0, max: 1 },
+      `${what} ${told(`${key}.${temperature}`, formatShare(values[temperature]))}`,
+    ).optional();
+  return z
+    .strictObject({ hot: of('hot'), warm: of('warm'), frozen: of('frozen'), cold: of('cold') })
+    .prefault({});
+}
+
+export const faultsSection = z.strictObject({
+  process: rate('process', 'A member’s process ends', 'Until it is restarted and answers'),
+  hang: rate('hang', 'A member stops answering', 'Until it is killed, restarted and answers'),
+  gray: rate(
+    'gray',
+    'A member answers probes but serves its clients badly',
+    'Until it serves well again',
+  ),
+  host: rate('host', 'The machine fails', 'Until it has booted and its members answer'),
+  zone: rate('zone', 'Power or network of the place fails', 'Until it is back'),
+  standbyFactor: byTemperature(
+    'standbyFactor',
+    DEFAULTS.standbyFactor,
+    'A standby fails so many times as often as an active member.',
+  ),
+  standbyHidden: byTemperature(
+    'standbyHidden',
+    DEFAULTS.hiddenShare,
+    'Share of a standby’s failures that no probe sees.',
+  ),
+  commonCause: share(
+    { min: 0, max: 1 },
+    `Share of a member’s failures that take all other members along. ${told('commonCause', formatShare(DEFAULTS.commonCauseShare))}`,
+  ).optional(),
+  coverage: share(
+    { min: 0, max: 1 },
+    `Probability that a takeover succeeds. ${told('coverage', formatShare(DEFAULTS.coverage))}`,
+  ).optional(),
+  recovery: duration(
+    { min: 1, max: 3650 * DAY },
+    `Until somebody has put right what is not put right by itself. ${told('recovery', formatDuration(DEFAULTS.recoveryMs))}`,
+  ).optional(),
+});
+
+export type ParsedFaults = z.output<typeof faultsSection>;
