@@ -26,6 +26,7 @@ export function faultModel(faults: ParsedFaults): FaultModel {
       hiddenShare: byTemperature(faults.standbyHidden, defaults.hiddenShare),
       commonCauseShare: faults.commonCause ?? defaults.commonCauseShare,
       coverage: faults.coverage ?? defaults.coverage,
+      restartShare: faults.restart ?? defaults.restartShare,
       recoveryMs: faults.recovery ?? defaults.recoveryMs,
     },
     given: givenFigures(faults),
@@ -64,7 +65,7 @@ function givenFigures(faults: ParsedFaults): FaultFigure[] {
       if (faults[key][temperature] !== undefined) given.push(`${key}.${temperature}`);
     }
   }
-  for (const key of ['commonCause', 'coverage', 'recovery'] as const) {
+  for (const key of ['commonCause', 'coverage', 'restart', 'recovery'] as const) {
     if (faults[key] !== undefined) given.push(key);
   }
   return given;

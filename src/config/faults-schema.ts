@@ -83,6 +83,10 @@ export const faultsSection = z.strictObject({
     { min: 0, max: 1 },
     `Probability that a takeover succeeds. ${told('coverage', formatShare(DEFAULTS.coverage))}`,
   ).optional(),
+  restart: share(
+    { min: 0, max: 1 },
+    `Probability that a member that is restarted in place works again. ${told('restart', formatShare(DEFAULTS.restartShare))}`,
+  ).optional(),
   recovery: duration(
     { min: 1, max: 3650 * DAY },
     `Until somebody has put right what is not put right by itself. ${told('recovery', formatDuration(DEFAULTS.recoveryMs))}`,

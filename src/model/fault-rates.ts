@@ -38,6 +38,8 @@ export type FaultRates = {
   readonly commonCauseShare: number;
   /** Probability that a takeover succeeds, given a standby that works. */
   readonly coverage: number;
+  /** Probability that a member that is restarted in place works again, without somebody. */
+  readonly restartShare: number;
   /** Until somebody has put right what is not put right by itself. */
   readonly recoveryMs: number;
 };
@@ -57,6 +59,7 @@ export const DEFAULT_FAULT_RATES: FaultRates = {
   hiddenShare: { hot: 0.1, warm: 0.1, frozen: 0.5, cold: 1 },
   commonCauseShare: 0.05,
   coverage: 0.99,
+  restartShare: 0.99,
   recoveryMs: HOUR,
 };
 
@@ -67,6 +70,7 @@ export type FaultFigure =
   | `standbyHidden.${Temperature}`
   | 'commonCause'
   | 'coverage'
+  | 'restart'
   | 'recovery';
 
 /** How far a default may be trusted: published counts, a standard's table, the meaning of the word, or a guess. */
@@ -114,6 +118,11 @@ export const FAULT_RATE_SOURCES: Readonly<Record<FaultFigure, FigureSource>> = {
     source: 'within the range of the β-factors of IEC 61508-6, annex D',
   },
   coverage: assumed('one takeover of a hundred needs somebody; rehearse, and measure yours'),
+  restart: {
+    basis: 'measured',
+    source:
+      'of 132 software failures one came back after the restart: Gray, Why Do Computers Stop, Tandem TR 85.7, 1985',
+  },
   recovery: { basis: 'measured', source: `median of all repairs 54 minutes: ${SCHROEDER}` },
 };
 

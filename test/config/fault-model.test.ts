@@ -87,7 +87,7 @@ test('every figure has a source, and every component a default that is worth rep
     `${component}.every` as const,
     `${component}.repair` as const,
   ]);
-  for (const figure of [...figures, 'commonCause', 'coverage', 'recovery'] as const) {
+  for (const figure of [...figures, 'commonCause', 'coverage', 'restart', 'recovery'] as const) {
     assert.ok(FAULT_RATE_SOURCES[figure].source.length > 10, figure);
   }
   for (const component of COMPONENTS) {
