@@ -1,0 +1,173 @@
+import { BASELINE, designsFor, plainness } from './design.ts';
+import { type Evaluation, evaluator } from './evaluation.ts';
+import { type NextNine, nextNine } from './next-nine.ts';
+import {
+  OBJECTIVES,
+  type Miss,
+  type Objective,
+  type Unbridged,
+  distanceOf,
+  missesOf,
+  neverBridged,
+} from './objectives.ts';
+import type { PlanQuestion } from './question.ts';
+
+// From the question to one answer. The recommendation is the cheapest design that achieves everything; of those that
+// cost the same the one with the least downtime, but the plainest of those that differ by less than a hundredth. A
+// budget is a limit, not a sum to be spent: what more money would buy is told, not chosen.
+
+export type Plan = {
+  readonly question: PlanQuestion;
+  /** One member without a standby, for comparison. */
+  readonly baseline: Evaluation;
+  readonly evaluations: readonly Evaluation[];
+  /** Cheapest first; each has less downtime than all before it. */
+  readonly front: readonly Evaluation[];
+  readonly chosen: Choice;
+  readonly nextNine: NextNine;
+};
+
+export type Choice = {
+  readonly evaluation: Evaluation;
+  /** Empty: it achieves everything. */
+  readonly misses: readonly Miss[];
+  readonly neverBridged: readonly Unbridged[];
+  /** How many designs achieve everything. */
+  readonly achieving: number;
+  /** The best of those that cost less, and why it was not taken; null: none costs less. */
+  readonly cheaper: { readonly evaluation: Evaluation; readonly misses: readonly Miss[] } | null;
+  /** The next one of the front within the budget; null: nothing better may be had. */
+  readonly dearer: Evaluation | null;
+  /** If nothing achieves everything: for each objective, the best design that misses only this one. */
+  readonly concessions: readonly Concession[];
+};
+
+export type Concession = {
+  readonly objective: Objective;
+  readonly evaluation: Evaluation;
+  readonly miss: Miss;
+};
+
+export function planFor(question: PlanQuestion): Plan {
+  const evaluate = evaluator(question);
+  const evaluations = designsFor(question).map(evaluate);
+  const chosen = choose(question, evaluations);
+  return {
+    question,
+    baseline: evaluate(BASELINE),
+    evaluations,
+    front: paretoFront(evaluations),
+    chosen,
+    nextNine: nextNine(question, chosen.evaluation),
+  };
+}
+
+/** Designs that no other one beats in cost and downtime; of equal ones the plainest. */
+export function paretoFront(evaluations: readonly Evaluation[]): readonly Evaluation[] {
+  const front: Evaluation[] = [];
+  for (const evaluation of evaluations.toSorted(byCost)) {
+    const last = front.at(-1);
+    if (last === undefined || evaluation.unavailability < last.unavailability)
+      front.push(evaluation);
+  }
+  return front;
+}
+
+function byCost(a: Evaluation, b: Evaluation): number {
+  return (
+    a.bill.perMonth - b.bill.perMonth ||
+    a.unavailability - b.unavailability ||
+    plainness(a.design) - plainness(b.design)
+  );
+}
+
+function choose(question: PlanQuestion, evaluations: readonly Evaluation[]): Choice {
+  const judged = evaluations.map((evaluation) => ({
+    evaluation,
+    misses: missesOf(question, evaluation),
+  }));
+  const achieving = judged.filter(({ misses }) => misses.length === 0);
+  const evaluation =
+    achieving.length > 0 ? cheapest(achieving.map((each) => each.evaluation)) : closest(judged);
+  const misses = missesOf(question, evaluation);
+  const cost = evaluation.bill.perMonth;
+  const cheaper = judged
+    .filter((each) => each.evaluation.bill.perMonth < cost * CHEAPER)
+    .toSorted((a, b) => distanceOf(a.misses) - distanceOf(b.misses))[0];
+  return {
+    evaluation,
+    misses,
+    neverBridged: neverBridged(question, evaluation),
+    achieving: achieving.length,
+    cheaper: cheaper ?? null,
+    dearer: dearer(question, evaluations, evaluation),
+    concessions: misses.length === 0 ? [] : concessions(judged),
+  };
+}
+
+/** Costs that differ by less than a rounding are the same. */
+const CHEAPER = 1 - 1e-9;
+/** Downtimes that differ by less decide nothing. */
+const ALIKE = 1.01;
+
+function cheapest(evaluations: readonly Evaluation[]): Evaluation {
+  const cost = Math.min(...evaluations.map(({ bill }) => bill.perMonth));
+  const equal = evaluations.filter(({ bill }) => bill.perMonth * CHEAPER <= cost);
+  const least = Math.min(...equal.map(({ unavailability }) => unavailability));
+  return first(
+    equal
+      .filter(({ unavailability }) => unavailability <= ALIKE * least)
+      .toSorted(
+        (a, b) => plainness(a.design) - plainness(b.design) || a.unavailability - b.unavailability,
+      ),
+  );
+}
+
+type Judged = { readonly evaluation: Evaluation; readonly misses: readonly Miss[] };
+
+/** Fewest misses, then the nearest, then the cheapest. */
+function closest(judged: readonly Judged[]): Evaluation {
+  const fewest = Math.min(...judged.map(({ misses }) => misses.length));
+  const near = judged.filter(({ misses }) => misses.length === fewest);
+  const distance = Math.min(...near.map(({ misses }) => distanceOf(misses)));
+  return cheapest(
+    near
+      .filter(({ misses }) => distanceOf(misses) <= distance + Math.log(ALIKE))
+      .map(({ evaluation }) => evaluation),
+  );
+}
+
+function concessions(judged: readonly Judged[]): readonly Concession[] {
+  return OBJECTIVES.flatMap((objective) => {
+    const only = judged.filter(
+      ({ misses }) => misses.length === 1 && misses[0]?.objective === objective,
+    );
+    if (only.length === 0) return [];
+    const evaluation = closest(only);
+    const miss = only.find((each) => each.evaluation === evaluation)?.misses[0];
+    return miss === undefined ? [] : [{ objective, evaluation, miss }];
+  });
+}
+
+/** What more money would buy: the cheapest that is better by more than a hundredth, or takes over ten times as fast. */
+function dearer(
+  question: PlanQuestion,
+  evaluations: readonly Evaluation[],
+  chosen: Evaluation,
+): Evaluation | null {
+  const better = evaluations.filter(
+    (each) =>
+      each.bill.perMonth > chosen.bill.perMonth / CHEAPER &&
+      each.unavailability < chosen.unavailability &&
+      (each.unavailability * ALIKE < chosen.unavailability ||
+        each.recovery.crashMs * 10 <= chosen.recovery.crashMs) &&
+      missesOf(question, each).length === 0,
+  );
+  return better.length === 0 ? null : cheapest(better);
+}
+
+function first(evaluations: readonly Evaluation[]): Evaluation {
+  const [one] = evaluations;
+  if (one === undefined) throw new RangeError('there is no design to choose from');
+  return one;
+}

@@ -1,0 +1,71 @@
+import { type Spread, type TimingInput, predictDetection, predictSwitch } from '../timing.ts';
+import type { Temperature } from '../resources.ts';
+import { DETECTIONS, type Design } from './design.ts';
+import type { PlanQuestion } from './question.ts';
+
+// How long the takeovers of a design take, fault by fault: from timing.ts, which knows the steps of this program.
+// What it cannot know, the start of a cold standby, the service's description says.
+
+/** Another host may take over this long after it last saw a renewal: the default of `lease.duration`. */
+const LEASE_MS = 10_000;
+/** The 99th percentile of a start, of which only the mean is known. */
+const SLOW_START = 2;
+
+export type TakeoverTimes = {
+  /** null: no verdict comes of it. */
+  readonly detection: {
+    readonly crash: Spread;
+    readonly hang: Spread | null;
+    readonly slow: Spread | null;
+    /** By another host. */
+    readonly host: Spread;
+  };
+  readonly switch: (temperature: Temperature) => Spread;
+};
+
+export function takeoverTimes(question: PlanQuestion, design: Design): TakeoverTimes {
+  const { service, measured } = question;
+  const input = (temperature: Temperature) => timingInput(question, design, temperature);
+  const predicted = predictDetection(input('hot'));
+  return {
+    detection: {
+      crash: measuredOr(measured.crashDetectionMs, predicted.crash),
+      hang: predicted.hang === null ? null : measuredOr(measured.hangDetectionMs, predicted.hang),
+      slow: predicted.slow,
+      host: { p50Ms: LEASE_MS, p99Ms: LEASE_MS },
+    },
+    // Only where the start of a cold standby is not known there is no prediction, and here it is.
+    switch: (temperature) => predictSwitch(input(temperature)) ?? startup(service),
+  };
+}
+
+export function timingInput(
+  { service }: PlanQuestion,
+  { detection, gray }: Design,
+  standby: Temperature,
+): TimingInput {
+  const { intervalMs, timeoutMs } = DETECTIONS[detection];
+  return {
+    intervalMs,
+    timeoutMs,
+    boundMs: Math.max(timeoutMs, 3 * intervalMs),
+    mistakeRecurrenceMs: 3_600_000,
+    exclusive: service.state !== 'none',
+    seesHangs: service.seesHangs,
+    replays: service.replays,
+    standby,
+    startup: startup(service),
+    lease: { durationMs: LEASE_MS, renewMs: 3_000, marginMs: 1_000 },
+    grayAction: gray,
+  };
+}
+
+function startup({ startMs }: PlanQuestion['service']): Spread {
+  return { p50Ms: startMs, p99Ms: SLOW_START * startMs };
+}
+
+/** A mean that was measured; its spread stays in proportion to the predicted one. */
+function measuredOr(measuredMs: number | null, predicted: Spread): Spread {
+  if (measuredMs === null) return predicted;
+  return { p50Ms: measuredMs, p99Ms: (measuredMs * predicted.p99Ms) / predicted.p50Ms };
+}
