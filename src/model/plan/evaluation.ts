@@ -104,9 +104,9 @@ function recoveryTimes(question: PlanQuestion, design: Design): RecoveryTimes {
   const times = takeoverTimes(question, design);
   const first = standbysOf(design)[0];
   if (first === undefined) {
-    const { process, host, zone } = rates;
+    const { host, zone } = rates;
     return {
-      crashMs: process.repairMs,
+      crashMs: rates.process.repairMs,
       hangMs: null,
       hostMs: host.everyMs === null ? null : host.repairMs,
       zoneMs: zone.everyMs === null ? null : zone.repairMs,

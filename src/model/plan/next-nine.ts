@@ -1,6 +1,7 @@
 import type { FaultFigure, FaultRate, FaultRates } from '../fault-rates.ts';
 import { type Design, designsFor } from './design.ts';
 import { type Evaluation, evaluator } from './evaluation.ts';
+import { cheapest } from './preference.ts';
 import type { PlanLimits, PlanQuestion } from './question.ts';
 
 // What it would take to gain the next nine: another scheme, with more places than were allowed if need be, or one
@@ -67,9 +68,8 @@ function cheapestAt(
   const evaluate = evaluator({ ...question, limits });
   const enough = designsFor({ ...question, limits })
     .map(evaluate)
-    .filter((each) => each.unavailability <= unavailability)
-    .toSorted((a, b) => a.bill.perMonth - b.bill.perMonth || a.unavailability - b.unavailability);
-  return enough[0] ?? null;
+    .filter((each) => each.unavailability <= unavailability);
+  return enough.length === 0 ? null : cheapest(enough);
 }
 
 type Change = {

@@ -1,6 +1,7 @@
 import { BASELINE, designsFor, plainness } from './design.ts';
 import { type Evaluation, evaluator } from './evaluation.ts';
 import { type NextNine, nextNine } from './next-nine.ts';
+import { ALIKE, CHEAPER, cheapest } from './preference.ts';
 import {
   OBJECTIVES,
   type Miss,
@@ -105,24 +106,6 @@ function choose(question: PlanQuestion, evaluations: readonly Evaluation[]): Cho
   };
 }
 
-/** Costs that differ by less than a rounding are the same. */
-const CHEAPER = 1 - 1e-9;
-/** Downtimes that differ by less decide nothing. */
-const ALIKE = 1.01;
-
-function cheapest(evaluations: readonly Evaluation[]): Evaluation {
-  const cost = Math.min(...evaluations.map(({ bill }) => bill.perMonth));
-  const equal = evaluations.filter(({ bill }) => bill.perMonth * CHEAPER <= cost);
-  const least = Math.min(...equal.map(({ unavailability }) => unavailability));
-  return first(
-    equal
-      .filter(({ unavailability }) => unavailability <= ALIKE * least)
-      .toSorted(
-        (a, b) => plainness(a.design) - plainness(b.design) || a.unavailability - b.unavailability,
-      ),
-  );
-}
-
 type Judged = { readonly evaluation: Evaluation; readonly misses: readonly Miss[] };
 
 /** Fewest misses, then the nearest, then the cheapest. */
@@ -164,10 +147,4 @@ function dearer(
       missesOf(question, each).length === 0,
   );
   return better.length === 0 ? null : cheapest(better);
-}
-
-function first(evaluations: readonly Evaluation[]): Evaluation {
-  const [one] = evaluations;
-  if (one === undefined) throw new RangeError('there is no design to choose from');
-  return one;
 }
