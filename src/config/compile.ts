@@ -73,10 +73,7 @@ function compileService(name: string, service: ParsedService, place: Place): Res
       rtoMs: service.objectives.rto ?? null,
       rpoBytes: service.objectives.rpo ?? null,
       availability: service.objectives.availability ?? null,
-      perMonth: service.objectives.budget ?? null,
-      watt: service.objectives.watt ?? null,
     },
-    plan: service.plan,
     faults: faultModel(service.faults),
   };
 }

@@ -2,7 +2,6 @@ import type { FaultFigure, FaultRates } from '../model/fault-rates.ts';
 import type { CoreConfig, ServiceConfig, Temperature } from '../core/config.ts';
 import type { ProbeSpec } from '../drivers/probe/spec.ts';
 import type { ListenAddress, NamedListener } from '../drivers/listen-address.ts';
-import type { ParsedPlan } from './plan-schema.ts';
 import type {
   ClientLimits,
   ClientTls,
@@ -47,8 +46,6 @@ export type ResolvedService = {
   readonly prime: ResolvedPrime | null;
   readonly objectives: Objectives;
   readonly faults: FaultModel;
-  /** What it is like, for `plan` only: as the file has it, without defaults. */
-  readonly plan: ParsedPlan;
 };
 
 /** What is expected to fail, for `plan` and `simulate`; no decision of the core depends on it. */
@@ -109,7 +106,4 @@ export type Objectives = {
   readonly rpoBytes: number | null;
   /** 0 to 1, e.g. 0.9999. */
   readonly availability: number | null;
-  /** For `plan`: money a month, and power. */
-  readonly perMonth: number | null;
-  readonly watt: number | null;
 };

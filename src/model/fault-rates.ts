@@ -50,8 +50,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 export const DEFAULT_FAULT_RATES: FaultRates = {
-  process: { everyMs: 30 * DAY, repairMs: 5 * SECOND },
-  hang: { everyMs: 90 * DAY, repairMs: 5 * SECOND },
+  process: { everyMs: 30 * DAY, repairMs: 3 * SECOND },
+  hang: { everyMs: 90 * DAY, repairMs: 3 * SECOND },
   gray: { everyMs: 180 * DAY, repairMs: 10 * MINUTE },
   host: { everyMs: 130 * DAY, repairMs: 30 * MINUTE },
   zone: { everyMs: 1826 * DAY, repairMs: 4 * HOUR },

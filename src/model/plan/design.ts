@@ -6,11 +6,16 @@ import type { PlanLimits, PlanQuestion } from './question.ts';
 
 export type StandbyGroup = { readonly temperature: Temperature; readonly count: number };
 
+/** How soon a member, and a host, is taken for failed: probes, and the lease that another host waits for. */
 export const DETECTIONS = {
-  fast: { intervalMs: 50, timeoutMs: 150 },
-  standard: { intervalMs: 100, timeoutMs: 300 },
-  patient: { intervalMs: 1_000, timeoutMs: 1_000 },
+  fast: { intervalMs: 50, timeoutMs: 150, lease: lease(3_000, 1_000, 300) },
+  standard: { intervalMs: 100, timeoutMs: 300, lease: lease(6_000, 2_500, 500) },
+  patient: { intervalMs: 1_000, timeoutMs: 1_000, lease: lease(10_000, 3_000, 1_000) },
 } as const;
+
+function lease(durationMs: number, renewMs: number, marginMs: number) {
+  return { durationMs, renewMs, marginMs };
+}
 
 export type Detection = keyof typeof DETECTIONS;
 
@@ -54,7 +59,7 @@ export function designsFor({ service, limits }: PlanQuestion): readonly Design[]
   const within = service.state === 'shared' ? { ...limits, hosts: 1, zones: 1 } : limits;
   return standbySets(limits.standbys).flatMap((standbys) =>
     placesFor(countOf(standbys) + 1, within).flatMap((place) =>
-      settingsFor(standbys).flatMap((setting) =>
+      settingsFor(standbys, service.p95Ms).flatMap((setting) =>
         gray.flatMap((action) =>
           replication.map((mode) => ({
             standbys,
@@ -149,12 +154,17 @@ function placesFor(members: number, limits: Omit<PlanLimits, 'standbys'>) {
 
 type Setting = Pick<Design, 'detection' | 'failback' | 'rehearsedMs'>;
 
-function settingsFor(standbys: readonly StandbyGroup[]): readonly Setting[] {
+function settingsFor(standbys: readonly StandbyGroup[], p95Ms: number | null): readonly Setting[] {
   const rehearsals = standsUnseen({ standbys }) ? [DAY_MS, DAY_MS / 24, null] : [null];
+  // A probe that is given up before the latency that still counts as good would decide instead of it.
+  const detections = (['standard', 'fast', 'patient'] as const).filter(
+    (detection) => p95Ms === null || p95Ms <= DETECTIONS[detection].timeoutMs,
+  );
   if (countOf(standbys) > SMALL) {
-    return [{ detection: 'standard', failback: 'auto', rehearsedMs: rehearsals[0] ?? null }];
+    const [detection = 'patient'] = detections;
+    return [{ detection, failback: 'auto', rehearsedMs: rehearsals[0] ?? null }];
   }
-  return (['fast', 'standard', 'patient'] as const).flatMap((detection) =>
+  return detections.flatMap((detection) =>
     (['auto', 'never'] as const).flatMap((failback) =>
       rehearsals.map((rehearsedMs) => ({ detection, failback, rehearsedMs })),
     ),

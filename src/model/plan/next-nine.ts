@@ -1,7 +1,7 @@
 import type { FaultFigure, FaultRate, FaultRates } from '../fault-rates.ts';
 import { type Design, designsFor } from './design.ts';
 import { type Evaluation, evaluator } from './evaluation.ts';
-import { cheapest } from './preference.ts';
+import { preferred } from './preference.ts';
 import type { PlanLimits, PlanQuestion } from './question.ts';
 
 // What it would take to gain the next nine: another scheme, with more places than were allowed if need be, or one
@@ -34,8 +34,8 @@ const BISECTIONS = 24;
 
 export function nextNine(question: PlanQuestion, chosen: Evaluation): NextNine {
   const unavailability = nextUnavailability(chosen.unavailability);
-  const within = cheapestAt(question, question.limits, unavailability);
-  const design = within ?? cheapestAt(question, beyond(question.limits), unavailability);
+  const within = bestAt(question, question.limits, unavailability);
+  const design = within ?? bestAt(question, widened(question.limits), unavailability);
   return {
     unavailability,
     design,
@@ -51,7 +51,8 @@ export function nextUnavailability(unavailability: number): number {
   return Number(`1e-${nines + 1}`);
 }
 
-function beyond(limits: PlanLimits): PlanLimits {
+/** With more places than were allowed, and few standbys. */
+export function widened(limits: PlanLimits): PlanLimits {
   const hosts = Math.max(limits.hosts, BEYOND.hosts);
   return {
     hosts,
@@ -60,7 +61,7 @@ function beyond(limits: PlanLimits): PlanLimits {
   };
 }
 
-function cheapestAt(
+function bestAt(
   question: PlanQuestion,
   limits: PlanLimits,
   unavailability: number,
@@ -69,7 +70,7 @@ function cheapestAt(
   const enough = designsFor({ ...question, limits })
     .map(evaluate)
     .filter((each) => each.unavailability <= unavailability);
-  return enough.length === 0 ? null : cheapest(enough);
+  return enough.length === 0 ? null : preferred(enough);
 }
 
 type Change = {

@@ -1,7 +1,7 @@
 import { BASELINE, designsFor, plainness } from './design.ts';
 import { type Evaluation, evaluator } from './evaluation.ts';
-import { type NextNine, nextNine } from './next-nine.ts';
-import { ALIKE, CHEAPER, cheapest } from './preference.ts';
+import { type NextNine, nextNine, widened } from './next-nine.ts';
+import { ALIKE, ROUNDING, preferred } from './preference.ts';
 import {
   OBJECTIVES,
   type Miss,
@@ -13,9 +13,9 @@ import {
 } from './objectives.ts';
 import type { PlanQuestion } from './question.ts';
 
-// From the question to one answer. The recommendation is the cheapest design that achieves everything; of those that
-// cost the same the one with the least downtime, but the plainest of those that differ by less than a hundredth. A
-// budget is a limit, not a sum to be spent: what more money would buy is told, not chosen.
+// From the question to one answer. The recommendation is among the cheapest designs that achieve everything: of those
+// within a twentieth of the cheapest the one with the least downtime, and of those alike in that the plainest. A budget
+// is a limit, not a sum to be spent: what more money would buy is told, not chosen.
 
 export type Plan = {
   readonly question: PlanQuestion;
@@ -35,10 +35,12 @@ export type Choice = {
   readonly neverBridged: readonly Unbridged[];
   /** How many designs achieve everything. */
   readonly achieving: number;
-  /** The best of those that cost less, and why it was not taken; null: none costs less. */
-  readonly cheaper: { readonly evaluation: Evaluation; readonly misses: readonly Miss[] } | null;
+  /** The best of those that cost less, and what it misses; null: none costs less. */
+  readonly cheaper: Judged | null;
   /** The next one of the front within the budget; null: nothing better may be had. */
   readonly dearer: Evaluation | null;
+  /** If nothing achieves everything: the best with more places than were allowed, and what it still misses; else null. */
+  readonly elsewhere: Judged | null;
   /** If nothing achieves everything: for each objective, the best design that misses only this one. */
   readonly concessions: readonly Concession[];
 };
@@ -89,12 +91,16 @@ function choose(question: PlanQuestion, evaluations: readonly Evaluation[]): Cho
   }));
   const achieving = judged.filter(({ misses }) => misses.length === 0);
   const evaluation =
-    achieving.length > 0 ? cheapest(achieving.map((each) => each.evaluation)) : closest(judged);
+    achieving.length > 0 ? preferred(achieving.map((each) => each.evaluation)) : closest(judged);
   const misses = missesOf(question, evaluation);
   const cost = evaluation.bill.perMonth;
   const cheaper = judged
-    .filter((each) => each.evaluation.bill.perMonth < cost * CHEAPER)
-    .toSorted((a, b) => distanceOf(a.misses) - distanceOf(b.misses))[0];
+    .filter((each) => each.evaluation.bill.perMonth * ROUNDING < cost)
+    .toSorted(
+      (a, b) =>
+        distanceOf(a.misses) - distanceOf(b.misses) ||
+        a.evaluation.unavailability - b.evaluation.unavailability,
+    )[0];
   return {
     evaluation,
     misses,
@@ -102,18 +108,38 @@ function choose(question: PlanQuestion, evaluations: readonly Evaluation[]): Cho
     achieving: achieving.length,
     cheaper: cheaper ?? null,
     dearer: dearer(question, evaluations, evaluation),
+    elsewhere: misses.length === 0 ? null : elsewhere(question, misses.length),
     concessions: misses.length === 0 ? [] : concessions(judged),
   };
 }
 
-type Judged = { readonly evaluation: Evaluation; readonly misses: readonly Miss[] };
+/** null: more places do not help. */
+function elsewhere(question: PlanQuestion, missing: number): Judged | null {
+  const wider = { ...question, limits: widened(question.limits) };
+  const judged = designsFor(wider)
+    .map(evaluator(wider))
+    .map((evaluation) => ({ evaluation, misses: missesOf(wider, evaluation) }))
+    .filter(
+      ({ misses }) => misses.length === 0 || misses.every(({ objective }) => isMoney(objective)),
+    );
+  if (judged.length === 0) return null;
+  const evaluation = closest(judged);
+  const misses = missesOf(wider, evaluation);
+  return misses.length <= missing ? { evaluation, misses } : null;
+}
+
+function isMoney(objective: Objective): boolean {
+  return objective === 'budget' || objective === 'watt';
+}
+
+export type Judged = { readonly evaluation: Evaluation; readonly misses: readonly Miss[] };
 
 /** Fewest misses, then the nearest, then the cheapest. */
 function closest(judged: readonly Judged[]): Evaluation {
   const fewest = Math.min(...judged.map(({ misses }) => misses.length));
   const near = judged.filter(({ misses }) => misses.length === fewest);
   const distance = Math.min(...near.map(({ misses }) => distanceOf(misses)));
-  return cheapest(
+  return preferred(
     near
       .filter(({ misses }) => distanceOf(misses) <= distance + Math.log(ALIKE))
       .map(({ evaluation }) => evaluation),
@@ -140,11 +166,11 @@ function dearer(
 ): Evaluation | null {
   const better = evaluations.filter(
     (each) =>
-      each.bill.perMonth > chosen.bill.perMonth / CHEAPER &&
+      each.bill.perMonth > chosen.bill.perMonth * ROUNDING &&
       each.unavailability < chosen.unavailability &&
       (each.unavailability * ALIKE < chosen.unavailability ||
         each.recovery.crashMs * 10 <= chosen.recovery.crashMs) &&
       missesOf(question, each).length === 0,
   );
-  return better.length === 0 ? null : cheapest(better);
+  return better.length === 0 ? null : preferred(better);
 }

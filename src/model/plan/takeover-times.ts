@@ -6,8 +6,6 @@ import type { PlanQuestion } from './question.ts';
 // How long the takeovers of a design take, fault by fault: from timing.ts, which knows the steps of this program.
 // What it cannot know, the start of a cold standby, the service's description says.
 
-/** Another host may take over this long after it last saw a renewal: the default of `lease.duration`. */
-const LEASE_MS = 10_000;
 /** The 99th percentile of a start, of which only the mean is known. */
 const SLOW_START = 2;
 
@@ -25,6 +23,7 @@ export type TakeoverTimes = {
 
 export function takeoverTimes(question: PlanQuestion, design: Design): TakeoverTimes {
   const { service, measured } = question;
+  const { durationMs } = DETECTIONS[design.detection].lease;
   const input = (temperature: Temperature) => timingInput(question, design, temperature);
   const predicted = predictDetection(input('hot'));
   return {
@@ -32,7 +31,7 @@ export function takeoverTimes(question: PlanQuestion, design: Design): TakeoverT
       crash: measuredOr(measured.crashDetectionMs, predicted.crash),
       hang: predicted.hang === null ? null : measuredOr(measured.hangDetectionMs, predicted.hang),
       slow: predicted.slow,
-      host: { p50Ms: LEASE_MS, p99Ms: LEASE_MS },
+      host: { p50Ms: durationMs, p99Ms: durationMs },
     },
     // Only where the start of a cold standby is not known there is no prediction, and here it is.
     switch: (temperature) => predictSwitch(input(temperature)) ?? startup(service),
@@ -44,7 +43,7 @@ export function timingInput(
   { detection, gray }: Design,
   standby: Temperature,
 ): TimingInput {
-  const { intervalMs, timeoutMs } = DETECTIONS[detection];
+  const { intervalMs, timeoutMs, lease } = DETECTIONS[detection];
   return {
     intervalMs,
     timeoutMs,
@@ -55,7 +54,7 @@ export function timingInput(
     replays: service.replays,
     standby,
     startup: startup(service),
-    lease: { durationMs: LEASE_MS, renewMs: 3_000, marginMs: 1_000 },
+    lease,
     grayAction: gray,
   };
 }

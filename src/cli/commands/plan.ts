@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { loadConfig, loadStated } from '../../config/load.ts';
+import type { ParsedService } from '../../config/schema.ts';
+import { AppError } from '../../errors.ts';
+import { planFor } from '../../model/plan/recommendation.ts';
+import { type Terminal, writeJson } from '../output.ts';
+import { formatChains } from '../plan/chain-text.ts';
+import { planChart } from '../plan/chart.ts';
+import { type Origin, configurationOf } from '../plan/configuration.ts';
+import { planCsv } from '../plan/csv.ts';
+import { type Described, describe } from '../plan/description.ts';
+import { planDocument } from '../plan/document.ts';
+import { type History, readHistory } from '../plan/history.ts';
+import { formatHistory } from '../plan/history-text.ts';
+import { type Report, formatPlan, summaryText } from '../plan/report.ts';
+import { splitCommand } from '../plan/start-command.ts';
+import { type Said, type Stated, merge, readSaid } from '../plan/stated.ts';
+import { nextStepsText } from '../plan/next-steps.ts';
+import { type Written, writeNew } from '../plan/write-new.ts';
+
+export type PlanOptions = {
+  readonly config: string;
+  /** Of the configuration, where it has several. */
+  readonly service: string | null;
+  readonly said: readonly Said[];
+  readonly start: string | null;
+  readonly name: string | null;
+  readonly port: number;
+  /** A path, or `tcp`. */
+  readonly probe: string;
+  /** null: not wanted. */
+  readonly write: string | null;
+  readonly svg: string | null;
+  readonly force: boolean;
+  readonly fromHistory: boolean;
+  readonly explain: boolean;
+  readonly json: boolean;
+  readonly csv: boolean;
+  readonly terminal: Terminal;
+};
+
+/** Plans a scheme of redundancy and says why. Returns the exit code. Throws AppError where it cannot. */
+export async function runPlan(options: PlanOptions): Promise<number> {
+  const { terminal, json, csv, svg, write, explain } = options;
+  const asked = ask(options);
+  const plan = planFor(asked.described.question);
+  const { currency, figures } = asked.described;
+  const { service } = asked;
+  const report: Report = { plan, service, currency, figures };
+  const written = [
+    ...(write === null ? [] : [writeScheme(options, asked.origin, report)]),
+    ...(svg === null ? [] : [writeNew(svg, planChart(report, terminal.locale), options.force)]),
+  ];
+  if (json) {
+    const history = asked.history;
+    writeJson(terminal, planDocument({ plan, service, currency, figures, history, explain }));
+  } else if (csv) {
+    terminal.out.write(planCsv(plan));
+  } else {
+    terminal.out.write(formatPlan(terminal, report));
+    if (asked.history !== null) terminal.out.write(`\n${formatHistory(terminal, asked.history)}`);
+    if (explain) terminal.out.write(`\n${formatChains(terminal, plan.chosen.evaluation)}`);
+    terminal.out.write(`\n${nextStepsText({ written, isRunnable: write !== null }, terminal)}`);
+  }
+  return 0;
+}
+
+type Asked = {
+  readonly service: string;
+  readonly described: Described;
+  readonly history: History | null;
+  readonly origin: Origin | null;
+};
+
+/** From the file where there is one and no other service is described, and from the command line. */
+function ask(options: PlanOptions): Asked {
+  const line = readSaid(options.said);
+  const isNew = options.start !== null || !existsSync(options.config);
+  return isNew ? askNew(options, line) : askKnown(options, line);
+}
+
+function askNew(options: PlanOptions, line: Stated): Asked {
+  const { said, start, port, probe, fromHistory } = options;
+  if (options.service !== null || fromHistory) {
+    throw new AppError('usage', {
+      what: `${fromHistory ? '--from-history' : `the service ${options.service ?? ''}`} needs a configuration`,
+      why:
+        start === null
+          ? `there is no ${options.config}`
+          : '--start describes a service that no configuration knows',
+      todo: 'name the configuration with -c FILE, and leave out --start',
+    });
+  }
+  const name = options.name ?? nameFor(process.cwd());
+  const context = { seesHangs: probe !== 'tcp', replays: true, exclusive: null, history: null };
+  const stated = merge(null, line, said);
+  const origin: Origin | null =
+    start === null
+      ? null
+      : { kind: 'new', service: { name, command: splitCommand(start), port, probe, said } };
+  return { service: name, described: describe(stated, context), history: null, origin };
+}
+
+function askKnown(options: PlanOptions, line: Stated): Asked {
+  const { config: file, said, fromHistory } = options;
+  const { stated: configured, source } = loadStated(file);
+  const [name, service] = pick(configured.services, options.service, file);
+  const history = fromHistory ? readHistory(loadConfig(file).agent.stateDir, name) : null;
+  const { objectives, plan, faults, takeover } = service;
+  const stated = merge({ objectives, plan, faults, takeover: { p95: takeover.p95 } }, line, said);
+  const described = describe(stated, {
+    seesHangs: service.probe.tcp !== true,
+    replays: service.traffic.protocol === 'http' && (service.traffic.replay?.attempts ?? 2) > 1,
+    exclusive: service.exclusive,
+    history,
+  });
+  return {
+    service: name,
+    described,
+    history,
+    origin: { kind: 'known', service: { name, file, source } },
+  };
+}
+
+function pick(
+  services: Readonly<Record<string, ParsedService>>,
+  named: string | null,
+  file: string,
+): readonly [string, ParsedService] {
+  const all = Object.entries(services);
+  const [only] = all.filter(([name]) => named === null || name === named);
+  if (only !== undefined && (named !== null || all.length === 1)) return only;
+  throw new AppError('usage', {
+    what:
+      named === null ? 'which service is meant is not clear' : `${file} has no service ${named}`,
+    why: `it has ${all.length}: ${all.map(([name]) => name).join(', ')}`,
+    todo: 'name one of them after the command',
+  });
+}
+
+/** The directory's name as far as it can be one of a service. */
+function nameFor(directory: string): string {
+  const name = basename(directory)
+    .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
+    .replace(/^[^A-Za-z]+/, '')
+    .slice(0, 31);
+  return name === '' ? 'app' : name;
+}
+
+function writeScheme(options: PlanOptions, origin: Origin | null, report: Report): Written {
+  const { write, force, terminal, config } = options;
+  if (origin === null) {
+    throw new AppError('usage', {
+      what: 'there is nothing that a configuration could start',
+      why: `there is no ${config}, and --start does not say how the service is started`,
+      todo: 'add for example: --start "python app.py" --port 5000',
+    });
+  }
+  const text = configurationOf(
+    report.plan,
+    origin,
+    summaryText(report, { ...terminal, locale: 'en' }),
+  );
+  const file = write ?? config;
+  return writeNew(file, text, force);
+}

@@ -1,0 +1,344 @@
+import { type Locale, duration, speaker } from '../../core/describe/language.ts';
+import type { Evaluation } from '../../model/plan/evaluation.ts';
+import {
+  type Objective,
+  OBJECTIVES,
+  longestRecoveryMs,
+  missesOf,
+} from '../../model/plan/objectives.ts';
+import type { Plan } from '../../model/plan/recommendation.ts';
+import { type Cell, type Terminal, cell, formatTable, paint, wrapText } from '../output.ts';
+import type { Figure } from './description.ts';
+import { reasonLines } from './reasons.ts';
+import {
+  availabilityText,
+  basisText,
+  contributionText,
+  countText,
+  designText,
+  moneyText,
+  objectiveText,
+  objectiveValue,
+  perYearText,
+  placeText,
+  settingsText,
+  spanText,
+  standbysText,
+  unbridgedText,
+} from './words.ts';
+
+// The text of a plan: the answer first, then the reasons, then what it rests on.
+
+export type Report = {
+  readonly plan: Plan;
+  readonly service: string;
+  readonly currency: string;
+  readonly figures: readonly Figure[];
+};
+
+/** A step along the front that saves less of the downtime is left to `--csv`. */
+const LEAST_STEP = 0.99;
+const MOST_ROWS = 8;
+const MOST_CONTRIBUTIONS = 6;
+
+export function formatPlan(terminal: Terminal, report: Report): string {
+  const { plan } = report;
+  const say = speaker(terminal.locale);
+  const blocks = [
+    headline(terminal, report),
+    section(terminal, say('objectives', '目标'), objectiveRows(terminal, report)),
+    list(terminal, say('why this one', '理由'), reasonLines(report, terminal.locale)),
+    section(
+      terminal,
+      say('where the downtime comes from', '停机时间的来源'),
+      contributionRows(terminal, plan.chosen.evaluation),
+    ),
+    list(
+      terminal,
+      say('what no takeover of this scheme ends', '该方案无法靠接管解决的故障'),
+      unbridgedLines(terminal, plan),
+    ),
+    section(
+      terminal,
+      say(
+        'cost against downtime: nothing is both cheaper and better',
+        '费用与停机时间：更便宜且更好的方案不存在',
+      ),
+      frontRows(terminal, report),
+    ),
+    list(
+      terminal,
+      say(
+        `the next nine, ${availabilityText(plan.nextNine.unavailability)}`,
+        `再多一个九（${availabilityText(plan.nextNine.unavailability)}）`,
+      ),
+      nextNineLines(terminal, report),
+    ),
+    assumptionBlock(terminal, report.figures),
+  ];
+  return blocks.filter((block) => block !== '').join('\n');
+}
+
+/** One clause: what is recommended, what it costs, how long it is down. */
+export function summaryText({ plan, currency }: Report, terminal: Terminal): string {
+  const { evaluation } = plan.chosen;
+  const { locale } = terminal;
+  return speaker(locale)(
+    `${designText(evaluation.design, locale)}, ${moneyText(evaluation.bill.perMonth, currency)} a month, down ${perYearText(evaluation.downtimeMinutesPerYear, locale)} (${availabilityText(evaluation.unavailability)})`,
+    `${designText(evaluation.design, locale)}，每月 ${moneyText(evaluation.bill.perMonth, currency)}，停机${perYearText(evaluation.downtimeMinutesPerYear, locale)}（${availabilityText(evaluation.unavailability)}）`,
+  );
+}
+
+function headline(terminal: Terminal, report: Report): string {
+  const say = speaker(terminal.locale);
+  const { misses } = report.plan.chosen;
+  const summary = summaryText(report, terminal);
+  const { service } = report;
+  const settings = settingsText(report.plan.chosen.evaluation.design, terminal.locale);
+  if (misses.length === 0) {
+    const text = say(`plan for ${service}: ${summary}`, `${service} 的方案：${summary}`);
+    return `${wrapped(terminal, text, 'good')}${wrapped(terminal, settings, 'quiet')}`;
+  }
+  const missed = misses.map(({ objective }) => objectiveText(objective, terminal.locale));
+  const refusal = say(
+    `plan for ${service}: no scheme keeps all objectives; the closest misses ${missed.join(' and ')}`,
+    `${service}：没有方案能满足全部目标；最接近的方案未满足：${missed.join('、')}`,
+  );
+  return `${wrapped(terminal, refusal, 'bad')}${wrapped(terminal, summary, 'doubtful')}${wrapped(terminal, settings, 'quiet')}`;
+}
+
+function wrapped(terminal: Terminal, text: string, tone: Cell['tone']): string {
+  const lines = terminal.columns === null ? [text] : wrapText(text, terminal.columns);
+  return lines.map((line) => `${paint(terminal, cell(line, tone))}\n`).join('');
+}
+
+function section(terminal: Terminal, title: string, rows: readonly (readonly Cell[])[]): string {
+  if (rows.length === 0) return '';
+  const table = formatTable(terminal, rows)
+    .split('\n')
+    .map((line) => (line === '' ? '' : `  ${line}`))
+    .join('\n');
+  return `${wrapped(terminal, title, 'strong')}${table}`;
+}
+
+function list(terminal: Terminal, title: string, lines: readonly string[]): string {
+  if (lines.length === 0) return '';
+  const width = terminal.columns === null ? Infinity : terminal.columns - 4;
+  const items = lines.flatMap((line) =>
+    wrapText(line, width).map((part, index) => `  ${index === 0 ? '-' : ' '} ${part}\n`),
+  );
+  return `${wrapped(terminal, title, 'strong')}${items.join('')}`;
+}
+
+function objectiveRows(
+  terminal: Terminal,
+  { plan, currency }: Report,
+): readonly (readonly Cell[])[] {
+  const { question, chosen } = plan;
+  const { locale } = terminal;
+  const say = speaker(locale);
+  const { evaluation, misses } = chosen;
+  const { objectives } = question;
+  const wanted: Readonly<Record<Objective, number | null>> = {
+    availability: objectives.unavailability,
+    rto: objectives.rtoMs,
+    rpo: objectives.rpoBytes,
+    budget: objectives.perMonth,
+    watt: objectives.watt,
+  };
+  const got: Readonly<Record<Objective, number | null>> = {
+    availability: evaluation.unavailability,
+    rto: longestRecoveryMs(question, evaluation),
+    rpo: evaluation.lossBytes ?? 0,
+    budget: evaluation.bill.perMonth,
+    watt: evaluation.bill.watt,
+  };
+  const head = ['', say('wanted', '要求'), say('this scheme', '本方案'), ''].map((text) =>
+    cell(text, 'quiet'),
+  );
+  const rows = OBJECTIVES.filter(
+    (objective) => objective !== 'rpo' || wanted.rpo !== null || evaluation.lossBytes !== null,
+  ).map((objective) => {
+    const limit = wanted[objective];
+    const isMissed = misses.some((miss) => miss.objective === objective);
+    const verdict = isMissed
+      ? cell(say('MISSED', '未满足'), 'bad')
+      : cell(say('kept', '满足'), 'good');
+    return [
+      cell(objectiveText(objective, locale)),
+      cell(limit === null ? '-' : objectiveValue(objective, limit, currency, locale)),
+      cell(objectiveValue(objective, got[objective], currency, locale)),
+      limit === null ? cell('') : verdict,
+    ];
+  });
+  return [head, ...rows];
+}
+
+function contributionRows(
+  terminal: Terminal,
+  evaluation: Evaluation,
+): readonly (readonly Cell[])[] {
+  const { contributions, downtimeMinutesPerYear } = evaluation;
+  return contributions
+    .slice(0, MOST_CONTRIBUTIONS)
+    .map(({ layer, phase, minutesPerYear }) => [
+      cell(spanText(minutesPerYear * 60_000)),
+      cell(shareText(minutesPerYear / downtimeMinutesPerYear)),
+      cell(contributionText(layer, phase, evaluation.design, terminal.locale)),
+    ]);
+}
+
+function shareText(share: number): string {
+  return share < 0.001 ? '< 0.1 %' : `${Number((100 * share).toPrecision(2))} %`;
+}
+
+function unbridgedLines(terminal: Terminal, { chosen, question }: Plan): readonly string[] {
+  const { locale } = terminal;
+  const say = speaker(locale);
+  return chosen.neverBridged.map((fault) => {
+    const { everyMs, repairMs } = question.rates[fault];
+    const lastsMs = fault === 'hang' ? question.rates.recoveryMs : repairMs;
+    const perYear = everyMs === null ? 0 : (365.25 * 86_400_000) / everyMs;
+    const hint =
+      fault === 'gray' && question.service.p95Ms === null
+        ? say(' (with --p95 it is left for a standby)', '（给出 --p95 后会切换到备用）')
+        : '';
+    const beyond =
+      question.objectives.rtoMs !== null && lastsMs > question.objectives.rtoMs
+        ? say(', longer than the RTO', '，超过 RTO')
+        : '';
+    return say(
+      `${unbridgedText(fault, locale)}: ${countText(perYear)} times a year, for ${duration(lastsMs)} in the mean${beyond}${hint}`,
+      `${unbridgedText(fault, locale)}：每年 ${countText(perYear)} 次，平均 ${duration(lastsMs)}${beyond}${hint}`,
+    );
+  });
+}
+
+function frontRows(terminal: Terminal, { plan, currency }: Report): readonly (readonly Cell[])[] {
+  const { locale } = terminal;
+  const say = speaker(locale);
+  const chosen = plan.chosen.evaluation;
+  const head = [
+    '',
+    say('a month', '每月'),
+    say('down a year', '每年停机'),
+    say('availability', '可用性'),
+    say('crash p99', '崩溃 p99'),
+    say('scheme', '方案'),
+  ].map((text) => cell(text, 'quiet'));
+  const rows = [...steps(plan.front), chosen]
+    .filter((one, index, all) => all.indexOf(one) === index)
+    .toSorted((a, b) => a.bill.perMonth - b.bill.perMonth || b.unavailability - a.unavailability)
+    .slice(0, MOST_ROWS);
+  const baseline = { mark: say('now', '现状'), evaluation: plan.baseline };
+  return [
+    head,
+    ...[
+      baseline,
+      ...rows.map((evaluation) => ({ mark: evaluation === chosen ? '→' : '', evaluation })),
+    ].map(({ mark, evaluation }) => {
+      const { bill, downtimeMinutesPerYear, unavailability, recovery, design } = evaluation;
+      const place = design.hosts === 1 ? '' : `, ${placeText(design, locale)}`;
+      return [
+        cell(mark, evaluation === chosen ? 'good' : 'quiet'),
+        cell(moneyText(bill.perMonth, currency)),
+        cell(spanText(downtimeMinutesPerYear * 60_000)),
+        cell(availabilityText(unavailability)),
+        cell(spanText(recovery.crashMs)),
+        cell(`${standbysText(design, locale)}${place}${missesText(plan, evaluation, locale)}`),
+      ];
+    }),
+  ];
+}
+
+/** The front knows cost and downtime only. */
+function missesText({ question }: Plan, evaluation: Evaluation, locale: Locale): string {
+  const missed = missesOf(question, evaluation).map(
+    ({ objective }) => MISS_NAMES[objective][locale],
+  );
+  if (missed.length === 0 || evaluation.design.standbys.length === 0) return '';
+  return speaker(locale)(` (misses ${missed.join(', ')})`, `（未满足${missed.join('、')}）`);
+}
+
+const MISS_NAMES: Readonly<Record<Objective, Readonly<Record<Locale, string>>>> = {
+  availability: { en: 'availability', zh: '可用性' },
+  rto: { en: 'RTO', zh: 'RTO' },
+  rpo: { en: 'RPO', zh: 'RPO' },
+  budget: { en: 'budget', zh: '预算' },
+  watt: { en: 'power', zh: '功率' },
+};
+
+/** The front without its steps that save next to nothing. */
+function steps(front: readonly Evaluation[]): readonly Evaluation[] {
+  const kept: Evaluation[] = [];
+  for (const evaluation of front) {
+    const last = kept.at(-1);
+    if (last === undefined || evaluation.unavailability < LEAST_STEP * last.unavailability) {
+      kept.push(evaluation);
+    }
+  }
+  return kept;
+}
+
+function nextNineLines(terminal: Terminal, { plan, currency }: Report): readonly string[] {
+  const { locale } = terminal;
+  const say = speaker(locale);
+  const { design, isBeyondLimits, levers } = plan.nextNine;
+  const scheme =
+    design === null
+      ? say('no scheme that was tried comes to it', '所试过的方案均达不到')
+      : say(
+          `${isBeyondLimits ? 'more places than you allowed: ' : ''}${designText(design.design, locale)}, ${moneyText(design.bill.perMonth, currency)} a month (${availabilityText(design.unavailability)})`,
+          `${isBeyondLimits ? '需要超出限制的主机或可用区：' : ''}${designText(design.design, locale)}，每月 ${moneyText(design.bill.perMonth, currency)}（${availabilityText(design.unavailability)}）`,
+        );
+  const single = levers
+    .slice(0, 3)
+    .map(({ figure, factor, value }) =>
+      say(
+        `or faults.${figure} ${leverValue(figure, value)}, ${Number(factor.toPrecision(2))} times as good, all else as it is`,
+        `或 faults.${figure} 改为 ${leverValue(figure, value)}（改善 ${Number(factor.toPrecision(2))} 倍），其余不变`,
+      ),
+    );
+  const none = say(
+    'no single figure of the fault model would do, be it a thousand times as good',
+    '任何单项数据即使改善一千倍也不够',
+  );
+  return [scheme, ...(single.length === 0 ? [none] : single)];
+}
+
+export function leverValue(figure: string, value: number): string {
+  return /every|repair|recovery/.test(figure)
+    ? spanText(value)
+    : `${Number((100 * value).toPrecision(6))} %`;
+}
+
+function assumptionBlock(terminal: Terminal, figures: readonly Figure[]): string {
+  const { locale } = terminal;
+  const say = speaker(locale);
+  const measured = figures.filter(({ from }) => from === 'history');
+  const assumed = figures.filter(({ from }) => from === 'default');
+  const title = say(
+    'assumed, as nobody said otherwise (--set KEY=VALUE, or in hotwarm.yaml)',
+    '以下为默认值（可用 --set KEY=VALUE 或在 hotwarm.yaml 中更改）',
+  );
+  const lines = [
+    ...measured.map(({ key, value }) =>
+      say(
+        `${key} ${value}: from the history of this installation`,
+        `${key} ${value}：来自本机历史`,
+      ),
+    ),
+    ...bySource(assumed, locale),
+  ];
+  return list(terminal, title, lines);
+}
+
+/** Figures that come from the same place share its line. */
+function bySource(figures: readonly Figure[], locale: Locale): readonly string[] {
+  const sources = new Map<string, string[]>();
+  for (const { key, value, basis, source } of figures) {
+    const from = `${basis === null ? '' : basisText(basis, locale)}: ${source ?? ''}`;
+    sources.set(from, [...(sources.get(from) ?? []), `${key} ${value}`]);
+  }
+  return [...sources].map(([from, figuresOfIt]) => `${figuresOfIt.join(', ')} (${from})`);
+}
