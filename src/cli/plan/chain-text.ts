@@ -5,8 +5,9 @@ import { elasticitiesOf } from '../../model/plan/sensitivity.ts';
 import type { Situation } from '../../model/scheme-branch.ts';
 import { type SchemeChain, isServing, schemeChain } from '../../model/scheme-chain.ts';
 import type { Scheme } from '../../model/scheme.ts';
-import { type Cell, type Terminal, cell, formatTable, paint } from '../output.ts';
-import { layerText, parameterText, phaseText, spanText } from './words.ts';
+import { type Cell, type Terminal, cell } from '../output.ts';
+import { paragraph, table } from './layout.ts';
+import { layerText, SYMBOLS, parameterText, phaseText, spanText } from './words.ts';
 
 // `hotwarm plan --explain`: the layers of the scheme, the states and transitions of their chains, and what the
 // downtime depends on.
@@ -19,7 +20,7 @@ export function formatChains(terminal: Terminal, evaluation: Evaluation): string
   const { locale } = terminal;
   const say = speaker(locale);
   const layers = evaluation.layers.flatMap((layer) => [
-    heading(terminal, layerHeading(layer, locale)),
+    paragraph(terminal, layerHeading(layer, locale), 'strong'),
     ...layer.chains
       .slice(0, 1)
       .map(({ scheme, weight }) =>
@@ -35,22 +36,24 @@ export function formatChains(terminal: Terminal, evaluation: Evaluation): string
       cell(parameterText(parameter, locale)),
     ]);
   return [
-    heading(
+    paragraph(
       terminal,
       say(
         'the model: layers in series, each a Markov chain or a closed form (docs/model.md)',
         '模型：各层串联，每层为马尔可夫链或闭式（docs/model.md）',
       ),
+      'strong',
     ),
     ...layers,
-    heading(
+    paragraph(
       terminal,
       say(
         'what one per cent more of each parameter does to the downtime',
         '各参数增加百分之一时停机时间的变化',
       ),
+      'strong',
     ),
-    indent(formatTable(terminal, elasticities)),
+    table(terminal, elasticities),
   ].join('');
 }
 
@@ -80,10 +83,14 @@ function formatChain(
         )
       : '';
   const size = say(
-    `  ${situations.length} states, ${links.length} transitions${note}; ready + hidden by class\n`,
-    `  ${situations.length} 个状态，${links.length} 个转移${note}；各类“就绪 + 隐藏失效”数\n`,
+    `${situations.length} states, ${links.length} transitions${note}; ready + hidden standbys by class`,
+    `${situations.length} 个状态，${links.length} 个转移${note}；各类备用的“就绪 + 隐藏失效”数`,
   );
   const rows = links.slice(0, MOST_TRANSITIONS).map((link) => transitionRow(model, link, locale));
+  const used = [...new Set(links.flatMap(({ factor }) => factor.slopes.map(([name]) => name)))];
+  const legend = used
+    .map((name) => `${SYMBOLS[name]} ${parameterText(name, locale)}`)
+    .join(say(', ', '，'));
   const rest =
     links.length > MOST_TRANSITIONS
       ? say(
@@ -91,7 +98,7 @@ function formatChain(
           `  另有 ${links.length - MOST_TRANSITIONS} 个：hotwarm plan --explain --json\n`,
         )
       : '';
-  return `${size}${indent(formatTable(terminal, rows))}${rest}`;
+  return `${paragraph(terminal, size, 'quiet')}${paragraph(terminal, legend, 'quiet')}${table(terminal, rows)}${rest}`;
 }
 
 function transitionRow(
@@ -99,7 +106,7 @@ function transitionRow(
   { from, to, factor }: SchemeChain['links'][number],
   locale: Locale,
 ): readonly Cell[] {
-  const names = [...new Set(factor.slopes.map(([parameter]) => parameterText(parameter, locale)))];
+  const names = [...new Set(factor.slopes.map(([parameter]) => SYMBOLS[parameter]))];
   return [
     stateCell(situations[from], locale),
     cell('→', 'quiet'),
@@ -110,7 +117,7 @@ function transitionRow(
         `平均 ${spanText(3_600_000 / factor.value)}`,
       ),
     ),
-    cell(names.join(' × '), 'quiet'),
+    cell(names.join(' '), 'quiet'),
   ];
 }
 
@@ -127,12 +134,4 @@ function closedForm({ outagesPerYear, unavailability }: Layer, locale: Locale): 
     `  in closed form, U = λd / (1 + λd), each outage ${spanText(lasts)} in the mean\n`,
     `  闭式 U = λd / (1 + λd)，每次中断平均 ${spanText(lasts)}\n`,
   );
-}
-
-function heading(terminal: Terminal, text: string): string {
-  return `${paint(terminal, cell(text, 'strong'))}\n`;
-}
-
-function indent(text: string): string {
-  return text.replaceAll(/^(?=.)/gm, '  ');
 }

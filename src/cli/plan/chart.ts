@@ -1,6 +1,6 @@
 import { type Locale, speaker } from '../../core/describe/language.ts';
 import type { Evaluation } from '../../model/plan/evaluation.ts';
-import type { Plan } from '../../model/plan/recommendation.ts';
+import { type Plan, notable } from '../../model/plan/recommendation.ts';
 import { placeLabels, widthOf } from './label-placement.ts';
 import { availabilityText, moneyText, placeText, spanText, standbysText } from './words.ts';
 
@@ -140,9 +140,8 @@ function grid({ x, y, costs, minutes }: Axes, currency: string, locale: Locale):
 
 /** In the unit in which it is a small number. */
 function tickText(minutes: number): string {
-  if (minutes >= 60 * 24 * 10) return `${Number((minutes / 1440).toPrecision(2))} d`;
-  if (minutes >= 1000) return `${Number((minutes / 60).toPrecision(2))} h`;
-  if (minutes >= 1) return `${Number(minutes.toPrecision(2))} min`;
+  if (minutes >= 60 * 24 * 5) return `${Number((minutes / 1440).toPrecision(2))} d`;
+  if (minutes >= 1) return `${Number(minutes.toPrecision(4))} min`;
   return spanText(Number((minutes * 60_000).toPrecision(2)));
 }
 
@@ -226,7 +225,7 @@ function marks({ front, chosen, baseline }: Plan, axes: Axes, locale: Locale): s
       label: say('one member, no standby', '单成员，无备用'),
       kind: 'baseline',
     },
-    ...front
+    ...notable(front)
       .filter((evaluation) => evaluation !== chosen.evaluation)
       .map((evaluation): Mark => ({ evaluation, label: name(evaluation), kind: 'front' })),
   ];

@@ -1,6 +1,7 @@
 import { speaker } from '../../core/describe/language.ts';
-import { type Cell, type Terminal, cell, formatTable, paint } from '../output.ts';
+import { type Cell, type Terminal, cell } from '../output.ts';
 import { type History, LEVEL, type MeasuredTime } from './history.ts';
+import { tableBlock } from './layout.ts';
 import { spanText } from './words.ts';
 
 /** What this installation has measured, with its intervals, and where that is too little. */
@@ -61,8 +62,7 @@ export function formatHistory(terminal: Terminal, history: History): string {
       cell(say(`${count} seen`, `${count} 次`)),
       name === 'outage' ? cell(say('for comparison', '供比较'), 'quiet') : verdict(isEnough),
     ]);
-  const table = formatTable(terminal, [...rates, ...coverage, ...times]);
-  return `${paint(terminal, cell(title, 'strong'))}\n${table.replaceAll(/^(?=.)/gm, '  ')}`;
+  return tableBlock(terminal, title, [...rates, ...coverage, ...times]);
 }
 
 function percent(share: number): string {

@@ -21,6 +21,8 @@ export type Label = {
 const LINE = 18;
 const GAP = 12;
 const MOST_SHIFTS = 24;
+const ABOVE = 9;
+const BELOW = 20;
 
 type Box = { readonly x: number; readonly y: number; readonly width: number };
 
@@ -29,15 +31,18 @@ export function placeLabels(anchors: readonly Anchor[], frame: Frame): readonly 
   const boxes: Box[] = [];
   return anchors.flatMap((anchor) => {
     const width = widthOf(anchor.text) + 4;
-    const isLeft = anchor.x + GAP + width > frame.right;
-    const x = isLeft ? anchor.x - GAP - width : anchor.x + GAP;
+    // To the right of its dot, as far as there is room.
+    const x = Math.max(frame.left + 4, Math.min(anchor.x + GAP, frame.right - width));
     const box = candidates(anchor, { x, width })
       .filter(({ y }) => y > frame.top + LINE && y < frame.bottom - 4)
       .find((one) => boxes.every((other) => !overlaps(one, other)));
     if (box === undefined) return [];
     boxes.push(box);
-    const isBeside = Math.abs(box.y - 4 - anchor.y) < LINE / 2;
-    const end: readonly [number, number] = [isLeft ? box.x + width : box.x - 2, box.y - 4];
+    const isBeside = Math.abs(box.y - 4 - anchor.y) < LINE;
+    const end: readonly [number, number] = [
+      Math.max(box.x, Math.min(anchor.x, box.x + width)),
+      box.y,
+    ];
     return [
       {
         text: anchor.text,
@@ -51,11 +56,11 @@ export function placeLabels(anchors: readonly Anchor[], frame: Frame): readonly 
   });
 }
 
-/** Beside it, then ever further above and below. */
+/** Just above it, as a line goes on to its right, then ever further above and below. */
 function candidates({ y }: Anchor, at: Omit<Box, 'y'>): readonly Box[] {
   return Array.from({ length: MOST_SHIFTS }, (_value, index) => {
-    const shift = Math.ceil(index / 2) * (index % 2 === 0 ? LINE : -LINE);
-    return { ...at, y: y + 4 + shift };
+    const shift = Math.floor(index / 2) * LINE;
+    return { ...at, y: index % 2 === 0 ? y - ABOVE - shift : y + BELOW + shift };
   });
 }
 
@@ -66,6 +71,6 @@ function overlaps(a: Box, b: Box): boolean {
 /** About: letters differ. Han characters are as wide as they are high. */
 export function widthOf(content: string): number {
   let width = 0;
-  for (const character of content) width += /[\u2e80-\uffef]/.test(character) ? 13 : 7;
+  for (const character of content) width += /[\u2e80-\uffef]/.test(character) ? 14 : 7.8;
   return width;
 }

@@ -6,9 +6,11 @@ import {
   longestRecoveryMs,
   missesOf,
 } from '../../model/plan/objectives.ts';
-import type { Plan } from '../../model/plan/recommendation.ts';
-import { type Cell, type Terminal, cell, formatTable, paint, wrapText } from '../output.ts';
+import { type Plan, notable } from '../../model/plan/recommendation.ts';
+import { type Cell, type Terminal, cell } from '../output.ts';
 import type { Figure } from './description.ts';
+import { listBlock, paragraph, tableBlock } from './layout.ts';
+import { sourceText } from './sources.ts';
 import { reasonLines } from './reasons.ts';
 import {
   availabilityText,
@@ -36,8 +38,6 @@ export type Report = {
   readonly figures: readonly Figure[];
 };
 
-/** A step along the front that saves less of the downtime is left to `--csv`. */
-const LEAST_STEP = 0.99;
 const MOST_ROWS = 8;
 const MOST_CONTRIBUTIONS = 6;
 
@@ -46,19 +46,19 @@ export function formatPlan(terminal: Terminal, report: Report): string {
   const say = speaker(terminal.locale);
   const blocks = [
     headline(terminal, report),
-    section(terminal, say('objectives', '目标'), objectiveRows(terminal, report)),
-    list(terminal, say('why this one', '理由'), reasonLines(report, terminal.locale)),
-    section(
+    tableBlock(terminal, say('objectives', '目标'), objectiveRows(terminal, report)),
+    listBlock(terminal, say('why this one', '理由'), reasonLines(report, terminal.locale)),
+    tableBlock(
       terminal,
       say('where the downtime comes from', '停机时间的来源'),
       contributionRows(terminal, plan.chosen.evaluation),
     ),
-    list(
+    listBlock(
       terminal,
       say('what no takeover of this scheme ends', '该方案无法靠接管解决的故障'),
       unbridgedLines(terminal, plan),
     ),
-    section(
+    tableBlock(
       terminal,
       say(
         'cost against downtime: nothing is both cheaper and better',
@@ -66,7 +66,7 @@ export function formatPlan(terminal: Terminal, report: Report): string {
       ),
       frontRows(terminal, report),
     ),
-    list(
+    listBlock(
       terminal,
       say(
         `the next nine, ${availabilityText(plan.nextNine.unavailability)}`,
@@ -97,37 +97,14 @@ function headline(terminal: Terminal, report: Report): string {
   const settings = settingsText(report.plan.chosen.evaluation.design, terminal.locale);
   if (misses.length === 0) {
     const text = say(`plan for ${service}: ${summary}`, `${service} 的方案：${summary}`);
-    return `${wrapped(terminal, text, 'good')}${wrapped(terminal, settings, 'quiet')}`;
+    return `${paragraph(terminal, text, 'good')}${paragraph(terminal, settings, 'quiet')}`;
   }
   const missed = misses.map(({ objective }) => objectiveText(objective, terminal.locale));
   const refusal = say(
     `plan for ${service}: no scheme keeps all objectives; the closest misses ${missed.join(' and ')}`,
     `${service}：没有方案能满足全部目标；最接近的方案未满足：${missed.join('、')}`,
   );
-  return `${wrapped(terminal, refusal, 'bad')}${wrapped(terminal, summary, 'doubtful')}${wrapped(terminal, settings, 'quiet')}`;
-}
-
-function wrapped(terminal: Terminal, text: string, tone: Cell['tone']): string {
-  const lines = terminal.columns === null ? [text] : wrapText(text, terminal.columns);
-  return lines.map((line) => `${paint(terminal, cell(line, tone))}\n`).join('');
-}
-
-function section(terminal: Terminal, title: string, rows: readonly (readonly Cell[])[]): string {
-  if (rows.length === 0) return '';
-  const table = formatTable(terminal, rows)
-    .split('\n')
-    .map((line) => (line === '' ? '' : `  ${line}`))
-    .join('\n');
-  return `${wrapped(terminal, title, 'strong')}${table}`;
-}
-
-function list(terminal: Terminal, title: string, lines: readonly string[]): string {
-  if (lines.length === 0) return '';
-  const width = terminal.columns === null ? Infinity : terminal.columns - 4;
-  const items = lines.flatMap((line) =>
-    wrapText(line, width).map((part, index) => `  ${index === 0 ? '-' : ' '} ${part}\n`),
-  );
-  return `${wrapped(terminal, title, 'strong')}${items.join('')}`;
+  return `${paragraph(terminal, refusal, 'bad')}${paragraph(terminal, summary, 'doubtful')}${paragraph(terminal, settings, 'quiet')}`;
 }
 
 function objectiveRows(
@@ -226,7 +203,7 @@ function frontRows(terminal: Terminal, { plan, currency }: Report): readonly (re
     say('crash p99', '崩溃 p99'),
     say('scheme', '方案'),
   ].map((text) => cell(text, 'quiet'));
-  const rows = [...steps(plan.front), chosen]
+  const rows = [...notable(plan.front), chosen]
     .filter((one, index, all) => all.indexOf(one) === index)
     .toSorted((a, b) => a.bill.perMonth - b.bill.perMonth || b.unavailability - a.unavailability)
     .slice(0, MOST_ROWS);
@@ -267,18 +244,6 @@ const MISS_NAMES: Readonly<Record<Objective, Readonly<Record<Locale, string>>>> 
   budget: { en: 'budget', zh: '预算' },
   watt: { en: 'power', zh: '功率' },
 };
-
-/** The front without its steps that save next to nothing. */
-function steps(front: readonly Evaluation[]): readonly Evaluation[] {
-  const kept: Evaluation[] = [];
-  for (const evaluation of front) {
-    const last = kept.at(-1);
-    if (last === undefined || evaluation.unavailability < LEAST_STEP * last.unavailability) {
-      kept.push(evaluation);
-    }
-  }
-  return kept;
-}
 
 function nextNineLines(terminal: Terminal, { plan, currency }: Report): readonly string[] {
   const { locale } = terminal;
@@ -330,15 +295,19 @@ function assumptionBlock(terminal: Terminal, figures: readonly Figure[]): string
     ),
     ...bySource(assumed, locale),
   ];
-  return list(terminal, title, lines);
+  return listBlock(terminal, title, lines);
 }
 
 /** Figures that come from the same place share its line. */
 function bySource(figures: readonly Figure[], locale: Locale): readonly string[] {
+  const say = speaker(locale);
   const sources = new Map<string, string[]>();
   for (const { key, value, basis, source } of figures) {
-    const from = `${basis === null ? '' : basisText(basis, locale)}: ${source ?? ''}`;
+    const how = basis === null ? '' : basisText(basis, locale);
+    const from = `${how}${say(': ', '：')}${sourceText(source ?? '', locale)}`;
     sources.set(from, [...(sources.get(from) ?? []), `${key} ${value}`]);
   }
-  return [...sources].map(([from, figuresOfIt]) => `${figuresOfIt.join(', ')} (${from})`);
+  return [...sources].map(([from, said]) =>
+    say(`${said.join(', ')} (${from})`, `${said.join('，')}（${from}）`),
+  );
 }

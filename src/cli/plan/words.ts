@@ -248,3 +248,19 @@ export function parameterText(parameter: Parameter, locale: Locale): string {
   };
   return texts[parameter];
 }
+
+/** As in the rows of a chain; `parameterText` says what it stands for. */
+export const SYMBOLS: Readonly<Record<Parameter, string>> = {
+  failureRate: 'λ',
+  standbyFactor: 'α',
+  commonCauseShare: 'β',
+  uncoveredShare: 'c',
+  undetectedShare: 'h',
+  repairTime: 'R',
+  detectionTime: 'D',
+  failoverTime: 'F',
+  recoveryTime: 'M',
+  failbackTime: 'B',
+  warmUpTime: 'W',
+  rehearsalInterval: 'T',
+};

@@ -76,6 +76,18 @@ export function paretoFront(evaluations: readonly Evaluation[]): readonly Evalua
   return front;
 }
 
+/** The front without its steps that save next to nothing. */
+export function notable(front: readonly Evaluation[]): readonly Evaluation[] {
+  const kept: Evaluation[] = [];
+  for (const evaluation of front) {
+    const last = kept.at(-1);
+    if (last === undefined || ALIKE * evaluation.unavailability < last.unavailability) {
+      kept.push(evaluation);
+    }
+  }
+  return kept;
+}
+
 function byCost(a: Evaluation, b: Evaluation): number {
   return (
     a.bill.perMonth - b.bill.perMonth ||
@@ -119,9 +131,7 @@ function elsewhere(question: PlanQuestion, missing: number): Judged | null {
   const judged = designsFor(wider)
     .map(evaluator(wider))
     .map((evaluation) => ({ evaluation, misses: missesOf(wider, evaluation) }))
-    .filter(
-      ({ misses }) => misses.length === 0 || misses.every(({ objective }) => isMoney(objective)),
-    );
+    .filter(({ misses }) => misses.every(({ objective }) => isMoney(objective)));
   if (judged.length === 0) return null;
   const evaluation = closest(judged);
   const misses = missesOf(wider, evaluation);
