@@ -234,8 +234,8 @@ export function parameterText(parameter: Parameter, locale: Locale): string {
   const say = speaker(locale);
   const texts: Readonly<Record<Parameter, string>> = {
     failureRate: say('failure rate', '失效率'),
-    standbyFactor: say('ageing of standbys α', '备用老化系数 α'),
-    commonCauseShare: say('common cause β', '共因系数 β'),
+    standbyFactor: say('ageing of standbys', '备用老化系数'),
+    commonCauseShare: say('common cause', '共因系数'),
     uncoveredShare: say('1 − coverage', '1 − 覆盖率'),
     undetectedShare: say('hidden failures', '隐藏失效'),
     repairTime: say('repair time', '修复时间'),
