@@ -47,9 +47,14 @@ test('a plan for a Flask shop is written, checked, run, and survives a kill', as
   const listen = await portBeforeFree(2);
   const planned = await sandbox.run(
     'plan',
-    ...['--availability', '99.95%', '--budget', '50', '--stateless'],
-    ...['--start', 'gunicorn --config gunicorn.conf.py app:app', '--probe', '/healthz'],
-    ...['--port', String(listen), '--name', 'shop', '--write'],
+    '--availability=99.95%',
+    '--budget=50',
+    '--stateless',
+    '--start=gunicorn --config gunicorn.conf.py app:app',
+    '--probe=/healthz',
+    `--port=${listen}`,
+    '--name=shop',
+    '--write',
   );
   assert.equal(planned.code, 0, planned.err);
   assert.match(planned.out, /^plan for shop: /);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { loadConfig, loadStated } from '../../config/load.ts';
 import type { ParsedService } from '../../config/schema.ts';
 import { AppError } from '../../errors.ts';
@@ -92,7 +92,7 @@ function askNew(options: PlanOptions, line: Stated): Asked {
       todo: 'name the configuration with -c FILE, and leave out --start',
     });
   }
-  const name = options.name ?? nameFor(process.cwd());
+  const name = options.name ?? nameFor(dirname(resolve(options.config)));
   const context = { seesHangs: probe !== 'tcp', replays: true, exclusive: null, history: null };
   const stated = merge(null, line, said);
   const origin: Origin | null =
