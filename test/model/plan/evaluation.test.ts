@@ -6,6 +6,7 @@ import { BASELINE, designsFor, standbysOf } from '../../../src/model/plan/design
 import { evaluator } from '../../../src/model/plan/evaluation.ts';
 import { elasticitiesOf } from '../../../src/model/plan/sensitivity.ts';
 import { predictDetection, predictSwitch } from '../../../src/model/timing.ts';
+import { schemeFigures } from '../../../src/model/scheme-figures.ts';
 import { timingInput } from '../../../src/model/plan/takeover-times.ts';
 import { crashesOnly, design, question, withoutMistakes } from './questions.ts';
 
@@ -59,9 +60,59 @@ test('another host bridges the loss of one, and another zone that of a zone', ()
   assert.ok(downOf(hosts, 'host') < downOf(one, 'host') / 10);
   near(downOf(hosts, 'zone'), downOf(one, 'zone'), 1e-3);
   assert.ok(downOf(zones, 'zone') < downOf(hosts, 'zone') / 10);
-  // While the other host is down, there is no standby.
-  assert.ok(downOf(hosts, 'member') > downOf(one, 'member'));
   assert.ok(hosts.bill.perMonth > one.bill.perMonth - 1e-9);
+});
+
+test('while the other host is down, its standby is away', () => {
+  const asked = question({ limits: { hosts: 2, zones: 1, standbys: 1 } });
+  const member = evaluator(asked)(design({ hosts: 2 })).layers.find(
+    ({ kind }) => kind === 'member',
+  );
+  const [both, one] = member?.chains ?? [];
+  const { everyMs, repairMs } = asked.rates.host;
+  const away = repairMs / ((everyMs ?? 0) + repairMs);
+  near(one?.weight ?? 0, away, 1e-12);
+  near(both?.weight ?? 0, 1 - away, 1e-12);
+  assert.deepEqual([both?.scheme.standbys.length, one?.scheme.standbys], [1, []]);
+});
+
+test('a hidden failure of the standby makes a takeover by its host less sure', () => {
+  const asked = question({ limits: { hosts: 2, zones: 1, standbys: 1 } });
+  const { layers } = evaluator(asked)(design({ hosts: 2 }));
+  const [member, host] = ['member', 'host'].map((wanted) =>
+    layers.find(({ kind }) => kind === wanted),
+  );
+  const unready = (member?.chains ?? []).reduce(
+    (sum, { scheme, weight }) => sum + weight * schemeFigures(scheme).unreadyShare,
+    0,
+  );
+  assert.ok(unready > 0.01);
+  near(host?.chains[0]?.scheme.coverage ?? 0, asked.rates.coverage * (1 - unready), 1e-12);
+});
+
+test('rehearsals are for those that stand by unseen, twice within the age that their proof may have', () => {
+  const asked = question();
+  const frozen = (rehearsedMs: number | null) =>
+    evaluator(asked)(
+      design({
+        standbys: [
+          { temperature: 'hot', count: 1 },
+          { temperature: 'frozen', count: 1 },
+        ],
+        rehearsedMs,
+      }),
+    );
+  const scheme = frozen(DAY).layers[0]?.chains[0]?.scheme;
+  assert.equal(scheme?.rehearsalHours, 12);
+  assert.deepEqual(
+    scheme?.standbys.map(({ isRehearsed }) => isRehearsed),
+    [false, true],
+  );
+  const down = [DAY / 24, DAY, null].map((age) => frozen(age).unavailability);
+  assert.deepEqual(
+    down,
+    down.toSorted((a, b) => a - b),
+  );
 });
 
 test('another host must keep room for the service even if its standby is cold', () => {
