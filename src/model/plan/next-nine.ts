@@ -32,10 +32,16 @@ const BEYOND = { hosts: 3, zones: 2, standbys: 2 } as const;
 const MOST_FACTOR = 1_000;
 const BISECTIONS = 24;
 
-export function nextNine(question: PlanQuestion, chosen: Evaluation): NextNine {
+/** `evaluations`: of all designs within the limits. */
+export function nextNine(
+  question: PlanQuestion,
+  chosen: Evaluation,
+  evaluations: readonly Evaluation[],
+): NextNine {
   const unavailability = nextUnavailability(chosen.unavailability);
-  const within = bestAt(question, question.limits, unavailability);
-  const design = within ?? bestAt(question, widened(question.limits), unavailability);
+  const within = bestAt(evaluations, unavailability);
+  const wider = { ...question, limits: widened(question.limits) };
+  const design = within ?? bestAt(designsFor(wider).map(evaluator(wider)), unavailability);
   return {
     unavailability,
     design,
@@ -61,15 +67,8 @@ export function widened(limits: PlanLimits): PlanLimits {
   };
 }
 
-function bestAt(
-  question: PlanQuestion,
-  limits: PlanLimits,
-  unavailability: number,
-): Evaluation | null {
-  const evaluate = evaluator({ ...question, limits });
-  const enough = designsFor({ ...question, limits })
-    .map(evaluate)
-    .filter((each) => each.unavailability <= unavailability);
+function bestAt(evaluations: readonly Evaluation[], unavailability: number): Evaluation | null {
+  const enough = evaluations.filter((each) => each.unavailability <= unavailability);
   return enough.length === 0 ? null : preferred(enough);
 }
 

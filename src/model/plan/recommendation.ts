@@ -61,7 +61,7 @@ export function planFor(question: PlanQuestion): Plan {
     evaluations,
     front: paretoFront(evaluations),
     chosen,
-    nextNine: nextNine(question, chosen.evaluation),
+    nextNine: nextNine(question, chosen.evaluation, evaluations),
   };
 }
 
