@@ -10,7 +10,7 @@ export function formatHistory(terminal: Terminal, history: History): string {
   const level = `${100 * LEVEL} %`;
   const title = say(
     `history: ${spanText(history.observedMs)} observed, ${history.incidents} failovers; exact ${level} intervals`,
-    `历史：观察 ${spanText(history.observedMs)}，故障转移 ${history.incidents} 次；精确 ${level} 区间`,
+    `历史：观察 ${spanText(history.observedMs)}，故障切换 ${history.incidents} 次；精确 ${level} 区间`,
   );
   const verdict = (isEnough: boolean): Cell =>
     isEnough
@@ -48,8 +48,8 @@ export function formatHistory(terminal: Terminal, history: History): string {
         ];
   const names: Readonly<Record<MeasuredTime['name'], string>> = {
     crashDetection: say('detection of a crash', '崩溃检测时间'),
-    hangDetection: say('detection of a hang', '卡死检测时间'),
-    outage: say('outage of a failover', '故障转移中断时间'),
+    hangDetection: say('detection of a hang', '挂起检测时间'),
+    outage: say('outage of a failover', '故障切换中断时间'),
   };
   const times = history.times
     .filter(({ count }) => count > 0)

@@ -12,7 +12,7 @@ const CHINESE: Readonly<Record<string, string>> = {
   'one crash a month; no public count covers services in general':
     '每月崩溃一次；没有涵盖一般服务的公开统计',
   'a restart; say how long yours takes': '一次重启；请给出您的服务所需的时间',
-  'a hang for every three crashes': '每三次崩溃对应一次卡死',
+  'a hang for every three crashes': '每三次崩溃对应一次挂起',
   'twice a year; Huang et al., Gray Failure, HotOS 2017, tell of such failures but do not count them':
     '每年两次；Huang 等（Gray Failure，HotOS 2017）描述了此类故障，但没有统计次数',
   'until an overload, a full disk or a slow neighbour is over':

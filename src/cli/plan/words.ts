@@ -173,7 +173,7 @@ export function contributionText(
     },
     unseen: {
       detecting: say('served badly, and nothing is done about it', '服务质量差而无人处理'),
-      exhausted: say('restart after a hang that no probe saw', '探测不到的卡死之后的重启'),
+      exhausted: say('restart after a hang that no probe saw', '探测不到的挂起之后的重启'),
     },
     mistake: { switching: say('takeover from a member that only paused', '误判引起的接管') },
     replication: { detecting: say('writes wait for a copy that failed', '写入等待失效的副本') },
@@ -187,7 +187,7 @@ export function unbridgedText(fault: Unbridged, locale: Locale): string {
     host: say('the machine fails', '主机失效'),
     zone: say('power or network of the place fails', '机房电力或网络故障'),
     gray: say('the active answers probes and serves badly', '主用能应答探测但服务质量差'),
-    hang: say('the active hangs, which this probe does not see', '主用卡死，而该探测无法发现'),
+    hang: say('the active hangs, which this probe does not see', '主用挂起，而该探测无法发现'),
   };
   return texts[fault];
 }
