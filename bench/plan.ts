@@ -21,6 +21,7 @@ function question(limits: PlanQuestion['limits']): PlanQuestion {
     objectives: { unavailability: 1e-3, rtoMs: 10_000, rpoBytes: null, perMonth: 50, watt: null },
     service: {
       state: 'none',
+      temperatures: ['hot', 'warm', 'frozen', 'cold'],
       lagBytes: 0,
       startMs: 3_000,
       warmUpMs: 10_000,

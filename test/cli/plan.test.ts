@@ -239,6 +239,20 @@ test('a configured service is planned with what its file says, and only what the
   assert.equal(await readFile(join(directory, 'hotwarm.yaml'), 'utf8'), CONFIGURED);
 });
 
+test('with a shared socket only standbys that do not run are considered', async (t) => {
+  const directory = await folder(t);
+  const socket = CONFIGURED.replace('temperature: warm, cpu: 20%', 'temperature: cold').replace(
+    'listen: 127.0.0.1:8080',
+    'listen: 127.0.0.1:8080, via: socket',
+  );
+  await writeFile(join(directory, 'hotwarm.yaml'), socket);
+  const { code, out, err } = await plan(directory, ['--csv']);
+  assert.equal(code, 0, err);
+  assert.doesNotMatch(out, /hot|warm/);
+  const written = await plan(directory, ['--write', join(directory, 'next.yaml')]);
+  assert.equal(written.code, 0, written.err);
+});
+
 test('the command line goes before the file', async (t) => {
   const directory = await folder(t);
   await writeFile(join(directory, 'hotwarm.yaml'), CONFIGURED);

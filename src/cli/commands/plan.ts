@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { loadConfig, loadStated } from '../../config/load.ts';
 import type { ParsedService } from '../../config/schema.ts';
 import { AppError } from '../../errors.ts';
+import type { PlannedService } from '../../model/plan/question.ts';
 import { planFor } from '../../model/plan/recommendation.ts';
 import { type Terminal, writeJson } from '../output.ts';
 import { formatChains } from '../plan/chain-text.ts';
@@ -93,7 +94,13 @@ function askNew(options: PlanOptions, line: Stated): Asked {
     });
   }
   const name = options.name ?? nameFor(dirname(resolve(options.config)));
-  const context = { seesHangs: probe !== 'tcp', replays: true, exclusive: null, history: null };
+  const context = {
+    seesHangs: probe !== 'tcp',
+    replays: true,
+    temperatures: temperaturesFor(null),
+    exclusive: null,
+    history: null,
+  };
   const stated = merge(null, line, said);
   const origin: Origin | null =
     start === null
@@ -112,6 +119,7 @@ function askKnown(options: PlanOptions, line: Stated): Asked {
   const described = describe(stated, {
     seesHangs: service.probe.tcp !== true,
     replays: service.traffic.protocol === 'http' && (service.traffic.replay?.attempts ?? 2) > 1,
+    temperatures: temperaturesFor(service),
     exclusive: service.exclusive,
     history,
   });
@@ -121,6 +129,13 @@ function askKnown(options: PlanOptions, line: Stated): Asked {
     history,
     origin: { kind: 'known', service: { name, file, source } },
   };
+}
+
+/** Whoever runs accepts clients from a shared socket, and a frozen one receives no data: the rules of the file. */
+function temperaturesFor(service: ParsedService | null): PlannedService['temperatures'] {
+  const running = service?.traffic.via === 'socket' ? [] : (['hot', 'warm'] as const);
+  const frozen = service?.takeover.lag === undefined ? (['frozen'] as const) : [];
+  return [...running, ...frozen, 'cold'];
 }
 
 function pick(

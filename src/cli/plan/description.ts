@@ -33,6 +33,7 @@ export type Described = {
 export type Context = {
   readonly seesHangs: boolean;
   readonly replays: boolean;
+  readonly temperatures: PlannedService['temperatures'];
   /** Of a service in a file that says `exclusive` but no state. */
   readonly exclusive: boolean | null;
   readonly history: History | null;
@@ -115,7 +116,7 @@ function matters(key: string, { service }: PlanQuestion): boolean {
 function describeService(
   ledger: Ledger,
   { plan }: Stated,
-  { seesHangs, replays, exclusive }: Context,
+  { seesHangs, replays, temperatures, exclusive }: Context,
 ): Omit<PlannedService, 'p95Ms'> {
   const assumed = ASSUMED_SERVICE;
   const implied = exclusive === null ? undefined : exclusive ? 'shared' : 'none';
@@ -140,6 +141,7 @@ function describeService(
     warmShare: ledger.take('plan.warm', plan.warm, assumed.warmShare, formatShare),
     seesHangs,
     replays,
+    temperatures,
   };
 }
 

@@ -34,7 +34,6 @@ export type Design = {
 };
 
 const DAY_MS = 86_400_000;
-const TEMPERATURES = ['hot', 'warm', 'frozen', 'cold'] as const;
 /** Up to here, standbys of two temperatures and every setting are tried; beyond, one temperature and the defaults. */
 const SMALL = 4;
 
@@ -57,7 +56,7 @@ export function designsFor({ service, limits }: PlanQuestion): readonly Design[]
     service.state === 'replicated' ? (['sync', 'async'] as const) : (['none'] as const);
   // A disk that both read is in one host.
   const within = service.state === 'shared' ? { ...limits, hosts: 1, zones: 1 } : limits;
-  return standbySets(limits.standbys).flatMap((standbys) =>
+  return standbySets(service.temperatures, limits.standbys).flatMap((standbys) =>
     placesFor(countOf(standbys) + 1, within).flatMap((place) =>
       settingsFor(standbys, service.p95Ms).flatMap((setting) =>
         gray.flatMap((action) =>
@@ -123,13 +122,16 @@ export function plainness({
 }
 
 /** One temperature, or one hotter standby before colder ones. */
-function standbySets(most: number): readonly (readonly StandbyGroup[])[] {
+function standbySets(
+  temperatures: readonly Temperature[],
+  most: number,
+): readonly (readonly StandbyGroup[])[] {
   const counts = Array.from({ length: most }, (_value, index) => index + 1);
-  const uniform = TEMPERATURES.flatMap((temperature) =>
+  const uniform = temperatures.flatMap((temperature) =>
     counts.map((count) => [{ temperature, count }]),
   );
-  const mixed = TEMPERATURES.flatMap((first, place) =>
-    TEMPERATURES.slice(place + 1).flatMap((then) =>
+  const mixed = temperatures.flatMap((first, place) =>
+    temperatures.slice(place + 1).flatMap((then) =>
       counts
         .filter((count) => count < Math.min(most, SMALL))
         .map((count) => [

@@ -1,6 +1,6 @@
 import { requireCount, requireNonNegative, requirePositive, requireShare } from '../domain.ts';
 import type { FaultRates } from '../fault-rates.ts';
-import type { Need, Power, Prices } from '../resources.ts';
+import type { Need, Power, Prices, Temperature } from '../resources.ts';
 
 // What a plan is asked: what a service shall achieve, what it is like, and what may fail. Complete and plain: where
 // each figure comes from (the operator, a file, the history, a default) is the command's concern.
@@ -21,6 +21,8 @@ export type ServiceState = 'none' | 'shared' | 'replicated';
 
 export type PlannedService = {
   readonly state: ServiceState;
+  /** How its standbys may be kept, hottest first. */
+  readonly temperatures: readonly Temperature[];
   /** What an asynchronous copy lags behind. */
   readonly lagBytes: number;
   /** From the start of a member until it answers. */

@@ -11,6 +11,7 @@ export function question(change: Partial<PlanQuestion> = {}): PlanQuestion {
     objectives: { unavailability: null, rtoMs: null, rpoBytes: null, perMonth: null, watt: null },
     service: {
       state: 'none',
+      temperatures: ['hot', 'warm', 'frozen', 'cold'],
       lagBytes: 0,
       startMs: 3000,
       warmUpMs: 0,
