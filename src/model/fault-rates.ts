@@ -19,6 +19,13 @@ export type FaultRate = {
   readonly repairMs: number;
 };
 
+/** How often a member stands still though it is well, and for how long: log-normal, with σ = 1 of the logarithm. */
+export type PauseRate = {
+  /** null: never. */
+  readonly everyMs: number | null;
+  readonly medianMs: number;
+};
+
 export type FaultRates = {
   /** The process of a member ends. Repair: a restart in place, until it answers. */
   readonly process: FaultRate;
@@ -30,6 +37,8 @@ export type FaultRates = {
   readonly host: FaultRate;
   /** Power, cooling or network of a place, with all hosts in it. */
   readonly zone: FaultRate;
+  /** Collection of garbage, swapping, a busy host. What lasts for longer than is tolerated is taken for a hang. */
+  readonly pause: PauseRate;
   /** α: a standby fails so many times as often as an active member. */
   readonly standbyFactor: Readonly<Record<Temperature, number>>;
   /** Share of a standby's failures that no probe sees: a rehearsal or a takeover finds them. */
@@ -55,6 +64,7 @@ export const DEFAULT_FAULT_RATES: FaultRates = {
   gray: { everyMs: 180 * DAY, repairMs: 10 * MINUTE },
   host: { everyMs: 130 * DAY, repairMs: 30 * MINUTE },
   zone: { everyMs: 1826 * DAY, repairMs: 4 * HOUR },
+  pause: { everyMs: 10 * MINUTE, medianMs: 50 },
   standbyFactor: { hot: 1, warm: 0.5, frozen: 0.1, cold: 0 },
   hiddenShare: { hot: 0.1, warm: 0.1, frozen: 0.5, cold: 1 },
   commonCauseShare: 0.05,
@@ -66,6 +76,8 @@ export const DEFAULT_FAULT_RATES: FaultRates = {
 /** The single figures of the fault model, by their keys in the configuration. */
 export type FaultFigure =
   | `${FaultComponent}.${'every' | 'repair'}`
+  | 'pause.every'
+  | 'pause.median'
   | `standbyFactor.${Temperature}`
   | `standbyHidden.${Temperature}`
   | 'commonCause'
@@ -99,6 +111,8 @@ export const FAULT_RATE_SOURCES: Readonly<Record<FaultFigure, FigureSource>> = {
   ),
   'zone.every': assumed('one such event in five years, of which providers publish reports'),
   'zone.repair': assumed('the published ones lasted for hours'),
+  'pause.every': assumed('a busy service; hotwarm check tells what other habits would do'),
+  'pause.median': assumed('a busy service; hotwarm check tells what other habits would do'),
   'standbyFactor.hot': { basis: 'definition', source: 'a hot standby ages like an active member' },
   'standbyFactor.warm': assumed('it runs, without clients'),
   'standbyFactor.frozen': assumed('it does not run, but its memory can be taken from it'),

@@ -50,17 +50,31 @@ export type MistakePrediction = {
  * of the record margin, as long as the bound does not cut it.
  */
 export function predictMistakes(input: TimingInput): MistakePrediction {
-  const { intervalMs, boundMs, timeoutMs, seesHangs } = input;
-  const silenceMs = Math.min(boundMs, intervalMs + MARGIN_FLOOR_MS);
-  const proofMs = silenceMs + CONFIRMING_PROBES * timeoutMs;
-  const perYear = ({ perYear: pauses, medianMs, sigma }: PauseProfile): number =>
-    seesHangs ? pauses * logNormalTail(proofMs - intervalMs / 2, medianMs, sigma) : 0;
-  const [quiet, busy, pausing] = PAUSE_PROFILES.map(perYear);
+  const { intervalMs, seesHangs } = input;
+  const proofMs = proofOf(input);
+  const [quiet, busy, pausing] = PAUSE_PROFILES.map((profile) =>
+    falseFailoversPerYear(input, profile),
+  );
   return {
     toleratedPauseMs: seesHangs ? proofMs - intervalMs : null,
     suspicionsPerYear: (DAYS_PER_YEAR * 86_400_000) / input.mistakeRecurrenceMs,
     failoversPerYear: { quiet: quiet ?? 0, busy: busy ?? 0, pausing: pausing ?? 0 },
   };
+}
+
+/** Of a member that pauses like this. */
+export function falseFailoversPerYear(
+  input: TimingInput,
+  { perYear, medianMs, sigma }: Omit<PauseProfile, 'name'>,
+): number {
+  if (!input.seesHangs) return 0;
+  return perYear * logNormalTail(proofOf(input) - input.intervalMs / 2, medianMs, sigma);
+}
+
+/** The longest silence that is tolerated, and the probes after it, ms. */
+function proofOf({ intervalMs, boundMs, timeoutMs }: TimingInput): number {
+  const silenceMs = Math.min(boundMs, intervalMs + MARGIN_FLOOR_MS);
+  return silenceMs + CONFIRMING_PROBES * timeoutMs;
 }
 
 /** P(X > x) for a log-normal X. */

@@ -210,6 +210,8 @@ function faultFigures(rates: FaultRates): readonly (readonly [FaultFigure, strin
         [`${component}.repair`, formatDuration(repairMs)],
       ];
     }),
+    ['pause.every', rates.pause.everyMs === null ? 'never' : formatDuration(rates.pause.everyMs)],
+    ['pause.median', formatDuration(rates.pause.medianMs)],
     ...temperatures.map((each): readonly [FaultFigure, string] => [
       `standbyFactor.${each}`,
       formatShare(rates.standbyFactor[each]),

@@ -67,12 +67,20 @@ function concessionLines({ plan, currency }: Report, locale: Locale): readonly s
 
 function baselineLine({ plan }: Report, locale: Locale): string {
   const { baseline, chosen } = plan;
-  const times = baseline.unavailability / chosen.evaluation.unavailability;
+  const say = speaker(locale);
   const down = perYearText(baseline.downtimeMinutesPerYear, locale);
+  const availability = availabilityText(baseline.unavailability);
+  const times = baseline.unavailability / chosen.evaluation.unavailability;
+  if (!(times > 1)) {
+    return say(
+      `one member that is only restarted would be down ${down} (${availability}): with these figures redundancy does not help`,
+      `只有一个成员且仅靠重启时，停机${down}（${availability}）：按这些数据，冗余没有帮助`,
+    );
+  }
   const better = Number(times.toPrecision(2));
-  return speaker(locale)(
-    `one member that is only restarted would be down ${down} (${availabilityText(baseline.unavailability)}), ${better} times as long`,
-    `只有一个成员且仅靠重启时，停机${down}（${availabilityText(baseline.unavailability)}），为本方案的 ${better} 倍`,
+  return say(
+    `one member that is only restarted would be down ${down} (${availability}), ${better} times as long`,
+    `只有一个成员且仅靠重启时，停机${down}（${availability}），为本方案的 ${better} 倍`,
   );
 }
 

@@ -22,6 +22,8 @@ const CHINESE: Readonly<Record<string, string>> = {
   'one such event in five years, of which providers publish reports':
     '五年一次，即服务商会发布报告的那类事件',
   'the published ones lasted for hours': '已公布的事件持续数小时',
+  'a busy service; hotwarm check tells what other habits would do':
+    '繁忙的服务；hotwarm check 会说明其他情形的影响',
   'a hot standby ages like an active member': '热备用与主用同样老化',
   'it runs, without clients': '在运行，但没有客户端',
   'it does not run, but its memory can be taken from it': '不运行，但其内存可能被回收',

@@ -94,6 +94,7 @@ function overlaid(file: Stated, line: Stated): Stated {
       gray: { ...faults.gray, ...line.faults.gray },
       host: { ...faults.host, ...line.faults.host },
       zone: { ...faults.zone, ...line.faults.zone },
+      pause: { ...faults.pause, ...line.faults.pause },
       standbyFactor: { ...faults.standbyFactor, ...line.faults.standbyFactor },
       standbyHidden: { ...faults.standbyHidden, ...line.faults.standbyHidden },
     },

@@ -1,5 +1,5 @@
 import type { FaultRate, FaultRates } from '../fault-rates.ts';
-import { predictMistakes } from '../mistakes.ts';
+import { falseFailoversPerYear } from '../mistakes.ts';
 import { type DownPhase, type SchemeFigures, HOURS_PER_YEAR } from '../scheme-figures.ts';
 import type { Scheme, StandbyClass } from '../scheme.ts';
 import { type Design, type StandbyGroup, countOf, groupsOf, standbysOf } from './design.ts';
@@ -37,6 +37,8 @@ export type Layer = {
 export type FiguresOf = (scheme: Scheme) => SchemeFigures;
 
 const HOUR_MS = 3_600_000;
+/** Of the logarithm of a pause: the longest of a thousand lasts twenty times as long as the median. */
+const PAUSE_SIGMA = 1;
 /** More hosts than these are never down together in what a plan compares. */
 const MOST_HOSTS_DOWN = 3;
 
@@ -242,13 +244,16 @@ function placeGroups(design: Design, places: number): readonly StandbyGroup[] {
   return groupsOf(best);
 }
 
-/** Takeovers from a member that is well but paused for longer than is tolerated: the profile `busy` of mistakes.ts. */
+/** Takeovers from a member that is well but paused for longer than is tolerated. */
 function mistakeLayer({ question, design, times }: Context): Layer | null {
   const [first] = design.standbys;
   if (first === undefined) return null;
-  const { failoversPerYear } = predictMistakes(timingInput(question, design, first.temperature));
+  const { everyMs, medianMs } = question.rates.pause;
+  const input = timingInput(question, design, first.temperature);
+  const perYear = everyMs === null ? 0 : (HOURS_PER_YEAR * HOUR_MS) / everyMs;
+  const mistakes = falseFailoversPerYear(input, { perYear, medianMs, sigma: PAUSE_SIGMA });
   const hours = times.switch(first.temperature).p50Ms / HOUR_MS;
-  const part = alternating(failoversPerYear.busy / HOURS_PER_YEAR, { switching: hours });
+  const part = alternating(mistakes / HOURS_PER_YEAR, { switching: hours });
   return isFailing(part) ? inSeries('mistake', [part], 'bridged') : null;
 }
 

@@ -94,6 +94,11 @@ const CHANGES: readonly Change[] = [
     },
   ]),
   {
+    figure: 'pause.every',
+    value: (rates, factor) => times(rates.pause.everyMs, factor),
+    apply: (rates, everyMs) => ({ ...rates, pause: { ...rates.pause, everyMs } }),
+  },
+  {
     figure: 'coverage',
     value: (rates, factor) => 1 - (1 - rates.coverage) / factor,
     apply: (rates, coverage) => ({ ...rates, coverage }),

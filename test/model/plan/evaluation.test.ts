@@ -8,7 +8,7 @@ import { elasticitiesOf } from '../../../src/model/plan/sensitivity.ts';
 import { predictDetection, predictSwitch } from '../../../src/model/timing.ts';
 import { schemeFigures } from '../../../src/model/scheme-figures.ts';
 import { timingInput } from '../../../src/model/plan/takeover-times.ts';
-import { crashesOnly, design, question, withoutMistakes } from './questions.ts';
+import { crashesOnly, design, question } from './questions.ts';
 
 const DAY = 86_400_000;
 
@@ -17,7 +17,7 @@ function near(actual: number, expected: number, tolerance: number): void {
 }
 
 test('with nothing but crashes and a standby that works, the downtime is that of the takeovers', () => {
-  const asked = withoutMistakes(crashesOnly());
+  const asked = question({ rates: crashesOnly() });
   const { unavailability } = evaluator(asked)(design());
   const input = timingInput(asked, design(), 'hot');
   const takeoverMs =
@@ -28,7 +28,7 @@ test('with nothing but crashes and a standby that works, the downtime is that of
 });
 
 test('one member is down for its restart, in the closed form of an alternating renewal process', () => {
-  const asked = withoutMistakes(crashesOnly({ restartShare: 0.9 }));
+  const asked = question({ rates: crashesOnly({ restartShare: 0.9 }) });
   const { unavailability } = evaluator(asked)(BASELINE);
   const downMs = 3000 + 0.1 * 3_600_000;
   near(unavailability, downMs / (30 * DAY + downMs), 1e-12);
@@ -127,7 +127,7 @@ test('nine nines and more keep their digits: a rate ten times smaller, a downtim
   for (const decade of [0, 3, 6]) {
     const at = (factor: number): number =>
       evaluator(
-        withoutMistakes(crashesOnly({ process: { everyMs: DAY * factor, repairMs: 1000 } })),
+        question({ rates: crashesOnly({ process: { everyMs: DAY * factor, repairMs: 1000 } }) }),
       )(design()).unavailability;
     const one = at(10 ** decade);
     near(one / at(10 ** (decade + 1)), 10, 1e-3);
@@ -136,9 +136,11 @@ test('nine nines and more keep their digits: a rate ten times smaller, a downtim
 });
 
 test('twenty standbys are evaluated, and more of them never do harm where takeovers succeed', () => {
-  const asked = withoutMistakes({
-    ...crashesOnly(),
-    standbyFactor: DEFAULT_FAULT_RATES.standbyFactor,
+  const asked = question({
+    rates: {
+      ...crashesOnly(),
+      standbyFactor: DEFAULT_FAULT_RATES.standbyFactor,
+    },
   });
   const evaluate = evaluator({ ...asked, limits: { hosts: 1, zones: 1, standbys: 20 } });
   const down = [1, 2, 5, 10, 20].map(
@@ -222,4 +224,16 @@ test('a probe that is given up before the good latency is not considered', () =>
     new Set(['standard', 'patient']),
   );
   assert.deepEqual(new Set(designs.map(({ gray }) => gray)), new Set(['report', 'switchover']));
+});
+
+test('pauses that are longer than tolerated are taken for failures, patience forgives them, and none are none', () => {
+  const asked = question({ rates: crashesOnly({ pause: { everyMs: 600_000, medianMs: 50 } }) });
+  const evaluate = evaluator(asked);
+  const mistaken = (detection: 'fast' | 'standard' | 'patient') =>
+    evaluate(design({ detection })).layers.find(({ kind }) => kind === 'mistake')?.unavailability ??
+    0;
+  assert.ok(mistaken('fast') > 3 * mistaken('standard'));
+  assert.ok(mistaken('standard') > 10 * mistaken('patient'));
+  const never = evaluator(question({ rates: crashesOnly() }))(design());
+  assert.ok(never.layers.every(({ kind }) => kind !== 'mistake'));
 });

@@ -39,6 +39,7 @@ export function crashesOnly(change: Partial<FaultRates> = {}): FaultRates {
     gray: NEVER,
     host: NEVER,
     zone: NEVER,
+    pause: { everyMs: null, medianMs: 50 },
     standbyFactor: { hot: 0, warm: 0, frozen: 0, cold: 0 },
     hiddenShare: { hot: 0, warm: 0, frozen: 0, cold: 0 },
     commonCauseShare: 0,
@@ -47,12 +48,6 @@ export function crashesOnly(change: Partial<FaultRates> = {}): FaultRates {
     recoveryMs: 3_600_000,
     ...change,
   };
-}
-
-/** A probe by TCP takes no pause for a failure, so nothing but what is asked for fails. */
-export function withoutMistakes(rates: FaultRates): PlanQuestion {
-  const plain = question({ rates });
-  return { ...plain, service: { ...plain.service, seesHangs: false } };
 }
 
 export function design(change: Partial<Design> = {}): Design {
