@@ -105,7 +105,7 @@ function askNew(options: PlanOptions, line: Stated): Asked {
   const origin: Origin | null =
     start === null
       ? null
-      : { kind: 'new', service: { name, command: splitCommand(start), port, probe, said } };
+      : { kind: 'new', said, service: { name, command: splitCommand(start), port, probe } };
   return { service: name, described: describe(stated, context), history: null, origin };
 }
 
@@ -127,7 +127,7 @@ function askKnown(options: PlanOptions, line: Stated): Asked {
     service: name,
     described,
     history,
-    origin: { kind: 'known', service: { name, file, source } },
+    origin: { kind: 'known', said, service: { name, file, source } },
   };
 }
 

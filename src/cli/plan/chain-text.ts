@@ -1,6 +1,6 @@
 import { type Locale, speaker } from '../../core/describe/language.ts';
 import type { Evaluation } from '../../model/plan/evaluation.ts';
-import type { Layer } from '../../model/plan/layers.ts';
+import type { Layer } from '../../model/plan/layer.ts';
 import { elasticitiesOf } from '../../model/plan/sensitivity.ts';
 import type { Situation } from '../../model/scheme-branch.ts';
 import { type SchemeChain, isServing, schemeChain } from '../../model/scheme-chain.ts';

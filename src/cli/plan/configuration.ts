@@ -1,10 +1,18 @@
 import { hostname } from 'node:os';
-import { type Document, type YAMLMap, isMap, parseDocument } from 'yaml';
+import {
+  type Document,
+  type YAMLMap,
+  isCollection,
+  isMap,
+  isScalar,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { formatFaults } from '../../config/faults.ts';
 import { parseConfig } from '../../config/parse.ts';
 import { formatDuration, formatShare } from '../../config/units.ts';
 import { AppError } from '../../errors.ts';
-import { type Design, DETECTIONS, standbysOf } from '../../model/plan/design.ts';
+import { DETECTIONS, standbysOf } from '../../model/plan/design.ts';
 import type { Plan } from '../../model/plan/recommendation.ts';
 import type { Said } from './stated.ts';
 import { namesPort, withPort } from './start-command.ts';
@@ -21,8 +29,6 @@ export type NewService = {
   readonly port: number;
   /** A path, or `tcp`. */
   readonly probe: string;
-  /** What was said on the command line, to be kept in the file. */
-  readonly said: readonly Said[];
 };
 
 export type KnownService = {
@@ -31,9 +37,11 @@ export type KnownService = {
   readonly source: string;
 };
 
-export type Origin =
+/** `said`: what was said on the command line, to be kept in the file. */
+export type Origin = { readonly said: readonly Said[] } & (
   | { readonly kind: 'new'; readonly service: NewService }
-  | { readonly kind: 'known'; readonly service: KnownService };
+  | { readonly kind: 'known'; readonly service: KnownService }
+);
 
 /** The text of the file. Throws AppError refused where this version cannot run the scheme. */
 export function configurationOf(plan: Plan, origin: Origin, summary: string): string {
@@ -43,6 +51,9 @@ export function configurationOf(plan: Plan, origin: Origin, summary: string): st
     origin.kind === 'known'
       ? changed(parseDocument(origin.service.source), origin.service.name, plan)
       : created(origin.service, plan, summary);
+  const at = ['services', origin.service.name];
+  applySettings(document, at, plan);
+  keepSaid(document, at, origin.said, plan);
   const text = document.toString({ lineWidth: 110, flowCollectionPadding: true });
   const outcome = parseConfig(text, hostname());
   if (outcome.ok) return text;
@@ -54,9 +65,8 @@ export function configurationOf(plan: Plan, origin: Origin, summary: string): st
 }
 
 function created(service: NewService, plan: Plan, summary: string): Document {
-  const { evaluation } = plan.chosen;
-  const { design } = evaluation;
-  const { service: described } = plan.question;
+  const { design } = plan.chosen.evaluation;
+  const { startMs } = plan.question.service;
   const document = parseDocument('services: {}\n');
   document.commentBefore = ` Written by hotwarm plan: ${summary}\n What is missing here has its default: docs/reference/config.md.`;
   const at = ['services', service.name];
@@ -65,7 +75,7 @@ function created(service: NewService, plan: Plan, summary: string): Document {
   ports.forEach((port, index) => {
     const command = document.createNode([...withPort(service.command, port)], { flow: true });
     const member = document.createNode({ command, port }, { flow: true });
-    applyStandby(document, member, design, index, plan);
+    applyStandby(member, index, plan);
     members.add(document.createPair(nameOf(index), member));
   });
   document.setIn([...at, 'members'], members);
@@ -76,19 +86,11 @@ function created(service: NewService, plan: Plan, summary: string): Document {
   };
   inSection(['traffic'], { listen: `127.0.0.1:${service.port}` });
   inSection(['probe'], service.probe === 'tcp' ? { tcp: true } : { http: service.probe });
-  if (described.state !== 'none') inSection(['exclusive'], true);
-  const readyMs = 3 * described.startMs;
+  const readyMs = 3 * startMs;
   if (readyMs > READY_DEFAULT_MS) inSection(['timeouts'], { ready: formatDuration(readyMs) });
-  applySettings(document, at, design, plan);
-  keepSaid(document, at, service.said, plan);
-  const node = document.getIn(at);
-  if (isMap(node)) {
-    const pair = node.items[0];
-    const hint = namesPort(service.command)
-      ? ' the first is preferred'
-      : ' the first is preferred; each must listen on the port in its environment variable PORT';
-    if (pair !== undefined && isMap(pair.value)) pair.value.commentBefore = hint;
-  }
+  members.commentBefore = namesPort(service.command)
+    ? ' the first is preferred'
+    : ' the first is preferred; each must listen on the port in its environment variable PORT';
   return document;
 }
 
@@ -104,31 +106,36 @@ function changed(document: Document, name: string, plan: Plan): Document {
   const wanted = standbysOf(design).length + 1;
   members.items.splice(wanted);
   const taken = members.items.map(({ key }) => String(key));
-  const usedPorts = portsIn(document);
   while (members.items.length < wanted) {
-    const member = first.clone();
-    const port = nextPort(usedPorts);
-    usedPorts.push(port);
-    if (isMap(member)) member.set('port', port);
+    const member = copyOf(first, nextPort(members, portsIn(document)));
     const fresh = freeName(taken);
     taken.push(fresh);
     members.add(document.createPair(fresh, member));
   }
   members.items.forEach(({ value }, index) => {
-    if (isMap(value)) applyStandby(document, value, design, index, plan);
+    if (isMap(value)) applyStandby(value, index, plan);
   });
-  applySettings(document, at, design, plan);
   return document;
 }
 
+/** Without its comments and anchors, which are those of the first. */
+function copyOf(first: YAMLMap, port: number): YAMLMap {
+  const member = first.clone();
+  if (!isMap(member)) throw new RangeError('a copy of a map is a map');
+  visit(member, {
+    Node: (_key, node) => {
+      node.comment = null;
+      node.commentBefore = null;
+      if (isScalar(node) || isCollection(node)) delete node.anchor;
+    },
+  });
+  member.set('port', port);
+  return member;
+}
+
 /** Where it runs, and how it is kept while it stands by. */
-function applyStandby(
-  document: Document,
-  member: YAMLMap,
-  design: Design,
-  index: number,
-  { question }: Plan,
-): void {
+function applyStandby(member: YAMLMap, index: number, { question, chosen }: Plan): void {
+  const { design } = chosen.evaluation;
   const temperature = index === 0 ? undefined : standbysOf(design)[index - 1];
   member.delete('temperature');
   member.delete('cpu');
@@ -139,15 +146,14 @@ function applyStandby(
   }
   const host = index % design.hosts;
   if (host > 0) member.set('host', `host-${host + 1}`);
-  void document;
 }
 
 function applySettings(
   document: Document,
   at: readonly string[],
-  design: Design,
-  { question }: Plan,
+  { question, chosen }: Plan,
 ): void {
+  const { design } = chosen.evaluation;
   const set = (path: readonly string[], value: unknown): void => {
     const section = [...at, ...path.slice(0, -1)];
     if (!document.hasIn(section)) {
@@ -158,6 +164,10 @@ function applySettings(
   const remove = (path: readonly string[]): void => {
     if (document.hasIn([...at, ...path])) document.deleteIn([...at, ...path]);
   };
+  const isExclusive = question.service.state !== 'none';
+  if ((document.getIn([...at, 'exclusive']) ?? false) !== isExclusive) {
+    document.setIn([...at, 'exclusive'], isExclusive);
+  }
   const { intervalMs, timeoutMs } = DETECTIONS[design.detection];
   set(['probe', 'interval'], formatDuration(intervalMs));
   set(['probe', 'timeout'], formatDuration(timeoutMs));
@@ -219,17 +229,21 @@ function memberPorts(port: number, count: number): readonly number[] {
   );
 }
 
-function portsIn(document: Document): number[] {
-  const text = document.toString();
-  return [...text.matchAll(/\bport: *(\d+)|:(\d{1,5})\b/g)].map((match) =>
+/** Every port of the file, of whatever. */
+function portsIn(document: Document): readonly number[] {
+  return [...document.toString().matchAll(/\bport: *(\d+)|:(\d{1,5})\b/g)].map((match) =>
     Number(match[1] ?? match[2]),
   );
 }
 
-function nextPort(used: readonly number[]): number {
-  const above = Math.max(...used) + 1;
-  if (above <= LAST_PORT) return above;
-  for (let port = LAST_PORT; ; port -= 1) if (!used.includes(port)) return port;
+/** The first free one after the last member's, or from the end where there is none. */
+function nextPort(members: YAMLMap, used: readonly number[]): number {
+  const ports = members.items.map(({ value }) => (isMap(value) ? Number(value.get('port')) : 0));
+  let port = Math.max(...ports) + 1;
+  while (used.includes(port)) port += 1;
+  if (port <= LAST_PORT) return port;
+  for (port = LAST_PORT; used.includes(port); port -= 1);
+  return port;
 }
 
 function cannotReplicate(): AppError {

@@ -1,5 +1,5 @@
 import type { Evaluation } from '../../model/plan/evaluation.ts';
-import type { Layer } from '../../model/plan/layers.ts';
+import type { Layer } from '../../model/plan/layer.ts';
 import { longestRecoveryMs } from '../../model/plan/objectives.ts';
 import type { Plan } from '../../model/plan/recommendation.ts';
 import { elasticitiesOf } from '../../model/plan/sensitivity.ts';

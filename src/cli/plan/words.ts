@@ -1,7 +1,7 @@
 import { type Locale, duration, size, speaker } from '../../core/describe/language.ts';
 import type { Basis } from '../../model/fault-rates.ts';
 import { type Design, countOf } from '../../model/plan/design.ts';
-import type { LayerKind } from '../../model/plan/layers.ts';
+import type { LayerKind } from '../../model/plan/layer.ts';
 import type { Objective, Unbridged } from '../../model/plan/objectives.ts';
 import type { Temperature } from '../../model/resources.ts';
 import type { Parameter, Phase } from '../../model/scheme-branch.ts';

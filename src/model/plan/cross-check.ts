@@ -1,6 +1,6 @@
 import { HOURS_PER_YEAR } from '../scheme-figures.ts';
 import type { Evaluation } from './evaluation.ts';
-import type { LayerKind } from './layers.ts';
+import type { LayerKind } from './layer.ts';
 import type { PlanQuestion } from './question.ts';
 
 // The formulas against a simulation of the real controller. They should agree within the simulation's interval; where

@@ -7,7 +7,8 @@ import {
 } from '../scheme-figures.ts';
 import type { Scheme } from '../scheme.ts';
 import { type Design, standbysOf } from './design.ts';
-import { type FiguresOf, type Layer, type LayerKind, PHASES, layersOf } from './layers.ts';
+import { type FiguresOf, type Layer, type LayerKind, PHASES } from './layer.ts';
+import { layersOf } from './layers.ts';
 import { type PlanQuestion, requireQuestion } from './question.ts';
 import { takeoverTimes } from './takeover-times.ts';
 

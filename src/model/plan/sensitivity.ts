@@ -1,7 +1,7 @@
 import type { Parameter } from '../scheme-branch.ts';
 import { type DownPhase, downtimeElasticities } from '../scheme-figures.ts';
 import type { Evaluation } from './evaluation.ts';
-import { type Layer, type LayerKind, PHASES } from './layers.ts';
+import { type Layer, type LayerKind, PHASES } from './layer.ts';
 
 export type LayerElasticity = {
   readonly layer: LayerKind;
