@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { connect } from './connect.ts';
 import { explainError } from './explain-error.ts';
 import type { GlobalFlags, Io } from './io.ts';
-import { type PlanFlags, addPlanFlags } from './plan/flags.ts';
+import { addPlan } from './plan/command.ts';
 
 // The command line: what may be typed, and nothing of what it does. Each command is a module of its own
 // and is loaded when it is called, so that `hotwarm status` does not pay for the agent.
@@ -179,40 +179,6 @@ function addReplay(program: Command, io: Io, handle: Handler): void {
     });
 }
 
-/** Needs no agent, and not even a configuration. */
-function addPlan(program: Command, io: Io, handle: Handler): void {
-  const command = program
-    .command('plan')
-    .description(
-      'what redundancy costs and how available it will be, before it is built; recommends a scheme',
-    )
-    .argument('[service]', 'of the configuration, if it has several');
-  addPlanFlags(command, parsePort).action(async (service: string | undefined, flags: PlanFlags) => {
-    const [{ runPlan }, { openTerminal }, { saidBy }] = await Promise.all([
-      import('./commands/plan.ts'),
-      import('./output.ts'),
-      import('./plan/said.ts'),
-    ]);
-    const { config, lang } = program.opts<GlobalFlags>();
-    const { start = null, name = null, svg = null, write } = flags;
-    const terminal = openTerminal({ out: io.out, env: io.env, lang });
-    const writeTo = write === undefined ? null : write === true ? config : write;
-    await handle(
-      runPlan({
-        ...flags,
-        config,
-        service: service ?? null,
-        said: saidBy(flags),
-        start,
-        name,
-        svg,
-        write: writeTo,
-        terminal,
-      }),
-    );
-  });
-}
-
 /** Commands that wait until the traffic has moved. */
 function addMoves(program: Command, io: Io, handle: Handler): void {
   const define = (name: string, description: string): Command =>
@@ -277,10 +243,6 @@ function configOf(program: Command): string {
 
 function parseId(text: string): number {
   return parseNumber(text, 1, Number.MAX_SAFE_INTEGER);
-}
-
-function parsePort(text: string): number {
-  return parseNumber(text, 1, 65_535);
 }
 
 function parseLimit(text: string): number {

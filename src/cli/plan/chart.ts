@@ -1,30 +1,28 @@
 import { type Locale, speaker } from '../../core/describe/language.ts';
 import type { Evaluation } from '../../model/plan/evaluation.ts';
 import { type Plan, notable } from '../../model/plan/recommendation.ts';
+import {
+  type Axes,
+  BOTTOM,
+  HEIGHT,
+  LEFT,
+  MINUTES_PER_YEAR,
+  RIGHT,
+  TOP,
+  WIDTH,
+  axesFor,
+  tickText,
+} from './chart-axes.ts';
 import { placeLabels, widthOf } from './label-placement.ts';
-import { availabilityText, moneyText, placeText, spanText, standbysText } from './words.ts';
+import { escape, line, rotated, round, text } from './svg.ts';
+import { availabilityText, moneyText, placeText, standbysText } from './words.ts';
 
 // Cost against downtime as a picture of its own: every scheme a dot, those that nothing beats joined by a line, the
 // recommended one marked, the objectives as borders. Downtime is on a logarithmic scale, as nines are.
 
-const WIDTH = 960;
-const HEIGHT = 600;
-const LEFT = 92;
-const RIGHT = 116;
-const TOP = 76;
-const BOTTOM = 72;
-const MINUTES_PER_YEAR = 525_960;
 const MOST_LABELS = 7;
 /** Of so many schemes in one place one dot shows all. */
 const PIXEL = 1;
-
-type Scale = (value: number) => number;
-type Axes = {
-  readonly x: Scale;
-  readonly y: Scale;
-  readonly costs: readonly number[];
-  readonly minutes: readonly number[];
-};
 
 export function planChart(
   {
@@ -54,46 +52,6 @@ export function planChart(
     '</svg>\n',
   ];
   return parts.filter((part) => part !== '').join('\n');
-}
-
-function axesFor({ evaluations, baseline, question }: Plan): Axes {
-  const all = [...evaluations, baseline];
-  const { objectives } = question;
-  const costs = [...all.map(({ bill }) => bill.perMonth), ...given(objectives.perMonth)];
-  const downs = [
-    ...all.map(({ downtimeMinutesPerYear }) => downtimeMinutesPerYear),
-    ...given(objectives.unavailability).map((share) => share * MINUTES_PER_YEAR),
-  ].filter((minutes) => minutes > 0);
-  const step = niceStep((Math.max(...costs) || 1) / 8);
-  const most = step * Math.ceil((Math.max(...costs) || 1) / step + 0.25);
-  const low = Math.floor(Math.log10(Math.min(...downs, 1e3) * 0.9));
-  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...downs, 1e-9) * 1.1)));
-  const decades = Array.from({ length: high - low + 1 }, (_value, index) => low + index);
-  const fine = decades.length <= 3 ? [1, 2, 5] : [1];
-  return {
-    x: (cost) => LEFT + (cost / most) * (WIDTH - LEFT - RIGHT),
-    y: (minutes) => {
-      const part = (Math.log10(Math.max(minutes, 10 ** low)) - low) / (high - low);
-      return HEIGHT - BOTTOM - part * (HEIGHT - TOP - BOTTOM);
-    },
-    costs: Array.from(
-      { length: Math.floor(most / step + 1e-9) + 1 },
-      (_value, index) => index * step,
-    ),
-    minutes: decades
-      .flatMap((decade) => fine.map((digit) => digit * 10 ** decade))
-      .filter((minutes) => minutes <= 10 ** high * (1 + 1e-9)),
-  };
-}
-
-function given(value: number | null): readonly number[] {
-  return value === null ? [] : [value];
-}
-
-/** 1, 2 or 5 times a power of ten, not below. */
-function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return ([1, 2, 5, 10].find((digit) => digit * power >= least) ?? 10) * power;
 }
 
 function grid({ x, y, costs, minutes }: Axes, currency: string, locale: Locale): string {
@@ -136,13 +94,6 @@ function grid({ x, y, costs, minutes }: Axes, currency: string, locale: Locale):
     rotated(WIDTH - 14, (TOP + bottom) / 2, say('availability', '可用性')),
     '</g>',
   ].join('\n');
-}
-
-/** In the unit in which it is a small number. */
-function tickText(minutes: number): string {
-  if (minutes >= 60 * 24 * 5) return `${Number((minutes / 1440).toPrecision(2))} d`;
-  if (minutes >= 1) return `${Number(minutes.toPrecision(4))} min`;
-  return spanText(Number((minutes * 60_000).toPrecision(2)));
 }
 
 /** Where both the budget and the availability are kept. */
@@ -299,40 +250,4 @@ function placeOf(
   { x, y }: Axes,
 ): readonly [number, number] {
   return [x(bill.perMonth), y(downtimeMinutesPerYear)];
-}
-
-type Style = {
-  readonly anchor?: 'start' | 'middle' | 'end';
-  readonly fill?: string;
-  readonly size?: number;
-  readonly weight?: number;
-  /** White around the letters, so that they can be read on lines and dots. */
-  readonly halo?: boolean;
-};
-
-function text(x: number, y: number, content: string, style: Style = {}): string {
-  const { anchor = 'start', fill = '#111', size = 13, weight = 400, halo = false } = style;
-  const around = halo ? ' stroke="#fff" stroke-width="3" paint-order="stroke"' : '';
-  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}" fill="${fill}" font-size="${size}" font-weight="${weight}"${around}>${escape(content)}</text>`;
-}
-
-function rotated(x: number, y: number, content: string): string {
-  return `<text transform="translate(${x} ${round(y)}) rotate(-90)" text-anchor="middle" font-weight="600" fill="#111">${escape(content)}</text>`;
-}
-
-function line(x1: number, y1: number, x2: number, y2: number, stroke: string, dashes = ''): string {
-  const dashed = dashes === '' ? '' : ` stroke-dasharray="${dashes}"`;
-  return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${stroke}"${dashed}/>`;
-}
-
-function round(value: number): number {
-  return Number(value.toFixed(1));
-}
-
-function escape(content: string): string {
-  return content
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

@@ -1,20 +1,15 @@
-import { type Locale, duration, speaker } from '../../core/describe/language.ts';
+import { duration, speaker } from '../../core/describe/language.ts';
 import type { Evaluation } from '../../model/plan/evaluation.ts';
-import {
-  type Objective,
-  OBJECTIVES,
-  longestRecoveryMs,
-  missesOf,
-} from '../../model/plan/objectives.ts';
-import { type Plan, notable } from '../../model/plan/recommendation.ts';
+import { type Objective, OBJECTIVES, longestRecoveryMs } from '../../model/plan/objectives.ts';
+import type { Plan } from '../../model/plan/recommendation.ts';
 import { type Cell, type Terminal, cell } from '../output.ts';
 import type { Figure } from './description.ts';
 import { listBlock, paragraph, tableBlock } from './layout.ts';
-import { sourceText } from './sources.ts';
+import { figureLines } from './figures-text.ts';
+import { frontRows } from './front-table.ts';
 import { reasonLines } from './reasons.ts';
 import {
   availabilityText,
-  basisText,
   contributionText,
   countText,
   designText,
@@ -22,10 +17,8 @@ import {
   objectiveText,
   objectiveValue,
   perYearText,
-  placeText,
   settingsText,
   spanText,
-  standbysText,
   unbridgedText,
 } from './words.ts';
 
@@ -38,7 +31,6 @@ export type Report = {
   readonly figures: readonly Figure[];
 };
 
-const MOST_ROWS = 8;
 const MOST_CONTRIBUTIONS = 6;
 
 export function formatPlan(terminal: Terminal, report: Report): string {
@@ -64,7 +56,7 @@ export function formatPlan(terminal: Terminal, report: Report): string {
         'cost against downtime: nothing is both cheaper and better',
         '费用与停机时间：更便宜且更好的方案不存在',
       ),
-      frontRows(terminal, report),
+      frontRows(report, terminal.locale),
     ),
     listBlock(
       terminal,
@@ -74,7 +66,14 @@ export function formatPlan(terminal: Terminal, report: Report): string {
       ),
       nextNineLines(terminal, report),
     ),
-    assumptionBlock(terminal, report.figures),
+    listBlock(
+      terminal,
+      say(
+        'assumed, as nobody said otherwise (--set KEY=VALUE, or in hotwarm.yaml)',
+        '以下为默认值（可用 --set KEY=VALUE 或在 hotwarm.yaml 中更改）',
+      ),
+      figureLines(report.figures, terminal.locale),
+    ),
   ];
   return blocks.filter((block) => block !== '').join('\n');
 }
@@ -191,60 +190,6 @@ function unbridgedLines(terminal: Terminal, { chosen, question }: Plan): readonl
   });
 }
 
-function frontRows(terminal: Terminal, { plan, currency }: Report): readonly (readonly Cell[])[] {
-  const { locale } = terminal;
-  const say = speaker(locale);
-  const chosen = plan.chosen.evaluation;
-  const head = [
-    '',
-    say('a month', '每月'),
-    say('down a year', '每年停机'),
-    say('availability', '可用性'),
-    say('crash p99', '崩溃 p99'),
-    say('scheme', '方案'),
-  ].map((text) => cell(text, 'quiet'));
-  const rows = [...notable(plan.front), chosen]
-    .filter((one, index, all) => all.indexOf(one) === index)
-    .toSorted((a, b) => a.bill.perMonth - b.bill.perMonth || b.unavailability - a.unavailability)
-    .slice(0, MOST_ROWS);
-  const baseline = { mark: say('now', '现状'), evaluation: plan.baseline };
-  return [
-    head,
-    ...[
-      baseline,
-      ...rows.map((evaluation) => ({ mark: evaluation === chosen ? '→' : '', evaluation })),
-    ].map(({ mark, evaluation }) => {
-      const { bill, downtimeMinutesPerYear, unavailability, recovery, design } = evaluation;
-      const place = design.hosts === 1 ? '' : `, ${placeText(design, locale)}`;
-      return [
-        cell(mark, evaluation === chosen ? 'good' : 'quiet'),
-        cell(moneyText(bill.perMonth, currency)),
-        cell(spanText(downtimeMinutesPerYear * 60_000)),
-        cell(availabilityText(unavailability)),
-        cell(spanText(recovery.crashMs)),
-        cell(`${standbysText(design, locale)}${place}${missesText(plan, evaluation, locale)}`),
-      ];
-    }),
-  ];
-}
-
-/** The front knows cost and downtime only. */
-function missesText({ question }: Plan, evaluation: Evaluation, locale: Locale): string {
-  const missed = missesOf(question, evaluation).map(
-    ({ objective }) => MISS_NAMES[objective][locale],
-  );
-  if (missed.length === 0 || evaluation.design.standbys.length === 0) return '';
-  return speaker(locale)(` (misses ${missed.join(', ')})`, `（未满足${missed.join('、')}）`);
-}
-
-const MISS_NAMES: Readonly<Record<Objective, Readonly<Record<Locale, string>>>> = {
-  availability: { en: 'availability', zh: '可用性' },
-  rto: { en: 'RTO', zh: 'RTO' },
-  rpo: { en: 'RPO', zh: 'RPO' },
-  budget: { en: 'budget', zh: '预算' },
-  watt: { en: 'power', zh: '功率' },
-};
-
 function nextNineLines(terminal: Terminal, { plan, currency }: Report): readonly string[] {
   const { locale } = terminal;
   const say = speaker(locale);
@@ -275,39 +220,4 @@ export function leverValue(figure: string, value: number): string {
   return /every|repair|recovery/.test(figure)
     ? spanText(value)
     : `${Number((100 * value).toPrecision(6))} %`;
-}
-
-function assumptionBlock(terminal: Terminal, figures: readonly Figure[]): string {
-  const { locale } = terminal;
-  const say = speaker(locale);
-  const measured = figures.filter(({ from }) => from === 'history');
-  const assumed = figures.filter(({ from }) => from === 'default');
-  const title = say(
-    'assumed, as nobody said otherwise (--set KEY=VALUE, or in hotwarm.yaml)',
-    '以下为默认值（可用 --set KEY=VALUE 或在 hotwarm.yaml 中更改）',
-  );
-  const lines = [
-    ...measured.map(({ key, value }) =>
-      say(
-        `${key} ${value}: from the history of this installation`,
-        `${key} ${value}：来自本机历史`,
-      ),
-    ),
-    ...bySource(assumed, locale),
-  ];
-  return listBlock(terminal, title, lines);
-}
-
-/** Figures that come from the same place share its line. */
-function bySource(figures: readonly Figure[], locale: Locale): readonly string[] {
-  const say = speaker(locale);
-  const sources = new Map<string, string[]>();
-  for (const { key, value, basis, source } of figures) {
-    const how = basis === null ? '' : basisText(basis, locale);
-    const from = `${how}${say(': ', '：')}${sourceText(source ?? '', locale)}`;
-    sources.set(from, [...(sources.get(from) ?? []), `${key} ${value}`]);
-  }
-  return [...sources].map(([from, said]) =>
-    say(`${said.join(', ')} (${from})`, `${said.join('，')}（${from}）`),
-  );
 }

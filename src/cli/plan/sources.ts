@@ -2,7 +2,7 @@ import type { Locale } from '../../core/describe/language.ts';
 
 // Where defaults come from, in Chinese. References stay as they are published.
 
-const FORD = 'Ford 等，Availability in Globally Distributed Storage Systems，OSDI 2010，第 3 节';
+const FORD = 'Ford 等，Availability in Globally Distributed Storage Systems，OSDI 2010';
 const FARGATE =
   'AWS Fargate，Linux/x86，us-east-1，按需价格，2025 年：每 vCPU 每小时 0.04048，每 GB 0.004445';
 const FOOTPRINT =
@@ -17,8 +17,8 @@ const CHINESE: Readonly<Record<string, string>> = {
     '每年两次；Huang 等（Gray Failure，HotOS 2017）描述了此类故障，但没有统计次数',
   'until an overload, a full disk or a slow neighbour is over':
     '直到过载、磁盘写满或邻居拖慢等情况结束',
-  'a node fails every 4.3 months: Ford et al., Availability in Globally Distributed Storage Systems, OSDI 2010, section 3': `节点每 4.3 个月失效一次：${FORD}`,
-  'nine tenths are over within 15 minutes, others last for hours; the mean is not published: Ford et al., Availability in Globally Distributed Storage Systems, OSDI 2010, section 3': `九成在 15 分钟内结束，其余持续数小时；未公布均值：${FORD}`,
+  'a node fails every 4.3 months: Ford et al., Availability in Globally Distributed Storage Systems, OSDI 2010': `节点每 4.3 个月失效一次：${FORD}`,
+  'nine tenths are over within 15 minutes, others last for hours; the mean is not published: Ford et al., Availability in Globally Distributed Storage Systems, OSDI 2010': `九成在 15 分钟内结束，其余持续数小时；未公布均值：${FORD}`,
   'one such event in five years, of which providers publish reports':
     '五年一次，即服务商会发布报告的那类事件',
   'the published ones lasted for hours': '已公布的事件持续数小时',
@@ -37,8 +37,8 @@ const CHINESE: Readonly<Record<string, string>> = {
     '一百次接管中有一次需要人工；请演练并实测',
   'of 132 software failures one came back after the restart: Gray, Why Do Computers Stop, Tandem TR 85.7, 1985':
     '132 次软件失效中仅一次在重启后重现：Gray，Why Do Computers Stop，Tandem TR 85.7，1985',
-  'median of all repairs 54 minutes: Schroeder and Gibson, A Large-Scale Study of Failures in High-Performance-Computing Systems, DSN 2006, table 3':
-    '全部修复时间的中位数为 54 分钟：Schroeder 与 Gibson，A Large-Scale Study of Failures in High-Performance-Computing Systems，DSN 2006，表 3',
+  'the low end of what was measured: by system, repairs last from under an hour to over a day in the mean: Schroeder and Gibson, A Large-Scale Study of Failures in High-Performance-Computing Systems, DSN 2006':
+    '实测结果的下限：各系统平均修复时间从不足一小时到一天以上：Schroeder 与 Gibson，A Large-Scale Study of Failures in High-Performance-Computing Systems，DSN 2006',
   'three nines, about nine hours a year': '三个九，每年约九小时',
   'as long as the proxy holds requests by default; clients of a longer outage see errors':
     '代理默认保留请求的时长；中断更久时客户端会看到错误',

@@ -7,7 +7,7 @@ import type { Temperature } from '../../model/resources.ts';
 import type { Parameter, Phase } from '../../model/scheme-branch.ts';
 import type { DownPhase } from '../../model/scheme-figures.ts';
 
-// The words of a plan, in English and Chinese.
+// The words of a plan, in English and Chinese. Longer than most files because it is one list.
 
 const TEMPERATURES: Readonly<Record<Temperature, string>> = {
   hot: '热',
@@ -196,6 +196,7 @@ export function basisText(basis: Basis, locale: Locale): string {
   const say = speaker(locale);
   const texts: Readonly<Record<Basis, string>> = {
     measured: say('measured', '实测'),
+    published: say('published', '公布'),
     standard: say('standard', '标准'),
     definition: say('by definition', '定义'),
     assumed: say('assumed', '假设'),

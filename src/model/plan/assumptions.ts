@@ -31,17 +31,17 @@ export const ASSUMED_SERVICE = {
 } as const;
 
 export const ASSUMED_PRICES = {
-  currency: figure('USD', 'measured', FARGATE),
-  perCoreMonth: figure(29.57, 'measured', FARGATE),
-  perGibMonth: figure(3.25, 'measured', FARGATE),
+  currency: figure('USD', 'published', FARGATE),
+  perCoreMonth: figure(29.57, 'published', FARGATE),
+  perGibMonth: figure(3.25, 'published', FARGATE),
   perHostMonth: figure(0, 'assumed', 'the price of cores and memory is that of the host'),
   perKwh: figure(0, 'assumed', 'the price of cores and memory includes the electricity'),
 } as const;
 
 export const ASSUMED_POWER = {
-  wattPerCore: figure(2.76, 'measured', FOOTPRINT),
-  wattPerGib: figure(0.392, 'measured', FOOTPRINT),
-  wattPerHost: figure(0.74, 'measured', `one idle vCPU: ${FOOTPRINT}`),
+  wattPerCore: figure(2.76, 'published', FOOTPRINT),
+  wattPerGib: figure(0.392, 'published', FOOTPRINT),
+  wattPerHost: figure(0.74, 'published', `one idle vCPU: ${FOOTPRINT}`),
 } as const;
 
 export type Assumed<T> = { readonly value: T } & FigureSource;
