@@ -221,6 +221,14 @@ test('a configured service is planned with what its file says, and only what the
   assert.equal(document.service, 'shop');
   assert.equal(document.objectives.rtoMs, 2000);
   assert.equal(document.objectives.perMonth, 60);
+  assert.deepEqual(document.present.scheme.standbys, [
+    { temperature: 'warm', count: 1 },
+    { temperature: 'hot', count: 1 },
+  ]);
+  // The 400 ms bound of the file and two probes of 300 ms, less the margin that is certain, and the switch.
+  assert.ok(
+    document.present.recoveryP99.hangMs > 1000 && document.present.recoveryP99.hangMs < 1100,
+  );
   const stated = document.figures
     .filter(({ from }: { from: string }) => from === 'stated')
     .map(({ key }: { key: string }) => key);

@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { loadConfig, loadStated } from '../../config/load.ts';
 import type { ParsedService } from '../../config/schema.ts';
 import { AppError } from '../../errors.ts';
+import type { Design } from '../../model/plan/design.ts';
 import type { PlannedService } from '../../model/plan/question.ts';
 import { planFor } from '../../model/plan/recommendation.ts';
 import { type Terminal, writeJson } from '../output.ts';
 import { formatChains } from '../plan/chain-text.ts';
 import { planChart } from '../plan/chart.ts';
 import { type Origin, configurationOf } from '../plan/configuration.ts';
+import { configuredDesign } from '../plan/configured.ts';
 import { planCsv } from '../plan/csv.ts';
 import { type Described, describe } from '../plan/description.ts';
 import { planDocument } from '../plan/document.ts';
@@ -45,7 +48,7 @@ export type PlanOptions = {
 export async function runPlan(options: PlanOptions): Promise<number> {
   const { terminal, json, csv, svg, write, explain } = options;
   const asked = ask(options);
-  const plan = planFor(asked.described.question);
+  const plan = planFor(asked.described.question, asked.present);
   const { currency, figures } = asked.described;
   const { service } = asked;
   const report: Report = { plan, service, currency, figures };
@@ -72,6 +75,8 @@ type Asked = {
   readonly described: Described;
   readonly history: History | null;
   readonly origin: Origin | null;
+  /** What is configured now; null: nothing is. */
+  readonly present: Design | null;
 };
 
 /** From the file where there is one and no other service is described, and from the command line. */
@@ -106,7 +111,13 @@ function askNew(options: PlanOptions, line: Stated): Asked {
     start === null
       ? null
       : { kind: 'new', said, service: { name, command: splitCommand(start), port, probe } };
-  return { service: name, described: describe(stated, context), history: null, origin };
+  return {
+    service: name,
+    described: describe(stated, context),
+    history: null,
+    origin,
+    present: null,
+  };
 }
 
 function askKnown(options: PlanOptions, line: Stated): Asked {
@@ -128,6 +139,7 @@ function askKnown(options: PlanOptions, line: Stated): Asked {
     described,
     history,
     origin: { kind: 'known', said, service: { name, file, source } },
+    present: configuredDesign(service, configured.agent.host ?? hostname()),
   };
 }
 

@@ -57,6 +57,7 @@ export function planDocument({ plan, service, currency, figures, history, explai
       scheme: evaluationDocument(evaluation),
     })),
     baseline: evaluationDocument(plan.baseline),
+    present: plan.present === null ? null : evaluationDocument(plan.present),
     nextNine: {
       unavailability: nextNine.unavailability,
       scheme: nextNine.design === null ? null : evaluationDocument(nextNine.design),

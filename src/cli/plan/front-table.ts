@@ -25,11 +25,14 @@ export function frontRows(
   const rows = [chosen, ...notable(plan.front).slice(0, MOST_ROWS)]
     .filter((one, index, all) => all.indexOf(one) === index)
     .toSorted((a, b) => a.bill.perMonth - b.bill.perMonth || b.unavailability - a.unavailability);
-  const baseline = { mark: say('now', '现状'), evaluation: plan.baseline };
+  const compared = [
+    { mark: '', evaluation: plan.baseline },
+    ...(plan.present === null ? [] : [{ mark: say('now', '现状'), evaluation: plan.present }]),
+  ];
   return [
     head,
     ...[
-      baseline,
+      ...compared,
       ...rows.map((evaluation) => ({ mark: evaluation === chosen ? '→' : '', evaluation })),
     ].map(({ mark, evaluation }) => {
       const { bill, downtimeMinutesPerYear, unavailability, recovery, design } = evaluation;

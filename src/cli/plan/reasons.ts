@@ -18,6 +18,7 @@ export function reasonLines(report: Report, locale: Locale): readonly string[] {
   return [
     ...(chosen.misses.length === 0 ? [bestLine(report, locale)] : concessionLines(report, locale)),
     baselineLine(report, locale),
+    ...presentLines(report, locale),
     ...cheaperLines(report, locale),
     ...dearerLines(report, locale),
   ];
@@ -82,6 +83,20 @@ function baselineLine({ plan }: Report, locale: Locale): string {
     `one member that is only restarted would be down ${down} (${availability}), ${better} times as long`,
     `只有一个成员且仅靠重启时，停机${down}（${availability}），为本方案的 ${better} 倍`,
   );
+}
+
+/** What is configured now, beside what is recommended. */
+function presentLines({ plan, currency }: Report, locale: Locale): readonly string[] {
+  const { present } = plan;
+  if (present === null) return [];
+  const down = perYearText(present.downtimeMinutesPerYear, locale);
+  const availability = availabilityText(present.unavailability);
+  return [
+    speaker(locale)(
+      `what is configured now, ${what(present, currency, locale)}, would be down ${down} (${availability})`,
+      `现有配置：${what(present, currency, locale)}，停机${down}（${availability}）`,
+    ),
+  ];
 }
 
 function cheaperLines({ plan, currency }: Report, locale: Locale): readonly string[] {

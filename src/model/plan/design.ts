@@ -19,12 +19,35 @@ function lease(durationMs: number, renewMs: number, marginMs: number) {
 
 export type Detection = keyof typeof DETECTIONS;
 
+export type DesignTiming = {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly boundMs: number;
+  readonly lease: {
+    readonly durationMs: number;
+    readonly renewMs: number;
+    readonly marginMs: number;
+  };
+};
+
+/** As the configuration's default has it, a member may be silent for its time-out or three intervals. */
+export function timingOf({
+  detection,
+  timing,
+}: Pick<Design, 'detection' | 'timing'>): DesignTiming {
+  if (timing !== undefined) return timing;
+  const named = DETECTIONS[detection];
+  return { ...named, boundMs: Math.max(named.timeoutMs, 3 * named.intervalMs) };
+}
+
 export type Design = {
   /** In the order in which they are used; empty: no redundancy, as it would be without hotwarm. */
   readonly standbys: readonly StandbyGroup[];
   readonly hosts: number;
   readonly zones: number;
   readonly detection: Detection;
+  /** What a configuration has in place of a named detection. */
+  readonly timing?: DesignTiming;
   readonly failback: 'auto' | 'never';
   /** How old the proof of a frozen or cold standby may be; null: it proves nothing. */
   readonly rehearsedMs: number | null;

@@ -1,4 +1,4 @@
-import { BASELINE, designsFor, plainness } from './design.ts';
+import { BASELINE, type Design, designsFor, plainness } from './design.ts';
 import { type Evaluation, evaluator } from './evaluation.ts';
 import { type NextNine, nextNine, widened } from './next-nine.ts';
 import { ALIKE, ROUNDING, preferred } from './preference.ts';
@@ -21,6 +21,8 @@ export type Plan = {
   readonly question: PlanQuestion;
   /** One member without a standby, for comparison. */
   readonly baseline: Evaluation;
+  /** What is configured now; null: nothing is. */
+  readonly present: Evaluation | null;
   readonly evaluations: readonly Evaluation[];
   /** Cheapest first; each has less downtime than all before it. */
   readonly front: readonly Evaluation[];
@@ -51,13 +53,15 @@ export type Concession = {
   readonly miss: Miss;
 };
 
-export function planFor(question: PlanQuestion): Plan {
+/** `present`: the design that is configured now, if there is one. */
+export function planFor(question: PlanQuestion, present: Design | null = null): Plan {
   const evaluate = evaluator(question);
   const evaluations = designsFor(question).map(evaluate);
   const chosen = choose(question, evaluations);
   return {
     question,
     baseline: evaluate(BASELINE),
+    present: present === null ? null : evaluate(present),
     evaluations,
     front: paretoFront(evaluations),
     chosen,

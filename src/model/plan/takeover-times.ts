@@ -1,6 +1,6 @@
 import { type Spread, type TimingInput, predictDetection, predictSwitch } from '../timing.ts';
 import type { Temperature } from '../resources.ts';
-import { DETECTIONS, type Design } from './design.ts';
+import { type Design, timingOf } from './design.ts';
 import type { PlanQuestion } from './question.ts';
 
 // How long the takeovers of a design take, fault by fault: from timing.ts, which knows the steps of this program.
@@ -23,7 +23,7 @@ export type TakeoverTimes = {
 
 export function takeoverTimes(question: PlanQuestion, design: Design): TakeoverTimes {
   const { service, measured } = question;
-  const { durationMs } = DETECTIONS[design.detection].lease;
+  const { durationMs } = timingOf(design).lease;
   const input = (temperature: Temperature) => timingInput(question, design, temperature);
   const predicted = predictDetection(input('hot'));
   return {
@@ -40,22 +40,18 @@ export function takeoverTimes(question: PlanQuestion, design: Design): TakeoverT
 
 export function timingInput(
   { service }: PlanQuestion,
-  { detection, gray }: Design,
+  design: Design,
   standby: Temperature,
 ): TimingInput {
-  const { intervalMs, timeoutMs, lease } = DETECTIONS[detection];
   return {
-    intervalMs,
-    timeoutMs,
-    boundMs: Math.max(timeoutMs, 3 * intervalMs),
+    ...timingOf(design),
     mistakeRecurrenceMs: 3_600_000,
     exclusive: service.state !== 'none',
     seesHangs: service.seesHangs,
     replays: service.replays,
     standby,
     startup: startup(service),
-    lease,
-    grayAction: gray,
+    grayAction: design.gray,
   };
 }
 
