@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parse } from 'yaml';
+import { crossCheckText } from '../../src/cli/plan/cross-check-text.ts';
 import { placeLabels } from '../../src/cli/plan/label-placement.ts';
 import { sourceText } from '../../src/cli/plan/sources.ts';
 import { splitCommand, withPort } from '../../src/cli/plan/start-command.ts';
 import { availabilityText, spanText } from '../../src/cli/plan/words.ts';
+import { predictService } from '../../src/cli/predict.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { displayWidth } from '../../src/cli/output.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { parseConfig } from '../../src/config/parse.ts';
@@ -402,4 +405,32 @@ test('availability and times are shown with the digits that count', () => {
   assert.equal(availabilityText(3.21e-18), '1 − 3.2e-18');
   assert.equal(spanText(9_180_000), '153 min');
   assert.equal(spanText(0.0321), '0.032 ms');
+});
+
+test('a cross-check is one sentence, with the likeliest effect or none', () => {
+  const agrees = { agrees: true, isWeak: false } as const;
+  assert.equal(crossCheckText(agrees, 'en'), 'the formulas agree with the simulation');
+  assert.match(crossCheckText({ ...agrees, isWeak: true }, 'en'), /too wide/);
+  const differs = { agrees: false, formula: 'lower', minutesPerYear: 3, effects: [] } as const;
+  assert.match(
+    crossCheckText(differs, 'en'),
+    /^the formulas say 3 min a year less .*one of the two is wrong$/,
+  );
+  const explained = { ...differs, effects: [{ code: 'leaseWait', minutesPerYear: 4 }] } as const;
+  assert.match(crossCheckText(explained, 'en'), /waits for the lease .*\(up to 4 min a year\)$/);
+  assert.match(crossCheckText(explained, 'zh'), /租约/);
+});
+
+test('what is configured takes over in the same time as hotwarm check says', async (t) => {
+  const directory = await folder(t);
+  await writeFile(join(directory, 'hotwarm.yaml'), CONFIGURED);
+  const planned = JSON.parse((await plan(directory, ['--json'])).out);
+  const config = loadConfig(join(directory, 'hotwarm.yaml'));
+  const [shop] = config.services;
+  assert.ok(shop !== undefined);
+  const { takeovers } = predictService(shop);
+  const hang = takeovers.find(({ fault }) => fault === 'hang')?.takeover;
+  // `check` takes the hottest standby, `plan` the first: here that is the warm one.
+  assert.ok(hang !== null && hang !== undefined);
+  assert.ok(Math.abs(planned.present.recoveryP99.hangMs - hang.p99Ms) <= 4);
 });

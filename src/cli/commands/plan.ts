@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
+import { acceptsAtOnce } from '../../config/defaults.ts';
 import { loadConfig, loadStated } from '../../config/load.ts';
 import type { ParsedService } from '../../config/schema.ts';
 import { AppError } from '../../errors.ts';
@@ -145,7 +146,8 @@ function askKnown(options: PlanOptions, line: Stated): Asked {
 
 /** Whoever runs accepts clients from a shared socket, and a frozen one receives no data: the rules of the file. */
 function temperaturesFor(service: ParsedService | null): PlannedService['temperatures'] {
-  const running = service?.traffic.via === 'socket' ? [] : (['hot', 'warm'] as const);
+  const isUnseen = service !== null && acceptsAtOnce(service.traffic);
+  const running = isUnseen ? [] : (['hot', 'warm'] as const);
   const frozen = service?.takeover.lag === undefined ? (['frozen'] as const) : [];
   return [...running, ...frozen, 'cold'];
 }
