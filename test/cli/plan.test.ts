@@ -182,6 +182,7 @@ test('what is written is valid, keeps what was said, and is not written over som
   const first = await plan(directory, args);
   assert.equal(first.code, 0, first.err);
   assert.match(first.out, /wrote .*hotwarm\.yaml/);
+  assert.doesNotMatch(first.out, /was not read/);
   const text = await readFile(join(directory, 'hotwarm.yaml'), 'utf8');
   assert.equal(parseConfig(text, 'h1').ok, true, text);
   const services: Readonly<Record<string, WrittenService>> = parse(text).services;
@@ -195,6 +196,8 @@ test('what is written is valid, keeps what was said, and is not written over som
   assert.deepEqual(service.objectives, { availability: '99.95%', budget: 50 });
   assert.deepEqual(service.plan, { start: '500ms', state: 'none' });
 
+  const unread = await plan(directory, FLASK);
+  assert.match(unread.out, /was not read, as --start describes another service/);
   const again = await plan(directory, args);
   assert.equal(again.code, 5);
   assert.match(again.err, /exists already/);
@@ -303,6 +306,10 @@ test('figures that do not fit together are refused with the reason', async (t) =
   const zones = await plan(directory, ['--zones', '3']);
   assert.equal(zones.code, 2);
   assert.match(zones.err, /3 zones are more than one host/);
+  const state = await plan(directory, ['--stateless', '--state', 'shared']);
+  assert.equal(state.code, 2);
+  const shared = await plan(directory, ['--hosts', '2']);
+  assert.match(shared.out, /more hosts change nothing/);
   const repair = await plan(directory, ['--set', 'faults.zone.repair=3000d']);
   assert.match(repair.err, /a repair of 3000d is not shorter than 1826d/);
 });

@@ -8,7 +8,9 @@ import { AppError } from '../../errors.ts';
 import type { Design } from '../../model/plan/design.ts';
 import type { PlannedService } from '../../model/plan/question.ts';
 import { planFor } from '../../model/plan/recommendation.ts';
+import { speaker } from '../../core/describe/language.ts';
 import { type Terminal, writeJson } from '../output.ts';
+import { paragraph } from '../plan/layout.ts';
 import { formatChains } from '../plan/chain-text.ts';
 import { planChart } from '../plan/chart.ts';
 import { type Origin, configurationOf } from '../plan/configuration.ts';
@@ -49,6 +51,7 @@ export type PlanOptions = {
 export async function runPlan(options: PlanOptions): Promise<number> {
   const { terminal, json, csv, svg, write, explain } = options;
   const asked = ask(options);
+  const unread = unreadText(options, asked.present !== null);
   const plan = planFor(asked.described.question, asked.present);
   const { currency, figures } = asked.described;
   const { service } = asked;
@@ -64,6 +67,7 @@ export async function runPlan(options: PlanOptions): Promise<number> {
     terminal.out.write(planCsv(plan));
   } else {
     terminal.out.write(formatPlan(terminal, report));
+    terminal.out.write(unread);
     if (asked.history !== null) terminal.out.write(`\n${formatHistory(terminal, asked.history)}`);
     if (explain) terminal.out.write(`\n${formatChains(terminal, plan.chosen.evaluation)}`);
     terminal.out.write(`\n${nextStepsText({ written, isRunnable: write !== null }, terminal)}`);
@@ -193,4 +197,14 @@ function writeScheme(options: PlanOptions, origin: Origin | null, report: Report
   );
   const file = write ?? config;
   return writeNew(file, text, force);
+}
+
+/** `--start` describes another service than the file: that must not go unnoticed. */
+function unreadText({ config, terminal }: PlanOptions, isRead: boolean): string {
+  if (isRead || !existsSync(config)) return '';
+  const text = speaker(terminal.locale)(
+    `${config} was not read, as --start describes another service`,
+    `未读取 ${config}，因为 --start 描述的是另一个服务`,
+  );
+  return `\n${paragraph(terminal, text, 'doubtful')}`;
 }

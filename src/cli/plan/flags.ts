@@ -71,7 +71,11 @@ export function addPlanFlags(command: Command, parsePort: (text: string) => numb
     .option('--port <port>', 'where the clients of such a service connect', parsePort, 8080)
     .option('--name <name>', 'its name (default: that of the directory)')
     .option('--probe <path>', 'what a member is asked to see that it is well, or tcp', '/')
-    .option('--stateless', 'two actives at once do no harm: --state none', false);
+    .addOption(
+      new Option('--stateless', 'two actives at once do no harm: --state none')
+        .default(false)
+        .conflicts('state'),
+    );
   for (const [flag, value, , about] of KEYS) command.option(`--${flag} ${value}`, about);
   return command
     .option(

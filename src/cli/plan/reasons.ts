@@ -19,6 +19,7 @@ export function reasonLines(report: Report, locale: Locale): readonly string[] {
     ...(chosen.misses.length === 0 ? [bestLine(report, locale)] : concessionLines(report, locale)),
     baselineLine(report, locale),
     ...presentLines(report, locale),
+    ...oneHostLines(report, locale),
     ...cheaperLines(report, locale),
     ...dearerLines(report, locale),
   ];
@@ -83,6 +84,18 @@ function baselineLine({ plan }: Report, locale: Locale): string {
     `one member that is only restarted would be down ${down} (${availability}), ${better} times as long`,
     `只有一个成员且仅靠重启时，停机${down}（${availability}），为本方案的 ${better} 倍`,
   );
+}
+
+/** More hosts were allowed than a shared disk can use. */
+function oneHostLines({ plan }: Report, locale: Locale): readonly string[] {
+  const { limits, service } = plan.question;
+  if (service.state !== 'shared' || limits.hosts === 1) return [];
+  return [
+    speaker(locale)(
+      'members that read one disk stay on its host, so more hosts change nothing (--stateless, or --state replicated)',
+      '共用一个磁盘的成员都在其主机上，因此更多主机没有作用（--stateless 或 --state replicated）',
+    ),
+  ];
 }
 
 /** What is configured now, beside what is recommended. */
