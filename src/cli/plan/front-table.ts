@@ -21,7 +21,7 @@ export function frontRows(
     say('availability', '可用性'),
     say('crash p99', '崩溃 p99'),
     say('scheme', '方案'),
-  ].map((text) => cell(text, 'quiet'));
+  ].map((text) => cell(text, text === '' ? 'plain' : 'quiet'));
   const rows = [chosen, ...notable(plan.front).slice(0, MOST_ROWS)]
     .filter((one, index, all) => all.indexOf(one) === index)
     .toSorted((a, b) => a.bill.perMonth - b.bill.perMonth || b.unavailability - a.unavailability);

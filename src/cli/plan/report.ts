@@ -130,7 +130,7 @@ function objectiveRows(
     watt: evaluation.bill.watt,
   };
   const head = ['', say('wanted', '要求'), say('this scheme', '本方案'), ''].map((text) =>
-    cell(text, 'quiet'),
+    cell(text, text === '' ? 'plain' : 'quiet'),
   );
   const rows = OBJECTIVES.filter(
     (objective) => objective !== 'rpo' || wanted.rpo !== null || evaluation.lossBytes !== null,
