@@ -1,52 +1,82 @@
-// How fast the reliability model is on one core: schemes that a plan can compare a second, and chains of 10,000 states.
+// How fast a plan is on one core: the very schemes that `hotwarm plan` compares, a second, and chains of 10,000 states.
 // Each figure is the best of some runs, as others may use the machine. Exits 1 when a bar is missed.
 //   node bench/plan.ts [--json]
 import { parseArgs } from 'node:util';
 import type { Chain, Transition } from '../src/model/chain.ts';
-import { downtimeElasticities, schemeFigures } from '../src/model/scheme-figures.ts';
-import type { Scheme, StandbyClass } from '../src/model/scheme.ts';
+import { DEFAULT_FAULT_RATES } from '../src/model/fault-rates.ts';
+import { designsFor } from '../src/model/plan/design.ts';
+import { evaluator } from '../src/model/plan/evaluation.ts';
+import type { PlanQuestion } from '../src/model/plan/question.ts';
+import { planFor } from '../src/model/plan/recommendation.ts';
+import { schemeChain } from '../src/model/scheme-chain.ts';
 import { stationaryDistribution } from '../src/model/stationary.ts';
 
 const BAR_SCHEMES_PER_SECOND = 1_000;
 const BAR_CHAIN_MS = 2_000;
-const RUNS = 5;
+const RUNS = 3;
 
-const HOUR_MS = 3_600_000;
-
-function standby(count: number, standbyFactor: number, failoverMs: number): StandbyClass {
-  const failoverHours = failoverMs / HOUR_MS;
-  return { count, standbyFactor, failoverHours, undetectedShare: 0.1, warmUp: null };
+/** A web service with the default fault rates: on one machine, as most are, and on several in several places. */
+function question(limits: PlanQuestion['limits']): PlanQuestion {
+  return {
+    objectives: { unavailability: 1e-3, rtoMs: 10_000, rpoBytes: null, perMonth: 50, watt: null },
+    service: {
+      state: 'none',
+      temperatures: ['hot', 'warm', 'frozen', 'cold'],
+      lagBytes: 0,
+      startMs: 3_000,
+      warmUpMs: 10_000,
+      warmUpShare: 0.5,
+      need: { cores: 1, memoryGib: 0.25, busyShare: 0.3, idleShare: 0.01 },
+      warmShare: 0.2,
+      seesHangs: true,
+      replays: true,
+      p95Ms: 250,
+    },
+    limits,
+    rates: DEFAULT_FAULT_RATES,
+    measured: { crashDetectionMs: null, hangDetectionMs: null },
+    prices: { perCoreMonth: 30, perGibMonth: 3, perHostMonth: 0, perKwh: 0 },
+    power: { wattPerCore: 3, wattPerGib: 0.4, wattPerHost: 1 },
+  };
 }
 
-/** Schemes as a plan enumerates them: 0 to 3 standbys of each temperature, and several timings. */
-function schemes(): readonly Scheme[] {
-  const temperatures = [
-    [1, 20],
-    [0.7, 60],
-    [0.1, 90],
-    [0, 4_000],
-  ] as const;
-  const sets: (readonly StandbyClass[])[] = [[]];
-  for (const [factor, failoverMs] of temperatures) {
-    for (const count of [1, 2, 3]) sets.push([standby(count, factor, failoverMs)]);
-    sets.push([standby(1, factor, failoverMs), standby(1, 0, 4_000)]);
-  }
-  return sets.flatMap((standbys) =>
-    [100, 1_000, 5_000].flatMap((detectionMs) =>
-      [null, 50].map((failbackMs) => ({
-        failuresPerHour: 1 / 2_000,
-        repairHours: 1,
-        repairCrews: 1,
-        detectionHours: detectionMs / HOUR_MS,
-        coverage: 0.995,
-        recoveryHours: 0.5,
-        commonCauseShare: 0.05,
-        rehearsalHours: 24,
-        failbackHours: failbackMs === null ? null : failbackMs / HOUR_MS,
-        standbys,
-      })),
+const QUESTIONS = {
+  'one host, up to 3 standbys': question({ hosts: 1, zones: 1, standbys: 3 }),
+  '3 hosts in 3 zones, up to 3 standbys': question({ hosts: 3, zones: 3, standbys: 3 }),
+  'one host, up to 20 standbys': question({ hosts: 1, zones: 1, standbys: 20 }),
+} as const;
+
+type PlanRow = {
+  readonly schemes: number;
+  readonly states: number;
+  /** Each by itself. */
+  readonly schemesPerSecond: number;
+  /** As a plan does it: chains that several schemes share are solved once. */
+  readonly sharedPerSecond: number;
+  /** Everything that `hotwarm plan` computes: schemes, front, recommendation, the next nine. */
+  readonly planMs: number;
+};
+
+function measurePlan(asked: PlanQuestion): PlanRow {
+  const designs = designsFor(asked);
+  const evaluate = evaluator(asked);
+  const states = designs.flatMap((design) =>
+    evaluate(design).layers.flatMap(({ chains }) =>
+      chains.map(({ scheme }) => schemeChain(scheme).situations.length),
     ),
   );
+  const aloneMs = bestMs(() => designs.forEach((design) => evaluator(asked)(design)));
+  const sharedMs = bestMs(() => {
+    const fresh = evaluator(asked);
+    designs.forEach((design) => fresh(design));
+  });
+  return {
+    schemes: designs.length,
+    states: Math.max(...states),
+    schemesPerSecond: Math.round((1_000 * designs.length) / aloneMs),
+    sharedPerSecond: Math.round((1_000 * designs.length) / sharedMs),
+    planMs: Math.round(bestMs(() => planFor(asked))),
+  };
 }
 
 /** Two counters, 100 × 100: members of two kinds that fail and are repaired. */
@@ -102,9 +132,6 @@ function bestMs(work: () => void): number {
 }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
-const plan = schemes();
-const figuresMs = bestMs(() => plan.forEach((scheme) => schemeFigures(scheme)));
-const elasticityMs = bestMs(() => plan.forEach((scheme) => downtimeElasticities(scheme)));
 const chains = {
   'one counter': birthDeath(10_000),
   'two counters': grid(100, false),
@@ -112,9 +139,9 @@ const chains = {
   'links to anywhere': entangled(10_000),
 };
 const results = {
-  schemes: plan.length,
-  schemesPerSecond: Math.round((1_000 * plan.length) / figuresMs),
-  schemesWithElasticitiesPerSecond: Math.round((1_000 * plan.length) / elasticityMs),
+  plans: Object.fromEntries(
+    Object.entries(QUESTIONS).map(([name, asked]) => [name, measurePlan(asked)]),
+  ),
   chainMs: Object.fromEntries(
     Object.entries(chains).map(([name, chain]) => [
       name,
@@ -124,14 +151,21 @@ const results = {
 };
 if (values.json) console.log(JSON.stringify(results));
 else {
-  console.log(`${results.schemes} schemes, 1 to 4 members, 4 to 60 states`);
-  console.log(`  figures         ${results.schemesPerSecond} schemes/s`);
-  console.log(`  elasticities    ${results.schemesWithElasticitiesPerSecond} schemes/s`);
+  for (const [name, row] of Object.entries(results.plans)) {
+    console.log(`${name}: ${row.schemes} schemes, chains of up to ${row.states} states`);
+    console.log(
+      `  ${row.schemesPerSecond} schemes/s each by itself, ${row.sharedPerSecond} sharing chains; the whole plan ${row.planMs} ms`,
+    );
+  }
   console.log('stationary distribution of 10,000 states');
   for (const [name, ms] of Object.entries(results.chainMs)) console.log(`  ${name}: ${ms} ms`);
 }
 const slowest = Math.max(...Object.values(results.chainMs));
-if (results.schemesPerSecond < BAR_SCHEMES_PER_SECOND || slowest > BAR_CHAIN_MS) {
+// With 20 standbys the chains have a hundred times as many states; that row is told and not judged.
+const rates = Object.values(results.plans)
+  .slice(0, 2)
+  .map(({ schemesPerSecond }) => schemesPerSecond);
+if (Math.min(...rates) < BAR_SCHEMES_PER_SECOND || slowest > BAR_CHAIN_MS) {
   console.error(
     `missed: at least ${BAR_SCHEMES_PER_SECOND} schemes/s and at most ${BAR_CHAIN_MS} ms are wanted`,
   );

@@ -26,6 +26,11 @@ export {
   FAULT_RATE_SOURCES,
 } from './model/fault-rates.ts';
 export { type Importance, blockImportance } from './model/importance.ts';
+export { type CrossCheck, type SimulatedEstimate, crossCheck } from './model/plan/cross-check.ts';
+export { type Design, designsFor } from './model/plan/design.ts';
+export { type Evaluation, evaluator } from './model/plan/evaluation.ts';
+export type { PlanQuestion } from './model/plan/question.ts';
+export { type Plan, planFor } from './model/plan/recommendation.ts';
 export { startIn } from './model/initial.ts';
 export {
   type Interval,

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { connect } from './connect.ts';
 import { explainError } from './explain-error.ts';
 import type { GlobalFlags, Io } from './io.ts';
+import { addPlan } from './plan/command.ts';
 
 // The command line: what may be typed, and nothing of what it does. Each command is a module of its own
 // and is loaded when it is called, so that `hotwarm status` does not pay for the agent.
@@ -59,6 +60,7 @@ function createProgram(io: Io, handle: Handler): Command {
   addLocal(program, io, handle);
   addReading(program, io, handle);
   addReplay(program, io, handle);
+  addPlan(program, io, handle);
   addSimulate(program, io, handle);
   addMoves(program, io, handle);
   addPauses(program, io, handle);
@@ -184,7 +186,6 @@ function addReplay(program: Command, io: Io, handle: Handler): void {
 type SimulateFlags = JsonFlag & {
   readonly years: number;
   readonly seed?: number;
-  readonly pauses: 'quiet' | 'busy' | 'pausing';
 };
 
 function addSimulate(program: Command, io: Io, handle: Handler): void {
@@ -196,11 +197,6 @@ function addSimulate(program: Command, io: Io, handle: Handler): void {
     .argument('[service]', 'only this one')
     .option('--years <count>', 'simulate so many', parseYears, DEFAULT_YEARS)
     .option('--seed <number>', 'one of the forty lives, with its timeline', parseSeed)
-    .addOption(
-      new Option('--pauses <profile>', 'how often members stand still and go on by themselves')
-        .choices(['quiet', 'busy', 'pausing'])
-        .default('quiet'),
-    )
     .option('--json', 'machine-readable', false)
     .action(async (service: string | undefined, flags: SimulateFlags) => {
       const [{ runSimulate }, { openTerminal }] = await Promise.all([

@@ -55,6 +55,7 @@ export const RULES = {
   leaseStoreTooSlow: '`timeouts.store` < `lease.renew`.',
   leaseMarginTooThin: '`lease.margin` ≥ 1% of `lease.duration`: it covers the drift of two clocks.',
   leaseMarginTooWide: '`lease.margin` ≤ half of `lease.duration`.',
+  zonesBeyondHosts: '`plan.zones` ≤ `plan.hosts`, the default of each counted in.',
   faultOutlasts: '`faults.*.repair` < `faults.*.every`, the default of each counted in.',
   repairOrder: '`repair.base` ≤ `repair.max`.',
   failbackBeforeRepair: '`failback.after` ≥ `repair.base` (mode auto).',

@@ -22,6 +22,10 @@ export function faultModel(faults: ParsedFaults): FaultModel {
       gray: rateOf(faults, 'gray'),
       host: rateOf(faults, 'host'),
       zone: rateOf(faults, 'zone'),
+      pause: {
+        everyMs: everyOf(faults.pause.every, defaults.pause.everyMs),
+        medianMs: faults.pause.median ?? defaults.pause.medianMs,
+      },
       standbyFactor: byTemperature(faults.standbyFactor, defaults.standbyFactor),
       hiddenShare: byTemperature(faults.standbyHidden, defaults.hiddenShare),
       commonCauseShare: faults.commonCause ?? defaults.commonCauseShare,
@@ -37,9 +41,15 @@ function rateOf(faults: ParsedFaults, component: FaultComponent): FaultRate {
   const { every, repair } = faults[component];
   const { everyMs, repairMs } = DEFAULT_FAULT_RATES[component];
   return {
-    everyMs: every === undefined ? everyMs : every === Infinity ? null : every,
+    everyMs: everyOf(every, everyMs),
     repairMs: repair ?? repairMs,
   };
+}
+
+/** `never` is null, as it is in JSON. */
+function everyOf(given: number | undefined, assumedMs: number | null): number | null {
+  if (given === undefined) return assumedMs;
+  return given === Infinity ? null : given;
 }
 
 function byTemperature(
@@ -60,6 +70,8 @@ function givenFigures(faults: ParsedFaults): FaultFigure[] {
     if (faults[component].every !== undefined) given.push(`${component}.every`);
     if (faults[component].repair !== undefined) given.push(`${component}.repair`);
   }
+  if (faults.pause.every !== undefined) given.push('pause.every');
+  if (faults.pause.median !== undefined) given.push('pause.median');
   for (const key of ['standbyFactor', 'standbyHidden'] as const) {
     for (const temperature of TEMPERATURES) {
       if (faults[key][temperature] !== undefined) given.push(`${key}.${temperature}`);

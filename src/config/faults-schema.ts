@@ -65,6 +65,18 @@ export const faultsSection = z.strictObject({
   ),
   host: rate('host', 'The machine fails', 'Until it has booted and its members answer'),
   zone: rate('zone', 'Power or network of the place fails', 'Until it is back'),
+  pause: z
+    .strictObject({
+      every: durationOrNever(
+        { min: SECOND, max: 1_000_000 * DAY },
+        `A member stands still though it is well, mean time between two, or \`never\`. ${told('pause.every', formatDuration(DEFAULTS.pause.everyMs ?? 0))}`,
+      ).optional(),
+      median: duration(
+        { min: 1, max: 3_600 * SECOND },
+        `For so long in the median. ${told('pause.median', formatDuration(DEFAULTS.pause.medianMs))}`,
+      ).optional(),
+    })
+    .prefault({}),
   standbyFactor: byTemperature(
     'standbyFactor',
     DEFAULTS.standbyFactor,

@@ -7,6 +7,7 @@ import { compileConfig } from './compile.ts';
 import { type ConfigFault, formatFaults } from './faults.ts';
 import { parseConfig, SOURCE_BYTES_MAX } from './parse.ts';
 import type { ResolvedConfig } from './resolved.ts';
+import type { ParsedConfig } from './schema.ts';
 
 // Reads hotwarm.yaml. It is read once, before anything is started, and found wholly sound or refused with
 // all of its faults: no part of a faulty configuration is ever acted on.
@@ -43,8 +44,26 @@ function compileSource(file: string, source: string): ReadOutcome {
 export function loadConfig(file: string): ResolvedConfig {
   const outcome = readConfig(file);
   if (outcome.ok) return outcome.config;
+  throw invalid(file, outcome);
+}
+
+/** The file as it is written, for a command that must know what it says and what it leaves open. Throws as loadConfig does. */
+export function loadStated(file: string): {
+  readonly source: string;
+  readonly stated: ParsedConfig;
+} {
+  const source = readSource(resolve(file), file);
+  const outcome = parseConfig(source, hostname());
+  if (outcome.ok) return { source, stated: outcome.parsed };
+  throw invalid(file, { source, faults: outcome.faults });
+}
+
+function invalid(
+  file: string,
+  outcome: { readonly source: string; readonly faults: readonly ConfigFault[] },
+): AppError {
   const count = outcome.faults.length;
-  throw new AppError('configInvalid', {
+  return new AppError('configInvalid', {
     what: `${file} has ${count === 1 ? 'one fault' : `${count} faults`}:\n${formatFaults(file, outcome.source, outcome.faults)}`,
     why: 'a service that is half configured would fail when it is needed, so nothing was started',
     todo: `mend the lines above, then run: hotwarm check -c ${file}`,

@@ -1,6 +1,6 @@
 import { addressRules } from './address-rules.ts';
 import type { ConfigPath } from './faults.ts';
-import { faultModelRules } from './fault-model-rules.ts';
+import { faultModelRules, planRules } from './fault-model-rules.ts';
 import { memberRules } from './member-rules.ts';
 import { socketRules } from './socket-rules.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
@@ -34,6 +34,7 @@ export function crossFieldFaults(config: ParsedConfig, hostname: string): RuleFa
       ...socketRules(service, at),
       ...trafficRules(service, at),
       ...faultModelRules(service, at),
+      ...planRules(service, at),
     );
   }
   return [...faults, ...addressRules(config)];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { clientSide, memberSide, socketSide } from './traffic-schema.ts';
 import { faultsSection } from './faults-schema.ts';
+import { planObjectives, planSection } from './plan-schema.ts';
+import { clientSide, memberSide, socketSide } from './traffic-schema.ts';
 import {
   address,
   choice,
@@ -270,16 +271,17 @@ const member = z.strictObject({
   ).optional(),
 });
 
-const objectives = z.strictObject({
+export const objectivesSection = z.strictObject({
   rto: duration({ min: 1, max: DAY }, 'Longest outage that you accept.').optional(),
   rpo: sizeOrZero(
     { min: 0, max: 1024 * GIB },
     'Most acknowledged data that you accept to lose.',
   ).optional(),
   availability: share(
-    { min: 0.5, max: 0.9999999 },
+    { min: 0.5, max: 0.9999999999 },
     'Share of time that the service shall be up.',
   ).optional(),
+  ...planObjectives,
 });
 
 const service = z.strictObject({
@@ -299,8 +301,9 @@ const service = z.strictObject({
   repair: repair.prefault({}),
   gray: gray.prefault({}),
   timeouts: timeouts.prefault({}),
-  objectives: objectives.prefault({}),
+  objectives: objectivesSection.prefault({}),
   faults: faultsSection.prefault({}),
+  plan: planSection.prefault({}),
   mode: choice(['act', 'observe'], '`observe`: decide and report, do nothing.').prefault('act'),
 });
 

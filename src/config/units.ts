@@ -21,7 +21,7 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
 
 export const DURATION_PATTERN = /^(\d{1,12}(?:\.\d{1,3})?)(ms|s|m|h|d)$/;
 export const SIZE_PATTERN = /^(\d{1,12}(?:\.\d{1,3})?)(B|KiB|MiB|GiB|TiB)$/;
-export const SHARE_PATTERN = /^(\d{1,5}(?:\.\d{1,6})?)%$/;
+export const SHARE_PATTERN = /^(\d{1,5}(?:\.\d{1,10})?)%$/;
 export const ADDRESS_PATTERN =
   /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9][A-Za-z0-9.-]{0,252})):(\d{1,5})$/;
 
@@ -54,7 +54,7 @@ function parseMeasure(
 export function parseShare(text: string): number | null {
   const match = SHARE_PATTERN.exec(text);
   // Rounded, so that 99.99% is 0.9999 and not 0.9998999999999999.
-  return match === null ? null : Number((Number(match[1]) / 100).toFixed(8));
+  return match === null ? null : Number((Number(match[1]) / 100).toFixed(12));
 }
 
 /** Host (an IPv6 address without its brackets) and port 1 to 65535; null: not an address. */
@@ -92,7 +92,7 @@ function formatMeasure(amount: number, units: Readonly<Record<string, number>>):
 }
 
 export function formatShare(share: number): string {
-  return `${Number((share * 100).toFixed(6))}%`;
+  return `${Number((share * 100).toFixed(10))}%`;
 }
 
 export function formatAddress(address: ListenAddress): string {

@@ -19,6 +19,13 @@ export type FaultRate = {
   readonly repairMs: number;
 };
 
+/** How often a member stands still though it is well, and for how long: log-normal, with σ = 1 of the logarithm. */
+export type PauseRate = {
+  /** null: never. */
+  readonly everyMs: number | null;
+  readonly medianMs: number;
+};
+
 export type FaultRates = {
   /** The process of a member ends. Repair: a restart in place, until it answers. */
   readonly process: FaultRate;
@@ -30,6 +37,8 @@ export type FaultRates = {
   readonly host: FaultRate;
   /** Power, cooling or network of a place, with all hosts in it. */
   readonly zone: FaultRate;
+  /** Collection of garbage, swapping, a busy host. What lasts for longer than is tolerated is taken for a hang. */
+  readonly pause: PauseRate;
   /** α: a standby fails so many times as often as an active member. */
   readonly standbyFactor: Readonly<Record<Temperature, number>>;
   /** Share of a standby's failures that no probe sees: a rehearsal or a takeover finds them. */
@@ -50,11 +59,12 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 export const DEFAULT_FAULT_RATES: FaultRates = {
-  process: { everyMs: 30 * DAY, repairMs: 5 * SECOND },
-  hang: { everyMs: 90 * DAY, repairMs: 5 * SECOND },
+  process: { everyMs: 30 * DAY, repairMs: 3 * SECOND },
+  hang: { everyMs: 90 * DAY, repairMs: 3 * SECOND },
   gray: { everyMs: 180 * DAY, repairMs: 10 * MINUTE },
   host: { everyMs: 130 * DAY, repairMs: 30 * MINUTE },
   zone: { everyMs: 1826 * DAY, repairMs: 4 * HOUR },
+  pause: { everyMs: DAY, medianMs: 50 },
   standbyFactor: { hot: 1, warm: 0.5, frozen: 0.1, cold: 0 },
   hiddenShare: { hot: 0.1, warm: 0.1, frozen: 0.5, cold: 1 },
   commonCauseShare: 0.05,
@@ -66,6 +76,8 @@ export const DEFAULT_FAULT_RATES: FaultRates = {
 /** The single figures of the fault model, by their keys in the configuration. */
 export type FaultFigure =
   | `${FaultComponent}.${'every' | 'repair'}`
+  | 'pause.every'
+  | 'pause.median'
   | `standbyFactor.${Temperature}`
   | `standbyHidden.${Temperature}`
   | 'commonCause'
@@ -73,15 +85,14 @@ export type FaultFigure =
   | 'restart'
   | 'recovery';
 
-/** How far a default may be trusted: published counts, a standard's table, the meaning of the word, or a guess. */
-export type Basis = 'measured' | 'standard' | 'definition' | 'assumed';
+/** How far a default may be trusted: counts, a price list, a standard's table, the meaning of the word, or a guess. */
+export type Basis = 'measured' | 'published' | 'standard' | 'definition' | 'assumed';
 
 export type FigureSource = { readonly basis: Basis; readonly source: string };
 
-const FORD =
-  'Ford et al., Availability in Globally Distributed Storage Systems, OSDI 2010, section 3';
+const FORD = 'Ford et al., Availability in Globally Distributed Storage Systems, OSDI 2010';
 const SCHROEDER =
-  'Schroeder and Gibson, A Large-Scale Study of Failures in High-Performance-Computing Systems, DSN 2006, table 3';
+  'Schroeder and Gibson, A Large-Scale Study of Failures in High-Performance-Computing Systems, DSN 2006';
 
 /** Where each default comes from. */
 export const FAULT_RATE_SOURCES: Readonly<Record<FaultFigure, FigureSource>> = {
@@ -99,6 +110,8 @@ export const FAULT_RATE_SOURCES: Readonly<Record<FaultFigure, FigureSource>> = {
   ),
   'zone.every': assumed('one such event in five years, of which providers publish reports'),
   'zone.repair': assumed('the published ones lasted for hours'),
+  'pause.every': assumed('a quiet service; hotwarm check tells what other habits would do'),
+  'pause.median': assumed('a quiet service; hotwarm check tells what other habits would do'),
   'standbyFactor.hot': { basis: 'definition', source: 'a hot standby ages like an active member' },
   'standbyFactor.warm': assumed('it runs, without clients'),
   'standbyFactor.frozen': assumed('it does not run, but its memory can be taken from it'),
@@ -123,7 +136,9 @@ export const FAULT_RATE_SOURCES: Readonly<Record<FaultFigure, FigureSource>> = {
     source:
       'of 132 software failures one came back after the restart: Gray, Why Do Computers Stop, Tandem TR 85.7, 1985',
   },
-  recovery: { basis: 'measured', source: `median of all repairs 54 minutes: ${SCHROEDER}` },
+  recovery: assumed(
+    `the low end of what was measured: by system, repairs last from under an hour to over a day in the mean: ${SCHROEDER}`,
+  ),
 };
 
 function assumed(source: string): FigureSource {

@@ -19,14 +19,17 @@ export type PauseProfile = {
 
 const DAYS_PER_YEAR = 365.25;
 
+/** Standard deviation of the logarithm of a pause, in each profile. */
+export const PAUSE_SIGMA = 1;
+
 /**
  * Assumptions, not measurements: a pause a day; one every ten minutes; and one every ten minutes of the
  * length that the detector's trace "pauses" has (bench/detect.ts: median 250 ms, sigma 1).
  */
-export const PAUSE_PROFILES: readonly PauseProfile[] = [
-  { name: 'quiet', perYear: DAYS_PER_YEAR, medianMs: 50, sigma: 1 },
-  { name: 'busy', perYear: DAYS_PER_YEAR * 144, medianMs: 50, sigma: 1 },
-  { name: 'pausing', perYear: DAYS_PER_YEAR * 144, medianMs: 250, sigma: 1 },
+const PAUSE_PROFILES: readonly PauseProfile[] = [
+  { name: 'quiet', perYear: DAYS_PER_YEAR, medianMs: 50, sigma: PAUSE_SIGMA },
+  { name: 'busy', perYear: DAYS_PER_YEAR * 144, medianMs: 50, sigma: PAUSE_SIGMA },
+  { name: 'pausing', perYear: DAYS_PER_YEAR * 144, medianMs: 250, sigma: PAUSE_SIGMA },
 ];
 
 /** The least margin that the detector allows: MARGIN_FLOOR_MS of src/core/silence.ts. */
@@ -50,17 +53,41 @@ export type MistakePrediction = {
  * of the record margin, as long as the bound does not cut it.
  */
 export function predictMistakes(input: TimingInput): MistakePrediction {
-  const { intervalMs, boundMs, timeoutMs, seesHangs } = input;
-  const silenceMs = Math.min(boundMs, intervalMs + MARGIN_FLOOR_MS);
-  const proofMs = silenceMs + CONFIRMING_PROBES * timeoutMs;
-  const perYear = ({ perYear: pauses, medianMs, sigma }: PauseProfile): number =>
-    seesHangs ? pauses * logNormalTail(proofMs - intervalMs / 2, medianMs, sigma) : 0;
-  const [quiet, busy, pausing] = PAUSE_PROFILES.map(perYear);
+  const { seesHangs } = input;
+  const [quiet, busy, pausing] = PAUSE_PROFILES.map((profile) =>
+    falseFailoversPerYear(input, profile),
+  );
   return {
-    toleratedPauseMs: seesHangs ? proofMs - intervalMs : null,
+    toleratedPauseMs: seesHangs ? longestTolerated(input) : null,
     suspicionsPerYear: (DAYS_PER_YEAR * 86_400_000) / input.mistakeRecurrenceMs,
     failoversPerYear: { quiet: quiet ?? 0, busy: busy ?? 0, pausing: pausing ?? 0 },
   };
+}
+
+/** Of a member that pauses like this. */
+export function falseFailoversPerYear(
+  input: TimingInput,
+  { perYear, medianMs, sigma }: Omit<PauseProfile, 'name'>,
+): number {
+  if (!input.seesHangs) return 0;
+  return perYear * logNormalTail(proofOf(input) - input.intervalMs / 2, medianMs, sigma);
+}
+
+/** A pause that is not longer never causes a takeover, whatever its phase, ms. */
+export function longestTolerated(
+  input: Pick<TimingInput, 'intervalMs' | 'boundMs' | 'timeoutMs'>,
+): number {
+  return proofOf(input) - input.intervalMs;
+}
+
+/** The longest silence that is tolerated, and the probes after it, ms. */
+function proofOf({
+  intervalMs,
+  boundMs,
+  timeoutMs,
+}: Pick<TimingInput, 'intervalMs' | 'boundMs' | 'timeoutMs'>): number {
+  const silenceMs = Math.min(boundMs, intervalMs + MARGIN_FLOOR_MS);
+  return silenceMs + CONFIRMING_PROBES * timeoutMs;
 }
 
 /** P(X > x) for a log-normal X. */

@@ -172,7 +172,7 @@ function rehearsals(scheme: Scheme, now: Situation): readonly Branch[] {
   const { rehearsalHours } = scheme;
   if (rehearsalHours === null) return [];
   return now.latent.flatMap((count, place) => {
-    if (count === 0) return [];
+    if (count === 0 || scheme.standbys[place].isRehearsed === false) return [];
     const rate = ending('rehearsalInterval', rehearsalHours);
     const found = { value: 2 * count, slopes: [] };
     return at(product(rate, found), sure({ ...now, latent: changed(now.latent, place, -1) }));

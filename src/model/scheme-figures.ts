@@ -28,6 +28,8 @@ export type SchemeFigures = {
   readonly servingShare: number;
   /** What is missing from full service: unavailability and the share lost while warming up. */
   readonly shortfall: number;
+  /** Share of the serving time in which no standby would work, known or not. */
+  readonly unreadyShare: number;
   readonly states: number;
 };
 
@@ -134,7 +136,8 @@ function figuresOf(scheme: Scheme, { model, distribution }: Solved): SchemeFigur
   let availability = 0;
   let servingShare = 0;
   let lostWarming = 0;
-  situations.forEach(({ phase, target }, state) => {
+  let unready = 0;
+  situations.forEach(({ phase, target, ready }, state) => {
     const share = distribution[state];
     if (phase !== 'serving' && phase !== 'warming') {
       down[phase] += share;
@@ -142,6 +145,7 @@ function figuresOf(scheme: Scheme, { model, distribution }: Solved): SchemeFigur
     }
     const serving = phase === 'warming' ? (scheme.standbys[target].warmUp?.servingShare ?? 1) : 1;
     availability += share;
+    if (ready.every((count) => count === 0)) unready += share;
     servingShare += share * serving;
     lostWarming += share * (1 - serving);
   });
@@ -168,6 +172,7 @@ function figuresOf(scheme: Scheme, { model, distribution }: Solved): SchemeFigur
     outagesPerYear: outages * HOURS_PER_YEAR,
     servingShare,
     shortfall: unavailability + lostWarming,
+    unreadyShare: unready / availability,
     states: situations.length,
   };
 }

@@ -12,6 +12,8 @@ export type StandbyClass = {
   readonly failoverHours: number;
   /** Share of its failures as a standby that no probe sees: only a rehearsal or a failover does. */
   readonly undetectedShare: number;
+  /** false: rehearsals leave it out; without it they do not. */
+  readonly isRehearsed?: boolean;
   /** After a takeover it serves only partly for a while; null: fully at once. */
   readonly warmUp: { readonly hours: number; readonly servingShare: number } | null;
 };
@@ -31,7 +33,7 @@ export type Scheme = {
   readonly recoveryHours: number;
   /** β: share of the active's failures that take all standbys along. */
   readonly commonCauseShare: number;
-  /** Every standby is tried so often; null: never. */
+  /** Every standby of a class that is rehearsed is tried so often; null: never. */
   readonly rehearsalHours: number | null;
   /** Outage of the planned return to the preferred member; null: no failback. */
   readonly failbackHours: number | null;

@@ -73,9 +73,35 @@ export const GRAY_WINDOWS = 5;
 /** A window of real traffic: SAMPLE_MS of src/drivers/traffic/proxy/watch.ts, and late by up to one of its ticks. */
 export const GRAY_WINDOW: Spread = { p50Ms: 105, p99Ms: 110 };
 
+/** So many bad windows in a row, the first of them begun when it became bad. */
+const SLOW_DETECTION: Spread = {
+  p50Ms: (GRAY_WINDOWS + 0.5) * GRAY_WINDOW.p50Ms,
+  p99Ms: (GRAY_WINDOWS + 1) * GRAY_WINDOW.p99Ms,
+};
+
 /** Takeover times by kind of fault, in a fixed order. */
 export function predictTakeovers(input: TimingInput): TakeoverPrediction[] {
   return [crash(input), hang(input), portClosed(input), agentKilled(input), slow(input)];
+}
+
+/** From a fault of the active member until it is certain; null: no verdict comes of it. */
+export type DetectionTimes = {
+  readonly crash: Spread;
+  readonly hang: Spread | null;
+  readonly slow: Spread | null;
+};
+
+export function predictDetection(input: TimingInput): DetectionTimes {
+  return {
+    crash: EXIT_NOTICE,
+    hang: input.seesHangs ? hangDetection(input) : null,
+    slow: input.grayAction === 'report' ? null : SLOW_DETECTION,
+  };
+}
+
+/** From the verdict until a standby serves; null: nobody knows how long a cold one takes. */
+export function predictSwitch(input: TimingInput): Spread | null {
+  return afterVerdict(input, []);
 }
 
 /** The process ends: the kernel says so, to the agent and to whoever is connected. */
@@ -93,14 +119,18 @@ function crash(input: TimingInput): TakeoverPrediction {
 function hang(input: TimingInput): TakeoverPrediction {
   if (!input.seesHangs) return { fault: 'hang', request: null, takeover: null, note: 'unseen' };
   const suspicion = silenceAfterFault(input);
-  const confirmationMs = CONFIRMING_PROBES * input.timeoutMs;
-  const confirmation = { p50Ms: confirmationMs, p99Ms: confirmationMs };
-  const takeover = afterVerdict(input, [suspicion, TURN, confirmation, TURN]);
+  const takeover = afterVerdict(input, [hangDetection(input)]);
   // On suspicion the route names the suspect, and requests that wait on it are sent to the standby too.
   const request = isReplayedAtOnce(input)
     ? sum(suspicion, TURN, COMMIT, TURN, REDISPATCH)
     : takeover;
   return { fault: 'hang', request, takeover, note: noteOf(takeover) };
+}
+
+function hangDetection(input: TimingInput): Spread {
+  const confirmationMs = CONFIRMING_PROBES * input.timeoutMs;
+  const confirmation = { p50Ms: confirmationMs, p99Ms: confirmationMs };
+  return sum(silenceAfterFault(input), TURN, confirmation, TURN);
 }
 
 /** The port refuses: the next probe sees it, or the next request if that is sooner, and one more confirms. */
@@ -130,11 +160,7 @@ function slow(input: TimingInput): TakeoverPrediction {
     return { fault: 'slow', request: null, takeover: null, note: 'reportOnly' };
   }
   if (input.exclusive) return { fault: 'slow', request: null, takeover: null, note: 'drains' };
-  const windows = {
-    p50Ms: (GRAY_WINDOWS + 0.5) * GRAY_WINDOW.p50Ms,
-    p99Ms: (GRAY_WINDOWS + 1) * GRAY_WINDOW.p99Ms,
-  };
-  const takeover = afterVerdict(input, [windows]);
+  const takeover = afterVerdict(input, [SLOW_DETECTION]);
   return { fault: 'slow', request: null, takeover, note: 'needsTraffic' };
 }
 

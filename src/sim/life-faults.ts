@@ -1,5 +1,5 @@
 import type { FaultRates } from '../model/fault-rates.ts';
-import type { PauseProfile } from '../model/mistakes.ts';
+import { PAUSE_SIGMA } from '../model/mistakes.ts';
 import type { Member } from './member.ts';
 import type { OutageCause } from './outage-log.ts';
 import type { Random } from './random.ts';
@@ -43,7 +43,6 @@ export type LifeFaultsOptions = {
   readonly calendar: Scheduler;
   readonly random: Random;
   readonly rates: FaultRates;
-  readonly pauses: PauseProfile;
   /** Pauses that are shorter cannot cost anything, so they are left out, ms. */
   readonly shortestPauseMs: number;
   readonly activeName: () => string | null;
@@ -218,11 +217,13 @@ export class LifeFaults {
   }
 
   #schedulePauses(member: Member): void {
-    const { calendar } = this.#options;
-    const { inMs, lastsMs } = this.#nextPause();
+    const { calendar, activeName, rates } = this.#options;
+    const { everyMs, medianMs } = rates.pause;
+    if (everyMs === null) return;
+    const { inMs, lastsMs } = this.#nextPause(everyMs, medianMs);
     calendar.in(inMs * US_PER_MS, () => {
       this.#schedulePauses(member);
-      if (!member.alive || member.stopped) return;
+      if (!member.alive || member.stopped || member.name !== activeName()) return;
       const condition = this.#of(member);
       const { pid } = member;
       condition.paused = true;
@@ -237,12 +238,15 @@ export class LifeFaults {
   }
 
   /** The next one that is long enough to matter; those before it are passed over. */
-  #nextPause(): { readonly inMs: number; readonly lastsMs: number } {
-    const { pauses, shortestPauseMs } = this.#options;
+  #nextPause(
+    everyMs: number,
+    medianMs: number,
+  ): { readonly inMs: number; readonly lastsMs: number } {
+    const { shortestPauseMs } = this.#options;
     let inMs = 0;
     for (;;) {
-      inMs += this.#exponential(MS_PER_YEAR / pauses.perYear);
-      const lastsMs = pauses.medianMs * Math.exp(pauses.sigma * this.#normal());
+      inMs += this.#exponential(everyMs);
+      const lastsMs = medianMs * Math.exp(PAUSE_SIGMA * this.#normal());
       if (lastsMs >= shortestPauseMs || inMs > LONGEST_MS) return { inMs, lastsMs };
     }
   }

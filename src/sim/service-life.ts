@@ -3,7 +3,7 @@ import { nextTurningPoint } from '../core/deadlines.ts';
 import type { Effect } from '../core/effect.ts';
 import type { AgentState, Incident, MemberState, Phase } from '../core/state.ts';
 import type { FaultRates } from '../model/fault-rates.ts';
-import type { PauseProfile } from '../model/mistakes.ts';
+import { longestTolerated } from '../model/mistakes.ts';
 import type { Agent } from './agent.ts';
 import type { HoldLimits } from './data-plane.ts';
 import { elapse } from './elapse.ts';
@@ -21,7 +21,7 @@ import { World } from './world.ts';
 // repair), and the state is made that much older (elapse.ts). The world is entered again a random while before, so that faults
 // meet every phase of probes and leases.
 // What is served is looked at after everything that happens, so outages are measured to the microsecond.
-// Not there: load. Clients ask now and then, so that a member that fails them is noticed.
+// Not there: pauses of standbys, and of the active those that no detector would take for a failure; and load. Clients ask now and then, so that a member that fails them is noticed.
 
 const US_PER_MS = 1000;
 const MS_PER_YEAR = 365.25 * 86_400_000;
@@ -44,7 +44,6 @@ export type LifeOptions = {
   /** False: probes are answered for a process that hangs. */
   readonly probesSeeHangs: boolean;
   readonly rates: FaultRates;
-  readonly pauses: PauseProfile;
   readonly years: number;
   /** Off: every probe is lived through, which takes a thousand times as long; for comparison. */
   readonly skips: boolean;
@@ -86,7 +85,7 @@ export class ServiceLife {
   #isWell = true;
 
   constructor(options: LifeOptions) {
-    const { seed, service, rates, pauses } = options;
+    const { seed, service, rates } = options;
     const { intervalMs, timeoutMs } = service.detection;
     this.#options = options;
     this.#calmMs = Math.max(CALM_MS, 2 * (intervalMs + timeoutMs));
@@ -102,8 +101,7 @@ export class ServiceLife {
       calendar: this.#calendar,
       random: this.#random.split('faults'),
       rates,
-      pauses,
-      shortestPauseMs: timeoutMs,
+      shortestPauseMs: longestTolerated(service.detection),
       activeName: () => this.#active,
       onFault: (fault) => {
         this.#stir();

@@ -373,6 +373,11 @@ const ROWS: readonly Row[] = [
     ['faultOutlasts', `${AT}.faults.host.repair`, 8],
   ],
   [
+    'zones without a host',
+    add('plan: { hosts: 2, zones: 3 }'),
+    ['zonesBeyondHosts', `${AT}.plan.zones`, 8],
+  ],
+  [
     'a probe that waits too long',
     edit(7, '    probe: { http: /, interval: 20ms, timeout: 500ms }'),
     ['probeTimeoutTooLong', `${AT}.probe.timeout`, 7],

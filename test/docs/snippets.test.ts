@@ -193,7 +193,7 @@ test('every key of the configuration that is named exists', () => {
     }),
   );
   const named = shown(
-    /^((?:agent|traffic|probe|ready|takeover|failback|lease|repair|gray|timeouts|objectives)\.[a-z0-9.]+)$/g,
+    /^((?:agent|traffic|probe|ready|takeover|failback|lease|repair|gray|timeouts|objectives|plan|faults)\.[a-z0-9.]+)$/g,
   );
   assert.deepEqual(
     [...named].filter(([key]) => !known.has(key)),

@@ -131,3 +131,24 @@ test('a number that makes no sense is named with what is wanted', () => {
   assert.throws(() => schemeFigures({ ...SCHEME, repairHours: 0 }), /repairHours is 0/);
   assert.throws(() => schemeFigures({ ...SCHEME, failuresPerHour: NaN }), /failuresPerHour is NaN/);
 });
+
+test('a class that rehearsals leave out fares as if there were none', () => {
+  const [first, second] = SCHEME.standbys;
+  assert.ok(first !== undefined && second !== undefined);
+  const skipped = { ...SCHEME, standbys: [{ ...first, isRehearsed: false }] };
+  const never = { ...SCHEME, rehearsalHours: null, standbys: [first] };
+  near(schemeFigures(skipped).unavailability, schemeFigures(never).unavailability, 1e-12);
+  const both = { ...SCHEME, standbys: [{ ...first, isRehearsed: false }, second] };
+  assert.ok(schemeFigures(both).unreadyShare > schemeFigures(SCHEME).unreadyShare);
+});
+
+test('the share of time without a standby that works is that of its hidden and known failures', () => {
+  const [first] = SCHEME.standbys;
+  assert.ok(first !== undefined);
+  const still = { ...SCHEME, rehearsalHours: 24, standbys: [{ ...first, undetectedShare: 1 }] };
+  const seldom = { ...still, failuresPerHour: 1e-8 };
+  // Each hidden failure stands for half an interval in the mean, then it is repaired; so is each failed active.
+  near(schemeFigures(seldom).unreadyShare, 1e-8 * (0.7 * 0.98 * (12 + 4) + 4), 1e-4);
+  const { unreadyShare } = schemeFigures({ ...SCHEME, standbys: [] });
+  assert.equal(unreadyShare, 1);
+});

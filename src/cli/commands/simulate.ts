@@ -2,7 +2,6 @@ import { loadConfig } from '../../config/load.ts';
 import type { ResolvedConfig, ResolvedService } from '../../config/resolved.ts';
 import { speaker } from '../../core/describe/language.ts';
 import { AppError } from '../../errors.ts';
-import { PAUSE_PROFILES, type PauseProfile } from '../../model/mistakes.ts';
 import { estimateLives } from '../../sim/life-estimate.ts';
 import { type LifeNews, ServiceLife, type LifeResult } from '../../sim/service-life.ts';
 import { type Terminal, writeJson } from '../output.ts';
@@ -19,7 +18,6 @@ export type SimulateOptions = {
   readonly years: number;
   /** Only this life, with its timeline; null: all of them. */
   readonly seed: number | null;
-  readonly pauses: PauseProfile['name'];
   readonly json: boolean;
   readonly terminal: Terminal;
 };
@@ -48,8 +46,7 @@ type Simulated = { readonly document: SimulatedService; readonly text: string };
 async function simulate(options: SimulateOptions, service: ResolvedService): Promise<Simulated> {
   const { terminal, years } = options;
   const { rates, given } = service.faults;
-  const pauses = profileOf(options.pauses);
-  const plan = planLife(service, { rates, pauses, years: years / LIVES });
+  const plan = planLife(service, { rates, years: years / LIVES });
   const seeds = Array.from({ length: LIVES }, (_, index) => index + 1);
   const progress = showProgress(options, service.name);
   const lives = await runLives(plan, seeds, progress.step);
@@ -63,7 +60,6 @@ async function simulate(options: SimulateOptions, service: ResolvedService): Pro
       estimate,
       availability: 1 - estimate.unavailability,
       faults: { rates, given },
-      pauses,
       rpo: null,
       objectives: { rtoMs, withinRto },
     },
@@ -71,15 +67,15 @@ async function simulate(options: SimulateOptions, service: ResolvedService): Pro
       service,
       estimate,
       verdicts,
-      basis: describeBasis(terminal, options, given.length),
+      basis: describeBasis(terminal, given.length),
     }),
   };
 }
 
-function describeBasis(terminal: Terminal, { pauses }: SimulateOptions, given: number): string {
+function describeBasis(terminal: Terminal, given: number): string {
   return speaker(terminal.locale)(
-    `It rests on the fault model: ${given} figures of this file, defaults for the others (docs/reference/config.md), and members that pause as “${pauses}” does. One life with its timeline: --seed 1.`,
-    `依据故障模型：本文件给出 ${given} 项，其余为默认值（docs/reference/config.md）；成员停顿按 “${pauses}” 计。查看其中一次的时间线：--seed 1。`,
+    `It rests on the fault model: ${given} figures of this file, defaults for the others (services.*.faults). One life with its timeline: --seed 1.`,
+    `依据故障模型：本文件给出 ${given} 项，其余为默认值（services.*.faults）。查看其中一次的时间线：--seed 1。`,
   );
 }
 
@@ -98,8 +94,7 @@ function replay(
     });
   }
   const timeline: { atMs: number; news: LifeNews }[] = [];
-  const pauses = profileOf(options.pauses);
-  const plan = planLife(service, { rates: service.faults.rates, pauses, years: years / LIVES });
+  const plan = planLife(service, { rates: service.faults.rates, years: years / LIVES });
   const result = new ServiceLife({
     ...plan,
     seed,
@@ -130,12 +125,6 @@ function requireActing({ name, core }: ResolvedService): void {
     why: 'it is only observed (mode: observe), so that hotwarm would do nothing',
     todo: 'simulate it with mode: act in a copy of the file',
   });
-}
-
-export function profileOf(name: PauseProfile['name']): PauseProfile {
-  const profile = PAUSE_PROFILES.find((candidate) => candidate.name === name);
-  if (profile === undefined) throw new RangeError(`no profile ${name}`);
-  return profile;
 }
 
 /** Share of the outages that nobody planned which are over within the objective. */

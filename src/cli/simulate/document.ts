@@ -1,4 +1,3 @@
-import type { PauseProfile } from '../../model/mistakes.ts';
 import type { FaultFigure, FaultRates } from '../../model/fault-rates.ts';
 import type { LifeEstimate } from '../../sim/life-estimate.ts';
 import type { LifeNews, LifeResult } from '../../sim/service-life.ts';
@@ -9,7 +8,6 @@ export type SimulatedService = {
   readonly availability: number;
   /** The fault model that it rests on, and which of its figures are not defaults. */
   readonly faults: { readonly rates: FaultRates; readonly given: readonly FaultFigure[] };
-  readonly pauses: PauseProfile;
   /** Of a process without replicated state nothing is lost but what it kept in memory: there is no recovery point to miss. */
   readonly rpo: null;
   readonly objectives: { readonly rtoMs: number | null; readonly withinRto: number | null };

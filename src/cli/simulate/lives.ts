@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { ResolvedService } from '../../config/resolved.ts';
 import type { FaultRates } from '../../model/fault-rates.ts';
-import type { PauseProfile } from '../../model/mistakes.ts';
 import type { LifeOptions, LifeResult } from '../../sim/service-life.ts';
 
 // Lives of one service, side by side on all cores. A life is a function of its options and its seed alone, so it does not
@@ -18,11 +17,7 @@ export type LifeOver = { readonly seed: number; readonly result: LifeResult };
 
 export function planLife(
   { core, traffic, probe }: ResolvedService,
-  {
-    rates,
-    pauses,
-    years,
-  }: { readonly rates: FaultRates; readonly pauses: PauseProfile; readonly years: number },
+  { rates, years }: { readonly rates: FaultRates; readonly years: number },
 ): LifePlan {
   const { holdMs, holdRequests, answerMs } = traffic.limits;
   return {
@@ -30,7 +25,6 @@ export function planLife(
     hold: { holdMs, holdRequests, answerMs },
     probesSeeHangs: probe.type !== 'tcp',
     rates,
-    pauses,
     years,
     skips: true,
   };

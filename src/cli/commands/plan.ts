@@ -1,0 +1,210 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, resolve } from 'node:path';
+import { acceptsAtOnce } from '../../config/defaults.ts';
+import { loadConfig, loadStated } from '../../config/load.ts';
+import type { ParsedService } from '../../config/schema.ts';
+import { AppError } from '../../errors.ts';
+import type { Design } from '../../model/plan/design.ts';
+import type { PlannedService } from '../../model/plan/question.ts';
+import { planFor } from '../../model/plan/recommendation.ts';
+import { speaker } from '../../core/describe/language.ts';
+import { type Terminal, writeJson } from '../output.ts';
+import { paragraph } from '../plan/layout.ts';
+import { formatChains } from '../plan/chain-text.ts';
+import { planChart } from '../plan/chart.ts';
+import { type Origin, configurationOf } from '../plan/configuration.ts';
+import { configuredDesign } from '../plan/configured.ts';
+import { planCsv } from '../plan/csv.ts';
+import { type Described, describe } from '../plan/description.ts';
+import { planDocument } from '../plan/document.ts';
+import { type History, readHistory } from '../plan/history.ts';
+import { formatHistory } from '../plan/history-text.ts';
+import { type Report, formatPlan, summaryText } from '../plan/report.ts';
+import { splitCommand } from '../plan/start-command.ts';
+import { type Said, type Stated, merge, readSaid } from '../plan/stated.ts';
+import { nextStepsText } from '../plan/next-steps.ts';
+import { type Written, writeNew } from '../plan/write-new.ts';
+
+export type PlanOptions = {
+  readonly config: string;
+  /** Of the configuration, where it has several. */
+  readonly service: string | null;
+  readonly said: readonly Said[];
+  readonly start: string | null;
+  readonly name: string | null;
+  readonly port: number;
+  /** A path, or `tcp`. */
+  readonly probe: string;
+  /** null: not wanted. */
+  readonly write: string | null;
+  readonly svg: string | null;
+  readonly force: boolean;
+  readonly fromHistory: boolean;
+  readonly explain: boolean;
+  readonly json: boolean;
+  readonly csv: boolean;
+  readonly terminal: Terminal;
+};
+
+/** Plans a scheme of redundancy and says why. Returns the exit code. Throws AppError where it cannot. */
+export async function runPlan(options: PlanOptions): Promise<number> {
+  const { terminal, json, csv, svg, write, explain } = options;
+  const asked = ask(options);
+  const unread = unreadText(options, asked.present !== null);
+  const plan = planFor(asked.described.question, asked.present);
+  const { currency, figures } = asked.described;
+  const { service } = asked;
+  const report: Report = { plan, service, currency, figures };
+  const written = [
+    ...(write === null ? [] : [writeScheme(options, asked.origin, report)]),
+    ...(svg === null ? [] : [writeNew(svg, planChart(report, terminal.locale), options.force)]),
+  ];
+  if (json) {
+    const history = asked.history;
+    writeJson(terminal, planDocument({ plan, service, currency, figures, history, explain }));
+  } else if (csv) {
+    terminal.out.write(planCsv(plan));
+  } else {
+    terminal.out.write(formatPlan(terminal, report));
+    terminal.out.write(unread);
+    if (asked.history !== null) terminal.out.write(`\n${formatHistory(terminal, asked.history)}`);
+    if (explain) terminal.out.write(`\n${formatChains(terminal, plan.chosen.evaluation)}`);
+    terminal.out.write(`\n${nextStepsText({ written, isRunnable: write !== null }, terminal)}`);
+  }
+  return 0;
+}
+
+type Asked = {
+  readonly service: string;
+  readonly described: Described;
+  readonly history: History | null;
+  readonly origin: Origin | null;
+  /** What is configured now; null: nothing is. */
+  readonly present: Design | null;
+};
+
+/** From the file where there is one and no other service is described, and from the command line. */
+function ask(options: PlanOptions): Asked {
+  const line = readSaid(options.said);
+  const isNew = options.start !== null || !existsSync(options.config);
+  return isNew ? askNew(options, line) : askKnown(options, line);
+}
+
+function askNew(options: PlanOptions, line: Stated): Asked {
+  const { said, start, port, probe, fromHistory } = options;
+  if (options.service !== null || fromHistory) {
+    throw new AppError('usage', {
+      what: `${fromHistory ? '--from-history' : `the service ${options.service ?? ''}`} needs a configuration`,
+      why:
+        start === null
+          ? `there is no ${options.config}`
+          : '--start describes a service that no configuration knows',
+      todo: 'name the configuration with -c FILE, and leave out --start',
+    });
+  }
+  const name = options.name ?? nameFor(dirname(resolve(options.config)));
+  const context = {
+    seesHangs: probe !== 'tcp',
+    replays: true,
+    temperatures: temperaturesFor(null),
+    exclusive: null,
+    history: null,
+  };
+  const stated = merge(null, line, said);
+  const origin: Origin | null =
+    start === null
+      ? null
+      : { kind: 'new', said, service: { name, command: splitCommand(start), port, probe } };
+  return {
+    service: name,
+    described: describe(stated, context),
+    history: null,
+    origin,
+    present: null,
+  };
+}
+
+function askKnown(options: PlanOptions, line: Stated): Asked {
+  const { config: file, said, fromHistory } = options;
+  const { stated: configured, source } = loadStated(file);
+  const [name, service] = pick(configured.services, options.service, file);
+  const history = fromHistory ? readHistory(loadConfig(file).agent.stateDir, name) : null;
+  const { objectives, plan, faults, takeover } = service;
+  const stated = merge({ objectives, plan, faults, takeover: { p95: takeover.p95 } }, line, said);
+  const described = describe(stated, {
+    seesHangs: service.probe.tcp !== true,
+    replays: service.traffic.protocol === 'http' && (service.traffic.replay?.attempts ?? 2) > 1,
+    temperatures: temperaturesFor(service),
+    exclusive: service.exclusive,
+    history,
+  });
+  return {
+    service: name,
+    described,
+    history,
+    origin: { kind: 'known', said, service: { name, file, source } },
+    present: configuredDesign(service, configured.agent.host ?? hostname()),
+  };
+}
+
+/** Whoever runs accepts clients from a shared socket, and a frozen one receives no data: the rules of the file. */
+function temperaturesFor(service: ParsedService | null): PlannedService['temperatures'] {
+  const isUnseen = service !== null && acceptsAtOnce(service.traffic);
+  const running = isUnseen ? [] : (['hot', 'warm'] as const);
+  const frozen = service?.takeover.lag === undefined ? (['frozen'] as const) : [];
+  return [...running, ...frozen, 'cold'];
+}
+
+function pick(
+  services: Readonly<Record<string, ParsedService>>,
+  named: string | null,
+  file: string,
+): readonly [string, ParsedService] {
+  const all = Object.entries(services);
+  const [only] = all.filter(([name]) => named === null || name === named);
+  if (only !== undefined && (named !== null || all.length === 1)) return only;
+  throw new AppError('usage', {
+    what:
+      named === null ? 'which service is meant is not clear' : `${file} has no service ${named}`,
+    why: `it has ${all.length}: ${all.map(([name]) => name).join(', ')}`,
+    todo: 'name one of them after the command',
+  });
+}
+
+/** The directory's name as far as it can be one of a service. */
+function nameFor(directory: string): string {
+  const name = basename(directory)
+    .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
+    .replace(/^[^A-Za-z]+/, '')
+    .slice(0, 31);
+  return name === '' ? 'app' : name;
+}
+
+function writeScheme(options: PlanOptions, origin: Origin | null, report: Report): Written {
+  const { write, force, terminal, config } = options;
+  if (origin === null) {
+    throw new AppError('usage', {
+      what: 'there is nothing that a configuration could start',
+      why: `there is no ${config}, and --start does not say how the service is started`,
+      todo: 'add for example: --start "python app.py" --port 5000',
+    });
+  }
+  const text = configurationOf(
+    report.plan,
+    origin,
+    summaryText(report, { ...terminal, locale: 'en' }),
+  );
+  const file = write ?? config;
+  return writeNew(file, text, force);
+}
+
+/** `--start` describes another service than the file: that must not go unnoticed. */
+function unreadText({ config, terminal }: PlanOptions, isRead: boolean): string {
+  if (isRead || !existsSync(config)) return '';
+  const text = speaker(terminal.locale)(
+    `${config} was not read, as --start describes another service`,
+    `未读取 ${config}，因为 --start 描述的是另一个服务`,
+  );
+  return `\n${paragraph(terminal, text, 'doubtful')}`;
+}

@@ -1,0 +1,26 @@
+import { detectionBoundMs, grayAction, temperatureOf } from '../../config/defaults.ts';
+import type { ParsedService } from '../../config/schema.ts';
+import { type Design, groupsOf } from '../../model/plan/design.ts';
+
+/** The scheme that a service is configured with, for formulas: with its own timing in place of a named one. */
+export function configuredDesign(service: ParsedService, ownHost: string): Design {
+  const { members, probe, lease, failback, takeover, traffic } = service;
+  const all = Object.values(members);
+  const hosts = new Set(all.map(({ host }) => host ?? ownHost));
+  return {
+    standbys: groupsOf(all.slice(1).map((member) => temperatureOf(member, traffic))),
+    hosts: hosts.size,
+    zones: 1,
+    detection: 'standard',
+    timing: {
+      intervalMs: probe.interval,
+      timeoutMs: probe.timeout,
+      boundMs: detectionBoundMs(probe),
+      lease: { durationMs: lease.duration, renewMs: lease.renew, marginMs: lease.margin },
+    },
+    failback: failback.mode === 'auto' ? 'auto' : 'never',
+    rehearsedMs: takeover.rehearsed ?? null,
+    replication: 'none',
+    gray: grayAction(service),
+  };
+}

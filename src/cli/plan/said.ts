@@ -1,0 +1,18 @@
+import { KEYS, type PlanFlags } from './flags.ts';
+import { type Said, parseSet } from './stated.ts';
+
+/** What was said, as keys of the configuration. Throws AppError usage for a --set that is none. */
+export function saidBy(flags: PlanFlags): readonly Said[] {
+  const known = KEYS.flatMap(([flag, , path]): readonly Said[] => {
+    const value = flags[camel(flag)];
+    return typeof value === 'string' ? [{ path, value, by: `--${flag} ${value}` }] : [];
+  });
+  const stateless: readonly Said[] = flags.stateless
+    ? [{ path: ['plan', 'state'], value: 'none', by: '--stateless' }]
+    : [];
+  return [...known, ...stateless, ...(flags.set ?? []).map(parseSet)];
+}
+
+function camel(flag: string): string {
+  return flag.replaceAll(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,147 @@
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { explainIssues } from '../../config/explain.ts';
+import { faultModelRules, planRules } from '../../config/fault-model-rules.ts';
+import { type ParsedFaults, faultsSection } from '../../config/faults-schema.ts';
+import type { ConfigPath, PlacelessFault } from '../../config/faults.ts';
+import { type ParsedPlan, planSection } from '../../config/plan-schema.ts';
+import { objectivesSection } from '../../config/schema.ts';
+import { duration } from '../../config/values.ts';
+import { AppError } from '../../errors.ts';
+
+// What was said about a service, by the file and by the command line, in the sections that both have. The command
+// line is checked by the same schema and the same rules as a file, so that all of its faults are told at once.
+
+const statedSections = z.strictObject({
+  objectives: objectivesSection.prefault({}),
+  plan: planSection.prefault({}),
+  faults: faultsSection.prefault({}),
+  takeover: z
+    .strictObject({ p95: duration({ min: 1, max: 60_000 }, 'Latency of a bad member.').optional() })
+    .prefault({}),
+});
+
+export type Stated = {
+  readonly objectives: z.output<typeof objectivesSection>;
+  readonly plan: ParsedPlan;
+  readonly faults: ParsedFaults;
+  readonly takeover: { readonly p95?: number | undefined };
+};
+
+/** A key with a value as it would be written in the file, and where it was given. */
+export type Said = {
+  readonly path: readonly string[];
+  readonly value: string;
+  readonly by: string;
+};
+
+const SECTIONS = ['objectives', 'plan', 'faults', 'takeover'];
+
+/** Throws AppError usage with every fault of what was said, named by the flags that said it. */
+export function readSaid(said: readonly Said[]): Stated {
+  const outcome = statedSections.safeParse(treeOf(said), { reportInput: true });
+  if (outcome.success) return outcome.data;
+  // Explained as part of a service, whose keys the suggestions know.
+  const prefix: ConfigPath = ['services', 'plan'];
+  const issues = outcome.error.issues.map((issue) => ({
+    ...issue,
+    path: [...prefix, ...issue.path],
+  }));
+  throw refused(
+    explainIssues(issues).map((fault) => ({ ...fault, path: fault.path.slice(prefix.length) })),
+    said,
+  );
+}
+
+/** `--set path=value`. Throws AppError usage where it is not of that form. */
+export function parseSet(text: string): Said {
+  const equals = text.indexOf('=');
+  const path = text.slice(0, Math.max(0, equals)).split('.');
+  if (equals === -1 || path.includes('') || !SECTIONS.includes(path[0] ?? '')) {
+    throw new AppError('usage', {
+      what: `--set ${text} is not understood`,
+      why: 'it is not a key of objectives, plan, faults or takeover, and its value',
+      todo: 'write for example --set faults.host.every=90d, or --set plan.prices.core=12',
+    });
+  }
+  return { path, value: text.slice(equals + 1), by: `--set ${path.join('.')}` };
+}
+
+/** What the second says goes before what the first says. Throws AppError usage where they do not fit together. */
+export function merge(file: Stated | null, line: Stated, said: readonly Said[]): Stated {
+  const merged = file === null ? line : overlaid(file, line);
+  const faults = [...faultModelRules(merged, []), ...planRules(merged, [])];
+  if (faults.length > 0) throw refused(faults, said);
+  return merged;
+}
+
+function overlaid(file: Stated, line: Stated): Stated {
+  const { plan, faults } = file;
+  return {
+    objectives: { ...file.objectives, ...line.objectives },
+    takeover: { ...file.takeover, ...line.takeover },
+    plan: {
+      ...plan,
+      ...line.plan,
+      prices: { ...plan.prices, ...line.plan.prices },
+      power: { ...plan.power, ...line.plan.power },
+    },
+    faults: {
+      ...faults,
+      ...line.faults,
+      process: { ...faults.process, ...line.faults.process },
+      hang: { ...faults.hang, ...line.faults.hang },
+      gray: { ...faults.gray, ...line.faults.gray },
+      host: { ...faults.host, ...line.faults.host },
+      zone: { ...faults.zone, ...line.faults.zone },
+      pause: { ...faults.pause, ...line.faults.pause },
+      standbyFactor: { ...faults.standbyFactor, ...line.faults.standbyFactor },
+      standbyHidden: { ...faults.standbyHidden, ...line.faults.standbyHidden },
+    },
+  };
+}
+
+function treeOf(said: readonly Said[]): unknown {
+  const tree: Record<string, unknown> = {};
+  for (const { path, value } of said) {
+    let holder = tree;
+    for (const key of path.slice(0, -1)) {
+      const below = Object.hasOwn(holder, key) ? holder[key] : undefined;
+      const next: Record<string, unknown> = isTree(below) ? below : Object.create(null);
+      holder[key] = next;
+      holder = next;
+    }
+    holder[path.at(-1) ?? ''] = valueOf(value);
+  }
+  return tree;
+}
+
+function isTree(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** As in the file; what is no YAML is shown as it is, and refused by the schema. */
+function valueOf(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function refused(faults: readonly PlacelessFault[], said: readonly Said[]): AppError {
+  const lines = faults.map(({ path, what, why, todo, code }) => {
+    const name = said.find((one) => isAround(one.path, path))?.by ?? path.join('.');
+    const reason = why === null ? '' : `\n  why: ${why}`;
+    return `  ${name}: ${what} [${code}]${reason}\n  do:  ${todo}`;
+  });
+  return new AppError('usage', {
+    what: `${faults.length === 1 ? 'one figure' : `${faults.length} figures`} cannot be planned with:\n${lines.join('\n')}`,
+    why: 'a plan is only as good as what it is told',
+    todo: 'correct them; docs/reference/config.md lists objectives, plan and faults',
+  });
+}
+
+function isAround(path: readonly string[], fault: ConfigPath): boolean {
+  return path.every((key, index) => key === fault[index]);
+}
