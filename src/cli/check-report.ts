@@ -5,6 +5,7 @@ import type { MistakePrediction } from '../model/mistakes.ts';
 import type { FaultKind, LeasePrediction, Spread, TakeoverPrediction } from '../model/timing.ts';
 import type { ServicePrediction } from './predict.ts';
 import type { PreflightFinding } from './preflight/finding.ts';
+import type { BriefSimulation } from './simulate/brief.ts';
 
 // The text of `hotwarm check`.
 
@@ -12,13 +13,19 @@ export type CheckReport = {
   readonly config: ResolvedConfig;
   readonly predictions: ReadonlyMap<string, ServicePrediction>;
   readonly findings: readonly PreflightFinding[];
+  /** By service; empty: nothing was simulated. */
+  readonly simulated: ReadonlyMap<string, BriefSimulation>;
 };
 
 export function formatReport(report: CheckReport): string {
-  const { config, predictions, findings } = report;
+  const { config, predictions, findings, simulated } = report;
   const blocks = config.services.map((service) => {
     const prediction = predictions.get(service.name);
-    return [...summary(service), ...(prediction === undefined ? [] : implied(service, prediction))];
+    return [
+      ...summary(service),
+      ...(prediction === undefined ? [] : implied(service, prediction)),
+      ...simulationLines(simulated.get(service.name)),
+    ];
   });
   const lines = [
     `${config.file}: no faults`,
@@ -27,6 +34,14 @@ export function formatReport(report: CheckReport): string {
     ...machine(findings),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function simulationLines(simulated: BriefSimulation | undefined): string[] {
+  if (simulated === undefined) return [];
+  return [
+    `  simulated, ${simulated.years} years (hotwarm simulate tells more):`,
+    ...simulated.verdicts.map(({ isGood, text }) => `    ${isGood ? 'fine' : 'warning'}: ${text}`),
+  ];
 }
 
 function summary(service: ResolvedService): string[] {

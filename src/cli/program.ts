@@ -87,10 +87,11 @@ function addLocal(program: Command, io: Io, handle: Handler): void {
   program
     .command('check')
     .description('find every fault of a configuration and say what its timings imply')
+    .option('--simulate', 'let some years pass as well, to see whether the timings flap', false)
     .option('--json', 'machine-readable', false)
-    .action(async ({ json }: JsonFlag) => {
+    .action(async (flags: JsonFlag & { readonly simulate: boolean }) => {
       const { runCheck } = await import('./commands/check.ts');
-      await handle(runCheck({ config: configOf(program), json, out }));
+      await handle(runCheck({ config: configOf(program), ...flags, out }));
     });
   program
     .command('up')
@@ -184,6 +185,7 @@ function addReplay(program: Command, io: Io, handle: Handler): void {
 }
 
 type SimulateFlags = JsonFlag & {
+  readonly fromHistory: boolean;
   readonly years: number;
   readonly seed?: number;
 };
@@ -197,6 +199,7 @@ function addSimulate(program: Command, io: Io, handle: Handler): void {
     .argument('[service]', 'only this one')
     .option('--years <count>', 'simulate so many', parseYears, DEFAULT_YEARS)
     .option('--seed <number>', 'one of the forty lives, with its timeline', parseSeed)
+    .option('--from-history', 'rates and coverage from the journal of this installation', false)
     .option('--json', 'machine-readable', false)
     .action(async (service: string | undefined, flags: SimulateFlags) => {
       const [{ runSimulate }, { openTerminal }] = await Promise.all([

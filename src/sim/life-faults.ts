@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 //
 // A member whose restart does not help ends right after each start until somebody has put it right. A takeover that
 // does not succeed leaves the data plane without a route until then. A defect that no probe sees shows when the standby
-// serves: a running one fails its requests, a frozen one ends when it is thawed.
+// serves: a running one fails its requests until somebody has put it right, a frozen one ends when it is thawed.
 
 const US_PER_MS = 1000;
 const MS_PER_YEAR = 365.25 * 86_400_000;
@@ -105,6 +105,20 @@ export class LifeFaults {
     if (member === undefined) return null;
     const { fault, paused } = this.#of(member);
     return fault ?? (paused ? 'pause' : null);
+  }
+
+  /** A hidden defect has shown: from now on somebody knows of it and puts it right. */
+  found(name: string | null): void {
+    const { world, calendar, rates } = this.#options;
+    const member = world.members.find((candidate) => candidate.name === name);
+    if (member === undefined || this.#of(member).fault !== 'standby') return;
+    const { pid } = member;
+    calendar.in(this.#exponential(rates.recoveryMs) * US_PER_MS, () => {
+      const condition = this.#of(member);
+      if (member.pid !== pid || condition.fault !== 'standby') return;
+      condition.fault = null;
+      member.lies = false;
+    });
   }
 
   schedule(): void {

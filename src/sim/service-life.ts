@@ -167,8 +167,9 @@ export class ServiceLife {
     if (isWell === this.#isWell) return;
     this.#isWell = isWell;
     this.#stir();
-    if (!isWell) this.#log.begin(atMs, this.#faults.causeAt(this.#active) ?? 'planned');
-    else {
+    if (!isWell) {
+      this.#log.begin(atMs, this.#faults.causeAt(this.#active) ?? 'planned');
+    } else {
       const outage = this.#log.end(atMs);
       if (outage !== null) this.#tell({ type: 'outage', outage });
     }
@@ -195,6 +196,8 @@ export class ServiceLife {
       incident.kind === 'failover' &&
       incident.from !== null &&
       !this.#faults.isFaulty(incident.from);
+    // It moves away from what has a defect, which is known then.
+    this.#faults.found(incident.from);
     if (incident.kind === 'failover') this.#failovers += 1;
     else this.#planned += 1;
     if (isFalse) this.#falseFailovers += 1;

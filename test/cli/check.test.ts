@@ -77,7 +77,7 @@ async function close(server: Server): Promise<void> {
 
 async function checkJson(file: string) {
   const out = new Capture();
-  const exit = await runCheck({ config: file, json: true, out });
+  const exit = await runCheck({ config: file, json: true, simulate: false, out });
   return { exit, answer: JSON.parse(out.text) };
 }
 
@@ -89,7 +89,7 @@ async function codesFound(file: string): Promise<string[]> {
 test('a sound configuration is summed up with what its timings imply', async (t) => {
   const { file } = await place(t);
   const out = new Capture();
-  assert.equal(await runCheck({ config: file, json: false, out }), 0);
+  assert.equal(await runCheck({ config: file, json: false, simulate: false, out }), 0);
   for (const part of ['service shop', 'a: hot, preferred', 'active process hangs', 'lease']) {
     assert.ok(out.text.includes(part), part);
   }
@@ -109,7 +109,7 @@ test('a faulty configuration is refused with its list, and as JSON answered with
   const { file } = await place(t, { probe: 'http: /, timeout: 5' });
   const out = new Capture();
   await assert.rejects(
-    runCheck({ config: file, json: false, out }),
+    runCheck({ config: file, json: false, simulate: false, out }),
     (error) => error instanceof AppError && error.code === 'configInvalid',
   );
   const { exit, answer } = await checkJson(file);
@@ -121,7 +121,7 @@ test('timings that cannot keep the objective are refused, and the report says wh
   const { file } = await place(t, { more: '    objectives: { rto: 905ms }' });
   const out = new Capture();
   await assert.rejects(
-    runCheck({ config: file, json: false, out }),
+    runCheck({ config: file, json: false, simulate: false, out }),
     (error) => error instanceof AppError && error.code === 'configInvalid',
   );
   assert.match(out.text, /active process hangs .*MISSES rto/);
@@ -141,7 +141,7 @@ test('a port in use is named with the process that holds it', async (t) => {
   assert.equal(answer.preflight[0].where, 'services.shop.members.a.port');
   assert.ok(answer.preflight[0].what.includes(`pid ${process.pid} `));
   await assert.rejects(
-    runCheck({ config: file, json: false, out: new Capture() }),
+    runCheck({ config: file, json: false, simulate: false, out: new Capture() }),
     (error) => error instanceof AppError && error.code === 'preflightFailed',
   );
 });

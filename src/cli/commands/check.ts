@@ -5,12 +5,17 @@ import { formatFindings, formatReport } from '../check-report.ts';
 import { type ServicePrediction, predictService } from '../predict.ts';
 import type { PreflightFinding } from '../preflight/finding.ts';
 import { preflight } from '../preflight/preflight.ts';
+import { type BriefSimulation, simulateBriefly } from '../simulate/brief.ts';
 
 export type CheckOptions = {
   readonly config: string;
   readonly json: boolean;
+  /** Lets some years pass as well, to see whether its timings flap. */
+  readonly simulate: boolean;
   readonly out: NodeJS.WritableStream;
 };
+
+const NONE_SIMULATED: ReadonlyMap<string, BriefSimulation> = new Map();
 
 /**
  * Says what is wrong with a configuration, what this machine lacks for it, and what its timings imply.
@@ -21,17 +26,18 @@ export async function runCheck(options: CheckOptions): Promise<number> {
   return options.json ? await checkAsJson(options) : await checkAsText(options);
 }
 
-async function checkAsText({ config: file, out }: CheckOptions): Promise<number> {
+async function checkAsText({ config: file, simulate, out }: CheckOptions): Promise<number> {
   const config = loadConfig(file);
   const predictions = predict(config);
   const findings = await preflight(config);
-  out.write(formatReport({ config, predictions, findings }));
+  const simulated = simulate ? await simulateBriefly(config) : NONE_SIMULATED;
+  out.write(formatReport({ config, predictions, findings, simulated }));
   refuseBeyondRto(file, predictions);
   refuseFindings(file, findings);
   return 0;
 }
 
-async function checkAsJson({ config: file, out }: CheckOptions): Promise<number> {
+async function checkAsJson({ config: file, simulate, out }: CheckOptions): Promise<number> {
   const read = readConfig(file);
   if (!read.ok) {
     writeJson(out, { ok: false, file, faults: read.faults });
@@ -47,6 +53,7 @@ async function checkAsJson({ config: file, out }: CheckOptions): Promise<number>
     faults: [],
     preflight: findings,
     services: Object.fromEntries(predictions),
+    ...(simulate ? { simulated: Object.fromEntries(await simulateBriefly(read.config)) } : {}),
   });
   return isFit ? 0 : ERRORS.preflightFailed.exit;
 }

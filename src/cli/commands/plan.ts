@@ -1,12 +1,7 @@
 import { existsSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
-import { acceptsAtOnce } from '../../config/defaults.ts';
-import { loadConfig, loadStated } from '../../config/load.ts';
-import type { ParsedService } from '../../config/schema.ts';
 import { AppError } from '../../errors.ts';
 import type { Design } from '../../model/plan/design.ts';
-import type { PlannedService } from '../../model/plan/question.ts';
 import { planFor } from '../../model/plan/recommendation.ts';
 import { speaker } from '../../core/describe/language.ts';
 import { type Terminal, writeJson } from '../output.ts';
@@ -14,12 +9,12 @@ import { paragraph } from '../plan/layout.ts';
 import { formatChains } from '../plan/chain-text.ts';
 import { planChart } from '../plan/chart.ts';
 import { type Origin, configurationOf } from '../plan/configuration.ts';
-import { configuredDesign } from '../plan/configured.ts';
 import { planCsv } from '../plan/csv.ts';
 import { type Described, describe } from '../plan/description.ts';
 import { planDocument } from '../plan/document.ts';
-import { type History, readHistory } from '../plan/history.ts';
+import type { History } from '../plan/history.ts';
 import { formatHistory } from '../plan/history-text.ts';
+import { describeKnown, temperaturesFor } from '../plan/known-service.ts';
 import { type Report, formatPlan, summaryText } from '../plan/report.ts';
 import { splitCommand } from '../plan/start-command.ts';
 import { type Said, type Stated, merge, readSaid } from '../plan/stated.ts';
@@ -126,50 +121,16 @@ function askNew(options: PlanOptions, line: Stated): Asked {
 }
 
 function askKnown(options: PlanOptions, line: Stated): Asked {
-  const { config: file, said, fromHistory } = options;
-  const { stated: configured, source } = loadStated(file);
-  const [name, service] = pick(configured.services, options.service, file);
-  const history = fromHistory ? readHistory(loadConfig(file).agent.stateDir, name) : null;
-  const { objectives, plan, faults, takeover } = service;
-  const stated = merge({ objectives, plan, faults, takeover: { p95: takeover.p95 } }, line, said);
-  const described = describe(stated, {
-    seesHangs: service.probe.tcp !== true,
-    replays: service.traffic.protocol === 'http' && (service.traffic.replay?.attempts ?? 2) > 1,
-    temperatures: temperaturesFor(service),
-    exclusive: service.exclusive,
-    history,
-  });
+  const { said, config: file, service, fromHistory } = options;
+  const known = describeKnown(file, service, { line, said, fromHistory });
+  const { name, described, history, source, present } = known;
   return {
     service: name,
     described,
     history,
     origin: { kind: 'known', said, service: { name, file, source } },
-    present: configuredDesign(service, configured.agent.host ?? hostname()),
+    present,
   };
-}
-
-/** Whoever runs accepts clients from a shared socket, and a frozen one receives no data: the rules of the file. */
-function temperaturesFor(service: ParsedService | null): PlannedService['temperatures'] {
-  const isUnseen = service !== null && acceptsAtOnce(service.traffic);
-  const running = isUnseen ? [] : (['hot', 'warm'] as const);
-  const frozen = service?.takeover.lag === undefined ? (['frozen'] as const) : [];
-  return [...running, ...frozen, 'cold'];
-}
-
-function pick(
-  services: Readonly<Record<string, ParsedService>>,
-  named: string | null,
-  file: string,
-): readonly [string, ParsedService] {
-  const all = Object.entries(services);
-  const [only] = all.filter(([name]) => named === null || name === named);
-  if (only !== undefined && (named !== null || all.length === 1)) return only;
-  throw new AppError('usage', {
-    what:
-      named === null ? 'which service is meant is not clear' : `${file} has no service ${named}`,
-    why: `it has ${all.length}: ${all.map(([name]) => name).join(', ')}`,
-    todo: 'name one of them after the command',
-  });
 }
 
 /** The directory's name as far as it can be one of a service. */

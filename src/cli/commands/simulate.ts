@@ -2,9 +2,14 @@ import { loadConfig } from '../../config/load.ts';
 import type { ResolvedConfig, ResolvedService } from '../../config/resolved.ts';
 import { speaker } from '../../core/describe/language.ts';
 import { AppError } from '../../errors.ts';
+import { crossCheck } from '../../model/plan/cross-check.ts';
+import { evaluator } from '../../model/plan/evaluation.ts';
 import { estimateLives } from '../../sim/life-estimate.ts';
 import { type LifeNews, ServiceLife, type LifeResult } from '../../sim/service-life.ts';
 import { type Terminal, writeJson } from '../output.ts';
+import { formatHistory } from '../plan/history-text.ts';
+import { describeKnown } from '../plan/known-service.ts';
+import { readSaid } from '../plan/stated.ts';
 import type { SimulatedLife, SimulatedService } from '../simulate/document.ts';
 import { planLife, runLives } from '../simulate/lives.ts';
 import { formatSimulation } from '../simulate/text.ts';
@@ -18,6 +23,8 @@ export type SimulateOptions = {
   readonly years: number;
   /** Only this life, with its timeline; null: all of them. */
   readonly seed: number | null;
+  /** Rates and coverage from the journal of this installation. */
+  readonly fromHistory: boolean;
   readonly json: boolean;
   readonly terminal: Terminal;
 };
@@ -45,38 +52,47 @@ type Simulated = { readonly document: SimulatedService; readonly text: string };
 
 async function simulate(options: SimulateOptions, service: ResolvedService): Promise<Simulated> {
   const { terminal, years } = options;
-  const { rates, given } = service.faults;
-  const plan = planLife(service, { rates, years: years / LIVES });
+  const { question, figures, history, present } = known(options, service);
+  const plan = planLife(service, { rates: question.rates, years: years / LIVES });
   const seeds = Array.from({ length: LIVES }, (_, index) => index + 1);
   const progress = showProgress(options, service.name);
-  const lives = await runLives(plan, seeds, progress.step);
+  const lives = await runLives(plan, seeds, { onLife: progress.step });
   progress.end();
   const estimate = estimateLives(lives);
   const { rtoMs } = service.objectives;
   const withinRto = rtoMs === null ? null : shareWithin(lives, rtoMs);
-  const verdicts = verdictsOf(service, estimate, { withinRto, locale: terminal.locale });
+  const byFormulas = evaluator(question)(present);
+  const { unavailability, unavailability99 } = estimate;
+  const check = crossCheck(question, byFormulas, { unavailability, ...unavailability99 });
+  const text = formatSimulation(terminal, {
+    service,
+    estimate,
+    verdicts: verdictsOf(service, estimate, { withinRto, locale: terminal.locale }),
+    formulas: { unavailability: byFormulas.unavailability, check },
+    figures,
+  });
   return {
     document: {
       estimate,
-      availability: 1 - estimate.unavailability,
-      faults: { rates, given },
+      availability: 1 - unavailability,
+      faults: { rates: question.rates, figures },
       rpo: null,
       objectives: { rtoMs, withinRto },
+      formulas: { unavailability: byFormulas.unavailability, check },
     },
-    text: formatSimulation(terminal, {
-      service,
-      estimate,
-      verdicts,
-      basis: describeBasis(terminal, given.length),
-    }),
+    text: history === null ? text : `${text}\n${formatHistory(terminal, history)}`,
   };
 }
 
-function describeBasis(terminal: Terminal, given: number): string {
-  return speaker(terminal.locale)(
-    `It rests on the fault model: ${given} figures of this file, defaults for the others (services.*.faults). One life with its timeline: --seed 1.`,
-    `依据故障模型：本文件给出 ${given} 项，其余为默认值（services.*.faults）。查看其中一次的时间线：--seed 1。`,
-  );
+/** The same service and the same figures as `hotwarm plan` has them. */
+function known({ config, fromHistory }: SimulateOptions, { name }: ResolvedService) {
+  const { described, history, present } = describeKnown(config, name, {
+    line: readSaid([]),
+    said: [],
+    fromHistory,
+  });
+  const figures = described.figures.filter(({ key }) => key.startsWith('faults.'));
+  return { question: described.question, figures, history, present };
 }
 
 function replay(
@@ -94,7 +110,10 @@ function replay(
     });
   }
   const timeline: { atMs: number; news: LifeNews }[] = [];
-  const plan = planLife(service, { rates: service.faults.rates, years: years / LIVES });
+  const plan = planLife(service, {
+    rates: known(options, service).question.rates,
+    years: years / LIVES,
+  });
   const result = new ServiceLife({
     ...plan,
     seed,

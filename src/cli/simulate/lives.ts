@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { monotonicMs } from '../../clock.ts';
 import type { ResolvedService } from '../../config/resolved.ts';
 import type { FaultRates } from '../../model/fault-rates.ts';
 import type { LifeOptions, LifeResult } from '../../sim/service-life.ts';
@@ -30,12 +31,19 @@ export function planLife(
   };
 }
 
+export type Running = {
+  readonly onLife?: () => void;
+  /** No further life is begun after that, but for the two that an estimate needs, ms. Default: all are lived. */
+  readonly withinMs?: number;
+};
+
 /** The lives of these seeds, in their order. Rejects with what a thread died of. */
 export async function runLives(
   plan: LifePlan,
   seeds: readonly number[],
-  onLife: () => void,
+  { onLife = () => {}, withinMs = Infinity }: Running = {},
 ): Promise<readonly LifeResult[]> {
+  const beganAt = monotonicMs();
   const results = new Map<number, LifeResult>();
   const left = [...seeds];
   const threads = Math.min(availableParallelism(), seeds.length);
@@ -45,6 +53,7 @@ export async function runLives(
       async () =>
         await runThread(plan, left, ({ seed, result }) => {
           results.set(seed, result);
+          if (monotonicMs() - beganAt > withinMs && results.size > 1) left.length = 0;
           onLife();
         }),
     ),

@@ -1,7 +1,10 @@
 import type { ResolvedService } from '../../config/resolved.ts';
 import { duration, percent, speaker } from '../../core/describe/language.ts';
+import type { CrossCheck } from '../../model/plan/cross-check.ts';
 import type { LifeEstimate, RateEstimate } from '../../sim/life-estimate.ts';
 import { type Cell, cell, formatTable, paint, type Terminal, wrapText } from '../output.ts';
+import { crossCheckText } from '../plan/cross-check-text.ts';
+import type { Figure } from '../plan/description.ts';
 import type { Verdict } from './verdict.ts';
 import { describeCauseOf, frequency, sharePercent } from './words.ts';
 
@@ -11,14 +14,15 @@ export type SimulationText = {
   readonly service: ResolvedService;
   readonly estimate: LifeEstimate;
   readonly verdicts: readonly Verdict[];
-  /** What it rests on: fault model and pauses. */
-  readonly basis: string;
+  readonly formulas: { readonly unavailability: number; readonly check: CrossCheck };
+  /** Of the fault model, and where each comes from. */
+  readonly figures: readonly Figure[];
 };
 
 const INDENT = '  ';
 
 export function formatSimulation(terminal: Terminal, text: SimulationText): string {
-  const { service, estimate, verdicts, basis } = text;
+  const { service, estimate, verdicts, formulas, figures } = text;
   const say = speaker(terminal.locale);
   const years = String(Math.round(estimate.years));
   const head = say(
@@ -32,8 +36,28 @@ export function formatSimulation(terminal: Terminal, text: SimulationText): stri
     indented(formatTable(terminal, causeRows(terminal, estimate))),
     '\n',
     ...verdicts.map((verdict) => formatVerdict(terminal, verdict)),
-    paragraph(terminal, `${INDENT}${basis}`),
+    paragraph(terminal, `${INDENT}${describeFormulas(terminal, formulas)}`),
+    paragraph(terminal, `${INDENT}${describeBasis(terminal, figures)}`),
   ].join('');
+}
+
+function describeFormulas(
+  { locale }: Terminal,
+  { unavailability, check }: SimulationText['formulas'],
+): string {
+  const share = sharePercent(unavailability);
+  const text = crossCheckText(check, locale);
+  return speaker(locale)(`by formula ${share}: ${text}`, `按公式为 ${share}：${text}`);
+}
+
+function describeBasis({ locale }: Terminal, figures: readonly Figure[]): string {
+  const count = (from: Figure['from']): number =>
+    figures.filter((figure) => figure.from === from).length;
+  const [stated, measured, assumed] = [count('stated'), count('history'), count('default')];
+  return speaker(locale)(
+    `of the fault model ${stated} figures are from the file, ${measured} from the journal, ${assumed} are defaults; one life with its timeline: --seed 1`,
+    `故障模型中 ${stated} 项来自文件，${measured} 项来自日志，${assumed} 项为默认值；查看其中一次的时间线：--seed 1`,
+  );
 }
 
 function figureRows(terminal: Terminal, estimate: LifeEstimate): readonly (readonly Cell[])[] {

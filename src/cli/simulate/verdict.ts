@@ -14,8 +14,8 @@ export type Verdict = {
 
 /** Fewer mistakes a year than this are not worth a change. */
 const TOLERATED_MISTAKES = 0.1;
-/** Outages by planned moves a year, from which on they come in bursts. */
-const TOLERATED_PLANNED = 1;
+/** More mistakes a year than this are told of, if they are most of its moves. */
+const TOLERATED_FALSE = 12;
 /** Share of the outages that should keep the objective. */
 const RTO_SHARE = 0.99;
 
@@ -51,15 +51,17 @@ function mistakes(
   };
 }
 
-function flapping({ causes }: LifeEstimate, locale: Locale): readonly Verdict[] {
-  const planned = causes.find(({ cause }) => cause === 'planned')?.outagesPerYear ?? 0;
-  if (planned <= TOLERATED_PLANNED) return [];
-  const often = frequency(planned, locale);
+/** Its own mistakes make it move, and each move back is one more. */
+function flapping({ failovers, falseFailovers, plannedMoves }: LifeEstimate, locale: Locale) {
+  const isFlapping =
+    falseFailovers.perYear > TOLERATED_FALSE && falseFailovers.perYear > failovers.perYear / 2;
+  if (!isFlapping) return [];
+  const often = frequency(failovers.perYear + plannedMoves.perYear, locale);
   const text = speaker(locale)(
-    `its own moves interrupt the service ${often}: raise failback.after, or choose failback.mode: manual`,
-    `自身的切换使服务中断${often}：请增大 failback.after，或选择 failback.mode: manual`,
+    `it moves ${often}, mostly for no good reason: raise probe.timeout or probe.interval`,
+    `切换${often}，多半并无必要：请增大 probe.timeout 或 probe.interval`,
   );
-  return [{ code: 'flapping', isGood: false, text }];
+  return [{ code: 'flapping', isGood: false, text } as const];
 }
 
 function availability(

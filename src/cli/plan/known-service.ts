@@ -1,0 +1,78 @@
+import { hostname } from 'node:os';
+import { acceptsAtOnce } from '../../config/defaults.ts';
+import { loadConfig, loadStated } from '../../config/load.ts';
+import type { ParsedService } from '../../config/schema.ts';
+import { AppError } from '../../errors.ts';
+import type { Design } from '../../model/plan/design.ts';
+import type { PlannedService } from '../../model/plan/question.ts';
+import { configuredDesign } from './configured.ts';
+import { type Described, describe } from './description.ts';
+import { type History, readHistory } from './history.ts';
+import { type Said, type Stated, merge } from './stated.ts';
+
+// A service of a configuration, as the formulas see it.
+
+export type KnownService = {
+  readonly name: string;
+  readonly described: Described;
+  /** null: not asked for. */
+  readonly history: History | null;
+  /** Text of the file. */
+  readonly source: string;
+  /** What is configured now. */
+  readonly present: Design;
+};
+
+export type Besides = {
+  /** What was said besides the file: it counts before it. */
+  readonly line: Stated;
+  readonly said: readonly Said[];
+  /** Takes rates, coverage and times from the journal. */
+  readonly fromHistory: boolean;
+};
+
+/** named null: the only one there is. Throws AppError. */
+export function describeKnown(
+  file: string,
+  named: string | null,
+  { line, said, fromHistory }: Besides,
+): KnownService {
+  const { stated: configured, source } = loadStated(file);
+  const [name, service] = pick(configured.services, named, file);
+  const history = fromHistory ? readHistory(loadConfig(file).agent.stateDir, name) : null;
+  const { objectives, plan, faults, takeover } = service;
+  const stated = merge({ objectives, plan, faults, takeover: { p95: takeover.p95 } }, line, said);
+  const described = describe(stated, {
+    seesHangs: service.probe.tcp !== true,
+    replays: service.traffic.protocol === 'http' && (service.traffic.replay?.attempts ?? 2) > 1,
+    temperatures: temperaturesFor(service),
+    exclusive: service.exclusive,
+    history,
+  });
+  const present = configuredDesign(service, configured.agent.host ?? hostname());
+  return { name, described, history, source, present };
+}
+
+/** Whoever runs accepts clients from a shared socket, and a frozen one receives no data: the rules of the file. */
+export function temperaturesFor(service: ParsedService | null): PlannedService['temperatures'] {
+  const isUnseen = service !== null && acceptsAtOnce(service.traffic);
+  const running = isUnseen ? [] : (['hot', 'warm'] as const);
+  const frozen = service?.takeover.lag === undefined ? (['frozen'] as const) : [];
+  return [...running, ...frozen, 'cold'];
+}
+
+function pick(
+  services: Readonly<Record<string, ParsedService>>,
+  named: string | null,
+  file: string,
+): readonly [string, ParsedService] {
+  const all = Object.entries(services);
+  const [only] = all.filter(([name]) => named === null || name === named);
+  if (only !== undefined && (named !== null || all.length === 1)) return only;
+  throw new AppError('usage', {
+    what:
+      named === null ? 'which service is meant is not clear' : `${file} has no service ${named}`,
+    why: `it has ${all.length}: ${all.map(([name]) => name).join(', ')}`,
+    todo: 'name one of them after the command',
+  });
+}
