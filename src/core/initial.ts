@@ -25,6 +25,7 @@ function initialService(config: ServiceConfig, at: Instant): ServiceState {
     phase: 'starting',
     decidedAt: at,
     active: null,
+    answeredAt: null,
     epoch: 0,
     lease: NO_LEASE,
     paused: false,

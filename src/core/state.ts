@@ -39,6 +39,8 @@ export type ServiceState = {
   /** When everything that had fallen due was last looked at. */
   readonly decidedAt: Instant;
   readonly active: string | null;
+  /** When the active member last answered anybody, as far as is known: so old may what it acknowledged be. null: there was none. */
+  readonly answeredAt: Instant | null;
   readonly epoch: number;
   readonly lease: LeaseState;
   readonly paused: boolean;
@@ -97,6 +99,7 @@ export type MemberState = {
   readonly readySince: Instant | null;
   readonly detector: DetectorState;
   readonly performance: Performance;
+  /** Behind the present active, when last measured; null: not measured since that one took over or this one was rejoined. */
   readonly lag: { readonly bytes: number; readonly at: Instant } | null;
   /** When it last proved that it can serve; null: never in this agent's time. */
   readonly rehearsedAt: Instant | null;
@@ -152,6 +155,8 @@ export type Operation = {
   readonly fromGone: boolean;
   /** Targets of plans that were given up, and not proved gone since: such a plan may have got as far as its switch. */
   readonly mayServe: readonly string[];
+  /** Whose copy may be the newest: the target of a plan that was given up and may have served; null: the old active's. */
+  readonly newest: string | null;
   /** The plan's effects by step; null: not part of this plan or not issued yet. */
   readonly plan: {
     readonly hold: EffectId | null;
