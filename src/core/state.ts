@@ -14,7 +14,11 @@ import type { DurationMs, Instant } from './time.ts';
 
 // Everything the core remembers. Plain readonly data: it can be written as JSON and compared.
 
+/** Grows with every change of the shape or meaning of a state: another version's cannot be gone on from. */
+export const STATE_VERSION = 2;
+
 export type AgentState = {
+  readonly version: number;
   readonly at: Instant;
   readonly started: boolean;
   readonly observer: ObserverState;
