@@ -17,7 +17,7 @@ test('whatever faults a seed draws, nothing that is checked is violated', () => 
   assert.deepEqual(failed, []);
 });
 
-/** What they found, each pinned in test/scenarios too: lags of another time, a newest copy that was rejoined, a lag against a former active. */
+/** A lag of another time, a newest copy that was rejoined, a lag against a former active. */
 const PINNED = [21_007, 26_672, 70_734];
 
 test('no acknowledged write is lost beyond the RPO under the seeds that once lost some', () => {
