@@ -23,10 +23,10 @@ test:
 	$(TEST) $$(find test -name '*.test.ts' -not -path 'test/integration/*' | sort)
 	$(TEST) --test-concurrency=1 $$(find test/integration -name '*.test.ts' | sort)
 
-# Many seeds of the simulated world, on all cores; SEED=S prints the timeline of one.
+# Many seeds of the simulated world, on all cores; FROM=S begins elsewhere, SEED=S prints the timeline of one.
 SEEDS ?= 2000
 sim: setup
-	$(RUN) test/sim/main.ts $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+	$(RUN) test/sim/main.ts $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(FROM),--from $(FROM)))
 
 demo: setup
 	@bin/hotwarm demo
@@ -45,6 +45,7 @@ bench:
 	$(RUN) bench/soak.ts
 	$(RUN) bench/abuse.ts
 	$(RUN) bench/plan.ts
+	$(RUN) bench/sim.ts
 
 # docs/reference is generated from the schema, the error catalogue and the model's known results.
 docs: setup

@@ -3,9 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CoreConfig } from '../core/config.ts';
 import type { KnownEpoch } from '../core/event.ts';
 import { InvariantError } from '../core/assert.ts';
-import type { AgentState } from '../core/state.ts';
+import { STATE_VERSION, type AgentState } from '../core/state.ts';
 import { step } from '../core/step.ts';
 import { readBootId } from '../drivers/boot-id.ts';
+import { foreignState } from './foreign-state.ts';
 import { readNewestSegment } from './journal-reader.ts';
 
 // What an agent that died knew last, by replay of the newest segment of its journal. Only a state that is the
@@ -22,6 +23,11 @@ export function readResumable(
   // What was read went through JSON, so what it is compared with must too.
   if (segment === null || !isDeepStrictEqual(segment.config, JSON.parse(JSON.stringify(config))))
     return null;
+  if (segment.state.version !== STATE_VERSION) {
+    const { what, why, todo } = foreignState(segment.state);
+    process.emitWarning(`${what}: ${why}; ${todo}`);
+    return null;
+  }
   let { state } = segment;
   try {
     for (const event of segment.events) ({ state } = step(config, state, event));

@@ -47,7 +47,7 @@ function toCandidate(turn: Turn, member: MemberState): Candidate {
 
 /** A member that is being rejoined is not ready, however well it answers: its promotion and the rejoin would undo each other. */
 function refusalsOf(turn: Turn, member: MemberState): readonly GateRefusal[] {
-  const refusals = admit(turn.config, member, turn.at);
+  const refusals = admit(turn.config, member, turn.at, turn.service.answeredAt);
   const isRejoining = isPending(turn, member.name, ['rejoinMember']);
   if (!isRejoining || refusals.some(({ code }) => code === 'notReady')) return refusals;
   const { lifecycle, detector } = member;
@@ -76,7 +76,7 @@ function failedNow(turn: Turn, member: MemberState): 0 | 1 {
 }
 
 function lagOf(member: MemberState): number {
-  return member.lag === null ? 0 : member.lag.bytes;
+  return member.lag === null ? Number.MAX_SAFE_INTEGER : member.lag.bytes;
 }
 
 /** Members that the data plane may use at once when the active one dies: running, passing, never where exclusive. */

@@ -33,6 +33,7 @@ export function probeSucceeded(turn: Turn, event: ProbeSucceeded): void {
     -LATENCIES_KEPT,
   );
   updateMember(turn, member.name, { performance: { ...performance, probeLatenciesMs } });
+  noteAnswer(turn, member.name);
   if (member.lifecycle === 'running') {
     updateMember(turn, member.name, { rehearsedAt: turn.at, rehearsingSince: null });
   }
@@ -62,6 +63,7 @@ export function trafficSampled(turn: Turn, event: TrafficSampled): void {
   updateMember(turn, member.name, {
     performance: withWindow(turn.config.takeover, member.performance, event),
   });
+  if (event.requests > event.errors) noteAnswer(turn, member.name);
   if (member.lifecycle !== 'running') return;
   const { p95Ms, errorShare } = turn.config.takeover;
   const detector = detect.trafficSampled(
@@ -77,7 +79,24 @@ export function trafficSampled(turn: Turn, event: TrafficSampled): void {
 export function lagMeasured(turn: Turn, event: LagMeasured): void {
   const member = memberOf(turn, event.member);
   if (event.incarnation !== member.incarnation) return;
+  // Against which of those that may have served it was measured, nobody knows.
+  if ((turn.service.operation?.newest ?? null) !== null) return;
   updateMember(turn, member.name, { lag: { bytes: event.lagBytes, at: turn.at } });
+}
+
+/** Measured against an active that may have been replaced: they say nothing of the newest copy. */
+export function forgetLags(turn: Turn): void {
+  for (const { name } of turn.service.members) updateMember(turn, name, { lag: null });
+}
+
+/** Up to now the active may have acknowledged what clients wrote. */
+export function noteAnswer(turn: Turn, name: string): void {
+  if (turn.service.active === name) turn.service = { ...turn.service, answeredAt: turn.at };
+}
+
+/** Nothing speaks against its having served until now. */
+export function isBelieved({ detector: { health } }: MemberState): boolean {
+  return health !== 'suspect' && health !== 'failed';
 }
 
 /** An end that was ordered is told by the outcome of the order. */
@@ -99,6 +118,7 @@ export function memberExited(turn: Turn, event: MemberExited): void {
     return;
   }
   const starting = member.lifecycle === 'starting';
+  if (!starting && isBelieved(member)) noteAnswer(turn, member.name);
   // Who was condemned before has failed once, not twice.
   if (member.detector.health !== 'failed')
     registerFailure(turn, member.name, starting ? 'startFailed' : null, exitText(event));

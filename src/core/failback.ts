@@ -54,7 +54,10 @@ function preferredOf(turn: Turn): MemberState | null {
 }
 
 function mayReturn(turn: Turn, preferred: MemberState): boolean {
-  return admit(turn.config, preferred, turn.at).length === 0 || canBeRaised(turn, preferred);
+  return (
+    admit(turn.config, preferred, turn.at, turn.service.answeredAt).length === 0 ||
+    canBeRaised(turn, preferred)
+  );
 }
 
 function recentFailovers(turn: Turn): number {
@@ -124,6 +127,11 @@ function failbackObstacle(turn: Turn, preferred: MemberState | null): Refusal | 
   if (refusal !== null || preferred === null || mayReturn(turn, preferred)) return refusal;
   return {
     code: 'noCandidate',
-    candidates: [{ member: preferred.name, refusals: admit(turn.config, preferred, turn.at) }],
+    candidates: [
+      {
+        member: preferred.name,
+        refusals: admit(turn.config, preferred, turn.at, turn.service.answeredAt),
+      },
+    ],
   };
 }

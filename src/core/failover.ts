@@ -74,6 +74,7 @@ const NEW_OPERATION: Omit<Operation, 'kind' | 'startedAt' | 'deadline'> = {
   committed: false,
   fromGone: false,
   mayServe: [],
+  newest: null,
   plan: EMPTY_PLAN,
   progressAt: 0,
   excluded: [],
@@ -145,7 +146,8 @@ export function chooseCandidate(turn: Turn): void {
   if (!mayAcquire(turn.service.lease, turn.host, turn.at)) return;
   const ranked = rankCandidates(turn, operation.excluded);
   const eligible = operation.kind === 'start' ? eligibleAtStart(turn, ranked) : ranked;
-  const reference = operation.kind === 'start' ? firstActive(turn) : operation.from;
+  const reference =
+    operation.newest ?? (operation.kind === 'start' ? firstActive(turn) : operation.from);
   const fit = eligible.filter((candidate) => passes(candidate, reference));
   // Whom a plan that was given up may have made active already is the least change for clients.
   const passing = fit.find(({ member }) => operation.mayServe.includes(member.name)) ?? fit[0];
@@ -164,10 +166,12 @@ function readmit(turn: Turn, operation: Operation): void {
   turn.service = { ...turn.service, operation: { ...operation, excluded: [], notBefore } };
 }
 
-/** Lag is measured against the reference (the last active), so it cannot speak against the reference itself. */
+/** Lag is measured against the reference (whoever may have served last), so it cannot speak against the reference itself. */
 function passes({ member, verdict }: Candidate, reference: string | null): boolean {
   if (member.name !== reference) return verdict.refusals.length === 0;
-  return verdict.refusals.every(({ code }) => code === 'lagUnknown' || code === 'lagging');
+  return verdict.refusals.every(
+    ({ code }) => code === 'lagUnknown' || code === 'lagging' || code === 'lagStale',
+  );
 }
 
 /** At the first start one member is waited for, unless it has failed or the time is up. */

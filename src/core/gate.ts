@@ -14,11 +14,12 @@ export function admit(
   config: ServiceConfig,
   member: MemberState,
   at: Instant,
+  answeredAt: Instant | null,
 ): readonly GateRefusal[] {
   return [
     ...readiness(member),
     ...speed(config.takeover.p95Ms, member),
-    ...freshness(config, member),
+    ...freshness(config, member, answeredAt),
     ...rehearsal(config.takeover.rehearsedWithinMs, member, at),
   ];
 }
@@ -42,12 +43,23 @@ function speed(limitMs: number | null, member: MemberState): readonly GateRefusa
   return [{ code: 'tooSlow', p95Ms, limitMs }];
 }
 
-function freshness(config: ServiceConfig, member: MemberState): readonly GateRefusal[] {
+/**
+ * A lag speaks of the instant at which it was measured. What the active acknowledged later is in no measurement, so
+ * one may be older than the active's last answer by no more than two measurements may be apart.
+ */
+function freshness(
+  config: ServiceConfig,
+  member: MemberState,
+  answeredAt: Instant | null,
+): readonly GateRefusal[] {
   const limitBytes = config.takeover.lagBytes;
   if (!config.abilities.lag || limitBytes === null) return [];
   if (member.lag === null) return [{ code: 'lagUnknown' }];
-  if (member.lag.bytes <= limitBytes) return [];
-  return [{ code: 'lagging', lagBytes: member.lag.bytes, limitBytes }];
+  if (member.lag.bytes > limitBytes)
+    return [{ code: 'lagging', lagBytes: member.lag.bytes, limitBytes }];
+  const ageMs = answeredAt === null ? 0 : answeredAt - member.lag.at;
+  const limitMs = config.detection.boundMs;
+  return ageMs > limitMs ? [{ code: 'lagStale', ageMs, limitMs }] : [];
 }
 
 function rehearsal(

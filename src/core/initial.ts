@@ -3,12 +3,13 @@ import { idleDetector } from './detect.ts';
 import { NO_LEASE } from './lease.ts';
 import { startObserver } from './observer.ts';
 import { NO_REPAIR } from './rejoin.ts';
-import type { AgentState, MemberState, ServiceState } from './state.ts';
+import { STATE_VERSION, type AgentState, type MemberState, type ServiceState } from './state.ts';
 import type { Instant } from './time.ts';
 
 /** What an agent knows before its first event: nothing runs, nobody is active. */
 export function initialState(config: CoreConfig, at: Instant): AgentState {
   return {
+    version: STATE_VERSION,
     at,
     started: false,
     observer: startObserver(at),
@@ -25,6 +26,7 @@ function initialService(config: ServiceConfig, at: Instant): ServiceState {
     phase: 'starting',
     decidedAt: at,
     active: null,
+    answeredAt: null,
     epoch: 0,
     lease: NO_LEASE,
     paused: false,

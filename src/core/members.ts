@@ -125,9 +125,11 @@ function start(turn: Turn, member: MemberState, wanted: Wanted): void {
     { withinMs: timeouts.startMs },
   );
   updateMember(turn, member.name, { followsEpoch: null });
-  const { active } = turn.service;
+  const { active, operation } = turn.service;
+  // While somebody is sought its copy may be the newest there is, and a rejoin would discard it. It is made up for later.
+  const isSettled = operation === null || operation.step === 'raising';
   const rejoined =
-    abilities.rejoin && active !== null && active !== member.name
+    abilities.rejoin && isSettled && active !== null && active !== member.name
       ? follow(turn, member.name, active, [started])
       : null;
   awaitReady(turn, member.name, [rejoined ?? started]);
@@ -167,7 +169,7 @@ function mustFollow(turn: Turn, member: MemberState): boolean {
 }
 
 function follow(turn: Turn, name: string, active: string, after: readonly EffectId[]): EffectId {
-  updateMember(turn, name, { followsEpoch: turn.service.epoch });
+  updateMember(turn, name, { followsEpoch: turn.service.epoch, lag: null });
   return issue(
     turn,
     { type: 'rejoinMember', member: name, active },

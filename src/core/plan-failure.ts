@@ -1,5 +1,6 @@
 import { assert } from './assert.ts';
 import { note, cancel, type Turn } from './turn.ts';
+import { forgetLags } from './facts.ts';
 import { settleIncident } from './incident.ts';
 import type { EffectFault } from './reasons.ts';
 import { routeTo, sendRoute } from './route.ts';
@@ -19,22 +20,32 @@ export function planFailed(
   step: PlanStep,
   fault: EffectFault,
 ): void {
+  const served = mayHaveServed(step, fault);
   switch (step) {
     case 'release':
     case 'fence':
-      if (step === 'fence' && turn.config.exclusive) retryPlan(turn, operation, null);
+      if (step === 'fence' && turn.config.exclusive) retryPlan(turn, operation, null, served);
       return;
     case 'acquire':
       if (fault !== 'conflict' && !turn.config.exclusive) switchUnderOldEpoch(turn, operation);
-      else retryPlan(turn, operation, null);
+      else retryPlan(turn, operation, null, served);
       return;
     case 'promote':
     case 'raise':
-      retryPlan(turn, operation, operation.to);
+      retryPlan(turn, operation, operation.to, served);
       return;
     default:
-      retryPlan(turn, operation, null);
+      retryPlan(turn, operation, null, served);
   }
+}
+
+/**
+ * Whether clients may have reached the plan's target. The switch comes last: it never ran if a step before it failed, or
+ * if it says itself that it did not begin. An order without an outcome may have been carried out, and all after it.
+ */
+function mayHaveServed(step: PlanStep, fault: EffectFault): boolean {
+  if (step !== 'switch') return fault === 'timedOut';
+  return fault !== 'dependencyFailed' && fault !== 'cancelled';
 }
 
 /**
@@ -56,7 +67,12 @@ function switchUnderOldEpoch(turn: Turn, operation: Operation): void {
 }
 
 /** Takes back what has not begun and lets the operation choose again: at once if others are left, else after a growing pause. */
-export function retryPlan(turn: Turn, operation: Operation, exclude: string | null): void {
+export function retryPlan(
+  turn: Turn,
+  operation: Operation,
+  exclude: string | null,
+  served: boolean,
+): void {
   const { fence: _kept, ...rest } = operation.plan;
   cancel(turn, Object.values(rest));
   const planned = operation.kind === 'switchover' || operation.kind === 'failback';
@@ -67,6 +83,7 @@ export function retryPlan(turn: Turn, operation: Operation, exclude: string | nu
   const excluded = exclude === null ? operation.excluded : [...operation.excluded, exclude];
   const everybody = turn.service.members.every((member) => excluded.includes(member.name));
   const { to, mayServe } = operation;
+  if (served) forgetLags(turn);
   const pauseMs = exclude !== null && !everybody ? 0 : retryPause(operation.attempts);
   turn.service = {
     ...turn.service,
@@ -77,6 +94,7 @@ export function retryPlan(turn: Turn, operation: Operation, exclude: string | nu
       to: null,
       step: 'choosing',
       mayServe: to === null || mayServe.includes(to) ? mayServe : [...mayServe, to],
+      newest: served && to !== null ? to : operation.newest,
       plan: EMPTY_PLAN,
       attempts: operation.attempts + 1,
       notBefore: turn.at + pauseMs,

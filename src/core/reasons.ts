@@ -76,6 +76,8 @@ export type GateRefusal =
   | { readonly code: 'tooSlow'; readonly p95Ms: number; readonly limitMs: number }
   | { readonly code: 'lagging'; readonly lagBytes: number; readonly limitBytes: number }
   | { readonly code: 'lagUnknown' }
+  /** What the active acknowledged since its lag was measured is not in that measurement. */
+  | { readonly code: 'lagStale'; readonly ageMs: number; readonly limitMs: number }
   | { readonly code: 'notRehearsed'; readonly ageMs: number | null; readonly limitMs: number };
 
 /** Why a command was refused or an automatic action was not taken. */

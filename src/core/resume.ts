@@ -5,6 +5,7 @@ import type { FoundMember } from './event.ts';
 import { recordIncident } from './incident.ts';
 import { awaitReady, beginWatch } from './members.ts';
 import { startObserver } from './observer.ts';
+import { isBelieved, noteAnswer } from './facts.ts';
 import { registerFailure } from './rejoin.ts';
 import type { AgentState, MemberState } from './state.ts';
 import { retryPlan } from './plan-failure.ts';
@@ -44,7 +45,7 @@ export function resumeService(turn: Turn, found: readonly FoundMember[]): void {
   }
   if (operation?.step === 'taking') {
     assert(turn.service.operation !== null, 'finding members ends no operation');
-    retryPlan(turn, turn.service.operation, null);
+    retryPlan(turn, turn.service.operation, null, true);
     const { operation: retried } = turn.service;
     // The plan did not fail, so there is nothing to wait for.
     if (retried !== null)
@@ -64,6 +65,7 @@ function missing(turn: Turn, member: MemberState): void {
   if (lifecycle === 'absent') return;
   const served = lifecycle !== 'starting' && lifecycle !== 'stopping';
   if (served && member.detector.health !== 'failed') registerFailure(turn, name, null, 'vanished');
+  if (served && isBelieved(member)) noteAnswer(turn, name);
   const { incarnation } = member;
   const died = { at: turn.at, service: turn.config.name, member: name, incarnation };
   updateMember(turn, name, {

@@ -14,7 +14,11 @@ import type { DurationMs, Instant } from './time.ts';
 
 // Everything the core remembers. Plain readonly data: it can be written as JSON and compared.
 
+/** Grows with every change of the shape or meaning of a state: another version's cannot be gone on from. */
+export const STATE_VERSION = 2;
+
 export type AgentState = {
+  readonly version: number;
   readonly at: Instant;
   readonly started: boolean;
   readonly observer: ObserverState;
@@ -39,6 +43,8 @@ export type ServiceState = {
   /** When everything that had fallen due was last looked at. */
   readonly decidedAt: Instant;
   readonly active: string | null;
+  /** When the active member last answered anybody, as far as is known: so old may what it acknowledged be. null: there was none. */
+  readonly answeredAt: Instant | null;
   readonly epoch: number;
   readonly lease: LeaseState;
   readonly paused: boolean;
@@ -97,6 +103,7 @@ export type MemberState = {
   readonly readySince: Instant | null;
   readonly detector: DetectorState;
   readonly performance: Performance;
+  /** Behind the present active, when last measured; null: not measured since that one took over or this one was rejoined. */
   readonly lag: { readonly bytes: number; readonly at: Instant } | null;
   /** When it last proved that it can serve; null: never in this agent's time. */
   readonly rehearsedAt: Instant | null;
@@ -152,6 +159,8 @@ export type Operation = {
   readonly fromGone: boolean;
   /** Targets of plans that were given up, and not proved gone since: such a plan may have got as far as its switch. */
   readonly mayServe: readonly string[];
+  /** Whose copy may be the newest: the target of a plan that was given up and may have served; null: the old active's. */
+  readonly newest: string | null;
   /** The plan's effects by step; null: not part of this plan or not issued yet. */
   readonly plan: {
     readonly hold: EffectId | null;

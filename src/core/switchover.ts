@@ -39,6 +39,7 @@ export function beginMove(turn: Turn, move: Move): void {
       committed: false,
       fromGone: false,
       mayServe: [],
+      newest: null,
       plan: EMPTY_PLAN,
       progressAt: turn.at,
       excluded: [],

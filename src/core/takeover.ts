@@ -1,5 +1,6 @@
 import { assert } from './assert.ts';
 import type { EffectId } from './effect.ts';
+import { forgetLags } from './facts.ts';
 import { noteServed, settleIncident, updateIncident } from './incident.ts';
 import { acquire } from './lease.ts';
 import { endOrderly, orderFence, raise } from './members.ts';
@@ -185,11 +186,13 @@ function completeTakeover(turn: Turn, operation: Operation): void {
   for (const member of turn.service.members) {
     updateMember(turn, member.name, { role: member.name === to ? 'active' : 'standby' });
   }
+  if (turn.service.active !== to) forgetLags(turn);
   const tried = turn.service.observing?.tried ?? [];
   const sameRun = from !== null && tried.includes(from);
   turn.service = {
     ...turn.service,
     active: to,
+    answeredAt: turn.at,
     operation: null,
     fellBack: null,
     observing:

@@ -9,7 +9,7 @@ import { type JournalEntry, type JournalLimits, openJournal } from '../../src/ag
 import { listSegments, readSegment } from '../../src/agent/journal-reader.ts';
 import type { CoreConfig } from '../../src/core/config.ts';
 import type { Event } from '../../src/core/event.ts';
-import type { AgentState, Incident } from '../../src/core/state.ts';
+import { STATE_VERSION, type AgentState, type Incident } from '../../src/core/state.ts';
 import { openStateDir, type StateDir } from '../../src/drivers/store/database.ts';
 
 const config: CoreConfig = { host: 'h1', services: [] };
@@ -19,6 +19,7 @@ function stateAt(at: number): AgentState {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the journal looks at nothing in a state but `at`.
   const observer = {} as AgentState['observer'];
   return {
+    version: STATE_VERSION,
     at,
     started: true,
     observer,

@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { StoredIncident } from '../../agent/contract.ts';
 import { openIncidentLog } from '../../agent/incident-log.ts';
+import { foreignState } from '../../agent/foreign-state.ts';
 import { listSegments, readSegment, segmentsSince } from '../../agent/journal-reader.ts';
 import type { Event } from '../../core/event.ts';
-import type { Incident } from '../../core/state.ts';
+import { STATE_VERSION, type Incident } from '../../core/state.ts';
 import { openJournalFile } from '../../drivers/store/database.ts';
 import { sqliteFault } from '../../drivers/store/sqlite-fault.ts';
 import { AppError } from '../../errors.ts';
@@ -49,6 +50,8 @@ function readContent(database: DatabaseSync, { id, endedAt }: Incident): Content
   const [first, ...others] = segmentsSince(database, id);
   const start = first === undefined ? null : readSegment(database, first.id);
   if (start === null) return null;
+  if (start.state.version !== STATE_VERSION)
+    throw new AppError('stateUnusable', foreignState(start.state));
   const events: Event[] = [...start.events];
   const checkpoints: Checkpoint[] = [];
   for (const { id: segment, isFresh } of others) {

@@ -38,6 +38,11 @@ export function describeGate(refusal: GateRefusal, locale: Locale): string {
       );
     case 'lagUnknown':
       return say('how far it is behind is not known', '数据落后多少未知');
+    case 'lagStale':
+      return say(
+        `how far it is behind was last measured ${duration(refusal.ageMs)} before the active member last answered, at most ${duration(refusal.limitMs)}`,
+        `最近一次测得的数据落后量比主用成员最后一次应答早 ${duration(refusal.ageMs)}，上限 ${duration(refusal.limitMs)}`,
+      );
     case 'notRehearsed':
       return describeRehearsal(refusal.ageMs, refusal.limitMs, locale);
     default:
