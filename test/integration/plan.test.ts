@@ -49,6 +49,7 @@ test('a plan for a Flask shop is written, checked, run, and survives a kill', as
     'plan',
     '--availability=99.95%',
     '--budget=50',
+    '--rto=2s',
     '--stateless',
     '--start=gunicorn --config gunicorn.conf.py app:app',
     '--probe=/healthz',
