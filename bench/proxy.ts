@@ -1,5 +1,6 @@
 // What a data plane costs: throughput at full load, latency at half of hotwarm's throughput, and CPU time for each
-// request, of no proxy, hotwarm's, HAProxy (one thread) and nginx (one worker), all before the same server process.
+// request, of no proxy, hotwarm's, HAProxy (one thread) and nginx (one worker), all before the same server process, and
+// of a member of its own that accepts from the service's socket (via: socket), where there is nothing between.
 // The client is wrk. Rounds go through all targets, each beginning with another; ratios are taken within a round.
 // Prints tables and PASS or FAIL for each bar; exits 1 when a bar is missed.
 //   node bench/proxy.ts [--rounds 5] [--seconds 2] [--only pinned|one-core|unpinned] [--json] [--write]

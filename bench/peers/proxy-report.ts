@@ -21,7 +21,12 @@ export const SIZES = { small: '/', large: '/large' } as const;
 export type Size = keyof typeof SIZES;
 
 /** Bars, for small answers with pinned processes. */
-const BARS = { throughputOfHaproxy: 0.7, cpuUs: 60, addedP99Us: 1000 } as const;
+const BARS = {
+  throughputOfHaproxy: 0.7,
+  socketOfDirect: 0.97,
+  cpuUs: 60,
+  addedP99Us: 1000,
+} as const;
 
 export type Sample = {
   readonly place: Place;
@@ -136,6 +141,14 @@ export function barsOf(samples: readonly Sample[]): readonly Bar[] {
         met: cpuUs <= BARS.cpuUs,
       },
     );
+  }
+  const socket = samples.filter((sample) => sample.target === 'hotwarm, socket');
+  if (socket.length > 0) {
+    const { ratio } = figuresOf(samples, socket);
+    bars.push({
+      bar: `socket: throughput ≥ ${BARS.socketOfDirect} of no proxy, all rounds (${ratio.toFixed(2)})`,
+      met: ratio >= BARS.socketOfDirect,
+    });
   }
   for (const where of ['pinned', 'one-core'] as const) {
     if (small(where).length === 0) continue;

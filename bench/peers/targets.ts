@@ -21,12 +21,13 @@ export type Target = {
 export type Targets = {
   readonly targets: readonly Target[];
   readonly backendPid: number;
-  /** The agent and the standby, which carry no requests. */
+  /** The agent, the standby, and the member that serves without a proxy. */
   readonly otherPids: readonly number[];
   close(): Promise<void>;
 };
 
 const SERVICE = 'bench';
+const SOCKET_SERVICE = 'socket';
 const READY_WITHIN_MS = 20_000;
 const BACKEND = fileURLToPath(new URL('backend.ts', import.meta.url));
 
@@ -75,6 +76,7 @@ export async function startTargets(): Promise<Targets> {
       targets: [
         { name: 'no proxy', port: service.backendPort, pids: [] },
         { name: 'hotwarm', port: service.listenPort, pids: [service.proxyPid] },
+        { name: 'hotwarm, socket', port: service.socketPort, pids: [] },
         ...peers,
       ],
       backendPid: service.backendPid,
@@ -87,42 +89,80 @@ export async function startTargets(): Promise<Targets> {
   }
 }
 
-async function startService(closers: (() => Promise<void>)[]) {
-  const folder = await mkdtemp(join(tmpdir(), 'hotwarm-bench-'));
-  closers.push(() => rm(folder, { recursive: true, force: true }));
-  const [listenPort = 0, api = 0, a = 0, b = 0] = await findFreePorts(4);
-  const config = join(folder, 'hotwarm.yaml');
+type Ports = {
+  readonly api: number;
+  readonly listen: number;
+  readonly socket: number;
+  readonly members: readonly number[];
+};
+
+async function findPorts(): Promise<Ports> {
+  const [api = 0, listen = 0, socket = 0, ...members] = await findFreePorts(7);
+  return { api, listen, socket, members };
+}
+
+function configText({ api, listen, socket, members }: Ports): string {
   const command = JSON.stringify([process.execPath, BACKEND]);
-  await writeFile(
-    config,
-    `agent: { state: ./state, api: '127.0.0.1:${api}' }
+  const probe = '{ http: /, interval: 100ms, timeout: 300ms }';
+  return `agent: { state: ./state, api: '127.0.0.1:${api}' }
 services:
   ${SERVICE}:
     members:
-      a: { command: ${command}, port: ${a} }
-      b: { command: ${command}, port: ${b} }
-    traffic: { listen: '127.0.0.1:${listenPort}' }
-    probe: { http: /, interval: 100ms, timeout: 300ms }
-`,
-  );
+      a: { command: ${command}, port: ${members[0]} }
+      b: { command: ${command}, port: ${members[1]} }
+    traffic: { listen: '127.0.0.1:${listen}' }
+    probe: ${probe}
+  ${SOCKET_SERVICE}:
+    members:
+      a: { command: ${command}, port: ${members[2]} }
+      b: { command: ${command}, port: ${members[3]}, temperature: cold }
+    traffic: { listen: '127.0.0.1:${socket}', via: socket }
+    probe: ${probe}
+`;
+}
+
+async function startService(closers: (() => Promise<void>)[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'hotwarm-bench-'));
+  closers.push(() => rm(folder, { recursive: true, force: true }));
+  const ports = await findPorts();
+  const config = join(folder, 'hotwarm.yaml');
+  await writeFile(config, configText(ports));
   const agent = new AgentProcess({
     config,
-    api: { host: '127.0.0.1', port: api },
+    api: { host: '127.0.0.1', port: ports.api },
     onNotice: () => undefined,
   });
   closers.push(() => agent.stop());
-  const { members, active } = await agent.until(SERVICE, 'a service', isWhole, READY_WITHIN_MS);
-  const backendPid = members[active ?? '']?.pid ?? null;
-  const standbyPid = Object.entries(members).find(([name]) => name !== active)?.[1].pid ?? null;
+  const proxied = await agent.until(SERVICE, 'a service', isWhole, READY_WITHIN_MS);
+  const shared = await agent.until(
+    SOCKET_SERVICE,
+    'a service without a proxy',
+    ({ members }) => members['a']?.ready === true,
+    READY_WITHIN_MS,
+  );
+  const [backendPid, standbyPid, socketPid] = [
+    proxied.members['a'],
+    proxied.members['b'],
+    shared.members['a'],
+  ].map((member) => member?.pid ?? Number.NaN);
   const proxyPid = helperOf(agent.pid, 'hotwarm-proxy');
-  if (backendPid === null || standbyPid === null || proxyPid === null)
+  const backendPort = ports.members[0];
+  if (
+    proxied.active !== 'a' ||
+    backendPid === undefined ||
+    standbyPid === undefined ||
+    socketPid === undefined ||
+    proxyPid === null ||
+    backendPort === undefined
+  )
     throw new Error('the service has no server, no standby or no proxy');
   return {
-    listenPort,
-    backendPort: active === 'a' ? a : b,
+    listenPort: ports.listen,
+    backendPort,
     backendPid,
     proxyPid,
-    otherPids: [agent.pid, standbyPid],
+    socketPort: ports.socket,
+    otherPids: [agent.pid, standbyPid, socketPid],
   };
 }
 
