@@ -9,7 +9,12 @@ import type { SimulatedLife, SimulatedService } from '../../src/cli/simulate/doc
 import { frequency, sharePercent } from '../../src/cli/simulate/words.ts';
 import { Capture } from './capture.ts';
 
-type Parts = { readonly probe?: string; readonly more?: string; readonly exclusive?: boolean };
+type Parts = {
+  readonly probe?: string;
+  readonly more?: string;
+  readonly exclusive?: boolean;
+  readonly temperature?: string;
+};
 
 function configure(t: TestContext, parts: Parts = {}): string {
   const directory = mkdtempSync(join(tmpdir(), 'hotwarm-simulate-'));
@@ -22,7 +27,7 @@ function configure(t: TestContext, parts: Parts = {}): string {
     exclusive: ${parts.exclusive ?? false}
     members:
       a: { command: [node, a.js], port: 3001 }
-      b: { command: [node, b.js], port: 3002 }
+      b: { command: [node, b.js], port: 3002, temperature: ${parts.temperature ?? 'hot'} }
     traffic: { listen: 127.0.0.1:8080 }
     probe: { ${parts.probe ?? 'http: /healthz'} }
 ${parts.more ?? ''}
@@ -68,6 +73,28 @@ test('a simulation says how available a configuration is, what takes it down, an
   for (const line of out.split(/[\n\r]/))
     assert.ok(displayWidth(line) <= 120, `${displayWidth(line)}: ${line}`);
 });
+
+for (const [temperature, exclusive] of [
+  ['hot', false],
+  ['warm', true],
+  ['frozen', true],
+  ['cold', false],
+] as const) {
+  test(`formulas and simulation agree on a ${temperature} standby${exclusive ? ', exclusive' : ''}, or the reason is told`, async (t) => {
+    const file = configure(t, {
+      temperature,
+      exclusive,
+      more: '    faults: { process: { every: 2d }, host: { every: 20d, repair: 10m }, zone: { every: never } }',
+    });
+    const { formulas, estimate } = await simulated(file, '--years', '40');
+    const { check, unavailability } = formulas;
+    const shown = JSON.stringify({ check, unavailability, estimate: estimate.unavailability99 });
+    assert.ok(check.agrees || check.effects.length > 0, shown);
+    // Whatever is left out, it is no matter of magnitude.
+    const ratio = unavailability / estimate.unavailability;
+    assert.ok(ratio > 0.5 && ratio < 2, shown);
+  });
+}
 
 test('the same seeds give the same answer', async (t) => {
   const file = configure(t, { exclusive: true });
