@@ -11,7 +11,7 @@ import type { World } from './world.ts';
 // are exponential, pauses log-normal; their logarithms may differ in the last bit between versions of V8.
 //
 // A member whose restart does not help ends right after each start until somebody has put it right. A takeover that
-// does not succeed leaves the data plane without a route until then. A defect that no probe sees shows when the standby
+// does not succeed leaves the data plane without a route until the failed member would be back, or that somebody was there. A defect that no probe sees shows when the standby
 // serves: a running one fails its requests until somebody has put it right, a frozen one ends when it is thawed.
 
 const US_PER_MS = 1000;
@@ -35,7 +35,7 @@ export type LifeFault =
   | { readonly code: 'hostLost'; readonly component: 'host' | 'zone' }
   /** The failure of the active takes all others along. */
   | { readonly code: 'commonCause' }
-  /** The takeover does not succeed until somebody has put it right. */
+  /** The takeover does not succeed: the failed member is waited for, or somebody. */
   | { readonly code: 'stuck' };
 
 export type LifeFaultsOptions = {
@@ -76,7 +76,7 @@ export class LifeFaults {
     }
   }
 
-  /** A takeover did not succeed, and somebody is waited for. */
+  /** A takeover did not succeed, and the failed member, or somebody, is waited for. */
   get isStuck(): boolean {
     return this.#isStuck;
   }
@@ -152,7 +152,7 @@ export class LifeFaults {
       for (const other of world.members)
         if (other !== member && other.alive) this.#apply(other, component);
     }
-    if (!random.chance(rates.coverage)) this.#stick();
+    if (!random.chance(rates.coverage)) this.#stick(member, component);
   }
 
   #befallStandby(member: Member, component: MemberComponent): void {
@@ -203,14 +203,17 @@ export class LifeFaults {
     }
   }
 
-  #stick(): void {
+  /** The failed member is waited for, or somebody, where its restart does not help. */
+  #stick(member: Member, component: MemberComponent): void {
     const { world, calendar, rates, onFault, onBlame } = this.#options;
+    const isBroken = this.#of(member).brokenUntil > calendar.now;
+    const meanMs = isBroken ? rates.recoveryMs : rates[component].repairMs;
     const restore = world.crashPlane(0);
     if (restore === null) return;
     this.#isStuck = true;
     onBlame('takeover');
     onFault({ code: 'stuck' });
-    calendar.in(this.#exponential(rates.recoveryMs) * US_PER_MS, () => {
+    calendar.in(this.#exponential(meanMs) * US_PER_MS, () => {
       this.#isStuck = false;
       restore();
     });

@@ -78,8 +78,8 @@ function describeFault(fault: LifeFault, locale: Locale): string {
       return say('  all other members fail along with it', '  其他成员一同失效');
     case 'stuck':
       return say(
-        '  the takeover does not succeed until somebody has put it right',
-        '  接管未成功，须人工处理',
+        '  the takeover does not succeed: the failed member, or somebody, is waited for',
+        '  接管未成功：等待失效成员恢复或人工处理',
       );
     default: {
       const never: never = fault;
