@@ -76,7 +76,7 @@ test('an address that is taken out of the configuration is no longer listened on
   const place = { port: admin, host: '127.0.0.1' };
   await sandbox.useShop({ traffic: `via: socket, listeners: { admin: '127.0.0.1:${admin}' }` });
   const first = sandbox.up();
-  await first.until('a whole service', isWhole);
+  await frozenStandby(first);
   assert.equal(await ask(place), 'a');
   first.signal('SIGKILL');
   await eventually('the agent is gone', () => first.exited);
