@@ -1,4 +1,5 @@
 import { CONFIRMING_PROBES, type TimingInput } from './timing.ts';
+import { DAYS_PER_YEAR, MS_PER_YEAR } from './year.ts';
 
 // How often a healthy member would be taken for a failed one. A member whose process pauses for longer than
 // detection and confirmation last looks exactly like one that hangs: no detector can tell them apart, so the
@@ -16,8 +17,6 @@ export type PauseProfile = {
   /** Standard deviation of the logarithm. */
   readonly sigma: number;
 };
-
-const DAYS_PER_YEAR = 365.25;
 
 /** Standard deviation of the logarithm of a pause, in each profile. */
 export const PAUSE_SIGMA = 1;
@@ -59,7 +58,7 @@ export function predictMistakes(input: TimingInput): MistakePrediction {
   );
   return {
     toleratedPauseMs: seesHangs ? longestTolerated(input) : null,
-    suspicionsPerYear: (DAYS_PER_YEAR * 86_400_000) / input.mistakeRecurrenceMs,
+    suspicionsPerYear: MS_PER_YEAR / input.mistakeRecurrenceMs,
     failoversPerYear: { quiet: quiet ?? 0, busy: busy ?? 0, pausing: pausing ?? 0 },
   };
 }

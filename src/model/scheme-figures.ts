@@ -7,10 +7,9 @@ import { type SchemeChain, isServing, schemeChain } from './scheme-chain.ts';
 import type { Scheme } from './scheme.ts';
 import type { Survival } from './survival.ts';
 import { transientSolution } from './transient.ts';
+import { HOURS_PER_YEAR, MINUTES_PER_YEAR } from './year.ts';
 
 // What a scheme comes to: the figures that a plan compares. A year has 365.25 days.
-
-export const HOURS_PER_YEAR = 8766;
 
 /** Phases in which nobody serves: what the downtime can be put down to. */
 export type DownPhase = Exclude<Phase, 'serving' | 'warming'>;
@@ -157,17 +156,16 @@ function figuresOf(scheme: Scheme, { model, distribution }: Solved): SchemeFigur
         : sum,
     0,
   );
-  const minutes = (share: number): number => share * HOURS_PER_YEAR * 60;
   return {
     availability,
     unavailability,
-    downtimeMinutesPerYear: minutes(unavailability),
+    downtimeMinutesPerYear: minutesOf(unavailability),
     downtimeMinutesByPhase: {
-      detecting: minutes(down.detecting),
-      switching: minutes(down.switching),
-      recovering: minutes(down.recovering),
-      exhausted: minutes(down.exhausted),
-      failback: minutes(down.failback),
+      detecting: minutesOf(down.detecting),
+      switching: minutesOf(down.switching),
+      recovering: minutesOf(down.recovering),
+      exhausted: minutesOf(down.exhausted),
+      failback: minutesOf(down.failback),
     },
     outagesPerYear: outages * HOURS_PER_YEAR,
     servingShare,
@@ -175,4 +173,8 @@ function figuresOf(scheme: Scheme, { model, distribution }: Solved): SchemeFigur
     unreadyShare: unready / availability,
     states: situations.length,
   };
+}
+
+function minutesOf(share: number): number {
+  return share * MINUTES_PER_YEAR;
 }

@@ -1,11 +1,11 @@
 import { meanInterval, rateInterval, type Interval } from '../model/intervals.ts';
 import { OUTAGE_CAUSES, type OutageCause } from './outage-log.ts';
 import type { LifeResult } from './service-life.ts';
+import { MS_PER_YEAR } from '../model/year.ts';
 
 // What many lives of a service tell of it. Each life is independent of the others and of the same length, so the mean
 // downtime has Student's interval, and counts have the exact one of a Poisson process.
 
-const MS_PER_YEAR = 365.25 * 86_400_000;
 const LEVEL = 0.95;
 /** At which formulas are held against the simulation. */
 const STRICT_LEVEL = 0.99;

@@ -5,6 +5,7 @@ import type { OutageCause } from './outage-log.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { World } from './world.ts';
+import { MS_PER_YEAR } from '../model/year.ts';
 
 // The faults of the fault model (src/model/fault-rates.ts), as they befall the one host and the members of a service, in
 // calendar time: Poisson processes of each component. Standbys fail at their own share of the rate. Lives and repairs
@@ -15,7 +16,6 @@ import type { World } from './world.ts';
 // serves: a running one fails its requests until somebody has put it right, a frozen one ends when it is thawed.
 
 const US_PER_MS = 1000;
-const MS_PER_YEAR = 365.25 * 86_400_000;
 /** Longer than any life. */
 const LONGEST_MS = 1000 * MS_PER_YEAR;
 /** A member whose restart does not help lives so long. */

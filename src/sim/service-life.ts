@@ -13,6 +13,7 @@ import { OutageLog, type Outage } from './outage-log.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { World } from './world.ts';
+import { MS_PER_YEAR } from '../model/year.ts';
 
 // Years of one service on one host: the real core, in a world in which the faults of the fault model come at their rates.
 // There are two times. The world's goes on while anything happens. The calendar's counts the years: it also passes in
@@ -24,7 +25,6 @@ import { World } from './world.ts';
 // Not there: pauses of standbys, and of the active those that no detector would take for a failure; and load. Clients ask now and then, so that a member that fails them is noticed.
 
 const US_PER_MS = 1000;
-const MS_PER_YEAR = 365.25 * 86_400_000;
 /** Nothing of interest may have happened for so long before time is skipped. */
 const CALM_MS = 800;
 /** The same while a member serves badly: what clients say of it takes longer to be judged. */

@@ -11,11 +11,11 @@ import {
   ServiceLife,
 } from '../../src/sim/service-life.ts';
 import { memberConfig, serviceConfig } from '../core/configs.ts';
+import { MS_PER_YEAR } from '../../src/model/year.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const YEAR = 365.25 * DAY;
 /** So short that no start outlasts the patience with it. */
 const RESTART_MS = 2000;
 
@@ -111,7 +111,7 @@ test('pauses are taken for hangs as often as the formula says', () => {
     grayAction: service.gray.action,
   };
   const predicted = falseFailoversPerYear(input, {
-    perYear: YEAR / (10 * MINUTE),
+    perYear: MS_PER_YEAR / (10 * MINUTE),
     medianMs: 50,
     sigma: 1,
   });
@@ -149,7 +149,7 @@ const DENSE: FaultRates = {
 
 test('time that is passed over would have brought the same', () => {
   const service = serviceConfig();
-  const years = HOUR / YEAR;
+  const years = HOUR / MS_PER_YEAR;
   const all = (skips: boolean) =>
     Array.from({ length: 4 }, (_, index) =>
       live(service, DENSE, { years, skips, seed: index + 1 }),

@@ -8,6 +8,7 @@ import type { Scheme } from '../../model/scheme.ts';
 import { type Cell, type Terminal, cell } from '../output.ts';
 import { paragraph, table } from './layout.ts';
 import { layerText, SYMBOLS, parameterText, phaseText, spanText } from './words.ts';
+import { MS_PER_YEAR } from '../../model/year.ts';
 
 // `hotwarm plan --explain`: the layers of the scheme, the states and transitions of their chains, and what the
 // downtime depends on.
@@ -129,7 +130,7 @@ function stateCell(situation: Situation | undefined, locale: Locale): Cell {
 }
 
 function closedForm({ outagesPerYear, unavailability }: Layer, locale: Locale): string {
-  const lasts = (unavailability * 8766 * 3_600_000) / outagesPerYear;
+  const lasts = (unavailability * MS_PER_YEAR) / outagesPerYear;
   return speaker(locale)(
     `  in closed form, U = λd / (1 + λd), each outage ${spanText(lasts)} in the mean\n`,
     `  闭式 U = λd / (1 + λd)，每次中断平均 ${spanText(lasts)}\n`,

@@ -1,5 +1,6 @@
 import type { Plan } from '../../model/plan/recommendation.ts';
 import { spanText } from './words.ts';
+import { MINUTES_PER_YEAR } from '../../model/year.ts';
 
 // The scales of the chart: cost from 0, downtime by decades, so that all schemes and objectives are on it.
 
@@ -9,7 +10,6 @@ export const LEFT = 92;
 export const RIGHT = 116;
 export const TOP = 76;
 export const BOTTOM = 72;
-export const MINUTES_PER_YEAR = 525_960;
 
 type Scale = (value: number) => number;
 export type Axes = {

@@ -21,6 +21,7 @@ import {
   spanText,
   unbridgedText,
 } from './words.ts';
+import { MS_PER_YEAR } from '../../model/year.ts';
 
 // The text of a plan: the answer first, then the reasons, then what it rests on.
 
@@ -174,7 +175,7 @@ function unbridgedLines(terminal: Terminal, { chosen, question }: Plan): readonl
   return chosen.neverBridged.map((fault) => {
     const { everyMs, repairMs } = question.rates[fault];
     const lastsMs = fault === 'hang' ? question.rates.recoveryMs : repairMs;
-    const perYear = everyMs === null ? 0 : (365.25 * 86_400_000) / everyMs;
+    const perYear = everyMs === null ? 0 : MS_PER_YEAR / everyMs;
     const hint =
       fault === 'gray' && question.service.p95Ms === null
         ? say(' (with --p95 it is left for a standby)', '（给出 --p95 后会切换到备用）')

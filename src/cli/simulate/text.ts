@@ -7,6 +7,7 @@ import { crossCheckText } from '../plan/cross-check-text.ts';
 import type { Figure } from '../plan/description.ts';
 import type { Verdict } from './verdict.ts';
 import { describeCauseOf, frequency, sharePercent } from './words.ts';
+import { MS_PER_YEAR } from '../../model/year.ts';
 
 // The text of `hotwarm simulate` for one service.
 
@@ -64,7 +65,7 @@ function figureRows(terminal: Terminal, estimate: LifeEstimate): readonly (reado
   const say = speaker(terminal.locale);
   const { unavailability, unavailability95, outages } = estimate;
   const range = `${sharePercent(unavailability95.upper)} – ${sharePercent(unavailability95.lower)}`;
-  const perYear = duration(unavailability * 365.25 * 86_400_000);
+  const perYear = duration(unavailability * MS_PER_YEAR);
   const rows = [
     [say('availability', '可用性'), sharePercent(unavailability), `95 %: ${range}`],
     [say('downtime a year', '每年停机'), perYear, ''],

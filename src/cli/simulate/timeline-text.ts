@@ -4,11 +4,11 @@ import type { LifeFault, MemberComponent } from '../../sim/life-faults.ts';
 import type { LifeNews } from '../../sim/service-life.ts';
 import { cell, paint, type Terminal, type Tone } from '../output.ts';
 import { describeCauseOf } from './words.ts';
+import { DAYS_PER_YEAR } from '../../model/year.ts';
 
 // One life as a list: the faults that came, what the controller did, and for how long nobody was served.
 
 const DAY_MS = 86_400_000;
-const YEAR_DAYS = 365.25;
 
 export function formatNews(terminal: Terminal, atMs: number, news: LifeNews): string {
   const { locale } = terminal;
@@ -19,8 +19,8 @@ export function formatNews(terminal: Terminal, atMs: number, news: LifeNews): st
 /** Year, day and time of day since the beginning of the life. */
 function formatTime(atMs: number): string {
   const days = Math.floor(atMs / DAY_MS);
-  const year = Math.floor(days / YEAR_DAYS);
-  const day = days - Math.ceil(year * YEAR_DAYS);
+  const year = Math.floor(days / DAYS_PER_YEAR);
+  const day = days - Math.ceil(year * DAYS_PER_YEAR);
   const time = new Date(atMs % DAY_MS).toISOString().slice(11, 23);
   return `y${String(year).padStart(3, '0')} d${String(day).padStart(3, '0')} ${time}`;
 }

@@ -1,4 +1,4 @@
-import { HOURS_PER_YEAR } from '../scheme-figures.ts';
+import { MINUTES_PER_YEAR } from '../year.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { LayerKind } from './layer.ts';
 import type { PlanQuestion } from './question.ts';
@@ -60,7 +60,6 @@ export type CrossCheck =
 
 const WEAK_RATIO = 100;
 const LEAST_PART = 0.1;
-const MINUTES_PER_YEAR = HOURS_PER_YEAR * 60;
 
 /** Throws a RangeError where the interval is none. */
 export function crossCheck(

@@ -1,10 +1,6 @@
 import { type Bill, type Resources, memberResources, resourceBill } from '../resources.ts';
-import {
-  type DownPhase,
-  type SchemeFigures,
-  HOURS_PER_YEAR,
-  schemeFigures,
-} from '../scheme-figures.ts';
+import { type DownPhase, type SchemeFigures, schemeFigures } from '../scheme-figures.ts';
+import { MINUTES_PER_YEAR } from '../year.ts';
 import type { Scheme } from '../scheme.ts';
 import { type Design, standbysOf } from './design.ts';
 import { type FiguresOf, type Layer, type LayerKind, PHASES } from './layer.ts';
@@ -69,7 +65,7 @@ function evaluate(question: PlanQuestion, design: Design, figuresOf: FiguresOf):
   const unavailability = inSeries(layers.map((layer) => layer.unavailability));
   const total = sum(layers.map((layer) => layer.unavailability));
   // Layers that are down together are counted once, in proportion.
-  const minutes = total === 0 ? 0 : (unavailability / total) * HOURS_PER_YEAR * 60;
+  const minutes = total === 0 ? 0 : (unavailability / total) * MINUTES_PER_YEAR;
   const contributions = layers
     .flatMap(({ kind, shares }) =>
       PHASES.map((phase) => ({
@@ -83,7 +79,7 @@ function evaluate(question: PlanQuestion, design: Design, figuresOf: FiguresOf):
   return {
     design,
     unavailability,
-    downtimeMinutesPerYear: unavailability * HOURS_PER_YEAR * 60,
+    downtimeMinutesPerYear: unavailability * MINUTES_PER_YEAR,
     contributions,
     outagesPerYear: sum(layers.map(({ outagesPerYear }) => outagesPerYear)),
     unbridgedPerYear: sum(layers.map(({ unbridgedPerYear }) => unbridgedPerYear)),

@@ -1,5 +1,6 @@
 import type { FaultRate, FaultRates } from '../fault-rates.ts';
-import { type DownPhase, type SchemeFigures, HOURS_PER_YEAR } from '../scheme-figures.ts';
+import type { DownPhase, SchemeFigures } from '../scheme-figures.ts';
+import { HOURS_PER_YEAR, MINUTES_PER_YEAR } from '../year.ts';
 import type { Scheme } from '../scheme.ts';
 import type { Design } from './design.ts';
 import type { PlanQuestion } from './question.ts';
@@ -80,7 +81,7 @@ export function chainLayer(
     outagesPerYear += weight * figures.outagesPerYear;
     warmingShare += weight * Math.max(0, figures.shortfall - figures.unavailability);
     for (const phase of PHASES) {
-      const share = figures.downtimeMinutesByPhase[phase] / (60 * HOURS_PER_YEAR);
+      const share = figures.downtimeMinutesByPhase[phase] / MINUTES_PER_YEAR;
       shares[phase] = (shares[phase] ?? 0) + weight * share;
     }
     unbridgedPerYear += weight * unbridgedOf(scheme, figures);

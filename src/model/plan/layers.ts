@@ -1,5 +1,5 @@
 import { falseFailoversPerYear } from '../mistakes.ts';
-import { HOURS_PER_YEAR } from '../scheme-figures.ts';
+import { HOURS_PER_YEAR, MS_PER_YEAR } from '../year.ts';
 import { type Design, countOf } from './design.ts';
 import {
   type Alternating,
@@ -82,7 +82,7 @@ function mistakeLayer({ question, design, times }: Context): Layer | null {
   if (first === undefined) return null;
   const { everyMs, medianMs } = question.rates.pause;
   const input = timingInput(question, design, first.temperature);
-  const perYear = everyMs === null ? 0 : (HOURS_PER_YEAR * HOUR_MS) / everyMs;
+  const perYear = everyMs === null ? 0 : MS_PER_YEAR / everyMs;
   const mistakes = falseFailoversPerYear(input, { perYear, medianMs, sigma: PAUSE_SIGMA });
   const hours = times.switch(first.temperature).p50Ms / HOUR_MS;
   const part = alternating(mistakes / HOURS_PER_YEAR, { switching: hours });
