@@ -1,5 +1,5 @@
 import { monotonicMs } from '../clock.ts';
-import type { ResolvedMember, ResolvedService } from '../config/resolved.ts';
+import type { ResolvedMember, ResolvedService, ResolvedSocket } from '../config/resolved.ts';
 import { assert, unreachable } from '../core/assert.ts';
 import type { Event } from '../core/event.ts';
 import { createKillFence } from '../drivers/fence/kill.ts';
@@ -59,10 +59,14 @@ export function makeLocalService(service: ResolvedService, parts: ServiceParts):
 /** What the keeper calls the sockets of a service. */
 export function listeningKeys({ name, traffic, members }: ResolvedService): readonly string[] {
   if (traffic.via === 'proxy') return [name];
-  const { socket } = traffic;
-  assert(socket !== null, 'the configuration of via: socket is complete');
-  const handed = members.flatMap((member) => socketsOf(name, socket.listeners, member.name));
+  const { listeners } = socketOf(traffic);
+  const handed = members.flatMap((member) => socketsOf(name, listeners, member.name));
   return [...new Set(handed.map(({ key }) => key))];
+}
+
+function socketOf({ socket }: ResolvedService['traffic']): ResolvedSocket {
+  assert(socket !== null, 'the configuration of via: socket is complete');
+  return socket;
 }
 
 type TrafficParts = Pick<ServiceParts, 'stateDir' | 'keeper'> & {
@@ -104,9 +108,7 @@ function socketOptions(
   { name, traffic, members }: ResolvedService,
   stateDir: string,
 ): Pick<SocketOptions, 'listeners' | 'backlog' | 'access' | 'goPipes'> {
-  const { socket } = traffic;
-  assert(socket !== null, 'the configuration of via: socket is complete');
-  const { listeners, backlog, access, accept } = socket;
+  const { listeners, backlog, access, accept } = socketOf(traffic);
   const waiting = accept === 'go' ? members : [];
   return {
     listeners,

@@ -66,10 +66,22 @@ export function estimateLives(lives: readonly LifeResult[]): LifeEstimate {
     failovers: count((life) => life.failovers),
     falseFailovers: count((life) => life.falseFailovers),
     plannedMoves: count((life) => life.planned),
-    outages: spreadOf(
-      outages.filter(({ cause }) => cause !== 'planned').map(({ lastedMs }) => lastedMs),
-    ),
+    outages: spreadOf(unplannedMs(lives)),
   };
+}
+
+/** How long each outage lasted that nobody planned. */
+function unplannedMs(lives: readonly LifeResult[]): readonly number[] {
+  return lives
+    .flatMap(({ outages }) => outages)
+    .filter(({ cause }) => cause !== 'planned')
+    .map(({ lastedMs }) => lastedMs);
+}
+
+/** Share of the outages that nobody planned which are over within the objective; null: there was none. */
+export function shareWithin(lives: readonly LifeResult[], rtoMs: number): number | null {
+  const lasted = unplannedMs(lives);
+  return lasted.length === 0 ? null : lasted.filter((ms) => ms <= rtoMs).length / lasted.length;
 }
 
 function downtimeMs({ outages }: LifeResult): number {

@@ -92,7 +92,7 @@ export class LifeFaults {
 
   /** Whether the member stands still, or serves badly, for a reason of its own. */
   isFaulty(name: string): boolean {
-    const member = this.#options.world.members.find((candidate) => candidate.name === name);
+    const member = this.#named(name);
     if (member === undefined || this.#hostFault !== null) return true;
     return !member.alive || this.#of(member).fault !== null;
   }
@@ -101,7 +101,7 @@ export class LifeFaults {
   causeAt(name: string | null): OutageCause | null {
     if (this.#hostFault !== null) return this.#hostFault;
     if (this.#isStuck) return 'takeover';
-    const member = this.#options.world.members.find((candidate) => candidate.name === name);
+    const member = this.#named(name);
     if (member === undefined) return null;
     const { fault, paused } = this.#of(member);
     return fault ?? (paused ? 'pause' : null);
@@ -109,8 +109,8 @@ export class LifeFaults {
 
   /** A hidden defect has shown: from now on somebody knows of it and puts it right. */
   found(name: string | null): void {
-    const { world, calendar, rates } = this.#options;
-    const member = world.members.find((candidate) => candidate.name === name);
+    const { calendar, rates } = this.#options;
+    const member = this.#named(name);
     if (member === undefined || this.#of(member).fault !== 'standby') return;
     const { pid } = member;
     calendar.in(this.#exponential(rates.recoveryMs) * US_PER_MS, () => {
@@ -288,6 +288,10 @@ export class LifeFaults {
     if (!this.#of(member).diesThawed) return;
     this.#options.onBlame('standby');
     member.die('SIGKILL');
+  }
+
+  #named(name: string | null): Member | undefined {
+    return this.#options.world.members.find((candidate) => candidate.name === name);
   }
 
   #of(member: Member): Condition {

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { displayWidth } from '../../src/cli/output.ts';
 import { runCli } from '../../src/cli/program.ts';
 import type { SimulatedLife, SimulatedService } from '../../src/cli/simulate/document.ts';
-import { frequency, sharePercent } from '../../src/cli/simulate/words.ts';
+import { frequency, shareText } from '../../src/cli/simulate/words.ts';
 import { Capture } from './capture.ts';
 
 type Parts = {
@@ -154,9 +154,9 @@ test('what cannot be simulated is refused with what to do', async (t) => {
 });
 
 test('availabilities keep the digits that they have, and frequencies are said as people do', () => {
-  assert.equal(sharePercent(0), '100 %');
-  assert.equal(sharePercent(0.00032), '99.968 %');
-  assert.equal(sharePercent(1.234e-9), '99.9999998766 %');
+  assert.equal(shareText(0), '100 %');
+  assert.equal(shareText(0.00032), '99.968 %');
+  assert.equal(shareText(1.234e-9), '99.9999998766 %');
   assert.equal(frequency(0, 'en'), 'never');
   assert.equal(frequency(0.025, 'en'), 'once in 40 years');
   assert.equal(frequency(3, 'en'), '3 times a year');

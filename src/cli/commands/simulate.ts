@@ -4,8 +4,8 @@ import { speaker } from '../../core/describe/language.ts';
 import { AppError } from '../../errors.ts';
 import { crossCheck } from '../../model/plan/cross-check.ts';
 import { evaluator } from '../../model/plan/evaluation.ts';
-import { estimateLives } from '../../sim/life-estimate.ts';
-import { type LifeNews, ServiceLife, type LifeResult } from '../../sim/service-life.ts';
+import { estimateLives, shareWithin } from '../../sim/life-estimate.ts';
+import { type LifeNews, ServiceLife } from '../../sim/service-life.ts';
 import { type Terminal, writeJson } from '../output.ts';
 import { formatHistory } from '../plan/history-text.ts';
 import { describeKnown } from '../plan/known-service.ts';
@@ -144,15 +144,6 @@ function requireActing({ name, core }: ResolvedService): void {
     why: 'it is only observed (mode: observe), so that hotwarm would do nothing',
     todo: 'simulate it with mode: act in a copy of the file',
   });
-}
-
-/** Share of the outages that nobody planned which are over within the objective. */
-export function shareWithin(lives: readonly LifeResult[], rtoMs: number): number | null {
-  const unplanned = lives.flatMap((life) =>
-    life.outages.filter(({ cause }) => cause !== 'planned'),
-  );
-  if (unplanned.length === 0) return null;
-  return unplanned.filter(({ lastedMs }) => lastedMs <= rtoMs).length / unplanned.length;
 }
 
 function showProgress(

@@ -65,12 +65,12 @@ export function settingsText(design: Design, locale: Locale): string {
   return parts.join(say(', ', '，'));
 }
 
-/** With two digits of what is missing to 100 %. */
-export function availabilityText(unavailability: number): string {
+/** With so many digits of what is missing to 100 %. */
+export function availabilityText(unavailability: number, digits = 2): string {
   if (unavailability <= 0) return '100 %';
   if (unavailability < 1e-13) return `1 − ${unavailability.toPrecision(2)}`;
-  const digits = Math.max(1, Math.ceil(-Math.log10(100 * unavailability)) + 1);
-  return `${Number((100 - 100 * unavailability).toFixed(digits))} %`;
+  const decimals = Math.max(0, Math.ceil(-Math.log10(100 * unavailability))) + digits - 1;
+  return `${Number((100 - 100 * unavailability).toFixed(decimals))} %`;
 }
 
 /** A time a year, however short. */

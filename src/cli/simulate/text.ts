@@ -6,7 +6,7 @@ import { type Cell, cell, formatTable, paint, type Terminal, wrapText } from '..
 import { crossCheckText } from '../plan/cross-check-text.ts';
 import type { Figure } from '../plan/description.ts';
 import type { Verdict } from './verdict.ts';
-import { describeCauseOf, frequency, sharePercent } from './words.ts';
+import { describeCauseOf, frequency, shareText } from './words.ts';
 import { MS_PER_YEAR } from '../../model/year.ts';
 
 // The text of `hotwarm simulate` for one service.
@@ -46,7 +46,7 @@ function describeFormulas(
   { locale }: Terminal,
   { unavailability, check }: SimulationText['formulas'],
 ): string {
-  const share = sharePercent(unavailability);
+  const share = shareText(unavailability);
   const text = crossCheckText(check, locale);
   return speaker(locale)(`by formula ${share}: ${text}`, `按公式为 ${share}：${text}`);
 }
@@ -64,10 +64,10 @@ function describeBasis({ locale }: Terminal, figures: readonly Figure[]): string
 function figureRows(terminal: Terminal, estimate: LifeEstimate): readonly (readonly Cell[])[] {
   const say = speaker(terminal.locale);
   const { unavailability, unavailability95, outages } = estimate;
-  const range = `${sharePercent(unavailability95.upper)} – ${sharePercent(unavailability95.lower)}`;
+  const range = `${shareText(unavailability95.upper)} – ${shareText(unavailability95.lower)}`;
   const perYear = duration(unavailability * MS_PER_YEAR);
   const rows = [
-    [say('availability', '可用性'), sharePercent(unavailability), `95 %: ${range}`],
+    [say('availability', '可用性'), shareText(unavailability), `95 %: ${range}`],
     [say('downtime a year', '每年停机'), perYear, ''],
     rateRow(terminal, say('failovers', '故障切换'), estimate.failovers),
     rateRow(terminal, say('of these by mistake', '其中误切换'), estimate.falseFailovers),

@@ -2,7 +2,7 @@ import type { ResolvedService } from '../../config/resolved.ts';
 import { formatDuration } from '../../config/units.ts';
 import { type Locale, percent, speaker } from '../../core/describe/language.ts';
 import type { LifeEstimate } from '../../sim/life-estimate.ts';
-import { describeCauseOf, frequency, sharePercent } from './words.ts';
+import { describeCauseOf, frequency, shareText } from './words.ts';
 
 // What a simulation says of a configuration, in plain sentences: mistakes first, then the objectives, then what matters most.
 
@@ -71,7 +71,7 @@ function availability(
 ): readonly Verdict[] {
   if (objectives.availability === null) return [];
   const say = speaker(locale);
-  const goal = sharePercent(1 - objectives.availability);
+  const goal = shareText(1 - objectives.availability);
   const allowed = 1 - objectives.availability;
   if (unavailability95.upper <= allowed) {
     const text = say(`it keeps its objective of ${goal}`, `达到可用性目标 ${goal}`);

@@ -1,7 +1,10 @@
 import { type Locale, speaker, type Text } from '../../core/describe/language.ts';
 import type { OutageCause } from '../../sim/outage-log.ts';
+import { availabilityText } from '../plan/words.ts';
 
 // Words that several texts of a simulation share.
+
+const DIGITS = 4;
 
 const CAUSES: Readonly<Record<OutageCause, { readonly text: Text; readonly advice: Text }>> = {
   process: {
@@ -86,9 +89,7 @@ export function frequency(perYear: number, locale: Locale): string {
   return say(`once in ${years} years`, `每 ${years} 年一次`);
 }
 
-/** Of an unavailability, the availability with the digits that it has: 0.0000123 is 99.99877 %. */
-export function sharePercent(unavailability: number): string {
-  if (unavailability <= 0) return '100 %';
-  const digits = Math.max(0, Math.ceil(-Math.log10(unavailability)) - 2) + 3;
-  return `${String(Number((100 * (1 - unavailability)).toFixed(Math.min(digits, 12))))} %`;
+/** With enough digits to tell the ends of an interval apart. */
+export function shareText(unavailability: number): string {
+  return availabilityText(unavailability, DIGITS);
 }
