@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { eventually } from './processes.ts';
-import { expectQuietSuccess, isHistory, isStored, readJson, wholeWith } from './operator.ts';
+import {
+  expectQuietSuccess,
+  isHistory,
+  isStored,
+  readJson,
+  untilObserved,
+  wholeWith,
+} from './operator.ts';
 import { pidOf, Sandbox } from './sandbox.ts';
 
 // What the operator can read of the past: the list of incidents, and each of them explained.
@@ -55,10 +61,7 @@ test('explain shows evidence, the choice with its reasons, the time of each step
   const before = await wholeWith(agent, 'a');
   process.kill(pidOf(before, 'a'), 'SIGKILL');
   await wholeWith(agent, 'b');
-  await eventually(
-    'the incident has been observed to its end',
-    async () => typeof (await agent.incident(1))?.incident.endedAt === 'number',
-  );
+  await untilObserved(agent, 1);
 
   const stored = await readJson(sandbox, isStored, 'explain', '1');
   const { incident } = stored;

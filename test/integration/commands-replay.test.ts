@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { ReplayDocument } from '../../src/cli/replay/document.ts';
 import { isOutcome } from '../../src/core/describe/event.ts';
-import { eventually } from './processes.ts';
-import { readJson, wholeWith } from './operator.ts';
+import { readJson, untilObserved, wholeWith } from './operator.ts';
 import { pidOf, Sandbox } from './sandbox.ts';
 
 // An incident that really happened, stepped through again: while the agent runs, after it has ended, and from a file.
@@ -20,10 +19,7 @@ test('a real failover replays exactly, beside the agent, after it, and from an e
   const before = await wholeWith(agent, 'a');
   process.kill(pidOf(before, 'a'), 'SIGKILL');
   await wholeWith(agent, 'b');
-  await eventually(
-    'the incident has been observed to its end',
-    async () => typeof (await agent.incident(1))?.incident.endedAt === 'number',
-  );
+  await untilObserved(agent, 1);
 
   const beside = await readJson(sandbox, isReplay, 'replay', '1');
   expectExact(beside);
@@ -68,10 +64,7 @@ test('what less patience would have changed for a hung member is told with what 
   const before = await wholeWith(agent, 'a');
   process.kill(pidOf(before, 'a'), 'SIGSTOP');
   await wholeWith(agent, 'b');
-  await eventually(
-    'the incident has been observed to its end',
-    async () => typeof (await agent.incident(1))?.incident.endedAt === 'number',
-  );
+  await untilObserved(agent, 1);
 
   const { whatIf, exact } = await readJson(
     sandbox,

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import type { StoredIncident } from '../../src/agent/contract.ts';
 import type { ServiceReport, StatusReport } from '../../src/api/status.ts';
 import { isWhole } from '../../src/drill/agent-process.ts';
+import { eventually } from './processes.ts';
 import type { Agent, Ended, Sandbox } from './sandbox.ts';
 
-// What the tests of the commands share: what an operator reads, and what is expected of what is typed.
+// What end-to-end tests share: what an operator reads and waits for, and what is expected of what is typed.
 
 /** Commands that succeed are quiet where nobody looks at a terminal. */
 export function expectQuietSuccess(ended: Ended): void {
@@ -15,6 +16,21 @@ export async function wholeWith(agent: Agent, active: string): Promise<ServiceRe
   return await agent.until(
     `${active} serves and the other one stands by`,
     (service) => service.active === active && isWhole(service),
+  );
+}
+
+/** Ready and frozen: nothing is known of it any more. Until then it may accept from a shared socket as well. */
+export async function untilStandingBy(agent: Agent, name: string): Promise<ServiceReport> {
+  return await agent.until(`${name} stands by`, (service) => {
+    const member = service.members[name];
+    return isWhole(service) && member?.role === 'standby' && member.health === 'unknown';
+  });
+}
+
+export async function untilObserved(agent: Agent, incident: number): Promise<void> {
+  await eventually(
+    'the incident has been observed to its end',
+    async () => typeof (await agent.incident(incident))?.incident.endedAt === 'number',
   );
 }
 

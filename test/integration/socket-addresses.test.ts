@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { test } from 'node:test';
-import type { ServiceReport } from '../../src/api/status.ts';
 import { isWhole } from '../../src/drill/agent-process.ts';
 import { findFreePorts } from '../../src/drill/free-ports.ts';
+import { untilStandingBy } from './operator.ts';
 import { eventually, isAlive } from './processes.ts';
-import { type Agent, pidOf, Sandbox } from './sandbox.ts';
+import { pidOf, Sandbox } from './sandbox.ts';
 
 // Several addresses of one service, one of them a Unix socket: members inherit all of them.
 
@@ -30,14 +30,6 @@ function environmentOf(pid: number): Readonly<Record<string, string>> {
   return Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2)));
 }
 
-/** Until it is frozen, it may accept as well. */
-async function frozenStandby(agent: Agent): Promise<ServiceReport> {
-  return await agent.until(
-    'b stands by frozen',
-    (service) => isWhole(service) && service.members['b']?.health === 'unknown',
-  );
-}
-
 test('a member inherits every address in order, and a standby takes over all of them', async (t) => {
   const sandbox = await Sandbox.open(t);
   const [admin = 0] = await findFreePorts(1);
@@ -52,7 +44,7 @@ test('a member inherits every address in order, and a standby takes over all of 
   ];
   const agent = sandbox.up();
   await agent.until('a whole service', isWhole);
-  const before = await frozenStandby(agent);
+  const before = await untilStandingBy(agent, 'b');
   const environment = environmentOf(pidOf(before, 'a'));
   assert.equal(environment['LISTEN_FDS'], '4');
   assert.equal(environment['LISTEN_FDNAMES'], 'service:admin:local:member');
@@ -76,7 +68,7 @@ test('an address that is taken out of the configuration is no longer listened on
   const place = { port: admin, host: '127.0.0.1' };
   await sandbox.useShop({ traffic: `via: socket, listeners: { admin: '127.0.0.1:${admin}' }` });
   const first = sandbox.up();
-  await frozenStandby(first);
+  await untilStandingBy(first, 'b');
   assert.equal(await ask(place), 'a');
   first.signal('SIGKILL');
   await eventually('the agent is gone', () => first.exited);
@@ -98,7 +90,7 @@ test('another backlog and another mode need no other socket', async (t) => {
   await eventually('the agent is gone', () => first.exited);
   await sandbox.useShop({ traffic: traffic(60, '666') });
   const second = sandbox.up();
-  const after = await frozenStandby(second);
+  const after = await untilStandingBy(second, 'b');
   assert.equal(environmentOf(pidOf(after, 'a'))['HOTWARM_BACKLOG'], '60');
   assert.equal((statSync(path).mode & 0o777).toString(8), '666');
   const places = [{ port: sandbox.ports.listen, host: '127.0.0.1' }, { socketPath: path }];

@@ -3,20 +3,13 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWhole } from '../../src/drill/agent-process.ts';
 import type { OpenLoopLoad } from '../../src/drill/load.ts';
+import { untilStandingBy } from './operator.ts';
 import { eventually, isAlive } from './processes.ts';
-import { pidOf, Sandbox, type Agent } from './sandbox.ts';
+import { pidOf, Sandbox } from './sandbox.ts';
 
 // Members inherit the listening socket: no hop, and connections wait in the kernel while nobody accepts.
 
 const SOCKET = { traffic: 'via: socket', lines: ['failback: { mode: manual }'] } as const;
-
-/** Ready and frozen: nothing is known of it any more. */
-async function untilStandingBy(agent: Agent, name: string): Promise<void> {
-  await agent.until(`${name} stands by`, (service) => {
-    const member = service.members[name];
-    return member?.role === 'standby' && member.ready && member.health === 'unknown';
-  });
-}
 
 function refused(load: OpenLoopLoad): readonly string[] {
   return load.failures.map(({ reason }) => reason).filter((reason) => /REFUSED/.test(reason));
