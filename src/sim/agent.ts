@@ -17,6 +17,8 @@ import type { Versioned } from './store.ts';
 // The agent of one host: the real core between twins of src/agent's loop, runner, keeper and start-up. It dies and starts
 // anew as a process does: its timers and unreported outcomes die with it, its members and data planes live on, and
 // what it knows afterwards is what its journal had flushed. It can be paused alone, as SIGSTOP does.
+// Longer than most files: runner, prober, drivers, keeper and journal have their own, and what is left, the life of one process
+// with all that it hears, shares the guard by which a dead process hears nothing.
 
 const SAMPLE_MS = 500;
 const OVERDUE_MS = 25;

@@ -12,8 +12,11 @@ import { MS_PER_YEAR } from '../model/year.ts';
 // are exponential, pauses log-normal; their logarithms may differ in the last bit between versions of V8.
 //
 // A member whose restart does not help ends right after each start until somebody has put it right. A takeover that
-// does not succeed leaves the data plane without a route until the failed member would be back, or that somebody was there. A defect that no probe sees shows when the standby
-// serves: a running one fails its requests until somebody has put it right, a frozen one ends when it is thawed.
+// does not succeed leaves the data plane without a route until the failed member would be back, or that somebody was
+// there. A defect that no probe sees shows when the standby serves: a running one fails its requests until somebody
+// has put it right, a frozen one ends when it is thawed.
+//
+// Longer than most files: every fault is begun and ended over the same table of what each member suffers from.
 
 const US_PER_MS = 1000;
 /** Longer than any life. */

@@ -1,7 +1,7 @@
 import type { ServiceConfig } from '../core/config.ts';
 import { nextTurningPoint } from '../core/deadlines.ts';
 import type { Effect } from '../core/effect.ts';
-import type { AgentState, Incident, MemberState, Phase } from '../core/state.ts';
+import type { AgentState, Incident } from '../core/state.ts';
 import type { FaultRates } from '../model/fault-rates.ts';
 import { longestTolerated } from '../model/mistakes.ts';
 import type { Agent } from './agent.ts';
@@ -10,6 +10,7 @@ import { elapse } from './elapse.ts';
 import { LifeFaults, type LifeFault } from './life-faults.ts';
 import { NO_MISHAPS, type WorldOptions } from './options.ts';
 import { OutageLog, type Outage } from './outage-log.ts';
+import { isQuiet, isRoutine } from './quiet.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { World } from './world.ts';
@@ -29,7 +30,6 @@ const US_PER_MS = 1000;
 const CALM_MS = 800;
 /** The same while a member serves badly: what clients say of it takes longer to be judged. */
 const GRAY_CALM_MS = 4000;
-const QUIET_PHASES: readonly Phase[] = ['steady', 'observing', 'down'];
 const STEP_MS = 50;
 /** A shorter skip is not worth it. */
 const LEAST_SKIP_MS = 500;
@@ -235,53 +235,18 @@ export class ServiceLife {
   /** Everything is as it will be for as long as nothing happens. */
   #isQuiet(): boolean {
     const { scheduler, members } = this.#world;
-    const { running, state } = this.#agent;
-    const { observer, polling } = state;
-    const calmMs = members.some(({ name, lies, hung }) => (lies || hung) && name === this.#active)
-      ? Math.max(this.#calmMs, GRAY_CALM_MS)
-      : this.#calmMs;
+    const { running, state, host } = this.#agent;
+    const isBad = members.some(({ name, lies, hung }) => (lies || hung) && name === this.#active);
+    const calmMs = isBad ? Math.max(this.#calmMs, GRAY_CALM_MS) : this.#calmMs;
     return (
       running &&
       scheduler.now - this.#stirredAt >= calmMs * US_PER_MS &&
       !this.#faults.isAnythingShort &&
-      polling === null &&
-      observer.score === 0 &&
-      observer.allLateSince === null &&
-      state.services.every(
-        (service) =>
-          QUIET_PHASES.includes(service.phase) &&
-          service.operation === null &&
-          service.pending.every(({ type }) => type === 'awaitReady') &&
-          service.members.every((member) => this.#isSettled(member)),
+      isQuiet(state, (name) =>
+        members.some((member) => member.name === name && member.readyAt > host.now()),
       )
     );
   }
-
-  #isSettled({ name, lifecycle, detector, rehearsingSince }: MemberState): boolean {
-    switch (lifecycle) {
-      case 'running':
-        return (
-          rehearsingSince === null && detector.confirm === null && detector.health !== 'suspect'
-        );
-      case 'starting': {
-        const member = this.#world.members.find((candidate) => candidate.name === name);
-        return member !== undefined && member.readyAt > member.host.now();
-      }
-      case 'frozen':
-      case 'absent':
-        return true;
-      default:
-        return false;
-    }
-  }
-}
-
-/** A renewal of the lease, and the same route until its new end. */
-function isRoutine(effect: Effect, before: AgentState): boolean {
-  if (effect.type === 'renewLease') return true;
-  if (effect.type !== 'switchTraffic') return false;
-  const { active, suspects } = effect.route;
-  return suspects.length === 0 && before.services[0]?.route?.active === active;
 }
 
 function worldOf({ seed, service, hold, rates, probesSeeHangs }: LifeOptions): WorldOptions {

@@ -29,6 +29,7 @@ import { Trace } from './trace.ts';
 //
 // A run has two phases. In the safety phase faults go on and nothing that is checked may ever be violated; in the
 // liveness phase they have stopped, and everything must be well again within healMs.
+// Longer than most files, as each part is made here of what the others are.
 
 const LATE_MAX_MS = 4000;
 const BOOT_MS = { low: 300, high: 4000 } as const;

@@ -13,6 +13,7 @@ import { MAX_RESPONSE_HEAD_BYTES, readResponseHead, type ResponseHead } from './
 // end of the stream before the end of the answer is how a crash looks from here.
 // Every answer of every client passes here: its bytes are read into memory that is used again, scanned where they lie
 // and written from there. No buffer, copy, timer or closure is made for a piece of a body (read-buffer.ts says why).
+// Longer than most files, as sending, framing and letting go of one connection share its state at every step.
 
 /** 'cut': ended by this proxy, 'shortage': this host has no room for a connection; neither tells of the member. */
 export type UpstreamFault = ProbeFault | 'cut' | 'shortage';
