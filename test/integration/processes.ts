@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isLive, readProcessStat } from '../../src/drivers/member/process/proc.ts';
 
 // What runs on this machine, read from /proc: tests must see for themselves that nothing is left over.
 
@@ -15,9 +16,10 @@ export function processesWith(variable: string): readonly Seen[] {
     });
 }
 
+/** Until its last thread has ended: one that is being killed may still take a connection. */
 export function isAlive(pid: number): boolean {
-  const state = stateOf(pid);
-  return state !== null && state !== 'Z';
+  const stat = readProcessStat(pid);
+  return stat !== null && isLive(stat);
 }
 
 /** User and system time so far, in seconds. */
@@ -53,15 +55,11 @@ function see(pid: number, variable: string): Seen | null {
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
     if (!environment.includes(variable)) return null;
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-    const state = stateOf(pid);
-    return state === null || state === 'Z' ? null : { pid, command, state };
+    const stat = readProcessStat(pid);
+    return stat === null || !isLive(stat) ? null : { pid, command, state: stat.state };
   } catch {
     return null; // Ended between two reads.
   }
-}
-
-function stateOf(pid: number): string | null {
-  return statFields(pid)?.[0] ?? null;
 }
 
 /** The fields of /proc/PID/stat from the state on; the name before it may hold anything. */
