@@ -84,6 +84,11 @@ export class Agent {
     return this.#runner?.open ?? 0;
   }
 
+  /** An effect that its runner should have ended before `at`. */
+  overdueEffect(at: number): Effect | null {
+    return this.#runner?.overdue(at) ?? null;
+  }
+
   get paused(): boolean {
     return this.#paused;
   }

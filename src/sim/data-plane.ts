@@ -83,6 +83,13 @@ export class DataPlane {
     return oldest?.arrivedAt ?? null;
   }
 
+  /** When the oldest request that is held arrived; null: none is. */
+  get oldestHeldAt(): number | null {
+    for (const { member, arrivedAt } of this.#pending.values())
+      if (member === null) return arrivedAt;
+    return null;
+  }
+
   /** False: it has seen a higher epoch. */
   take(route: Route): boolean {
     const last = this.route;

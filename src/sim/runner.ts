@@ -44,6 +44,12 @@ export class Runner {
     return this.#tasks.size;
   }
 
+  /** An effect that should have ended before `at`. */
+  overdue(at: number): Effect | null {
+    for (const { effect } of this.#tasks.values()) if (effect.deadline < at) return effect;
+    return null;
+  }
+
   take(effect: Effect): void {
     this.#tasks.set(effect.id, { effect, started: false });
     this.#timer(effect, effect.deadline - this.#options.now());

@@ -14,6 +14,9 @@ export const effectsEnd: MakeChecker = (_world, report) => ({
       for (const effect of pending)
         if (effect.deadline + OUTCOME_GRACE_MS + SLACK_MS < event.at)
           report(`${agent.host.name}: ${name} #${effect.id} ${effect.type} is overdue`);
+    const left = agent.overdueEffect(event.at - SLACK_MS);
+    if (left !== null)
+      report(`${agent.host.name}: the runner never ended #${left.id} ${left.type}`);
   },
 });
 
@@ -24,7 +27,9 @@ export const requestsEnd: MakeChecker = (world, report) => ({
     const { holdMs, answerMs, holdRequests } = world.options.hold;
     for (const plane of world.planes) {
       if (plane.host !== agent.host) continue;
-      const { oldestAt } = plane;
+      const { oldestAt, oldestHeldAt } = plane;
+      if (oldestHeldAt !== null && event.at - oldestHeldAt > holdMs + SLACK_MS)
+        report(`${plane.service}: a request is held for ${Math.round(event.at - oldestHeldAt)} ms`);
       if (oldestAt !== null && event.at - oldestAt > holdMs + answerMs + SLACK_MS)
         report(`${plane.service}: a request is open for ${Math.round(event.at - oldestAt)} ms`);
       if (plane.heldMost > holdRequests)

@@ -6,6 +6,11 @@ export const epochs: MakeChecker = (_world, report) => {
   const last = new Map<string, LeaseRecord>();
   return {
     rule: 'epochs strictly grow',
+    routed: (plane, before) => {
+      const { service, route } = plane;
+      if (route !== null && before !== null && route.epoch < before.epoch)
+        report(`${service}: the data plane took epoch ${route.epoch} after ${before.epoch}`);
+    },
     leased: (service, record) => {
       const before = last.get(service);
       last.set(service, record);

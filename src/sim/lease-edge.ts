@@ -1,0 +1,78 @@
+import type { MemberConfig, ServiceConfig } from '../core/config.ts';
+import type { Fault, Verb } from './fault.ts';
+import { NO_MISHAPS, type WorldOptions } from './options.ts';
+import { Random } from './random.ts';
+import { drawOptions } from './swarm.ts';
+
+// A swarm that lives at the edge of the lease: an exclusive service on two or three hosts, a standby that is ready at once,
+// a fast network, clocks that drift apart, and faults that last about as long as a lease. In the usual swarm a holder
+// that loses its lease and a successor that takes it in the same few milliseconds meet too seldom to prove anything.
+
+const VERBS: readonly Verb[] = [
+  'pauseAgent',
+  'pauseAgent',
+  'partition',
+  'hold',
+  'slowStore',
+  'slowLink',
+  'slowLink',
+  'driftClock',
+  'crashAgent',
+];
+
+export function drawLeaseEdge(seed: number): WorldOptions {
+  const random = new Random(seed, 0x1ea5e);
+  const options = drawOptions(seed, { hostsMax: 3 });
+  const hosts = ['h1', 'h2', 'h3'].slice(0, random.integer(2, 3));
+  const [service] = options.services;
+  if (service === undefined) return options;
+  const { lease } = service;
+  const safetyMs = Math.max(options.safetyMs, 4 * lease.durationMs);
+  return {
+    ...options,
+    hosts,
+    services: [atEdge(service, hosts)],
+    replication: null,
+    store: 'remote',
+    network: {
+      latencyMs: { low: 0.05, high: random.pick([0.5, 0.5, 5]) },
+      loss: 0,
+      duplication: 0,
+    },
+    clients: { ...options.clients, count: 3, pauseMs: { low: 5, high: 200 } },
+    drift: 0.001,
+    faults: drawLasting(random, lease.durationMs, safetyMs),
+    mishaps: NO_MISHAPS,
+    safetyMs,
+  };
+}
+
+function atEdge(service: ServiceConfig, hosts: readonly string[]): ServiceConfig {
+  const members: readonly MemberConfig[] = hosts.map((host, index) => ({
+    name: ['a', 'b', 'c'][index] ?? 'a',
+    host,
+    temperature: 'hot',
+  }));
+  const abilities = { promote: false, demote: false, rejoin: false, lag: false };
+  const takeover = { ...service.takeover, p95Ms: null, lagBytes: null, rehearsedWithinMs: null };
+  return { ...service, kind: 'process', exclusive: true, abilities, members, takeover };
+}
+
+/** Each lasts from a little less than a lease up to two. */
+function drawLasting(random: Random, leaseMs: number, withinMs: number): readonly Fault[] {
+  const drifts = [0, 1, 2].map((target) => ({
+    verb: 'driftClock' as const,
+    atMs: 0,
+    forMs: 1,
+    target,
+    amount: random.pick([0, 250, 500, 750, 999]),
+  }));
+  const others = Array.from({ length: random.integer(2, 8) }, () => ({
+    verb: random.pick(VERBS),
+    atMs: random.integer(0, withinMs),
+    forMs: Math.ceil(leaseMs * (0.8 + 1.2 * random.share())),
+    target: random.integer(0, 999),
+    amount: random.integer(0, 999),
+  }));
+  return [...drifts, ...others.toSorted((a, b) => a.atMs - b.atMs)];
+}

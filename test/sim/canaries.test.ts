@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CANARIES, type Canary, type Swarm } from './canaries.ts';
+import { Mutant } from './mutant.ts';
+
+// The simulator is worth what it would catch. Each canary is hunted in a process of its own, as many at once as there are
+// cores; the real code must pass the very seeds that catch the canaries.
+
+const HUNT = fileURLToPath(new URL('hunt.ts', import.meta.url));
+const UNHURT_SEEDS = 120;
+/** A hunt takes seconds; one that runs into this hangs. */
+const PATIENCE_MS = 120_000;
+
+type Caught = { readonly seed: number; readonly rule: string; readonly detail: string } | null;
+
+async function hunt(
+  folder: string,
+  { swarm, hostsMax, seeds }: Pick<Canary, 'swarm' | 'hostsMax' | 'seeds'>,
+): Promise<Caught> {
+  const words = ['--swarm', swarm, '--hosts', String(hostsMax), '--seeds', String(seeds)];
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', HUNT, '--sources', folder, ...words],
+    { timeout: PATIENCE_MS },
+  );
+  return JSON.parse(stdout) as Caught; // As hunt.ts prints it.
+}
+
+describe('the simulator catches', { concurrency: availableParallelism() }, () => {
+  for (const canary of CANARIES)
+    test(`${canary.name} within ${canary.seeds} seeds of the ${canary.swarm} swarm`, async (t) => {
+      const mutant = new Mutant(canary.mutations);
+      try {
+        const caught = await hunt(mutant.folder, canary);
+        assert.equal(caught?.rule, canary.rule, caught?.detail ?? 'nothing was violated');
+        t.diagnostic(`seed ${caught.seed}: ${caught.detail.split('\n')[0]}`);
+      } finally {
+        mutant.remove();
+      }
+    });
+});
+
+// The usual swarm without a defect is run.test.ts.
+for (const swarm of ['leaseEdge', 'roughOrders'] as const satisfies readonly Swarm[])
+  test(`nothing is caught in ${UNHURT_SEEDS} seeds of the ${swarm} swarm without a defect`, async () => {
+    const sources = new Mutant([]);
+    try {
+      assert.equal(await hunt(sources.folder, { swarm, hostsMax: 3, seeds: UNHURT_SEEDS }), null);
+    } finally {
+      sources.remove();
+    }
+  });
+
+test('a canary whose text is no longer in the code says so', () => {
+  const mutations = [{ file: 'core/lease.ts', from: 'no such text', to: '' }];
+  assert.throws(() => new Mutant(mutations), /core\/lease\.ts has 0 times, not once/);
+});

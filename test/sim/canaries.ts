@@ -1,0 +1,307 @@
+// Deliberate defects of the core and of the simulated drivers, each of which the simulator must catch within `seeds` seeds
+// of its swarm. One is a textual change of a copy of the sources, so the real code is what is mutated; each text must
+// occur exactly once, so that a change of the code that moves it fails loudly instead of testing nothing.
+
+export type Mutation = { readonly file: string; readonly from: string; readonly to: string };
+
+export type Swarm = 'usual' | 'leaseEdge' | 'roughOrders';
+
+export type Canary = {
+  readonly name: string;
+  readonly swarm: Swarm;
+  /** Hosts at most, of the usual swarm. */
+  readonly hostsMax: 1 | 3;
+  /** Seeds from 1 on, of which one must fail. */
+  readonly seeds: number;
+  /** The rule that the first of them violates. */
+  readonly rule: string;
+  readonly mutations: readonly Mutation[];
+};
+
+export const CANARIES: readonly Canary[] = [
+  {
+    name: 'the plan of an exclusive service does not wait for the fence',
+    swarm: 'usual',
+    hostsMax: 1,
+    seeds: 10,
+    rule: 'no broken invariant',
+    mutations: [
+      {
+        file: 'core/takeover.ts',
+        from: '? [stop.demote, fence, ...fenceFormerTargets(turn, operation, to)]',
+        to: '? [stop.demote]',
+      },
+    ],
+  },
+  {
+    name: 'what an earlier plan may have made active is not fenced',
+    swarm: 'roughOrders',
+    hostsMax: 1,
+    seeds: 120,
+    rule: 'fenced before promoted',
+    mutations: [
+      {
+        file: 'core/takeover.ts',
+        from: '? [stop.demote, fence, ...fenceFormerTargets(turn, operation, to)]',
+        to: '? [stop.demote, fence]',
+      },
+    ],
+  },
+  {
+    name: 'the fence says that it succeeded and leaves the member alone',
+    swarm: 'usual',
+    hostsMax: 1,
+    seeds: 10,
+    rule: 'fenced before promoted',
+    mutations: [
+      {
+        file: 'sim/drivers.ts',
+        from: "this.#end(member, effect.type === 'stopMember' ? 'SIGTERM' : 'SIGKILL');",
+        to: "if (effect.type === 'stopMember') this.#end(member, 'SIGTERM');",
+      },
+    ],
+  },
+  {
+    name: 'the end of a lease is judged by a time that another host wrote',
+    swarm: 'leaseEdge',
+    hostsMax: 3,
+    seeds: 20,
+    rule: 'never two actives',
+    mutations: [
+      {
+        file: 'sim/lease-keeper.ts',
+        from: 'const record = this.#next(effect, before);',
+        to: 'const record = { ...this.#next(effect, before), writtenAt: this.#options.host.now() };',
+      },
+      {
+        file: 'core/lease.ts',
+        from: ': { record, seenAt: at, heldUntil: null, renewAt: null };',
+        to: ': { record, seenAt: (record as { writtenAt?: number } | null)?.writtenAt ?? at, heldUntil: null, renewAt: null };',
+      },
+    ],
+  },
+  {
+    name: 'the safety margin of the lease is forgotten',
+    swarm: 'leaseEdge',
+    hostsMax: 3,
+    seeds: 100,
+    rule: 'never two actives',
+    mutations: [
+      {
+        file: 'core/route.ts',
+        from: 'const leaseMs = config.lease.durationMs - config.lease.marginMs;',
+        to: 'const leaseMs = config.lease.durationMs;',
+      },
+    ],
+  },
+  {
+    name: 'another host takes the lease before it has expired',
+    swarm: 'leaseEdge',
+    hostsMax: 3,
+    seeds: 60,
+    rule: 'never two actives',
+    mutations: [
+      {
+        file: 'core/lease.ts',
+        from: 'return lease.seenAt + durationMs;',
+        to: 'return lease.seenAt + durationMs * 0.8;',
+      },
+    ],
+  },
+  {
+    name: 'a renewal is forgotten',
+    swarm: 'usual',
+    hostsMax: 3,
+    seeds: 10,
+    rule: 'well again once faults stop',
+    mutations: [
+      {
+        file: 'core/lease.ts',
+        from: 'if (record === null || renewAt === null || turn.at < renewAt) return;',
+        to: 'if (record === null || renewAt === null || record.renewal >= 1) return;',
+      },
+    ],
+  },
+  {
+    name: 'the lease is swapped against a version that was read after the decision',
+    swarm: 'leaseEdge',
+    hostsMax: 3,
+    seeds: 20,
+    rule: 'epochs strictly grow',
+    mutations: [
+      {
+        file: 'sim/lease-keeper.ts',
+        from: 'store.compareAndSwap(service, revision, record)',
+        to: 'store.compareAndSwap(service, revision * 0 + store.get(service).revision, record)',
+      },
+    ],
+  },
+  {
+    name: 'the data plane forwards past the end of the lease',
+    swarm: 'leaseEdge',
+    hostsMax: 3,
+    seeds: 60,
+    rule: 'never two actives',
+    mutations: [
+      {
+        file: 'sim/data-plane.ts',
+        from: 'route.active === null || !this.mayForward()) return null;',
+        to: 'route.active === null) return null;',
+      },
+    ],
+  },
+  {
+    name: 'a standby is promoted whatever it lacks',
+    swarm: 'usual',
+    hostsMax: 1,
+    seeds: 300,
+    rule: 'no acknowledged write is lost beyond the RPO',
+    mutations: [
+      {
+        file: 'core/gate.ts',
+        from: "if (member.lag === null) return [{ code: 'lagUnknown' }];\n  if (member.lag.bytes <= limitBytes) return [];",
+        to: 'if (member.lag === null || member.lag.bytes >= 0) return [];',
+      },
+    ],
+  },
+  {
+    name: 'a write is acknowledged before the standbys have it',
+    swarm: 'roughOrders',
+    hostsMax: 1,
+    seeds: 100,
+    rule: 'no acknowledged write is lost beyond the RPO',
+    mutations: [
+      {
+        file: 'sim/replication.ts',
+        from: "this.#mode === 'async' ? copy.log.length : this.#confirmedByAll(primary, copy)",
+        to: "this.#mode === 'async' || copy.log.length > 0 ? copy.log.length : this.#confirmedByAll(primary, copy)",
+      },
+    ],
+  },
+  {
+    name: 'both members are promoted: a planned move leaves the old active as it is',
+    swarm: 'usual',
+    hostsMax: 1,
+    seeds: 10,
+    rule: 'no broken invariant',
+    mutations: [
+      {
+        file: 'core/takeover.ts',
+        from: 'planned && config.exclusive && replaces !== null ? planStop(turn, replaces) : NO_STOP;',
+        to: 'planned && config.exclusive && replaces === null ? planStop(turn, to) : NO_STOP;',
+      },
+    ],
+  },
+  {
+    name: 'an outcome that was lost is never missed',
+    swarm: 'roughOrders',
+    hostsMax: 1,
+    seeds: 10,
+    rule: 'well again once faults stop',
+    mutations: [
+      {
+        file: 'core/step.ts',
+        from: 'if (turn.at < effect.deadline + OUTCOME_GRACE_MS) continue;',
+        to: 'if (turn.at < effect.deadline + OUTCOME_GRACE_MS || effect.withinMs > 0) continue;',
+      },
+    ],
+  },
+  {
+    name: 'the limit of failovers is ignored',
+    swarm: 'usual',
+    hostsMax: 1,
+    seeds: 60,
+    rule: 'no flapping beyond the limit',
+    mutations: [
+      {
+        file: 'core/failback.ts',
+        from: 'if (service.autoFailbackStopped || recent > config.failback.limit) {',
+        to: 'if (service.autoFailbackStopped) {',
+      },
+    ],
+  },
+  {
+    name: 'the data plane holds without a limit',
+    swarm: 'usual',
+    hostsMax: 1,
+    seeds: 300,
+    rule: 'every request ends',
+    mutations: [
+      {
+        file: 'sim/data-plane.ts',
+        from: "if (held > this.#options.limits.holdRequests) return this.#end(pending, { type: 'overloaded' });",
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'the core rolls dice',
+    swarm: 'roughOrders',
+    hostsMax: 1,
+    seeds: 100,
+    rule: 'the journal replays to the same',
+    mutations: [
+      {
+        file: 'core/plan-failure.ts',
+        from: 'return Math.min(RETRY_BASE_MS * 2',
+        to: 'return Math.random() * Math.min(RETRY_BASE_MS * 2',
+      },
+    ],
+  },
+  {
+    name: 'an epoch is used twice',
+    swarm: 'usual',
+    hostsMax: 3,
+    seeds: 10,
+    rule: 'epochs strictly grow',
+    mutations: [
+      {
+        file: 'sim/lease-keeper.ts',
+        from: 'return { holder, epoch: effect.expectedEpoch + 1, durationMs, renewal: 0 };',
+        to: 'return { holder, epoch: Math.max(1, effect.expectedEpoch), durationMs, renewal: 0 };',
+      },
+    ],
+  },
+  {
+    name: 'the runner forgets the deadline of an effect',
+    swarm: 'usual',
+    hostsMax: 1,
+    seeds: 120,
+    rule: 'every effect ends',
+    mutations: [
+      {
+        file: 'sim/runner.ts',
+        from: "this.#options.after(delayMs, () => this.#end(id, { ok: false, fault: 'timedOut', detail: '' }));",
+        to: "if (delayMs < 0) this.#end(id, { ok: false, fault: 'timedOut', detail: '' });",
+      },
+    ],
+  },
+  {
+    name: 'an effect begins before what it waits for has ended',
+    swarm: 'usual',
+    hostsMax: 1,
+    seeds: 10,
+    rule: 'well again once faults stop',
+    mutations: [
+      {
+        file: 'sim/runner.ts',
+        from: 'if (effect.after.some((dependency) => !this.#ended.has(dependency))) return;',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'a takeover that failed, by its fence or otherwise, is not tried again',
+    swarm: 'roughOrders',
+    hostsMax: 1,
+    seeds: 60,
+    rule: 'well again once faults stop',
+    mutations: [
+      {
+        file: 'core/plan-failure.ts',
+        from: 'notBefore: turn.at + pauseMs,',
+        to: 'notBefore: turn.at + pauseMs + 1e9,',
+      },
+    ],
+  },
+];
