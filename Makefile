@@ -1,5 +1,5 @@
 # Every target does its own set-up: npm's packages, the pinned Node, and the Debian packages it needs.
-.PHONY: setup build check test sim demo bench docs clean
+.PHONY: setup build check test sim sim-hashes demo bench docs clean
 .DEFAULT_GOAL := check
 
 NODE := node_modules/.bin/node
@@ -27,6 +27,10 @@ test:
 SEEDS ?= 2000
 sim: setup
 	$(RUN) test/sim/main.ts $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(FROM),--from $(FROM)))
+
+# The same seeds on the pinned and on the newest Node: both must print the same hash.
+sim-hashes: setup
+	@$(RUN) test/sim/hashes.ts --seeds 1000
 
 demo: setup
 	@bin/hotwarm demo

@@ -10,6 +10,7 @@ import type {
   TrafficFailed,
   TrafficSampled,
 } from './event.ts';
+import { leftAfter } from './power.ts';
 import { registerFailure } from './rejoin.ts';
 import type { MemberState, Performance } from './state.ts';
 import { isPending, memberOf, note, updateMember, type Turn } from './turn.ts';
@@ -180,7 +181,7 @@ function withWindow(
   before: Performance,
   event: TrafficSampled,
 ): Performance {
-  const decay = 0.5 ** (Math.max(0, event.at - before.at) / PERFORMANCE_HALF_LIFE_MS);
+  const decay = leftAfter(Math.max(0, event.at - before.at) / PERFORMANCE_HALF_LIFE_MS);
   const requests = before.requests * decay + event.requests;
   const weight = requests > 0 ? event.requests / requests : 0;
   const clientP95Ms =

@@ -1,4 +1,5 @@
 import { admit } from './gate.ts';
+import { doubled } from './power.ts';
 import type { Refusal } from './reasons.ts';
 import type { MemberState } from './state.ts';
 import { beginMove, canBeRaised, obstacle } from './switchover.ts';
@@ -67,7 +68,7 @@ function recentFailovers(turn: Turn): number {
 /** How long the preferred member must have been well by now. */
 function holdDownMs(turn: Turn): DurationMs {
   const doublings = Math.min(Math.max(0, recentFailovers(turn) - 1), DOUBLINGS_MAX);
-  return turn.config.failback.afterMs * 2 ** doublings;
+  return doubled(turn.config.failback.afterMs, doublings);
 }
 
 /** When an automatic failback falls due if the preferred member stays well; null: it isn't well. */

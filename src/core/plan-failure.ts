@@ -2,6 +2,7 @@ import { assert } from './assert.ts';
 import { note, cancel, type Turn } from './turn.ts';
 import { forgetLags } from './facts.ts';
 import { settleIncident } from './incident.ts';
+import { doubled } from './power.ts';
 import type { EffectFault } from './reasons.ts';
 import { routeTo, sendRoute } from './route.ts';
 import type { Operation } from './state.ts';
@@ -105,7 +106,7 @@ export function retryPlan(
 
 /** Pause before the next attempt; doubles with each one up to a limit. */
 export function retryPause(attempts: number): number {
-  return Math.min(RETRY_BASE_MS * 2 ** Math.min(attempts, 10), RETRY_MAX_MS);
+  return Math.min(doubled(RETRY_BASE_MS, Math.min(attempts, 10)), RETRY_MAX_MS);
 }
 
 /** Gives up a planned move that has not taken the old active away yet: it simply goes on serving. */

@@ -5,6 +5,7 @@
 // differs between versions of V8, must not reach anything that a run's hash covers.
 
 const WARM_UP_ROUNDS = 12;
+const TWO_TO_20 = 1_048_576;
 const TWO_TO_32 = 4_294_967_296;
 
 export class Random {
@@ -35,7 +36,7 @@ export class Random {
     let stream = 0x811c9dc5; // FNV-1a
     for (let index = 0; index < label.length; index += 1)
       stream = Math.imul(stream ^ label.charCodeAt(index), 0x01000193);
-    return new Random(this.word() * 2 ** 20 + (stream >>> 12), stream);
+    return new Random(this.word() * TWO_TO_20 + (stream >>> 12), stream);
   }
 
   /** A share from 0 up to but not including 1. */

@@ -243,8 +243,8 @@ export const CANARIES: readonly Canary[] = [
     mutations: [
       {
         file: 'core/plan-failure.ts',
-        from: 'return Math.min(RETRY_BASE_MS * 2',
-        to: 'return Math.random() * Math.min(RETRY_BASE_MS * 2',
+        from: 'return Math.min(doubled(',
+        to: 'return Math.random() * Math.min(doubled(',
       },
     ],
   },

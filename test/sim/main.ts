@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -8,14 +9,18 @@ import { run } from '../../src/sim/run.ts';
 import { drawOptions } from '../../src/sim/swarm.ts';
 
 // make sim SEEDS=N: runs N seeds side by side on all cores, prints what was violated under which seed, and ends with 1 if
-// anything was. --seed S runs that one again and prints its timeline.
+// anything was. --seed S runs that one again and prints its timeline. What all seeds did is hashed, so that two versions of
+// Node, or two machines, can be compared.
 
 const USAGE = 'main.ts [--seeds N] [--from S] [--hosts N] | --seed S [--hosts N]';
 const REPORTED = 20;
 const SHARE = 25;
+const DIGESTED = 1000;
 
 type Failure = { readonly seed: number; readonly violations: readonly Violation[] };
 type Batch = {
+  readonly from: number;
+  readonly hashes: readonly string[];
   readonly failures: readonly Failure[];
   readonly steps: number;
   readonly simulatedMs: number;
@@ -43,17 +48,19 @@ const hostsMax = whole(values.hosts, 'hosts');
 
 function runBatch(from: number, count: number): Batch {
   const failures: Failure[] = [];
+  const hashes: string[] = [];
   let steps = 0;
   let simulatedMs = 0;
   let undecided = 0;
   for (let seed = from; seed < from + count; seed += 1) {
-    const { violations, stats } = run(drawOptions(seed, { hostsMax }));
+    const { violations, stats, hash } = run(drawOptions(seed, { hostsMax }));
     if (violations.length > 0) failures.push({ seed, violations });
+    hashes.push(hash);
     steps += stats.steps;
     simulatedMs += stats.simulatedMs;
     undecided += stats.undecided;
   }
-  return { failures, steps, simulatedMs, undecided };
+  return { from, hashes, failures, steps, simulatedMs, undecided };
 }
 
 /** A worker asks for no more than it is given: one share of the seeds after the other. */
@@ -114,6 +121,20 @@ async function runAll(from: number, seeds: number): Promise<void> {
   summarise(batches, seeds, (performance.now() - startedAt) / 1000);
 }
 
+/** One line for each thousand seeds: the same on every machine and every version of Node. */
+function digests(batches: readonly Batch[]): readonly string[] {
+  const inOrder = batches.toSorted((a, b) => a.from - b.from);
+  const first = inOrder[0]?.from ?? 0;
+  const hashes = inOrder.flatMap((batch) => batch.hashes);
+  const lines: string[] = [];
+  for (let index = 0; index < hashes.length; index += DIGESTED) {
+    const some = hashes.slice(index, index + DIGESTED);
+    const digest = createHash('sha256').update(some.join('\n')).digest('hex').slice(0, 16);
+    lines.push(`seeds ${first + index} to ${first + index + some.length - 1} hash to ${digest}`);
+  }
+  return lines;
+}
+
 function summarise(batches: readonly Batch[], seeds: number, seconds: number): void {
   const total = (pick: (batch: Batch) => number): number =>
     batches.reduce((sum, batch) => sum + pick(batch), 0);
@@ -121,6 +142,7 @@ function summarise(batches: readonly Batch[], seeds: number, seconds: number): v
   for (const { seed, violations } of failures.slice(0, REPORTED))
     for (const { rule, atMs, detail } of violations)
       process.stdout.write(`seed ${seed} at ${atMs} ms: ${rule}: ${detail}\n`);
+  for (const line of digests(batches)) print(line);
   const steps = total((batch) => batch.steps);
   process.stdout.write(
     `${seeds} seeds, ${failures.length} failed; ${Math.round(seeds / seconds)} seeds/s, ` +
