@@ -6,14 +6,18 @@ import { parseArgs } from 'node:util';
 import type { Violation } from '../../src/sim/checkers/contract.ts';
 import { LEGEND } from '../../src/sim/narrate.ts';
 import { run } from '../../src/sim/run.ts';
+import type { WorldOptions } from '../../src/sim/options.ts';
 import { drawOptions } from '../../src/sim/swarm.ts';
+import { describeFailure, readCase } from './failure.ts';
 
 // make sim SEEDS=N: runs N seeds side by side on all cores, prints what was violated under which seed, and ends with 1 if
 // anything was. --seed S runs that one again and prints its timeline. What all seeds did is hashed, so that two versions of
 // Node, or two machines, can be compared.
 
-const USAGE = 'main.ts [--seeds N] [--from S] [--hosts N] | --seed S [--hosts N]';
+const USAGE = 'main.ts [--seeds N] [--from S] [--hosts N] | --seed S [--hosts N] | --case FILE';
 const REPORTED = 20;
+/** Each takes some seconds. */
+const SHRUNK = 3;
 const SHARE = 25;
 const DIGESTED = 1000;
 
@@ -33,6 +37,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     hosts: { type: 'string', default: '3' },
     seed: { type: 'string' },
+    case: { type: 'string' },
     worker: { type: 'boolean', default: false },
   },
 });
@@ -74,8 +79,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function replay(seed: number): void {
-  const options = drawOptions(seed, { hostsMax });
+function replay(options: WorldOptions): void {
   const { faults, services, ...rest } = options;
   print(JSON.stringify(rest));
   for (const service of services) print(JSON.stringify(service));
@@ -142,6 +146,8 @@ function summarise(batches: readonly Batch[], seeds: number, seconds: number): v
   for (const { seed, violations } of failures.slice(0, REPORTED))
     for (const { rule, atMs, detail } of violations)
       process.stdout.write(`seed ${seed} at ${atMs} ms: ${rule}: ${detail}\n`);
+  for (const { seed } of failures.slice(0, SHRUNK))
+    for (const line of describeFailure(drawOptions(seed, { hostsMax }))) print(line);
   for (const line of digests(batches)) print(line);
   const steps = total((batch) => batch.steps);
   process.stdout.write(
@@ -153,5 +159,6 @@ function summarise(batches: readonly Batch[], seeds: number, seconds: number): v
 }
 
 if (values.worker) work();
-else if (values.seed !== undefined) replay(whole(values.seed, 'seed'));
+else if (values.seed !== undefined) replay(drawOptions(whole(values.seed, 'seed'), { hostsMax }));
+else if (values.case !== undefined) replay(readCase(values.case));
 else await runAll(whole(values.from, 'from'), whole(values.seeds, 'seeds'));
