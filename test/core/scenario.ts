@@ -1,7 +1,7 @@
 import type { ServiceConfig } from '../../src/core/config.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Event } from '../../src/core/event.ts';
-import type { EffectFault, ProbeFault } from '../../src/core/reasons.ts';
+import type { Channel, EffectFault, ProbeFault } from '../../src/core/reasons.ts';
 import { coreConfig, memberConfig, serviceConfig } from './configs.ts';
 import { World } from './world.ts';
 
@@ -121,6 +121,17 @@ function observationOf(world: World, verb: string, words: Words): Event {
         fault: words[1] as ProbeFault,
         count: Number(words[2] ?? 1),
       };
+    case 'probeFails':
+      return {
+        type: 'probeFailed',
+        ...base,
+        member,
+        incarnation: world.process(member).incarnation,
+        channel: words[1] as Channel,
+        sequence: 0,
+        fault: words[2] as ProbeFault,
+        detail: '',
+      };
     case 'fellBack':
       return { type: 'trafficFellBack', ...base, from: member, to: words[1] ?? '' };
     case 'proxyLost':
@@ -148,15 +159,28 @@ function observationOf(world: World, verb: string, words: Words): Event {
         incarnation: world.process(member).incarnation,
         lagBytes: Number(words[1]),
       };
-    case 'agentPaused': {
-      world.now += Number(member);
-      const calm = { runDelayMs: 0, throttledMs: 0, wallStepMs: 0, suspendedMs: 0, echoMs: null };
-      return { type: 'hostSampled', at: world.now, ...calm, lateMs: Number(member) };
-    }
-    case 'clockJumped': {
-      const calm = { lateMs: 0, runDelayMs: 0, throttledMs: 0, suspendedMs: 0, echoMs: null };
-      return { type: 'hostSampled', at: world.now, ...calm, wallStepMs: Number(member) };
-    }
+    default:
+      return hostSampleOf(world, verb, Number(member));
+  }
+}
+
+function hostSampleOf(world: World, verb: string, ms: number): Event {
+  const calm = {
+    lateMs: 0,
+    runDelayMs: 0,
+    throttledMs: 0,
+    wallStepMs: 0,
+    suspendedMs: 0,
+    echoMs: null,
+  };
+  switch (verb) {
+    case 'agentPaused':
+      world.now += ms;
+      return { type: 'hostSampled', at: world.now, ...calm, lateMs: ms };
+    case 'suspended':
+      return { type: 'hostSampled', at: world.now, ...calm, suspendedMs: ms };
+    case 'clockJumped':
+      return { type: 'hostSampled', at: world.now, ...calm, wallStepMs: ms };
     default:
       throw new Error(`no such command: ${verb}`);
   }
