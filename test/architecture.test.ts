@@ -43,6 +43,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const IMPURE =
   /\b(Date\.|new Date|Math\.random|setTimeout|setInterval|setImmediate|(?<!\.)process\.|console\.|globalThis|fetch\()/;
 
+/** When faults come in simulated years: their distributions are exponential and lognormal, and nothing replays them elsewhere. */
+const MAY_BE_INEXACT: ReadonlySet<string> = new Set(['sim/life-faults.ts']);
+
 /** ECMAScript leaves the last bits of these to the engine; + − × ÷ and Math.sqrt are exactly rounded. */
 const INEXACT =
   /\*\*|\bMath\.(a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log|log10|log1p|log2|pow)\b/;
@@ -110,7 +113,7 @@ test('core, replay and sim compute with nothing that engines round differently',
   const wrong = ['core', 'replay', 'sim'].flatMap((folder) =>
     sourceFiles(join(SOURCE, folder)).flatMap((file) => {
       const code = readFileSync(file, 'utf8').replaceAll(/\/\/.*|\/\*[^]*?\*\//g, '');
-      const inexact = INEXACT.exec(code);
+      const inexact = MAY_BE_INEXACT.has(relative(SOURCE, file)) ? null : INEXACT.exec(code);
       return inexact === null ? [] : [`${relative(ROOT, file)} uses ${inexact[0]}`];
     }),
   );

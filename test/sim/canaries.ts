@@ -4,7 +4,7 @@
 
 export type Mutation = { readonly file: string; readonly from: string; readonly to: string };
 
-export type Swarm = 'usual' | 'leaseEdge' | 'roughOrders';
+export type Swarm = 'usual' | 'leaseEdge' | 'laggingCopies' | 'roughOrders';
 
 export type Canary = {
   readonly name: string;
@@ -37,7 +37,7 @@ export const CANARIES: readonly Canary[] = [
     name: 'what an earlier plan may have made active is not fenced',
     swarm: 'roughOrders',
     hostsMax: 1,
-    seeds: 120,
+    seeds: 400,
     rule: 'fenced before promoted',
     mutations: [
       {
@@ -152,23 +152,23 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'a standby is promoted whatever it lacks',
-    swarm: 'usual',
+    swarm: 'laggingCopies',
     hostsMax: 1,
-    seeds: 300,
+    seeds: 150,
     rule: 'no acknowledged write is lost beyond the RPO',
     mutations: [
       {
         file: 'core/gate.ts',
-        from: "if (member.lag === null) return [{ code: 'lagUnknown' }];\n  if (member.lag.bytes <= limitBytes) return [];",
+        from: "if (member.lag === null) return [{ code: 'lagUnknown' }];",
         to: 'if (member.lag === null || member.lag.bytes >= 0) return [];',
       },
     ],
   },
   {
     name: 'a write is acknowledged before the standbys have it',
-    swarm: 'roughOrders',
+    swarm: 'laggingCopies',
     hostsMax: 1,
-    seeds: 100,
+    seeds: 200,
     rule: 'no acknowledged write is lost beyond the RPO',
     mutations: [
       {

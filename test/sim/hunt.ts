@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { drawLeaseEdge } from '../../src/sim/lease-edge.ts';
+import type { drawLaggingCopies } from '../../src/sim/lagging-copies.ts';
 import type { drawRoughOrders } from '../../src/sim/rough-orders.ts';
 import type { run } from '../../src/sim/run.ts';
 import type { drawOptions } from '../../src/sim/swarm.ts';
@@ -21,11 +22,12 @@ type Sim = {
   readonly run: typeof run;
   readonly drawOptions: typeof drawOptions;
   readonly drawLeaseEdge: typeof drawLeaseEdge;
+  readonly drawLaggingCopies: typeof drawLaggingCopies;
   readonly drawRoughOrders: typeof drawRoughOrders;
 };
 
 async function load(sources: string): Promise<Sim> {
-  const files = ['run.ts', 'swarm.ts', 'lease-edge.ts', 'rough-orders.ts'];
+  const files = ['run.ts', 'swarm.ts', 'lease-edge.ts', 'rough-orders.ts', 'lagging-copies.ts'];
   const parts = await Promise.all(
     files.map((file) => import(pathToFileURL(join(sources, 'sim', file)).href) as Promise<object>),
   );
@@ -37,6 +39,7 @@ const hostsMax = Number(values.hosts);
 
 function draw(seed: number): ReturnType<Sim['drawOptions']> {
   if (values.swarm === 'leaseEdge') return sim.drawLeaseEdge(seed);
+  if (values.swarm === 'laggingCopies') return sim.drawLaggingCopies(seed);
   if (values.swarm === 'roughOrders') return sim.drawRoughOrders(seed);
   return sim.drawOptions(seed, { hostsMax });
 }

@@ -1,0 +1,60 @@
+import type { Fault, Verb } from './fault.ts';
+import { NO_MISHAPS, type WorldOptions } from './options.ts';
+import { Random } from './random.ts';
+import { drawOptions } from './swarm.ts';
+
+// A swarm of copies that lag: a register of two or three replicas on one host, clients that mostly write, and hangs, crashes
+// and moves in quick succession, so that whoever takes over has been hung or was measured before the last writes. The
+// usual swarm comes to that once in ten thousand seeds.
+
+const VERBS: readonly Verb[] = [
+  'hangMember',
+  'hangMember',
+  'crashMember',
+  'crashMember',
+  'failover',
+  'switchover',
+  'silenceStore',
+  'crashAgent',
+];
+const DRAWS_MAX = 1000;
+
+export function drawLaggingCopies(seed: number): WorldOptions {
+  const random = new Random(seed, 0x1a66ed);
+  const options = drawReplicated(random);
+  const { safetyMs } = options;
+  return {
+    ...options,
+    seed,
+    services: options.services.map((service) => ({
+      ...service,
+      takeover: { ...service.takeover, lagBytes: 0 },
+    })),
+    clients: { ...options.clients, count: 3, pauseMs: { low: 5, high: 50 }, writes: 0.9 },
+    mishaps: NO_MISHAPS,
+    faults: drawClose(random, safetyMs),
+  };
+}
+
+function drawReplicated(random: Random): WorldOptions {
+  for (let draw = 0; draw < DRAWS_MAX; draw += 1) {
+    const options = drawOptions(random.word(), { hostsMax: 1 });
+    if (options.replication !== null) return options;
+  }
+  throw new RangeError('the usual swarm draws no replicated service');
+}
+
+/** In groups of a few within a second or two, so that one meets what the other left. */
+function drawClose(random: Random, withinMs: number): readonly Fault[] {
+  const groups = Array.from({ length: random.integer(2, 6) }, () => {
+    const startMs = random.integer(0, withinMs);
+    return Array.from({ length: random.integer(2, 4) }, () => ({
+      verb: random.pick(VERBS),
+      atMs: startMs + random.integer(0, 1500),
+      forMs: random.integer(1, 1500),
+      target: random.integer(0, 999),
+      amount: random.integer(0, 999),
+    }));
+  });
+  return groups.flat().toSorted((a, b) => a.atMs - b.atMs);
+}
