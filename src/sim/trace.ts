@@ -20,6 +20,9 @@ export type TraceLine = {
 /** Newest lines kept; a run that is looked at is short. */
 const LINES_LIMIT = 1_000_000;
 
+const TEXTS = new Map<string, number>();
+const TEXTS_LIMIT = 1000;
+
 export class Trace {
   readonly lines: TraceLine[] | null;
   #a = 0x811c9dc5 | 0;
@@ -76,15 +79,14 @@ export class Trace {
 
   #object(value: object): void {
     for (const [key, field] of Object.entries(value)) {
-      this.#text(key);
+      this.#word(wordOf(key));
       this.#value(field);
     }
     this.#word(4);
   }
 
   #text(text: string): void {
-    for (let index = 0; index < text.length; index += 1) this.#word(text.charCodeAt(index));
-    this.#word(5);
+    this.#word(wordOf(text));
   }
 
   #word(word: number): void {
@@ -92,6 +94,17 @@ export class Trace {
     const mixed = Math.imul(this.#b ^ word, PRIME_B);
     this.#b = mixed ^ (mixed >>> 15);
   }
+}
+
+/** Names of fields and members come again and again: each is hashed once. */
+function wordOf(text: string): number {
+  const known = TEXTS.get(text);
+  if (known !== undefined) return known;
+  let word = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1)
+    word = Math.imul(word ^ text.charCodeAt(index), PRIME_A);
+  if (TEXTS.size < TEXTS_LIMIT) TEXTS.set(text, word);
+  return word;
 }
 
 function hex(word: number): string {
