@@ -183,6 +183,10 @@ export type TrafficSampled = {
   readonly oldestWaitMs: DurationMs;
 };
 
+/**
+ * How far a standby is behind the newest active that could be asked. Drivers tell it of every member that answers; it says
+ * something only of those that follow the active of this epoch.
+ */
 export type LagMeasured = {
   readonly at: Instant;
   readonly service: string;

@@ -82,7 +82,13 @@ export function lagMeasured(turn: Turn, event: LagMeasured): void {
   if (event.incarnation !== member.incarnation) return;
   // Against which of those that may have served it was measured, nobody knows.
   if ((turn.service.operation?.newest ?? null) !== null) return;
+  if (turn.config.abilities.rejoin && !followsActive(turn, member)) return;
   updateMember(turn, member.name, { lag: { bytes: event.lagBytes, at: turn.at } });
+}
+
+/** Else it may still be another's standby, or take itself for the active, and then seem to be behind nobody. */
+function followsActive(turn: Turn, { name, followsEpoch }: MemberState): boolean {
+  return followsEpoch === turn.service.epoch && !isPending(turn, name, ['rejoinMember']);
 }
 
 /** Measured against an active that may have been replaced: they say nothing of the newest copy. */

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { drawLaggingCopies } from '../../src/sim/lagging-copies.ts';
 import { run } from '../../src/sim/run.ts';
 import { drawOptions } from '../../src/sim/swarm.ts';
 
@@ -29,10 +30,14 @@ test('whatever faults a seed draws, nothing is violated, and 1,000 seeds hash th
 
 /** A lag of another time, a newest copy that was rejoined, a lag against a former active. */
 const PINNED = [21_007, 26_672, 70_734];
+/** A former active that seems to be behind nobody, as it takes itself for the active. */
+const PINNED_LAGGING = [268, 700];
 
 test('no acknowledged write is lost beyond the RPO under the seeds that once lost some', () => {
   for (const seed of PINNED)
     assert.deepEqual(run(drawOptions(seed, { hostsMax: 3 })).violations, [], `seed ${seed}`);
+  for (const seed of PINNED_LAGGING)
+    assert.deepEqual(run(drawLaggingCopies(seed)).violations, [], `lagging copies, seed ${seed}`);
 });
 
 test('different seeds go different ways', () => {
