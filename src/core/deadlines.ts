@@ -16,14 +16,13 @@ export function nextDeadlineOf(
   service: ServiceState,
   state: AgentState,
 ): Instant | null {
-  const moments = [
-    ...turningPoints(host, config, service, state),
-    ...service.pending.map((effect) => effect.deadline + OUTCOME_GRACE_MS),
-    service.lease.renewAt,
-    service.paused ? null : state.observer.holdUntil,
-    service.route === null ? service.routeNotBefore : null,
-  ];
-  return earlier(overdueVerdict(service, state), nextOf(moments, service));
+  const next = new NextMoment(service);
+  addTurningPoints(next, host, config, service, state);
+  for (const effect of service.pending) next.add(effect.deadline + OUTCOME_GRACE_MS);
+  next.add(service.lease.renewAt);
+  if (!service.paused) next.add(state.observer.holdUntil);
+  if (service.route === null) next.add(service.routeNotBefore);
+  return earlier(overdueVerdict(service, state), next.at);
 }
 
 /** The next moment at which something is done although nothing happens, the routine left out; null: none. */
@@ -33,68 +32,59 @@ export function nextTurningPoint(
   service: ServiceState,
   state: AgentState,
 ): Instant | null {
-  return nextOf(turningPoints(host, config, service, state), service);
+  const next = new NextMoment(service);
+  addTurningPoints(next, host, config, service, state);
+  return next.at;
 }
 
-function turningPoints(
+/** Keeps the first of the moments that were not there yet when the service was last looked at. */
+class NextMoment {
+  at: Instant | null = null;
+  readonly #decidedAt: Instant;
+
+  constructor({ decidedAt }: ServiceState) {
+    this.#decidedAt = decidedAt;
+  }
+
+  add(moment: Instant | null): void {
+    if (moment !== null && moment > this.#decidedAt) this.at = earlier(this.at, moment);
+  }
+}
+
+function addTurningPoints(
+  next: NextMoment,
   host: string,
   config: ServiceConfig,
   service: ServiceState,
   state: AgentState,
-): readonly (Instant | null)[] {
-  return [
-    ...service.members.flatMap((member) => memberMoments(config, service, member)),
-    ...operationMoments(service),
-    service.observing?.until ?? null,
-    failbackDeadline(readOnlyTurn(host, config, service, state)),
-    grayMoment(config, service),
-  ];
-}
-
-function nextOf(moments: readonly (Instant | null)[], { decidedAt }: ServiceState): Instant | null {
-  return moments.reduce<Instant | null>(
-    (next, moment) => (moment !== null && moment > decidedAt ? earlier(next, moment) : next),
-    null,
-  );
+): void {
+  if (!service.paused) for (const member of service.members) addMemberMoments(next, config, member);
+  addOperationMoments(next, service);
+  next.add(service.observing?.until ?? null);
+  next.add(failbackDeadline(readOnlyTurn(host, config, service, state)));
+  if (config.gray.action === 'switchover' && service.operation === null)
+    next.add(service.grayEjections.notBefore);
 }
 
 /** A detector's deadline that has passed is due now, unless the poll phase before its verdict is under way. */
 function overdueVerdict(service: ServiceState, state: AgentState): Instant | null {
   if (state.polling !== null) return null;
-  return service.members.reduce<Instant | null>(
-    (next, { detector }) => earlier(next, detector.nextAt),
-    null,
-  );
+  let next: Instant | null = null;
+  for (const { detector } of service.members) next = earlier(next, detector.nextAt);
+  return next;
 }
 
-function memberMoments(
-  config: ServiceConfig,
-  service: ServiceState,
-  member: MemberState,
-): readonly (Instant | null)[] {
-  if (service.paused) return [];
-  return [
-    member.lifecycle === 'absent' ? member.repair.notBefore : null,
-    member.retryAt,
-    rehearsalDueAt(config.takeover.rehearsedWithinMs, member),
-  ];
+function addMemberMoments(next: NextMoment, config: ServiceConfig, member: MemberState): void {
+  if (member.lifecycle === 'absent') next.add(member.repair.notBefore);
+  next.add(member.retryAt);
+  next.add(rehearsalDueAt(config.takeover.rehearsedWithinMs, member));
 }
 
-function operationMoments(service: ServiceState): readonly (Instant | null)[] {
-  const { operation, lease } = service;
-  if (operation === null) return [];
-  const leaseFree = lease.record === null ? null : expiresAt(lease, lease.record.durationMs);
-  return [
-    operation.deadline,
-    operation.step === 'choosing' ? operation.notBefore : null,
-    leaseFree,
-  ];
-}
-
-function grayMoment(config: ServiceConfig, service: ServiceState): Instant | null {
-  return config.gray.action === 'switchover' && service.operation === null
-    ? service.grayEjections.notBefore
-    : null;
+function addOperationMoments(next: NextMoment, { operation, lease }: ServiceState): void {
+  if (operation === null) return;
+  next.add(operation.deadline);
+  if (operation.step === 'choosing') next.add(operation.notBefore);
+  if (lease.record !== null) next.add(expiresAt(lease, lease.record.durationMs));
 }
 
 /** The questions about failback are asked of a turn; here nothing is decided, so nothing of it changes. */
