@@ -9,6 +9,8 @@ import { World } from './world.ts';
 export type RunStats = {
   /** Steps of the core, of all agents. */
   readonly steps: number;
+  /** Steps by which the agents' journals were replayed. */
+  readonly replayed: number;
   readonly simulatedMs: number;
   readonly requests: number;
   readonly answered: number;
@@ -33,6 +35,7 @@ export function run(options: WorldOptions): RunResult {
     violations: world.violations,
     stats: {
       steps: world.steps,
+      replayed: world.replayed,
       simulatedMs: world.scheduler.now / 1000,
       requests: operations.length,
       answered: operations.filter(({ outcome }) => outcome === 'ok').length,

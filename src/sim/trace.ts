@@ -78,10 +78,7 @@ export class Trace {
   }
 
   #object(value: object): void {
-    for (const [key, field] of Object.entries(value)) {
-      this.#word(wordOf(key));
-      this.#value(field);
-    }
+    for (const field of Object.values(value)) this.#value(field);
     this.#word(4);
   }
 

@@ -51,6 +51,7 @@ export class World {
   /** Hosts, then the store, then the clients. */
   readonly nodes: number;
   steps = 0;
+  replayed = 0;
   healedAfterMs: number | null = null;
   /** Histories too large for the linearizability check. */
   undecided = 0;

@@ -9,6 +9,7 @@ export const replay: MakeChecker = (world, report) => ({
     const config: CoreConfig = { host, services: world.options.services };
     let state = throughJson(initial);
     const again: string[] = [];
+    world.replayed += events.length;
     for (const event of throughJson(events)) {
       const result = step(config, state, event);
       ({ state } = result);
