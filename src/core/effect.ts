@@ -63,6 +63,7 @@ export type EffectOrder =
   /** Asks it for what clients ask, so that it has served before clients come. Succeeds however far it got in time. */
   | { readonly type: 'primeMember'; readonly member: string }
   // Role of a member. MUST come after the fence of the old active where the service is exclusive.
+  /** Does nothing to one that is primary already. */
   | { readonly type: 'promoteMember'; readonly member: string; readonly epoch: number }
   | { readonly type: 'demoteMember'; readonly member: string }
   | { readonly type: 'rejoinMember'; readonly member: string; readonly active: string }

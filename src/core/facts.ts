@@ -88,7 +88,8 @@ export function lagMeasured(turn: Turn, event: LagMeasured): void {
 
 /** Else it may still be another's standby, or take itself for the active, and then seem to be behind nobody. */
 function followsActive(turn: Turn, { name, followsEpoch }: MemberState): boolean {
-  return followsEpoch === turn.service.epoch && !isPending(turn, name, ['rejoinMember']);
+  const { active, epoch } = turn.service;
+  return name !== active && followsEpoch === epoch && !isPending(turn, name, ['rejoinMember']);
 }
 
 /** Measured against an active that may have been replaced: they say nothing of the newest copy. */

@@ -59,7 +59,7 @@ function tendMember(turn: Turn, member: MemberState): void {
     return;
   }
   const { operation } = turn.service;
-  if (operation?.step === 'taking' && staysDown(turn, operation, member)) return;
+  if (operation !== null && staysDown(turn, operation, member)) return;
   const wanted = wantedFor(turn, member);
   const isUrgent = operation?.step === 'choosing';
   if (member.lifecycle === 'absent') {
@@ -69,9 +69,30 @@ function tendMember(turn: Turn, member: MemberState): void {
   }
 }
 
-/** While a plan runs the old active is the plan's alone, and where exclusive nobody that it fenced may come back beside its target. */
-function staysDown(turn: Turn, { from, to }: Operation, { name, lifecycle }: MemberState): boolean {
-  return name === from || (turn.config.exclusive && name !== to && lifecycle === 'absent');
+/**
+ * While a plan runs the old active is the plan's alone, and where exclusive nobody that it fenced may come back beside its target.
+ * While somebody is sought, who would come back as a primary waits until the data plane leads to it no more: it would take
+ * writes that whoever takes over lacks.
+ */
+function staysDown(
+  turn: Turn,
+  { step, from, to, mayServe }: Operation,
+  { name, lifecycle }: MemberState,
+): boolean {
+  const { exclusive, abilities } = turn.config;
+  if (step === 'taking')
+    return name === from || (exclusive && name !== to && lifecycle === 'absent');
+  const isPrimary = abilities.promote && (name === from || mayServe.includes(name));
+  return step === 'choosing' && isPrimary && lifecycle === 'absent' && mayLeadTo(turn, name);
+}
+
+/** What the data plane was told last may not be what it does, as long as it has not said so. */
+function mayLeadTo(turn: Turn, name: string): boolean {
+  const { route, epoch, trafficUp, pending } = turn.service;
+  if (!trafficUp || epoch === 0) return false;
+  return (
+    route === null || route.active === name || pending.some(({ type }) => type === 'switchTraffic')
+  );
 }
 
 /** Brings a member that was started to the temperature wanted. */
@@ -79,7 +100,7 @@ function temper(turn: Turn, member: MemberState, wanted: Wanted): void {
   if (member.lifecycle === 'frozen') {
     if (wanted !== 'frozen') raise(turn, member.name);
   } else if (member.lifecycle === 'running' && member.ready) {
-    if (mustFollow(turn, member)) return;
+    if (mustLead(turn, member) || mustFollow(turn, member)) return;
     adjust(turn, member, wanted);
   }
 }
@@ -157,6 +178,19 @@ function noteReturn(turn: Turn, name: string): void {
 
 export function awaitReady(turn: Turn, member: string, after: readonly EffectId[]): void {
   issue(turn, { type: 'awaitReady', member }, { withinMs: turn.config.timeouts.readyMs, after });
+}
+
+/** Tells the active again that it is: what a former agent ordered last, and nobody wrote down, may have ended that. */
+function mustLead(turn: Turn, { name, followsEpoch }: MemberState): boolean {
+  const { active, operation, epoch } = turn.service;
+  if (!turn.config.abilities.promote || active !== name || operation !== null) return false;
+  if (followsEpoch === epoch) return false;
+  issue(
+    turn,
+    { type: 'promoteMember', member: name, epoch },
+    { withinMs: turn.config.timeouts.promoteMs },
+  );
+  return true;
 }
 
 /** Orders a running standby to follow an active that it has not been told of: it may have been another's, or have diverged. */

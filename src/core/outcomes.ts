@@ -1,6 +1,6 @@
 import { idleDetector } from './detect.ts';
 import * as detect from './detect.ts';
-import type { Effect } from './effect.ts';
+import type { Effect, LeaseRecord } from './effect.ts';
 import type { EffectResult } from './event.ts';
 import { applyDetector } from './facts.ts';
 import { leaseHeld, renewalFailed } from './lease.ts';
@@ -10,15 +10,21 @@ import { CRASH_LOOP_ATTEMPTS, registerFailure } from './rejoin.ts';
 import { routeFailed } from './route.ts';
 import { planFailed } from './plan-failure.ts';
 import { planStepOf, planSucceeded } from './takeover.ts';
+import type { DurationMs } from './time.ts';
 import { isPending, isTold, issue, memberOf, note, updateMember, type Turn } from './turn.ts';
 
 // What the outcome of an effect changes. First the facts it proves, whatever it was ordered for; then the
 // plan it belongs to, if any. Late and duplicate outcomes never get here: their effect is not pending.
 
 const QUICK_MS = 2000;
-/** Pause after a failed order to a member, so that a lasting fault does not become a busy loop. */
-const MEMBER_RETRY_MS = 1000;
-const FENCE_RETRY_MS = 200;
+/** After a failed order to a member, so that a lasting fault does not become a busy loop. */
+const MEMBER_PAUSE_MS = 1000;
+const PAUSE_MS: Readonly<Partial<Record<Effect['type'], DurationMs>>> = {
+  fenceMember: 200,
+  setCapacity: MEMBER_PAUSE_MS,
+  promoteMember: MEMBER_PAUSE_MS,
+  rejoinMember: MEMBER_PAUSE_MS,
+};
 
 export type Outcome =
   | { readonly ok: true; readonly result: EffectResult }
@@ -76,6 +82,10 @@ export function assumedResult(turn: Turn, effect: Effect): EffectResult {
 }
 
 function factsOfSuccess(turn: Turn, effect: Effect, result: EffectResult): void {
+  if (result.type === 'leased') {
+    leased(turn, effect, result.record);
+    return;
+  }
   switch (effect.type) {
     case 'startMember':
       if (result.type === 'started')
@@ -91,6 +101,9 @@ function factsOfSuccess(turn: Turn, effect: Effect, result: EffectResult): void 
     case 'fenceMember':
       becameAbsent(turn, effect.member, effect.type === 'stopMember');
       return;
+    case 'promoteMember':
+      updateMember(turn, effect.member, { followsEpoch: effect.epoch });
+      return;
     case 'freezeMember':
       updateMember(turn, effect.member, { lifecycle: 'frozen' });
       return;
@@ -103,10 +116,6 @@ function factsOfSuccess(turn: Turn, effect: Effect, result: EffectResult): void 
     case 'probeMember':
       if (result.type === 'probed')
         confirmed(turn, effect.member, { ...result.answer, channel: result.channel });
-      return;
-    case 'acquireLease':
-    case 'renewLease':
-      if (result.type === 'leased') leased(turn, effect, result);
       return;
     default:
   }
@@ -177,24 +186,25 @@ function confirmed(turn: Turn, name: string, confirmation: Confirmation): void {
   );
 }
 
-function leased(turn: Turn, effect: Effect, result: EffectResult & { type: 'leased' }): void {
+function leased(turn: Turn, effect: Effect, record: LeaseRecord): void {
   const { lease, epoch } = turn.service;
-  if (result.record.epoch < epoch) return;
+  if (record.epoch < epoch) return;
   turn.service = {
     ...turn.service,
-    epoch: result.record.epoch,
-    lease: leaseHeld(lease, result.record, effect.issuedAt, turn.at, turn.config.lease.renewMs),
+    epoch: record.epoch,
+    lease:
+      effect.type === 'releaseLease'
+        ? { ...lease, record, seenAt: turn.at }
+        : leaseHeld(lease, record, effect.issuedAt, turn.at, turn.config.lease.renewMs),
   };
 }
 
 function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: string): void {
   if (fault === 'cancelled' || fault === 'dependencyFailed') return factsOfNotBegun(turn, effect);
+  if ('member' in effect) pauseOrders(turn, effect);
   switch (effect.type) {
     case 'rejoinMember':
-      updateMember(turn, effect.member, {
-        followsEpoch: null,
-        retryAt: turn.at + MEMBER_RETRY_MS,
-      });
+      updateMember(turn, effect.member, { followsEpoch: null });
       return failedToStart(turn, effect.member, fault, detail);
     case 'startMember':
       return failedToStart(turn, effect.member, fault, detail);
@@ -211,12 +221,6 @@ function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: 
       return;
     case 'freezeMember':
       return unfrozen(turn, effect.member);
-    case 'fenceMember':
-      updateMember(turn, effect.member, { retryAt: turn.at + FENCE_RETRY_MS });
-      return;
-    case 'setCapacity':
-      updateMember(turn, effect.member, { retryAt: turn.at + MEMBER_RETRY_MS });
-      return;
     case 'probeMember':
       return confirmed(turn, effect.member, {
         ok: false,
@@ -230,6 +234,13 @@ function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: 
       return routeFailed(turn);
     default:
   }
+}
+
+function pauseOrders(turn: Turn, { type, member }: Effect & { readonly member: string }): void {
+  const pauseMs = PAUSE_MS[type];
+  // After a promotion that belongs to a plan, the plan pauses.
+  if (pauseMs === undefined || (type === 'promoteMember' && turn.service.active !== member)) return;
+  updateMember(turn, member, { retryAt: turn.at + pauseMs });
 }
 
 const ABSENT_UNPROVED = {
@@ -274,7 +285,7 @@ function lost(turn: Turn, name: string, fault: EffectFault, detail: string): voi
 function unfrozen(turn: Turn, name: string): void {
   const member = memberOf(turn, name);
   if (member.lifecycle !== 'freezing') return;
-  updateMember(turn, name, { lifecycle: 'running', retryAt: turn.at + MEMBER_RETRY_MS });
+  updateMember(turn, name, { lifecycle: 'running', retryAt: turn.at + MEMBER_PAUSE_MS });
   if (!isPending(turn, name, ['fenceMember']))
     beginWatch(turn, name, member.incarnation, 'healthy');
 }

@@ -103,7 +103,8 @@ function present(
     updateMember(turn, name, { lifecycle: 'absent', pid: null, ready: false, readySince: null });
     return;
   }
-  updateMember(turn, name, { pid, incarnation, fenced: false });
+  const followsEpoch = name === turn.service.active ? null : member.followsEpoch;
+  updateMember(turn, name, { pid, incarnation, fenced: false, followsEpoch });
   if (lifecycle === 'starting') {
     awaitReady(turn, name, []);
   } else if (found.frozen) {

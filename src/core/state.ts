@@ -115,7 +115,7 @@ export type MemberState = {
   /** Raised for a rehearsal since then. */
   readonly rehearsingSince: Instant | null;
   readonly repair: RepairState;
-  /** Epoch of the active that it was last told to follow; null: of none since it was started. */
+  /** Epoch of the active that it was last told to follow or to be; null: of none since it was started, or found by this agent. */
   readonly followsEpoch: number | null;
   /** An order to it failed: no further one of its own before then. */
   readonly retryAt: Instant;

@@ -5,7 +5,7 @@ import type { Cause, GateRefusal, Refusal } from './reasons.ts';
 import type { MemberState, Operation } from './state.ts';
 import { abortOperation } from './plan-failure.ts';
 import { EMPTY_PLAN, planTakeover } from './takeover.ts';
-import { answer, memberConfigOf, memberOf, note, refuse, type Turn } from './turn.ts';
+import { answer, isPending, memberConfigOf, memberOf, note, refuse, type Turn } from './turn.ts';
 
 // The planned takeover, also used to hand back and to move away from an active that serves badly. Nothing is
 // taken from the old active until the new one is raised, answers and passes the gate; until then the move can
@@ -57,7 +57,10 @@ export function advanceMove(turn: Turn): void {
   const target = memberOf(turn, operation.to);
   const candidate = rankCandidates(turn, []).find(({ member }) => member.name === operation.to);
   const refusals = candidate?.verdict.refusals ?? [];
-  if (candidate?.distance === 0 && refusals.length === 0 && target.capacity === 'full') {
+  // It is being told that it is the active: told otherwise meanwhile, it could end up as either.
+  const isSettled = operation.from === null || !isPending(turn, operation.from, ['promoteMember']);
+  const isRaised = candidate?.distance === 0 && target.capacity === 'full';
+  if (isSettled && isRaised && refusals.length === 0) {
     updateIncident(turn, () => ({ candidates: [{ member: target.name, refusals }] }));
     planTakeover(turn, operation, target.name, false);
     return;

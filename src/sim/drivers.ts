@@ -98,10 +98,13 @@ export class Drivers {
     }
     // An order is for the process that was there when it began; a dead agent's must not hit the next one.
     const { pid } = member;
+    const start = effect.type === 'startMember' ? Symbol(member.name) : null;
+    const isEnding = effect.type === 'fenceMember' || effect.type === 'stopMember';
+    if (start !== null || isEnding) member.beingStarted = start;
     this.#take(TIMES_MS[effect.type], end, () => {
+      if (start !== null && member.beingStarted !== start) return failed('timedOut');
       if (member.pid === pid) return this.#perform(effect, member);
-      const isGone = effect.type === 'fenceMember' || effect.type === 'stopMember';
-      return isGone ? DONE : failed('notFound');
+      return isEnding ? DONE : failed('notFound');
     });
   }
 

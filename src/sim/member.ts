@@ -41,6 +41,8 @@ export class Member {
   /** When it will be ready on its host's clock, once started. */
   readyAt = 0;
   capacity: 'full' | 'reduced' = 'full';
+  /** The start under way, for a fence or a stop to call off; it does nothing then. */
+  beingStarted: symbol | null = null;
   /** Told of its process's end, but not by an order that ended it. */
   onExit: ((signal: string) => void) | null = null;
   /** Told of each start, once it has begun. */
@@ -146,8 +148,9 @@ export class Member {
 
   promote(epoch: number): void {
     if (this.copy === null) return;
+    const wasPrimary = this.copy.role === 'primary';
     promote(this.copy, epoch);
-    this.#replication?.promoted(this);
+    if (!wasPrimary) this.#replication?.promoted(this);
     this.#onPromoted(this);
   }
 

@@ -35,8 +35,9 @@ export function isBeginningOf(copy: readonly WriteId[], log: readonly WriteId[])
 }
 
 export function promote(copy: Copy, epoch: number): void {
-  copy.role = 'primary';
   copy.epoch = Math.max(copy.epoch, epoch);
+  if (copy.role === 'primary') return;
+  copy.role = 'primary';
   copy.visible = copy.log.length;
   copy.confirmed.clear();
 }

@@ -39,6 +39,7 @@ const DELAYS_MS: Partial<Record<Effect['type'], number>> = {
   stopMember: 20,
   acquireLease: 2,
   renewLease: 2,
+  releaseLease: 2,
   switchTraffic: 1,
   drainTraffic: 10,
   promoteMember: 30,
@@ -303,9 +304,7 @@ export class World {
       case 'startMember':
         return this.#startProcess(effect, process);
       case 'awaitReady':
-        if (process === null || !process.alive || process.hung)
-          return this.#fail(effect, 'notReady');
-        return this.#succeed(effect, { type: 'done' });
+        return this.#answer(effect, process);
       case 'stopMember':
       case 'fenceMember':
         return this.#end(effect, process);
@@ -313,6 +312,7 @@ export class World {
         return this.#probe(effect, process);
       case 'acquireLease':
       case 'renewLease':
+      case 'releaseLease':
         return this.#lease(effect);
       case 'drainTraffic':
         return this.#succeed(effect, { type: 'drained', cut: 0 });
@@ -322,6 +322,11 @@ export class World {
         if (process !== null) this.#change(effect, process);
         return this.#succeed(effect, { type: 'done' });
     }
+  }
+
+  #answer(effect: Effect, process: Process | null): void {
+    if (process?.alive === true && !process.hung) this.#succeed(effect, { type: 'done' });
+    else this.#fail(effect, 'notReady');
   }
 
   #startProcess(effect: Effect, process: Process | null): void {
@@ -404,21 +409,28 @@ export class World {
     }
   }
 
-  #lease(effect: Effect & { type: 'acquireLease' | 'renewLease' }): void {
+  #lease(effect: Effect & { type: 'acquireLease' | 'renewLease' | 'releaseLease' }): void {
     const before = this.#leases.get(effect.service);
     const expected = effect.type === 'acquireLease' ? effect.expectedEpoch : effect.epoch;
     if ((before?.epoch ?? 0) !== expected) {
       this.#showLease();
       return this.#fail(effect, 'conflict');
     }
-    const record: LeaseRecord = {
-      holder: { host: this.config.host, member: effect.member },
-      epoch: effect.type === 'acquireLease' ? effect.expectedEpoch + 1 : effect.epoch,
-      durationMs: this.config.services[0]?.lease.durationMs ?? 0,
-      renewal: effect.type === 'acquireLease' ? 0 : effect.renewal,
-    };
+    const record =
+      effect.type === 'releaseLease' && before !== undefined
+        ? { ...before, durationMs: 1, renewal: before.renewal + 1 }
+        : this.#held(effect);
     this.#leases.set(effect.service, record);
     this.#succeed(effect, { type: 'leased', record });
+  }
+
+  #held(effect: Effect): LeaseRecord {
+    return {
+      holder: { host: this.config.host, member: 'member' in effect ? effect.member : '' },
+      epoch: effect.type === 'acquireLease' ? effect.expectedEpoch + 1 : this.service.epoch,
+      durationMs: this.config.services[0]?.lease.durationMs ?? 0,
+      renewal: effect.type === 'renewLease' ? effect.renewal : 0,
+    };
   }
 
   /** Routine probes of one incarnation, for as long as it is watched. */

@@ -30,6 +30,11 @@ test('whatever faults a seed draws, nothing is violated, and 1,000 seeds hash th
 
 /** A lag of another time, a newest copy that was rejoined, a lag against a former active. */
 const PINNED = [21_007, 26_672, 70_734];
+/**
+ * An old active that comes back as a primary while the data plane leads to it; a demotion that the journal of a full disk does
+ * not tell of; a start that a fence must call off.
+ */
+const PINNED_ROLES = [35_752, 39_975, 54_746, 78_803, 97_123];
 /** A former active that seems to be behind nobody, as it takes itself for the active. */
 const PINNED_LAGGING = [268, 700];
 
@@ -38,6 +43,11 @@ test('no acknowledged write is lost beyond the RPO under the seeds that once los
     assert.deepEqual(run(drawOptions(seed, { hostsMax: 3 })).violations, [], `seed ${seed}`);
   for (const seed of PINNED_LAGGING)
     assert.deepEqual(run(drawLaggingCopies(seed)).violations, [], `lagging copies, seed ${seed}`);
+});
+
+test('nobody comes back in a role that the agent does not know of under the seeds that once showed it', () => {
+  for (const seed of PINNED_ROLES)
+    assert.deepEqual(run(drawOptions(seed, { hostsMax: 3 })).violations, [], `seed ${seed}`);
 });
 
 test('different seeds go different ways', () => {
