@@ -7,7 +7,7 @@ import {
   updateIncident,
 } from './incident.ts';
 import { firstActive, isStartOpen } from './first-start.ts';
-import { isLeaseLost, mayAcquire } from './lease.ts';
+import { isLeaseLost, mayAcquire, release } from './lease.ts';
 import { isProven } from './detect.ts';
 import type { Cause } from './reasons.ts';
 import type { MemberState, Operation } from './state.ts';
@@ -155,8 +155,19 @@ export function chooseCandidate(turn: Turn): void {
     turn.config.takeover.degraded === 'serve' ? eligible.find((c) => c.couldServe) : undefined;
   const chosen = passing ?? slow;
   noteCandidates(turn, operation, ranked, chosen);
-  if (chosen === undefined) readmit(turn, operation);
-  else planTakeover(turn, operation, chosen.member.name, passing === undefined);
+  if (chosen !== undefined) {
+    planTakeover(turn, operation, chosen.member.name, passing === undefined);
+    return;
+  }
+  readmit(turn, operation);
+  if (mayRelease(turn, operation)) release(turn);
+}
+
+/** Whether another host has a member, and nothing that served on this one can serve any more. */
+function mayRelease(turn: Turn, { kind, from, mayServe }: Operation): boolean {
+  if (kind !== 'failover' || from === null || turn.service.paused) return false;
+  const isElsewhere = turn.config.members.some(({ host }) => host !== turn.host);
+  return isElsewhere && [from, ...mayServe].every((name) => memberOf(turn, name).fenced);
 }
 
 /** Nobody else can: those that were found wanting get another chance after a pause. */

@@ -101,6 +101,19 @@ export function renewalFailed(turn: Turn): void {
   turn.service = { ...turn.service, lease: { ...turn.service.lease, renewAt: turn.at + retryMs } };
 }
 
+/**
+ * Gives the lease back, so that another host need not wait for its end. Ordered once: if the store does not answer the lease
+ * runs out, as it is not renewed any more, until a member of this host takes it again.
+ */
+export function release(turn: Turn): void {
+  const { service, config, host } = turn;
+  const { lease, epoch, pending } = service;
+  if (lease.record?.holder.host !== host || lease.heldUntil === null) return;
+  if (pending.some(({ type }) => type === 'renewLease' || type === 'acquireLease')) return;
+  turn.service = { ...service, lease: { ...lease, heldUntil: null, renewAt: null } };
+  issue(turn, { type: 'releaseLease', epoch }, { withinMs: config.timeouts.storeMs });
+}
+
 /** Takes the lease for a member; the new epoch is one above the known one. */
 export function acquire(turn: Turn, member: string, after: readonly (number | null)[]): number {
   return issue(

@@ -5,8 +5,12 @@ import type {
   Temperature,
 } from '../../src/core/config.ts';
 
-export function memberConfig(name: string, temperature: Temperature = 'hot'): MemberConfig {
-  return { name, host: 'h1', temperature };
+export function memberConfig(
+  name: string,
+  temperature: Temperature = 'hot',
+  host = 'h1',
+): MemberConfig {
+  return { name, host, temperature };
 }
 
 /** A process service of two hot members with short, round timings. */

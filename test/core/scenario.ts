@@ -1,4 +1,4 @@
-import type { ServiceConfig } from '../../src/core/config.ts';
+import type { ServiceConfig, Temperature } from '../../src/core/config.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Event } from '../../src/core/event.ts';
 import type { Channel, EffectFault, ProbeFault } from '../../src/core/reasons.ts';
@@ -6,7 +6,8 @@ import { coreConfig, memberConfig, serviceConfig } from './configs.ts';
 import { World } from './world.ts';
 
 // A scenario file: commands, then `---`, then the transcript that they must produce. Lines with # are
-// comments. `config` takes JSON that is merged into the default service of configs.ts.
+// comments. `config` takes JSON that is merged into the default service of configs.ts; of a member it names the temperature
+// and, after @, a host other than the agent's own.
 
 type Words = readonly string[];
 
@@ -30,11 +31,14 @@ export function parseConfig(json: string): Partial<ServiceConfig> {
       return [key, nested ? { ...(before as object), ...value } : value];
     }),
   );
-  const members = change['members'] as Record<string, 'hot'> | undefined;
+  const members = change['members'] as Record<string, string> | undefined;
   if (members === undefined) return merged;
   return {
     ...merged,
-    members: Object.entries(members).map(([name, temperature]) => memberConfig(name, temperature)),
+    members: Object.entries(members).map(([name, place]) => {
+      const [temperature, host] = place.split('@');
+      return memberConfig(name, temperature as Temperature, host);
+    }),
   };
 }
 

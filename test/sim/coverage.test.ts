@@ -7,7 +7,6 @@ const SEEDS = 100;
 /** What the core has a word for and does not say itself; one that it does say no longer belongs here. */
 const OF_OTHERS: Readonly<Record<string, string>> = {
   'code=unknownService': 'the agent says it, as the core is asked about its own services only',
-  'type=releaseLease': 'stores and keepers can do it; the core lets a lease run out instead',
 };
 
 test('every event, effect, reason, fault and channel of the core occurs in a transcript or a simulated run', () => {
