@@ -8,7 +8,7 @@ import { type JournalLimits, openJournal } from '../../src/agent/journal.ts';
 import { readRecording } from '../../src/cli/replay/read-recording.ts';
 import type { Event } from '../../src/core/event.ts';
 import { initialState } from '../../src/core/initial.ts';
-import type { Incident } from '../../src/core/state.ts';
+import { STATE_VERSION, type Incident } from '../../src/core/state.ts';
 import { step } from '../../src/core/step.ts';
 import { openStateDir } from '../../src/drivers/store/database.ts';
 import { AppError } from '../../src/errors.ts';
@@ -21,9 +21,9 @@ const TWICE = 'start\nrun 1000\nexit a\nrun 4000\nexit b\nrun 4000\n';
 /** Writes what an agent would have written, in segments of so many events; the path of its state directory. */
 function written(
   t: TestContext,
-  limits: Partial<JournalLimits> & { readonly every: number },
+  limits: Partial<JournalLimits> & { readonly every: number; readonly version?: number },
 ): string {
-  const { every, ...bounds } = limits;
+  const { every, version = STATE_VERSION, ...bounds } = limits;
   const path = mkdtempSync(join(tmpdir(), 'hotwarm-replay-'));
   t.after(() => rmSync(path, { recursive: true }));
   const dir = openStateDir({ path, host: 'h1' });
@@ -36,7 +36,7 @@ function written(
   const log = openIncidentLog(dir.journal);
   const { world } = play(TWICE);
   const { config } = world;
-  let state = initialState(config, 0);
+  let state = { ...initialState(config, 0), version };
   for (const [index, event] of world.events.entries()) {
     if (index % every === 0)
       journal.append({ type: 'snapshot', wallMs: 1e12 + state.at, config, state });
@@ -93,6 +93,18 @@ test('an incident that never was is refused with what to do', (t) => {
   assert.throws(
     () => readRecording(path, 9),
     (error) => error instanceof AppError && error.text.todo.includes('hotwarm history'),
+  );
+});
+
+test('what another version of hotwarm has written is refused with what to do', (t) => {
+  const path = written(t, { every: 100, version: STATE_VERSION - 1 });
+  assert.throws(
+    () => readRecording(path, 1),
+    (error) =>
+      error instanceof AppError &&
+      error.code === 'stateUnusable' &&
+      error.text.why.includes(`version ${STATE_VERSION - 1}, this one knows ${STATE_VERSION}`) &&
+      error.text.todo.includes('replay what was recorded with the version that wrote it'),
   );
 });
 

@@ -10,6 +10,7 @@ import { isRecordedScenario, parseScenario } from '../../src/replay/scenario.ts'
 import { drawOptions } from '../../src/sim/swarm.ts';
 import { World } from '../../src/sim/world.ts';
 import { play } from '../core/scenario.ts';
+import { typesOf } from '../core/types-of.ts';
 
 // Every word of the core's language, as its types list them, against every word that was said in the transcripts of
 // test/scenarios and in simulated runs. A word is a field and its value: `type=fenceMember`, `code=lagging`.
@@ -38,14 +39,6 @@ export function vocabulary(): ReadonlySet<string> {
         for (const [, value] of body.matchAll(/'(\w+)'/g)) words.add(`${field}=${value}`);
     }
   return words;
-}
-
-function typesOf(source: string): readonly (readonly [string, string])[] {
-  const code = source.replaceAll(/\/\/.*|\/\*[^]*?\*\//g, '');
-  return code
-    .split(/^export type /m)
-    .slice(1)
-    .map((part) => [/^\w+/.exec(part)?.[0] ?? '', part] as const);
 }
 
 export class Said {
