@@ -23,10 +23,11 @@ test:
 	$(TEST) $$(find test -name '*.test.ts' -not -path 'test/integration/*' | sort)
 	$(TEST) --test-concurrency=1 $$(find test/integration -name '*.test.ts' | sort)
 
-# Many seeds of the simulated world, on all cores; FROM=S begins elsewhere, SEED=S prints the timeline of one, CASE=FILE that of
-# a failure which was shrunk.
+# Many seeds of the simulated world, on all cores; FROM=S begins elsewhere, SWARM=NAME draws from another swarm, SEED=S prints the
+# timeline of one seed, CASE=FILE that of a failure which was shrunk.
 SEEDS ?= 2000
-SIM = $(if $(CASE),--case $(CASE),$(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(FROM),--from $(FROM))))
+SWARM ?= usual
+SIM = $(if $(CASE),--case $(CASE),--swarm $(SWARM) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(FROM),--from $(FROM))))
 sim: setup
 	$(RUN) test/sim/main.ts $(SIM)
 

@@ -4,7 +4,8 @@ import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { CANARIES, type Canary, type Swarm } from './canaries.ts';
+import type { Swarm } from '../../src/sim/swarms.ts';
+import { CANARIES, type Canary } from './canaries.ts';
 import { Mutant } from './mutant.ts';
 
 // The simulator is worth what it would catch. Each canary is hunted in a process of its own, as many at once as there are

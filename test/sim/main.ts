@@ -7,14 +7,15 @@ import type { Violation } from '../../src/sim/checkers/contract.ts';
 import { LEGEND } from '../../src/sim/narrate.ts';
 import { run } from '../../src/sim/run.ts';
 import type { WorldOptions } from '../../src/sim/options.ts';
-import { drawOptions } from '../../src/sim/swarm.ts';
+import { SWARMS, type Swarm } from '../../src/sim/swarms.ts';
 import { describeFailure, readCase } from './failure.ts';
 
 // make sim SEEDS=N: runs N seeds side by side on all cores, prints what was violated under which seed, and ends with 1 if
-// anything was. --seed S runs that one again and prints its timeline. What all seeds did is hashed, so that two versions of
+// anything was. --swarm NAME draws from another swarm than the usual one. --seed S runs that one again and prints its timeline. What all seeds did is hashed, so that two versions of
 // Node, or two machines, can be compared.
 
-const USAGE = 'main.ts [--seeds N] [--from S] [--hosts N] | --seed S [--hosts N] | --case FILE';
+const USAGE =
+  'main.ts [--seeds N] [--from S] | --seed S, each with [--swarm NAME] [--hosts N] | --case FILE';
 const REPORTED = 20;
 /** Each takes some seconds. */
 const SHRUNK = 3;
@@ -31,11 +32,14 @@ type Batch = {
   readonly undecided: number;
 };
 
+const SWARM_NAMES: readonly Swarm[] = ['usual', 'leaseEdge', 'laggingCopies', 'roughOrders'];
+
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
     hosts: { type: 'string', default: '3' },
+    swarm: { type: 'string', default: 'usual' },
     seed: { type: 'string' },
     case: { type: 'string' },
     worker: { type: 'boolean', default: false },
@@ -50,6 +54,10 @@ function whole(text: string, name: string): number {
 }
 
 const hostsMax = whole(values.hosts, 'hosts');
+const swarm = SWARM_NAMES.find((name) => name === values.swarm);
+if (swarm === undefined)
+  throw new RangeError(`--swarm ${values.swarm} is none of ${SWARM_NAMES.join(', ')}`);
+const draw = (seed: number): WorldOptions => SWARMS[swarm](seed, { hostsMax });
 
 function runBatch(from: number, count: number): Batch {
   const failures: Failure[] = [];
@@ -58,7 +66,7 @@ function runBatch(from: number, count: number): Batch {
   let simulatedMs = 0;
   let undecided = 0;
   for (let seed = from; seed < from + count; seed += 1) {
-    const { violations, stats, hash } = run(drawOptions(seed, { hostsMax }));
+    const { violations, stats, hash } = run(draw(seed));
     if (violations.length > 0) failures.push({ seed, violations });
     hashes.push(hash);
     steps += stats.steps;
@@ -99,7 +107,13 @@ async function runAll(from: number, seeds: number): Promise<void> {
   const batches: Batch[] = [];
   let next = from;
   const workers = Array.from({ length: Math.min(availableParallelism(), seeds) }, async () => {
-    const worker = fork(fileURLToPath(import.meta.url), ['--worker', '--hosts', String(hostsMax)]);
+    const worker = fork(fileURLToPath(import.meta.url), [
+      '--worker',
+      '--hosts',
+      values.hosts,
+      '--swarm',
+      values.swarm,
+    ]);
     await new Promise<void>((resolve, reject) => {
       const give = (): void => {
         const count = Math.min(SHARE, from + seeds - next);
@@ -147,7 +161,7 @@ function summarise(batches: readonly Batch[], seeds: number, seconds: number): v
     for (const { rule, atMs, detail } of violations)
       process.stdout.write(`seed ${seed} at ${atMs} ms: ${rule}: ${detail}\n`);
   for (const { seed } of failures.slice(0, SHRUNK))
-    for (const line of describeFailure(drawOptions(seed, { hostsMax }))) print(line);
+    for (const line of describeFailure(draw(seed))) print(line);
   for (const line of digests(batches)) print(line);
   const steps = total((batch) => batch.steps);
   process.stdout.write(
@@ -159,6 +173,6 @@ function summarise(batches: readonly Batch[], seeds: number, seconds: number): v
 }
 
 if (values.worker) work();
-else if (values.seed !== undefined) replay(drawOptions(whole(values.seed, 'seed'), { hostsMax }));
+else if (values.seed !== undefined) replay(draw(whole(values.seed, 'seed')));
 else if (values.case !== undefined) replay(readCase(values.case));
 else await runAll(whole(values.from, 'from'), whole(values.seeds, 'seeds'));

@@ -1,0 +1,15 @@
+import { drawLaggingCopies } from './lagging-copies.ts';
+import { drawLeaseEdge } from './lease-edge.ts';
+import type { WorldOptions } from './options.ts';
+import { drawRoughOrders } from './rough-orders.ts';
+import { drawOptions, type SwarmLimits } from './swarm.ts';
+
+/** All that draw a world from a seed. The limits are for the usual one only; the others are about one thing each. */
+export const SWARMS = {
+  usual: drawOptions,
+  leaseEdge: drawLeaseEdge,
+  laggingCopies: drawLaggingCopies,
+  roughOrders: drawRoughOrders,
+} as const satisfies Readonly<Record<string, (seed: number, limits: SwarmLimits) => WorldOptions>>;
+
+export type Swarm = keyof typeof SWARMS;
