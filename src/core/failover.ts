@@ -14,7 +14,7 @@ import type { MemberState, Operation } from './state.ts';
 import { abortOperation, retryPause } from './plan-failure.ts';
 import { EMPTY_PLAN, planTakeover } from './takeover.ts';
 import { orderFence } from './members.ts';
-import { tellDeath } from './route.ts';
+import { mayForward, tellDeath } from './route.ts';
 import { memberOf, note, refuse, type Turn } from './turn.ts';
 
 // The unplanned takeover: the active has failed, so somebody else must serve. It begins with the verdict,
@@ -167,7 +167,8 @@ export function chooseCandidate(turn: Turn): void {
 function mayRelease(turn: Turn, { kind, from, mayServe }: Operation): boolean {
   if (kind !== 'failover' || from === null || turn.service.paused) return false;
   const isElsewhere = turn.config.members.some(({ host }) => host !== turn.host);
-  return isElsewhere && [from, ...mayServe].every((name) => memberOf(turn, name).fenced);
+  const isGone = [from, ...mayServe].every((name) => memberOf(turn, name).fenced);
+  return isElsewhere && isGone && !mayForward(turn);
 }
 
 /** Nobody else can: those that were found wanting get another chance after a pause. */

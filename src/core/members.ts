@@ -4,6 +4,7 @@ import type { EffectId } from './effect.ts';
 import { rankCandidates } from './candidates.ts';
 import { firstActive, isStartOpen } from './first-start.ts';
 import { repairDue } from './rejoin.ts';
+import { mayForward } from './route.ts';
 import type { MemberState, Operation } from './state.ts';
 import {
   isPending,
@@ -83,16 +84,7 @@ function staysDown(
   if (step === 'taking')
     return name === from || (exclusive && name !== to && lifecycle === 'absent');
   const isPrimary = abilities.promote && (name === from || mayServe.includes(name));
-  return step === 'choosing' && isPrimary && lifecycle === 'absent' && mayLeadTo(turn, name);
-}
-
-/** What the data plane was told last may not be what it does, as long as it has not said so. */
-function mayLeadTo(turn: Turn, name: string): boolean {
-  const { route, epoch, trafficUp, pending } = turn.service;
-  if (!trafficUp || epoch === 0) return false;
-  return (
-    route === null || route.active === name || pending.some(({ type }) => type === 'switchTraffic')
-  );
+  return step === 'choosing' && isPrimary && lifecycle === 'absent' && mayForward(turn);
 }
 
 /** Brings a member that was started to the temperature wanted. */

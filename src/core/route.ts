@@ -54,6 +54,16 @@ function desiredRoute(turn: Turn): Route | null {
   return routeTo(turn, nobody ? null : service.active, service.epoch, leaseStart(turn));
 }
 
+/** Whether the data plane may forward to anybody: what it was told last may not be what it does, until it has said so. */
+export function mayForward(turn: Turn): boolean {
+  const { route, epoch, trafficUp, pending } = turn.service;
+  // Nothing is told before the first epoch, and a data plane that comes back waits to be told.
+  if (!trafficUp || epoch === 0) return false;
+  return (
+    route === null || route.active !== null || pending.some(({ type }) => type === 'switchTraffic')
+  );
+}
+
 /**
  * The active has collapsed: the data plane would otherwise find out only when the kernel closes its connections,
  * and send it more until then. Told at once, under the epoch that is, as the plan must first acquire the next one.
