@@ -1,4 +1,4 @@
-import type { Effect } from '../core/effect.ts';
+import type { Effect, Route } from '../core/effect.ts';
 import type { EffectResult, Event } from '../core/event.ts';
 import type { EffectFault } from '../core/reasons.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
@@ -48,6 +48,8 @@ const DONE: Outcome = { ok: true, result: { type: 'done' } };
 
 export class Drivers {
   readonly #options: DriversOptions;
+  /** When the route that was sent last is taken. */
+  #routedAt = 0;
 
   constructor(options: DriversOptions) {
     this.#options = options;
@@ -61,9 +63,7 @@ export class Drivers {
       case 'releaseLease':
         return leases.execute(effect, end);
       case 'switchTraffic':
-        return this.#take(TIMES_MS.switchTraffic, end, () =>
-          site.plane.up && site.plane.take(effect.route) ? DONE : failed('conflict'),
-        );
+        return this.#route(effect.route, end);
       case 'drainTraffic':
         return this.#drain(effect.member, site.host.now() + effect.timeoutMs, end);
       case 'watchMember':
@@ -190,12 +190,27 @@ export class Drivers {
     member.die(signal);
   }
 
+  /** Routes go over one connection: they are taken in the order in which they were sent. */
+  #route(route: Route, end: End): void {
+    const { random, site } = this.#options;
+    const { low, high } = TIMES_MS.switchTraffic;
+    const dueAt = Math.max(this.#routedAt, site.host.now() + random.skewed(low, high));
+    this.#routedAt = dueAt;
+    this.#takeAt(dueAt, end, () =>
+      site.plane.up && site.plane.take(route) ? DONE : failed('conflict'),
+    );
+  }
+
   /** Done after a while, whatever becomes of the agent; told only to a living one. */
   #take(times: Times, end: End, perform: () => Outcome): void {
+    const { random, site } = this.#options;
+    this.#takeAt(site.host.now() + random.skewed(times.low, times.high), end, perform);
+  }
+
+  #takeAt(dueAt: number, end: End, perform: () => Outcome): void {
     const { random, site, whileAlive, failure } = this.#options;
-    const tookMs = random.skewed(times.low, times.high);
     const fails = random.chance(failure());
-    site.host.after(tookMs, () => {
+    site.host.at(dueAt, () => {
       const outcome = fails ? failed('driverFailed') : perform();
       whileAlive(() => end(outcome));
     });

@@ -35,8 +35,8 @@ const PINNED = [21_007, 26_672, 70_734];
  * not tell of; a start that a fence must call off.
  */
 const PINNED_ROLES = [35_752, 39_975, 54_746, 78_803, 97_123];
-/** A lease given back while the data plane still led to a member of this host, which was then restarted. */
-const PINNED_RELEASE = [13_221, 13_919];
+/** A lease given back while the data plane still led to a member of this host, or was led back to it by an older route. */
+const PINNED_RELEASE = [13_221, 13_919, 24_254];
 /** A former active that seems to be behind nobody, as it takes itself for the active. */
 const PINNED_LAGGING = [268, 700];
 
