@@ -168,7 +168,7 @@ export const CANARIES: readonly Canary[] = [
     name: 'a write is acknowledged before the standbys have it',
     swarm: 'laggingCopies',
     hostsMax: 1,
-    seeds: 200,
+    seeds: 600,
     rule: 'no acknowledged write is lost beyond the RPO',
     mutations: [
       {
