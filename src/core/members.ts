@@ -4,6 +4,7 @@ import type { EffectId } from './effect.ts';
 import { rankCandidates } from './candidates.ts';
 import { firstActive, isStartOpen } from './first-start.ts';
 import { repairDue } from './rejoin.ts';
+import { follow, mustFollow, mustLead } from './roles.ts';
 import { mayForward } from './route.ts';
 import type { MemberState, Operation } from './state.ts';
 import {
@@ -170,37 +171,6 @@ function noteReturn(turn: Turn, name: string): void {
 
 export function awaitReady(turn: Turn, member: string, after: readonly EffectId[]): void {
   issue(turn, { type: 'awaitReady', member }, { withinMs: turn.config.timeouts.readyMs, after });
-}
-
-/** Tells the active again that it is: what a former agent ordered last, and nobody wrote down, may have ended that. */
-function mustLead(turn: Turn, { name, followsEpoch }: MemberState): boolean {
-  const { active, operation, epoch } = turn.service;
-  if (!turn.config.abilities.promote || active !== name || operation !== null) return false;
-  if (followsEpoch === epoch) return false;
-  issue(
-    turn,
-    { type: 'promoteMember', member: name, epoch },
-    { withinMs: turn.config.timeouts.promoteMs },
-  );
-  return true;
-}
-
-/** Orders a running standby to follow an active that it has not been told of: it may have been another's, or have diverged. */
-function mustFollow(turn: Turn, member: MemberState): boolean {
-  const { active, operation, epoch } = turn.service;
-  if (!turn.config.abilities.rejoin || active === null || active === member.name) return false;
-  if (operation !== null || member.followsEpoch === epoch) return false;
-  follow(turn, member.name, active, []);
-  return true;
-}
-
-function follow(turn: Turn, name: string, active: string, after: readonly EffectId[]): EffectId {
-  updateMember(turn, name, { followsEpoch: turn.service.epoch, lag: null });
-  return issue(
-    turn,
-    { type: 'rejoinMember', member: name, active },
-    { withinMs: turn.config.timeouts.rejoinMs, after },
-  );
 }
 
 /** A running member: its capacity, and down to its temperature when nothing needs it. */

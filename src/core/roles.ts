@@ -1,0 +1,42 @@
+import type { EffectId } from './effect.ts';
+import type { MemberState } from './state.ts';
+import { issue, updateMember, type Turn } from './turn.ts';
+
+// Where members have roles each is told its own: the active that it is, a standby whom it follows. It is told once for each epoch,
+// and again after it was started or found by a new agent, as nobody knows what it takes itself for by then.
+
+/** Tells the active again that it is: what a former agent ordered last, and nobody wrote down, may have ended that. */
+export function mustLead(turn: Turn, { name, followsEpoch }: MemberState): boolean {
+  const { active, operation, epoch } = turn.service;
+  if (!turn.config.abilities.promote || active !== name || operation !== null) return false;
+  if (followsEpoch === epoch) return false;
+  issue(
+    turn,
+    { type: 'promoteMember', member: name, epoch },
+    { withinMs: turn.config.timeouts.promoteMs },
+  );
+  return true;
+}
+
+/** Orders a running standby to follow an active that it has not been told of: it may have been another's, or have diverged. */
+export function mustFollow(turn: Turn, member: MemberState): boolean {
+  const { active, operation, epoch } = turn.service;
+  if (!turn.config.abilities.rejoin || active === null || active === member.name) return false;
+  if (operation !== null || member.followsEpoch === epoch) return false;
+  follow(turn, member.name, active, []);
+  return true;
+}
+
+export function follow(
+  turn: Turn,
+  name: string,
+  active: string,
+  after: readonly EffectId[],
+): EffectId {
+  updateMember(turn, name, { followsEpoch: turn.service.epoch, lag: null });
+  return issue(
+    turn,
+    { type: 'rejoinMember', member: name, active },
+    { withinMs: turn.config.timeouts.rejoinMs, after },
+  );
+}
