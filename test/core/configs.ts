@@ -1,3 +1,4 @@
+import type { HostSample } from '../../src/core/event.ts';
 import type {
   CoreConfig,
   MemberConfig,
@@ -56,3 +57,13 @@ export function serviceConfig(change: Partial<ServiceConfig> = {}): ServiceConfi
 export function coreConfig(change: Partial<ServiceConfig> = {}): CoreConfig {
   return { host: 'h1', services: [serviceConfig(change)] };
 }
+
+/** The agent was never late, and nothing happened to its clocks. */
+export const CALM: HostSample = {
+  lateMs: 0,
+  runDelayMs: 0,
+  throttledMs: 0,
+  wallStepMs: 0,
+  suspendedMs: 0,
+  echoMs: null,
+};

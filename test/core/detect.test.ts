@@ -20,6 +20,7 @@ import {
   type DetectorState,
 } from '../../src/core/detect.ts';
 import type { HostSample, TrafficSampled } from '../../src/core/event.ts';
+import { CALM } from './configs.ts';
 import {
   noteLateTargets,
   sampleHost,
@@ -36,14 +37,6 @@ const CONFIG: DetectionConfig = {
 };
 const FIT = startObserver(0);
 const WHO = { service: 's', member: 'm', incarnation: 1 } as const;
-const CALM: HostSample = {
-  lateMs: 0,
-  runDelayMs: 0,
-  throttledMs: 0,
-  wallStepMs: 0,
-  suspendedMs: 0,
-  echoMs: null,
-};
 const LIMITS = { p95Ms: 200, errorShare: 0.05 };
 
 function beat(

@@ -2,7 +2,7 @@ import type { ServiceConfig, Temperature } from '../../src/core/config.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Event } from '../../src/core/event.ts';
 import type { Channel, EffectFault, ProbeFault } from '../../src/core/reasons.ts';
-import { coreConfig, memberConfig, serviceConfig } from './configs.ts';
+import { CALM, coreConfig, memberConfig, serviceConfig } from './configs.ts';
 import { World } from './world.ts';
 
 // A scenario file: commands, then `---`, then the transcript that they must produce. Lines with # are
@@ -169,22 +169,14 @@ function observationOf(world: World, verb: string, words: Words): Event {
 }
 
 function hostSampleOf(world: World, verb: string, ms: number): Event {
-  const calm = {
-    lateMs: 0,
-    runDelayMs: 0,
-    throttledMs: 0,
-    wallStepMs: 0,
-    suspendedMs: 0,
-    echoMs: null,
-  };
   switch (verb) {
     case 'agentPaused':
       world.now += ms;
-      return { type: 'hostSampled', at: world.now, ...calm, lateMs: ms };
+      return { type: 'hostSampled', at: world.now, ...CALM, lateMs: ms };
     case 'suspended':
-      return { type: 'hostSampled', at: world.now, ...calm, suspendedMs: ms };
+      return { type: 'hostSampled', at: world.now, ...CALM, suspendedMs: ms };
     case 'clockJumped':
-      return { type: 'hostSampled', at: world.now, ...calm, wallStepMs: ms };
+      return { type: 'hostSampled', at: world.now, ...CALM, wallStepMs: ms };
     default:
       throw new Error(`no such command: ${verb}`);
   }
