@@ -41,6 +41,9 @@ const TIMES_MS = {
   switchTraffic: { low: 0.2, high: 10 },
 } as const satisfies Partial<Record<Effect['type'], Times>>;
 
+/** What takes its time and is for one member. */
+type MemberOrder = Exclude<keyof typeof TIMES_MS, 'switchTraffic'>;
+
 const READY_LOOK_MS = 20;
 const READY_SLACK_MS = 100;
 const DRAIN_LOOK_MS = 5;
@@ -84,12 +87,8 @@ export class Drivers {
     }
   }
 
-  #onMember(
-    effect: Extract<Effect, { type: keyof typeof TIMES_MS | 'awaitReady' }>,
-    end: End,
-  ): void {
+  #onMember(effect: Extract<Effect, { type: MemberOrder | 'awaitReady' }>, end: End): void {
     const { site } = this.#options;
-    if (effect.type === 'switchTraffic') return;
     const member = localMembers(site).find(({ name }) => name === effect.member);
     if (member === undefined) return end(failed('notFound'));
     if (effect.type === 'awaitReady') {
@@ -109,10 +108,7 @@ export class Drivers {
   }
 
   /** What the order does at the moment at which it is carried out. */
-  #perform(
-    effect: Extract<Effect, { type: Exclude<keyof typeof TIMES_MS, 'switchTraffic'> }>,
-    member: Member,
-  ): Outcome {
+  #perform(effect: Extract<Effect, { type: MemberOrder }>, member: Member): Outcome {
     switch (effect.type) {
       case 'startMember':
         return this.#start(member, effect.capacity);

@@ -13,3 +13,7 @@ export const SWARMS = {
 } as const satisfies Readonly<Record<string, (seed: number, limits: SwarmLimits) => WorldOptions>>;
 
 export type Swarm = keyof typeof SWARMS;
+
+export function isSwarm(name: string): name is Swarm {
+  return Object.hasOwn(SWARMS, name);
+}

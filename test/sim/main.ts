@@ -7,7 +7,7 @@ import type { Violation } from '../../src/sim/checkers/contract.ts';
 import { LEGEND } from '../../src/sim/narrate.ts';
 import { run } from '../../src/sim/run.ts';
 import type { WorldOptions } from '../../src/sim/options.ts';
-import { SWARMS, type Swarm } from '../../src/sim/swarms.ts';
+import { isSwarm, SWARMS } from '../../src/sim/swarms.ts';
 import { describeFailure, readCase } from './failure.ts';
 
 // make sim SEEDS=N: runs N seeds side by side on all cores, prints what was violated under which seed, and ends with 1 if
@@ -32,8 +32,6 @@ type Batch = {
   readonly undecided: number;
 };
 
-const SWARM_NAMES: readonly Swarm[] = ['usual', 'leaseEdge', 'laggingCopies', 'roughOrders'];
-
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
@@ -54,10 +52,10 @@ function whole(text: string, name: string): number {
 }
 
 const hostsMax = whole(values.hosts, 'hosts');
-const swarm = SWARM_NAMES.find((name) => name === values.swarm);
-if (swarm === undefined)
-  throw new RangeError(`--swarm ${values.swarm} is none of ${SWARM_NAMES.join(', ')}`);
-const draw = (seed: number): WorldOptions => SWARMS[swarm](seed, { hostsMax });
+const swarm = isSwarm(values.swarm) ? SWARMS[values.swarm] : null;
+if (swarm === null)
+  throw new RangeError(`--swarm ${values.swarm} is none of ${Object.keys(SWARMS).join(', ')}`);
+const draw = (seed: number): WorldOptions => swarm(seed, { hostsMax });
 
 function runBatch(from: number, count: number): Batch {
   const failures: Failure[] = [];
