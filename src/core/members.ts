@@ -21,6 +21,7 @@ import {
 // active and whoever is about to become active run at full capacity; while the active is doubted, the
 // best standby is raised at once, as that does no harm if the doubt proves wrong; everybody else is kept
 // at the configured temperature. One order at a time a member, so that orders never cross.
+// Longer than most files, as raising and lowering are the two directions of one ladder of temperatures.
 
 const QUICK_MS = 2000;
 /** Beyond the time for priming until its outcome must be there. */

@@ -15,6 +15,7 @@ import { isPending, isTold, issue, memberOf, note, updateMember, type Turn } fro
 
 // What the outcome of an effect changes. First the facts it proves, whatever it was ordered for; then the
 // plan it belongs to, if any. Late and duplicate outcomes never get here: their effect is not pending.
+// Longer than most files, as it is one list of orders and of what each proves, done or failed.
 
 const QUICK_MS = 2000;
 /** After a failed order to a member, so that a lasting fault does not become a busy loop. */

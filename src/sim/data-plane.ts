@@ -7,6 +7,7 @@ import type { Network } from './network.ts';
 // How clients of one service are served on one host, as the proxy does it: the newest route is obeyed, a lower epoch is
 // refused, nothing is forwarded or answered past the lease's end by the host's own clock, what cannot be forwarded waits
 // within bounds, a member that is met dead is replaced by a fallback if the route names one. It outlives the agent.
+// Longer than most files, as all of it is the life of the same requests.
 
 /** Pause between two looks at a member that was met dead. */
 const LOOK_MS = 100;

@@ -3,6 +3,7 @@ import type { Swarm } from '../../src/sim/swarms.ts';
 // Deliberate defects of the core and of the simulated drivers, each of which the simulator must catch within `seeds` seeds
 // of its swarm. One is a textual change of a copy of the sources, so the real code is what is mutated; each text must
 // occur exactly once, so that a change of the code that moves it fails loudly instead of testing nothing.
+// Longer than most files because it is one list.
 
 export type Mutation = { readonly file: string; readonly from: string; readonly to: string };
 

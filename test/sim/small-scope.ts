@@ -10,6 +10,7 @@ import type { LeaseState } from '../../src/core/state.ts';
 // States that differ only in how long ago everything began, or in things that can never matter again (an expired
 // lease's age, a swap against a revision that is gone), are the same state. There are finitely many of those, so the
 // search, depth first, ends by itself: what it has not met cannot happen, after however many steps.
+// Longer than most files, as it is one kind of state and all steps that lead out of it.
 
 export type LeaseRules = {
   readonly mayAcquire: typeof mayAcquire;
