@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,6 +9,7 @@ import { runCheck } from '../../src/cli/commands/check.ts';
 import { TEMPLATES, type Template, runInit } from '../../src/cli/commands/init.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { formatAddress } from '../../src/config/units.ts';
+import { findFreePorts } from '../../src/drill/free-ports.ts';
 import { AppError } from '../../src/errors.ts';
 import { Capture } from './capture.ts';
 
@@ -27,23 +27,14 @@ async function init(dir: string, template: Template, force = false): Promise<str
   return out.text;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  server.close();
-  await once(server, 'close');
-  return address.port;
-}
-
 /** The template's ports are fixed, and another test may use them at the same time. */
 async function useFreePorts(file: string): Promise<void> {
-  let text = readFileSync(file, 'utf8');
-  for (const port of ['3001', '3002', '8080']) {
-    text = text.replaceAll(port, String(await freePort()));
-  }
-  writeFileSync(file, `agent: { api: 127.0.0.1:${await freePort()} }\n${text}`);
+  const fixed = ['3001', '3002', '8080'];
+  const [api, ...ports] = await findFreePorts(1 + fixed.length);
+  const text = readFileSync(file, 'utf8').replace(/\b(3001|3002|8080)\b/g, (port) =>
+    String(ports[fixed.indexOf(port)]),
+  );
+  writeFileSync(file, `agent: { api: 127.0.0.1:${api} }\n${text}`);
 }
 
 /** Asks until there is an answer. */

@@ -16,6 +16,7 @@ import {
   sessionProcesses,
 } from '../../../src/drivers/member/process/proc.ts';
 import type { ProcessMemberOptions } from '../../../src/drivers/member/process.ts';
+import { findFreePorts } from '../../../src/drill/free-ports.ts';
 import { isFault, memberConformance } from './conformance.ts';
 import { containmentKinds, eventually, isRoot, makeBench, within, type Bench } from './support.ts';
 
@@ -74,12 +75,7 @@ for (const [kind, cgroups] of containmentKinds()) {
     });
 
     it('proves the death of a worker that outlived the main process and holds the port', async () => {
-      const probe = createServer().listen(0, '127.0.0.1');
-      await once(probe, 'listening');
-      const address = probe.address();
-      assert.ok(address !== null && typeof address === 'object');
-      const { port } = address;
-      await new Promise((resolve) => probe.close(resolve));
+      const [port] = await findFreePorts(1);
       const worker = `require('net').createServer().listen(${port},'127.0.0.1',()=>console.log(process.pid))`;
       const main = `require('child_process').spawn(process.execPath,['-e',process.argv[1]],{stdio:'inherit'});setTimeout(()=>{},6e5)`;
       await withBench([process.execPath, '-e', main, worker], { cgroups }, async (bench) => {

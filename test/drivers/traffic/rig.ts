@@ -1,8 +1,9 @@
+import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request, type IncomingMessage } from 'node:http';
-import { createServer, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +17,7 @@ import type {
   TrafficEvent,
   TrafficOptions,
 } from '../../../src/drivers/traffic/contract.ts';
+import { findFreePorts } from '../../../src/drill/free-ports.ts';
 import { KeeperHandle } from '../../../src/drivers/keeper/handle.ts';
 import { ProxyDriver, type ProxyDriverOptions } from '../../../src/drivers/traffic/proxy.ts';
 
@@ -78,12 +80,9 @@ export async function until(
 }
 
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return address !== null && typeof address === 'object' ? address.port : 0;
+  const [port] = await findFreePorts(1);
+  assert.ok(port !== undefined);
+  return port;
 }
 
 export const LIMITS: HoldLimits = {
