@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { unreachable } from '../../../core/assert.ts';
 import type { Context } from './context.ts';
+import type { Departing } from './departures.ts';
 import { Exchange, type ExchangeClient, type Flow } from './exchange.ts';
 import type { Arrival } from './entrance.ts';
 import { ownResponse } from './forward.ts';
@@ -29,7 +30,7 @@ const COPIED_BYTES = 4096;
 
 type State = 'head' | 'body' | 'answer' | 'closing' | 'tunnel' | 'closed';
 
-export class ClientConnection implements ExchangeClient {
+export class ClientConnection implements ExchangeClient, Departing {
   readonly address: string;
   readonly secure: boolean;
   readonly #context: Context;
@@ -88,7 +89,9 @@ export class ClientConnection implements ExchangeClient {
     } else if (body.length === 0) {
       socket.write(head, 'latin1');
     } else if (body.length <= COPIED_BYTES) {
+      socket.cork();
       socket.write(joined(head, body));
+      this.#context.departures.add(this);
       return isFull(socket) ? 'full' : 'gone';
     } else {
       socket.cork();
@@ -98,6 +101,10 @@ export class ClientConnection implements ExchangeClient {
     }
     if (socket.writableLength === 0) return 'gone';
     return isFull(socket) ? 'full' : 'waiting';
+  }
+
+  depart(): void {
+    this.#socket.uncork();
   }
 
   pauseRequest(): void {

@@ -1,4 +1,5 @@
 import type { ClientLimits, HoldLimits, MemberLink } from '../contract.ts';
+import type { Departures } from './departures.ts';
 import type { FailureReport } from './failure-report.ts';
 import type { HoldQueue } from './hold-queue.ts';
 import type { Member } from './member.ts';
@@ -28,6 +29,7 @@ export type Context = {
   readonly members: ReadonlyMap<string, Member>;
   readonly counters: Counters;
   readonly failures: FailureReport;
+  readonly departures: Departures;
   /** Something waits: the watch must run. */
   readonly wake: () => void;
 };

@@ -343,7 +343,7 @@ export class Exchange implements UpstreamUser, Waiter {
     const upstream = member.take(this, { fresh, maxIdleMs });
     this.#upstreams.push(upstream);
     this.#context.wake();
-    if (upstream.ready) this.connected(upstream);
+    if (upstream.ready) this.#context.departures.add(upstream);
   }
 
   #hold(): void {

@@ -5,6 +5,7 @@ import type { ProxyProcessStats } from '../contract.ts';
 import type { Pair } from '../certificate.ts';
 import { ClientConnection, SWEEP_MS } from './client.ts';
 import { noCounts, type Context } from './context.ts';
+import { Departures } from './departures.ts';
 import { clientRoom } from './descriptors.ts';
 import { Entrance, type Arrival } from './entrance.ts';
 import { FailureReport } from './failure-report.ts';
@@ -62,6 +63,7 @@ export class Plane {
       members: this.#members,
       counters: noCounts(),
       failures: new FailureReport(tell),
+      departures: new Departures(),
       wake: () => this.#watch.start(),
     };
     this.#watch = new Watch(this.#context, tell);

@@ -4,6 +4,7 @@ import { assert } from '../../../core/assert.ts';
 import type { ProbeFault } from '../../../core/reasons.ts';
 import { dial, readyEventOf } from '../../member-link.ts';
 import type { MemberLink, Target } from '../contract.ts';
+import type { Departing } from './departures.ts';
 import { MALFORMED, scannerOf, type BodyScanner } from './framing.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import { MAX_RESPONSE_HEAD_BYTES, readResponseHead, type ResponseHead } from './response-head.ts';
@@ -61,7 +62,7 @@ const KEEP_IDLE_MS = 4000;
 /** Taken from the time for which a member says that it keeps a connection. */
 const KEEP_MARGIN_MS = 1000;
 
-export class Upstream {
+export class Upstream implements Departing {
   readonly home: UpstreamHome;
   user: UpstreamUser | null;
   /** When its request began to wait: when it was sent, or first, when the connection was begun. */
@@ -138,6 +139,11 @@ export class Upstream {
     this.#method = method;
     this.sent = true;
     this.waitingSince = monotonicMs();
+  }
+
+  depart(): void {
+    // Its request may have ended since it was to depart, and another may have departed in its place.
+    if (!this.#closed && !this.sent) this.user?.connected(this);
   }
 
   /** Ends the connection; its user hears `fault`. */
