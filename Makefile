@@ -40,19 +40,13 @@ demo: setup
 
 bench:
 	@scripts/setup.sh stress-ng procps util-linux haproxy nginx wrk nghttp2-client slowhttptest python3-flask gunicorn
-	$(RUN) bench/detect.ts
-	$(RUN) bench/takeover.ts
-	$(RUN) bench/socket.ts
-	$(RUN) bench/failover.ts
-	$(RUN) bench/proxy.ts
-	$(RUN) bench/agent-kill.ts
-	$(RUN) bench/proxy-kill.ts
-	$(RUN) bench/cost.ts
-	$(RUN) bench/cost.ts --gib 1
-	$(RUN) bench/soak.ts
-	$(RUN) bench/abuse.ts
-	$(RUN) bench/plan.ts
-	$(RUN) bench/sim.ts
+	@missed=; \
+	for bench in detect.ts takeover.ts socket.ts failover.ts proxy.ts agent-kill.ts proxy-kill.ts cost.ts 'cost.ts --gib 1' \
+		soak.ts abuse.ts plan.ts sim.ts; do \
+		echo "== bench/$$bench"; \
+		$(RUN) bench/$$bench || missed="$$missed bench/$$bench"; \
+	done; \
+	[ -z "$$missed" ] || { echo "did not pass:$$missed" >&2; exit 1; }
 
 # docs/reference is generated from the schema, the error catalogue and the model's known results.
 docs: setup

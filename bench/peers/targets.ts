@@ -11,6 +11,10 @@ import { childrenOf, helperOf } from './processes.ts';
 // What bench/proxy.ts compares: ways to one and the same server process, the active member of a service that a
 // hotwarm agent runs as it always does, with probes and a hot standby.
 
+/** A member that accepts from its service's socket, and the same process asked at its own port. */
+export const SOCKET = 'hotwarm, socket';
+export const SOCKET_DIRECT = "the same member's own port";
+
 export type Target = {
   readonly name: string;
   readonly port: number;
@@ -76,7 +80,8 @@ export async function startTargets(): Promise<Targets> {
       targets: [
         { name: 'no proxy', port: service.backendPort, pids: [] },
         { name: 'hotwarm', port: service.listenPort, pids: [service.proxyPid] },
-        { name: 'hotwarm, socket', port: service.socketPort, pids: [] },
+        { name: SOCKET, port: service.socketPort, pids: [] },
+        { name: SOCKET_DIRECT, port: service.socketDirectPort, pids: [] },
         ...peers,
       ],
       backendPid: service.backendPid,
@@ -146,14 +151,15 @@ async function startService(closers: (() => Promise<void>)[]) {
     shared.members['a'],
   ].map((member) => member?.pid ?? Number.NaN);
   const proxyPid = helperOf(agent.pid, 'hotwarm-proxy');
-  const backendPort = ports.members[0];
+  const [backendPort, , socketDirectPort] = ports.members;
   if (
     proxied.active !== 'a' ||
     backendPid === undefined ||
     standbyPid === undefined ||
     socketPid === undefined ||
     proxyPid === null ||
-    backendPort === undefined
+    backendPort === undefined ||
+    socketDirectPort === undefined
   )
     throw new Error('the service has no server, no standby or no proxy');
   return {
@@ -162,6 +168,7 @@ async function startService(closers: (() => Promise<void>)[]) {
     backendPid,
     proxyPid,
     socketPort: ports.socket,
+    socketDirectPort,
     otherPids: [agent.pid, standbyPid, socketPid],
   };
 }
