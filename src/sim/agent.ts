@@ -1,10 +1,11 @@
 import type { CoreConfig } from '../core/config.ts';
 import type { Effect, LeaseRecord } from '../core/effect.ts';
-import type { Event, FoundMember, HostSample, KnownEpoch } from '../core/event.ts';
+import type { Event, FoundMember, KnownEpoch } from '../core/event.ts';
 import { initialState } from '../core/initial.ts';
 import type { AgentState } from '../core/state.ts';
 import { nextDeadline, step } from '../core/step.ts';
 import { Drivers } from './drivers.ts';
+import { HostSampler } from './host-sampler.ts';
 import type { Host } from './host.ts';
 import type { Journal } from './journal.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -17,11 +18,9 @@ import type { Versioned } from './store.ts';
 // The agent of one host: the real core between twins of src/agent's loop, runner, keeper and start-up. It dies and starts
 // anew as a process does: its timers and unreported outcomes die with it, its members and data planes live on, and
 // what it knows afterwards is what its journal had flushed. It can be paused alone, as SIGSTOP does.
-// Longer than most files: runner, prober, drivers, keeper and journal have their own, and what is left, the life of one process
-// with all that it hears, shares the guard by which a dead process hears nothing.
+// Longer than most files: runner, prober, drivers, keeper, sampler and journal have their own, and what is left, the life of
+// one process with all that it hears, shares the guard by which a dead process hears nothing.
 
-const SAMPLE_MS = 500;
-const OVERDUE_MS = 25;
 const FLUSH_MS = 5000;
 const WINDOW_MS = 100;
 /** Start-up gives up on a store that does not answer; whoever supervises the agent starts it again. */
@@ -57,6 +56,7 @@ export class Agent {
   state: AgentState;
   running = false;
   readonly #options: AgentOptions;
+  readonly #sampler: HostSampler;
   /** Counts its processes: what belongs to an earlier one never happens. */
   #life = 0;
   #paused = false;
@@ -68,9 +68,7 @@ export class Agent {
   #drivers = new Map<string, Drivers>();
   #timer = 0;
   #timerAt = Number.POSITIVE_INFINITY;
-  #sampleDueAt = 0;
   #nextIncident = 1;
-  #wallOffsetMs = 0;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -78,6 +76,9 @@ export class Agent {
     this.host = options.host;
     this.config = options.config;
     this.state = initialState(options.config, options.host.now());
+    this.#sampler = new HostSampler(options.host, (sample, at) =>
+      this.deliver({ type: 'hostSampled', at, ...sample }),
+    );
   }
 
   get openEffects(): number {
@@ -175,7 +176,7 @@ export class Agent {
 
   deliver(event: Event): void {
     if (!this.running) return;
-    if (event.type !== 'hostSampled') this.#catchUp();
+    if (event.type !== 'hostSampled') this.#sampler.catchUp();
     this.#queue.push(event);
     if (this.#busy) return;
     this.#busy = true;
@@ -243,8 +244,7 @@ export class Agent {
       onOutcome: (effect, outcome) => this.deliver(this.#outcomeEvent(effect, outcome)),
     });
     for (const site of sites) this.#prepare(site, epochs, found);
-    this.#sampleDueAt = this.host.now() + SAMPLE_MS;
-    this.#sampleLater(whileAlive);
+    this.#sampler.begin(whileAlive);
     this.#every(FLUSH_MS, whileAlive, () => this.#flush());
     this.#every(WINDOW_MS, whileAlive, () => this.#sampleTraffic());
     if (sites.some((site) => site.storeNode !== this.host.node))
@@ -400,54 +400,16 @@ export class Agent {
     );
   }
 
-  #sampleLater(whileAlive: (action: () => void) => void): void {
-    const dueAt = this.#sampleDueAt;
-    this.host.at(dueAt, () =>
-      whileAlive(() => {
-        if (this.#sampleDueAt === dueAt) this.#sample();
-        this.#sampleLater(whileAlive);
-      }),
-    );
-  }
-
-  /** After a pause the look at itself comes before anything that waited. */
-  #catchUp(): void {
-    if (this.host.now() - this.#sampleDueAt > OVERDUE_MS) this.#sample();
-  }
-
-  #sample(): void {
-    const at = this.host.now();
-    const lateMs = Math.max(0, at - this.#sampleDueAt);
-    this.#sampleDueAt = at + SAMPLE_MS;
-    const wallStepMs = this.host.wallOffsetMs - this.#wallOffsetMs;
-    this.#wallOffsetMs += wallStepMs;
-    const calm = { runDelayMs: 0, throttledMs: 0, suspendedMs: 0, echoMs: 0.1 };
-    const sample: HostSample = { ...calm, lateMs, wallStepMs };
-    this.deliver({ type: 'hostSampled', at, ...sample });
-  }
-
   /** What the data planes saw since the last look. */
   #sampleTraffic(): void {
     const at = this.host.now();
     for (const { plane, members, config } of this.#options.sites) {
       for (const { name: member } of members) {
-        const window = plane.windows.get(member);
-        const waiting = plane.waitingOn(member);
-        if (window === undefined && waiting === 0) continue;
-        plane.windows.delete(member);
-        const sorted = (window?.latenciesMs ?? []).toSorted((a, b) => a - b);
-        this.deliver({
-          type: 'trafficSampled',
-          at,
-          service: config.name,
-          member,
-          windowMs: WINDOW_MS,
-          requests: window?.requests ?? 0,
-          errors: window?.errors ?? 0,
-          p95Ms: sorted[Math.ceil(sorted.length * 0.95) - 1] ?? null,
-          waiting,
-          oldestWaitMs: plane.oldestWaitMs(member),
-        });
+        const window = plane.takeWindow(member);
+        if (window === null) continue;
+        const service = config.name;
+        const event = { type: 'trafficSampled', at, service, member, windowMs: WINDOW_MS } as const;
+        this.deliver({ ...event, ...window });
       }
     }
   }

@@ -25,7 +25,16 @@ export type PlaneNews =
   | { readonly type: 'failed'; readonly member: string; readonly fault: ProbeFault }
   | { readonly type: 'fellBack'; readonly from: string; readonly to: string };
 
-export type PlaneWindow = { requests: number; errors: number; latenciesMs: number[] };
+type Window = { requests: number; errors: number; latenciesMs: number[] };
+
+/** What it saw of one member since the last look, as in the event `trafficSampled`. */
+export type PlaneWindow = {
+  readonly requests: number;
+  readonly errors: number;
+  readonly p95Ms: number | null;
+  readonly waiting: number;
+  readonly oldestWaitMs: number;
+};
 
 type Pending = {
   readonly request: Request;
@@ -56,10 +65,10 @@ export class DataPlane {
   up = true;
   route: Route | null = null;
   heldMost = 0;
-  readonly windows = new Map<string, PlaneWindow>();
   readonly #options: PlaneOptions;
   readonly #pending = new Map<number, Pending>();
   readonly #dead = new Set<string>();
+  readonly #windows = new Map<string, Window>();
   #fellBack = false;
 
   constructor(options: PlaneOptions) {
@@ -142,21 +151,30 @@ export class DataPlane {
     this.route = null;
     this.#dead.clear();
     for (const pending of this.#pending.values()) this.#end(pending, { type: 'reset' });
-    this.windows.clear();
+    this.#windows.clear();
   }
 
   /** Requests that wait on a member. */
+  /** null: there is nothing to tell. */
+  takeWindow(member: string): PlaneWindow | null {
+    const window = this.#windows.get(member);
+    const waiting = this.waitingOn(member);
+    if (window === undefined && waiting === 0) return null;
+    this.#windows.delete(member);
+    const sorted = (window?.latenciesMs ?? []).toSorted((a, b) => a - b);
+    return {
+      requests: window?.requests ?? 0,
+      errors: window?.errors ?? 0,
+      p95Ms: sorted[Math.ceil(sorted.length * 0.95) - 1] ?? null,
+      waiting,
+      oldestWaitMs: this.#oldestWaitMs(member),
+    };
+  }
+
   waitingOn(member: string): number {
     let waiting = 0;
     for (const pending of this.#pending.values()) if (pending.member === member) waiting += 1;
     return waiting;
-  }
-
-  /** How long the oldest request that waits on a member has waited, ms. */
-  oldestWaitMs(member: string): number {
-    for (const pending of this.#pending.values())
-      if (pending.member === member) return this.host.now() - pending.sentAt;
-    return 0;
   }
 
   /** Ends what waits on a member; how many that were. */
@@ -286,12 +304,19 @@ export class DataPlane {
     this.#options.onNews({ type: 'fellBack', from, to });
   }
 
+  /** How long the oldest request that waits on a member has waited, ms. */
+  #oldestWaitMs(member: string): number {
+    for (const pending of this.#pending.values())
+      if (pending.member === member) return this.host.now() - pending.sentAt;
+    return 0;
+  }
+
   #note(member: string, pending: Pending, reply: Reply): void {
-    const window = this.windows.get(member) ?? { requests: 0, errors: 0, latenciesMs: [] };
+    const window = this.#windows.get(member) ?? { requests: 0, errors: 0, latenciesMs: [] };
     window.requests += 1;
     if (reply.type !== 'ok') window.errors += 1;
     window.latenciesMs.push(this.host.now() - pending.sentAt);
-    this.windows.set(member, window);
+    this.#windows.set(member, window);
   }
 
   #end(pending: Pending, answer: Answer): void {
