@@ -154,8 +154,7 @@ export class DataPlane {
     this.#windows.clear();
   }
 
-  /** Requests that wait on a member. */
-  /** null: there is nothing to tell. */
+  /** What is to be told of a member, once; null: nothing. */
   takeWindow(member: string): PlaneWindow | null {
     const window = this.#windows.get(member);
     const waiting = this.waitingOn(member);
@@ -171,6 +170,7 @@ export class DataPlane {
     };
   }
 
+  /** Requests that wait on a member. */
   waitingOn(member: string): number {
     let waiting = 0;
     for (const pending of this.#pending.values()) if (pending.member === member) waiting += 1;

@@ -103,7 +103,10 @@ test('explain shows evidence, the choice with its reasons, the time of each step
   const text = await sandbox.run('explain', '1');
   assert.equal(text.code, 0, text.err);
   assert.match(text.out, /^failover 1: a → b, succeeded, .* without service$/m);
-  assert.match(text.out, /^evidence\n.*(?:SIGKILL|memory)/m);
+  assert.match(
+    text.out,
+    cause.reason === 'exited' ? /^evidence\n.*SIGKILL/m : /^evidence\n.*memory of process/m,
+  );
   assert.match(text.out, /^candidates\n(?:.*\n)* +b +chosen: /m);
   assert.match(text.out, /^ +a +.*not ready/m);
   assert.match(text.out, /^steps\n +detect +/m);
