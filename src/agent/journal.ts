@@ -3,7 +3,7 @@ import { assert } from '../core/assert.ts';
 import type { CoreConfig } from '../core/config.ts';
 import type { Event } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
-import { readBootId } from '../drivers/boot-id.ts';
+import { readBootId } from '../drivers/os/boot-id.ts';
 import { sqliteFault } from '../drivers/store/sqlite-fault.ts';
 import type { AppError } from '../errors.ts';
 import { measureSegments, type SegmentSize } from './journal-reader.ts';

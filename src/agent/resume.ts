@@ -5,7 +5,7 @@ import type { KnownEpoch } from '../core/event.ts';
 import { InvariantError } from '../core/assert.ts';
 import { STATE_VERSION, type AgentState } from '../core/state.ts';
 import { step } from '../core/step.ts';
-import { readBootId } from '../drivers/boot-id.ts';
+import { readBootId } from '../drivers/os/boot-id.ts';
 import { foreignState } from './foreign-state.ts';
 import { readNewestSegment } from './journal-reader.ts';
 

@@ -3,7 +3,7 @@ import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 import { monotonicMs } from '../clock.ts';
 import type { MemberLink, MemberTls } from './traffic/contract.ts';
-import { proxyHeaderFor, type Endpoints } from './traffic/proxy/proxy-header.ts';
+import { proxyHeaderFor, type Endpoints } from './proxy-protocol.ts';
 
 // How a member is spoken to: plainly or with TLS, and whether each connection tells first on whose behalf it comes
 // (PROXY protocol). The data plane and the probes connect in the same way, so that a probe sees what clients would.

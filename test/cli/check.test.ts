@@ -13,9 +13,9 @@ import {
   socketInodes,
   UNIX_STATE,
   unixInodes,
-} from '../../src/drivers/proc-sockets.ts';
+} from '../../src/drivers/os/sockets.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { readProcessStat } from '../../src/drivers/member/process/proc.ts';
+import { readProcessStat } from '../../src/drivers/os/proc.ts';
 import { recordPath, writeRecord } from '../../src/drivers/member/process/run-record.ts';
 import { holdStateDir } from '../../src/drivers/store/hold.ts';
 import { AppError } from '../../src/errors.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isLive, readProcessStat } from '../../src/drivers/member/process/proc.ts';
+import { isLive, readProcessStat } from '../../src/drivers/os/proc.ts';
 
 // What runs on this machine, read from /proc: tests must see for themselves that nothing is left over.
 

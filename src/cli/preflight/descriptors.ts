@@ -1,5 +1,5 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
-import { readText } from '../../drivers/proc-sockets.ts';
+import { readText } from '../../drivers/os/sockets.ts';
 import { clientRoom } from '../../drivers/traffic/proxy/descriptors.ts';
 import type { PreflightFinding } from './finding.ts';
 

@@ -7,7 +7,7 @@ import {
   socketLinks,
   UNIX_STATE,
   unixLinks,
-} from '../../drivers/proc-sockets.ts';
+} from '../../drivers/os/sockets.ts';
 
 // Which processes listen where, as far as this user may look.
 

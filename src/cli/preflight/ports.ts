@@ -6,13 +6,13 @@ import { formatAddress } from '../../config/units.ts';
 import { isUnix, type ListenAddress } from '../../drivers/listen-address.ts';
 import { lookAtPath } from '../../drivers/keeper/unix-path.ts';
 import { isKeeperOf } from '../../drivers/keeper/client.ts';
-import { hasVariable } from '../../drivers/member/process/proc.ts';
+import { hasVariable } from '../../drivers/os/proc.ts';
 import {
   memberCgroupName,
   readRecord,
   recordPath,
 } from '../../drivers/member/process/run-record.ts';
-import { countOpen } from '../../drivers/proc-sockets.ts';
+import { countOpen } from '../../drivers/os/sockets.ts';
 import { LOCK_FILE, readHolder } from '../../drivers/store/hold.ts';
 import { isProxyOf } from '../../drivers/traffic/proxy/process.ts';
 import type { PreflightFinding } from './finding.ts';

@@ -10,13 +10,7 @@ import { OrderLine } from '../order-line.ts';
 import { withPatience } from '../patience.ts';
 import { socketPath } from '../socket-path.ts';
 import { whenGone } from '../member/process/exit-watch.ts';
-import {
-  endAll,
-  findMarked,
-  hasVariable,
-  sendSignal,
-  type Identity,
-} from '../member/process/proc.ts';
+import { endAll, findMarked, hasVariable, sendSignal, type Identity } from '../os/proc.ts';
 import type { Spawned, Spawner, SpawnExit, SpawnOrder } from '../member/process/spawner.ts';
 import {
   KEEPER_PROTOCOL,

@@ -5,7 +5,7 @@ import { unreachable } from '../../core/assert.ts';
 import { DriverError } from '../driver-error.ts';
 import { hearLines } from '../lines.ts';
 import { listenPrivately } from '../socket-path.ts';
-import { sendSignal } from '../member/process/proc.ts';
+import { sendSignal } from '../os/proc.ts';
 import { LocalSpawner, type Spawned } from '../member/process/spawner.ts';
 import { Listener } from './listener.ts';
 import {

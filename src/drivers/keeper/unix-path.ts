@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { unreachable } from '../../core/assert.ts';
 import { DriverError } from '../driver-error.ts';
 import type { UnixAccess } from '../listen-address.ts';
-import { errorCode } from '../member/process/proc.ts';
+import { errorCode } from '../os/proc.ts';
 
 // The path of a Unix socket outlives whoever listened there, and nobody can listen at a path that exists. So what is
 // left is removed, but only on proof that it is a socket without a listener: the kernel refuses a connection to it.

@@ -1,7 +1,7 @@
 import type { EffectFault } from '../../core/reasons.ts';
 import type { ListenAddress, UnixAccess } from '../listen-address.ts';
 import type { SpawnExit, SpawnOrder } from '../member/process/spawner.ts';
-import type { Identity } from '../member/process/proc.ts';
+import type { Identity } from '../os/proc.ts';
 
 // What the agent and the keeper say to each other: one JSON value a line on a Unix socket, as in
 // ../traffic/proxy/wire.ts. The keeper outlives agents and greets each new one; the newest has its ear.

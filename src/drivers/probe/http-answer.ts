@@ -1,5 +1,5 @@
-import { MALFORMED, scannerOf, type BodyScanner } from '../traffic/proxy/framing.ts';
-import { readResponseHead, type ResponseHead } from '../traffic/proxy/response-head.ts';
+import { MALFORMED, scannerOf, type BodyScanner } from '../http1/framing.ts';
+import { readResponseHead, type ResponseHead } from '../http1/response-head.ts';
 
 // Reads one answer to its end, as strictly as the proxy does: a member whose answers the proxy would refuse
 // is not healthy, whatever its status says.

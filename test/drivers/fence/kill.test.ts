@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createKillFence } from '../../../src/drivers/fence/kill.ts';
-import { processStillRuns } from '../../../src/drivers/member/process/proc.ts';
+import { processStillRuns } from '../../../src/drivers/os/proc.ts';
 import { isFault } from '../member/conformance.ts';
 import { makeBench, within } from '../member/support.ts';
 

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { describe, test, type TestContext } from 'node:test';
 import { createProcessMember } from '../../../src/drivers/member/process.ts';
 import { whenCollapsed } from '../../../src/drivers/member/process/collapse-watch.ts';
-import { readProcessStat, type Identity } from '../../../src/drivers/member/process/proc.ts';
+import { readProcessStat, type Identity } from '../../../src/drivers/os/proc.ts';
 import { eventually, makeBench, within } from './support.ts';
 
 const PYTHON = '/usr/bin/python3';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Exit, MemberDriver } from '../../../src/drivers/member/contract.ts';
 import { DriverError } from '../../../src/drivers/driver-error.ts';
-import { processStillRuns, sendSignal } from '../../../src/drivers/member/process/proc.ts';
+import { processStillRuns, sendSignal } from '../../../src/drivers/os/proc.ts';
 import { eventually, within } from './support.ts';
 
 // What every driver of members must do, whatever kind of member it starts.

@@ -14,7 +14,7 @@ import {
   processStillRuns,
   readProcessStat,
   sessionProcesses,
-} from '../../../src/drivers/member/process/proc.ts';
+} from '../../../src/drivers/os/proc.ts';
 import type { ProcessMemberOptions } from '../../../src/drivers/member/process.ts';
 import { findFreePorts } from '../../../src/drill/free-ports.ts';
 import { isFault, memberConformance } from './conformance.ts';

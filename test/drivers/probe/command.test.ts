@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { processStillRuns, readProcessStat } from '../../../src/drivers/member/process/proc.ts';
+import { processStillRuns, readProcessStat } from '../../../src/drivers/os/proc.ts';
 import { createCommandProbe } from '../../../src/drivers/probe/command.ts';
 import type { Probe } from '../../../src/drivers/probe/contract.ts';
 import { eventually } from '../member/support.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import { test } from 'node:test';
 import { createHttpProbe } from '../../../src/drivers/probe/http.ts';
 import type { MemberTls } from '../../../src/drivers/traffic/contract.ts';
-import { readProxyHeader } from '../../../src/drivers/traffic/proxy/proxy-header.ts';
+import { readProxyHeader } from '../../../src/drivers/proxy-protocol.ts';
 import { makePair } from '../traffic/certificates.ts';
 import { closePeers, listen, lookOnce, OK } from './support.ts';
 

@@ -3,10 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { suite, test, type TestContext } from 'node:test';
 import { connect } from 'node:tls';
-import {
-  proxyHeaderFor,
-  readProxyHeader,
-} from '../../../src/drivers/traffic/proxy/proxy-header.ts';
+import { proxyHeaderFor, readProxyHeader } from '../../../src/drivers/proxy-protocol.ts';
 import { makePair } from './certificates.ts';
 import { dial, route, startMember, startRig, until, type Rig } from './rig.ts';
 

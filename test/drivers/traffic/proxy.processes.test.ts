@@ -7,7 +7,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { monotonicMs } from '../../../src/clock.ts';
 import { OpenLoopLoad } from '../../../src/drill/load.ts';
-import { isLive, readProcessStat } from '../../../src/drivers/member/process/proc.ts';
+import { isLive, readProcessStat } from '../../../src/drivers/os/proc.ts';
 import type { ProcessNews } from '../../../src/drivers/traffic/contract.ts';
 import { ProxyDriver } from '../../../src/drivers/traffic/proxy.ts';
 import { makePair } from './certificates.ts';

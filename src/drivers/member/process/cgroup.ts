@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { dirname, join, relative } from 'node:path';
 import { DriverError } from '../../driver-error.ts';
 import type { CgroupMount, CgroupMounts } from './cgroup-mounts.ts';
-import { errorCode, sendSignal } from './proc.ts';
+import { errorCode, sendSignal } from '../../os/proc.ts';
 
 // One member's cgroup. It is what makes "nothing of this member is left" provable: a process cannot leave
 // it without privilege, however often it forks or opens sessions, and the kernel says when it is empty.

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { monotonicMs } from '../../../clock.ts';
 import type { Collapse } from '../contract.ts';
-import type { Identity } from './proc.ts';
+import type { Identity } from '../../os/proc.ts';
 
 // The early sign of a large process's death. A dying process first loses its memory, then its files and sockets,
 // then its parent is told; freeing the memory takes about 0.1 ms a MB, so that the exit of a process of 1 GiB is

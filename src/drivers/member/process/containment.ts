@@ -17,7 +17,7 @@ import {
   sessionProcesses,
   type Identity,
   type ProcessStat,
-} from './proc.ts';
+} from '../../os/proc.ts';
 
 // Everything that one start of a member brought to life: its main process and all descendants. With a
 // cgroup that is exactly the cgroup. Without one it is the session that the main process opened; a

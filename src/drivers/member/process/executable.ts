@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { DriverError } from '../../driver-error.ts';
-import { errorCode } from './proc.ts';
+import { errorCode } from '../../os/proc.ts';
 
 // Finds a command before anything is started for it, so that the operator reads which path is missing and
 // not that some start failed.

@@ -1,5 +1,5 @@
 import { monotonicMs } from '../../../clock.ts';
-import { processStillRuns, type Identity } from './proc.ts';
+import { processStillRuns, type Identity } from '../../os/proc.ts';
 import type { SpawnExit } from './spawner.ts';
 
 /** The kernel tells only its parent of a process's end; others must look. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DriverError } from '../../driver-error.ts';
 import type { ListenAddress } from '../../listen-address.ts';
-import { clientLinks, countOpen } from '../../proc-sockets.ts';
+import { clientLinks, countOpen } from '../../os/sockets.ts';
 import { containedPids, freezeAll, thawAll, type Containment } from './containment.ts';
 
 /** Time for a member to answer those whom it had accepted. */

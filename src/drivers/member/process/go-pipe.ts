@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DriverError } from '../../driver-error.ts';
-import { errorCode } from './proc.ts';
+import { errorCode } from '../../os/proc.ts';
 import { memberFileName } from './run-record.ts';
 
 // How a member that stands by running is told to begin to accept: a line in a named pipe that it holds. What was

@@ -4,7 +4,7 @@ import { entrancesOf, type Cgroup } from './cgroup.ts';
 import { inheritedEnv } from './environment.ts';
 import { assertDirectory, findExecutable } from './executable.ts';
 import type { LogPaths } from './log-files.ts';
-import { readCommandLine, readUmask } from './proc.ts';
+import { readCommandLine, readUmask } from '../../os/proc.ts';
 import { FIRST_FD, type Spawned, type Spawner } from './spawner.ts';
 import { assertMayBecome, resolveAccount, type Account } from './user.ts';
 

@@ -1,7 +1,7 @@
 import { findCgroupMounts, type CgroupMounts } from './cgroup-mounts.ts';
 import { openCgroup, removeCgroup } from './cgroup.ts';
 import { containedPids, isGone, killAll, waitUntil, type Containment } from './containment.ts';
-import { hasVariable, processStillRuns, sendSignal, sessionProcesses } from './proc.ts';
+import { hasVariable, processStillRuns, sendSignal, sessionProcesses } from '../../os/proc.ts';
 import {
   memberCgroupName,
   readRecord,

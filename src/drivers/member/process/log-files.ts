@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { open, rename, rm, stat, truncate, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DriverError } from '../../driver-error.ts';
-import { errorCode } from './proc.ts';
+import { errorCode } from '../../os/proc.ts';
 
 // A member writes its stdout and stderr straight into files, by descriptor: no byte of it passes through the
 // agent, so a noisy member cannot slow a decision, and the agent's death breaks no pipe of the member.

@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { basename, dirname, join, resolve } from 'node:path';
 import { DriverError } from '../../driver-error.ts';
 import { cgroupDirectories, type Cgroup } from './cgroup.ts';
-import { readBootId } from '../../boot-id.ts';
-import { errorCode, type Identity } from './proc.ts';
+import { readBootId } from '../../os/boot-id.ts';
+import { errorCode, type Identity } from '../../os/proc.ts';
 
 // A small file for each member that runs, written before its command begins and removed once it is proven
 // dead. After a crash of the agent it tells the next one what may still be running. It needs to survive the

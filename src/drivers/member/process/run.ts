@@ -12,7 +12,7 @@ import {
 import { whenGone } from './exit-watch.ts';
 import { launch, launchFailure, type Launch, type LaunchPlan } from './launch.ts';
 import type { LogPaths } from './log-files.ts';
-import { processStillRuns, readCommandLine, sendSignal, type Identity } from './proc.ts';
+import { processStillRuns, readCommandLine, sendSignal, type Identity } from '../../os/proc.ts';
 import { writeRecord, type RunRecord } from './run-record.ts';
 import type { Spawner } from './spawner.ts';
 

@@ -5,7 +5,7 @@ import { assert } from '../../../core/assert.ts';
 import { DriverError } from '../../driver-error.ts';
 import { openLogs, type LogPaths } from './log-files.ts';
 import { makeBlocking } from './blocking.ts';
-import { errorCode, readProcessStat, sendSignal, type Identity } from './proc.ts';
+import { errorCode, readProcessStat, sendSignal, type Identity } from '../../os/proc.ts';
 
 // Makes processes: here, or in the keeper (drivers/keeper), which outlives the agent and holds the listening
 // sockets that members inherit. What is made is a launcher that waits for its word, see launch.ts.

@@ -7,7 +7,7 @@ import type { Arrival } from './entrance.ts';
 import { ownResponse } from './forward.ts';
 import type { Member, Occupant } from './member.ts';
 import { isFull, relay, reset } from './relay.ts';
-import type { RequestHead } from './request-head.ts';
+import type { RequestHead } from '../../http1/request-head.ts';
 import { RequestReader } from './request-reader.ts';
 import type { Upstream } from './upstream.ts';
 

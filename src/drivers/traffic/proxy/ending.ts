@@ -1,4 +1,4 @@
-import { processStillRuns, sendSignal, type Identity } from '../../member/process/proc.ts';
+import { processStillRuns, sendSignal, type Identity } from '../../os/proc.ts';
 import type { ControlClient } from './control-client.ts';
 import { identify } from './process.ts';
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { monotonicMs } from '../../../clock.ts';
 import type { Pair } from '../certificate.ts';
-import { plainAddress, readProxyHeader, type Endpoints } from './proxy-header.ts';
+import { plainAddress, readProxyHeader, type Endpoints } from '../../proxy-protocol.ts';
 
 // What a client's connection goes through before its first request: the header of a proxy in front, then the TLS
 // handshake. Both cost room and work for somebody who has not said anything yet, so their time is limited, and their

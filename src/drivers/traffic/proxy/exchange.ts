@@ -7,9 +7,9 @@ import type { Waiter } from './hold-queue.ts';
 import { KeptBody } from './kept-body.ts';
 import type { Member } from './member.ts';
 import { isFull } from './relay.ts';
-import { isIdempotent, isSafe, type RequestHead } from './request-head.ts';
+import { isIdempotent, isSafe, type RequestHead } from '../../http1/request-head.ts';
 import { isStale, remedyFor, type Loss } from './remedy.ts';
-import type { ResponseHead } from './response-head.ts';
+import type { ResponseHead } from '../../http1/response-head.ts';
 import type { Upstream, UpstreamFault, UpstreamUser } from './upstream.ts';
 
 // One request of a client, from its head to the end of its answer: held, sent, sent again, or sent to two

@@ -1,6 +1,6 @@
-import type { Field } from './fields.ts';
-import type { RequestHead } from './request-head.ts';
-import type { ResponseHead } from './response-head.ts';
+import type { Field } from '../../http1/fields.ts';
+import type { RequestHead } from '../../http1/request-head.ts';
+import type { ResponseHead } from '../../http1/response-head.ts';
 
 // Heads as they leave the proxy. Lines that are kept are copied as they stand, in order, in as few slices as
 // possible; only hop-by-hop fields (RFC 9110 §7.6.1) go, and the X-Forwarded fields come. X-Forwarded-For grows

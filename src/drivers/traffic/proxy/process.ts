@@ -4,13 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../errors.ts';
 import { compiledEnv } from '../../compiled-env.ts';
 import { DriverError } from '../../driver-error.ts';
-import {
-  endAll,
-  findMarked,
-  readProcessStat,
-  type Identity,
-  variablesOf,
-} from '../../member/process/proc.ts';
+import { endAll, findMarked, readProcessStat, type Identity, variablesOf } from '../../os/proc.ts';
 import type { Spawner } from '../../member/process/spawner.ts';
 import { callProxy, type ControlClient } from './control-client.ts';
 import { EXIT, type ProxyOptions } from './wire.ts';

@@ -1,10 +1,10 @@
-import { MALFORMED, scannerOf, type BodyScanner } from './framing.ts';
+import { MALFORMED, scannerOf, type BodyScanner } from '../../http1/framing.ts';
 import {
   MAX_HEAD_BYTES,
   readRequestHead,
   type RequestFault,
   type RequestHead,
-} from './request-head.ts';
+} from '../../http1/request-head.ts';
 
 // Finds where each request begins and ends in what a client sends, however the network splits it. It is asked for
 // the next head or the next piece of the body in turn and keeps what is not yet its turn; it knows no sockets.

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Route } from '../../../core/effect.ts';
 import { DriverError } from '../../driver-error.ts';
-import type { Identity } from '../../member/process/proc.ts';
+import type { Identity } from '../../os/proc.ts';
 import type { ProxyProcessStats } from '../contract.ts';
 import { callProxy, type ControlClient } from './control-client.ts';
 import { proveGone, stopProcess, within } from './ending.ts';

@@ -7,7 +7,7 @@ import { endpointsOf, type Arrival } from './entrance.ts';
 import type { Waiter } from './hold-queue.ts';
 import type { Member, Occupant } from './member.ts';
 import type { Opening } from './opening-gate.ts';
-import type { Endpoints } from './proxy-header.ts';
+import type { Endpoints } from '../../proxy-protocol.ts';
 import { relay, reset } from './relay.ts';
 import { faultOf } from './upstream.ts';
 

@@ -5,9 +5,13 @@ import type { ProbeFault } from '../../../core/reasons.ts';
 import { dial, readyEventOf } from '../../member-link.ts';
 import type { MemberLink, Target } from '../contract.ts';
 import type { Departing } from './departures.ts';
-import { MALFORMED, scannerOf, type BodyScanner } from './framing.ts';
+import { MALFORMED, scannerOf, type BodyScanner } from '../../http1/framing.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import { MAX_RESPONSE_HEAD_BYTES, readResponseHead, type ResponseHead } from './response-head.ts';
+import {
+  MAX_RESPONSE_HEAD_BYTES,
+  readResponseHead,
+  type ResponseHead,
+} from '../../http1/response-head.ts';
 
 // One connection to a member. It serves one request at a time and frames the answers, because only framing
 // tells a finished answer from one cut short: the kernel closes a killed process's sockets politely, so an

@@ -1,5 +1,5 @@
-import { scannerOf } from '../../../../src/drivers/traffic/proxy/framing.ts';
-import type { RequestHead } from '../../../../src/drivers/traffic/proxy/request-head.ts';
+import { scannerOf } from '../../../../src/drivers/http1/framing.ts';
+import type { RequestHead } from '../../../../src/drivers/http1/request-head.ts';
 import { RequestReader } from '../../../../src/drivers/traffic/proxy/request-reader.ts';
 
 export type ReadRequest = { readonly head: RequestHead; readonly body: Buffer };

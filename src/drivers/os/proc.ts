@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { assert } from '../../../core/assert.ts';
+import { assert } from '../../core/assert.ts';
 
 // What the kernel tells about processes. A pid alone is no identity, because numbers are used again; a pid
 // with its start time is. A zombie has an entry here too, but it runs no code and holds no port.

@@ -7,7 +7,7 @@ import {
   readProxyHeader,
   type Endpoints,
   type HeaderReading,
-} from '../../../../src/drivers/traffic/proxy/proxy-header.ts';
+} from '../../src/drivers/proxy-protocol.ts';
 
 const SIGNATURE = '0d0a0d0a000d0a515549540a';
 

@@ -1,4 +1,4 @@
-import { unreachable } from '../../../core/assert.ts';
+import { unreachable } from '../../core/assert.ts';
 import { readFields } from './fields.ts';
 
 // Where a message body ends (RFC 9112 §6–7). A scanner is fed the bytes as they come, split anywhere, and says

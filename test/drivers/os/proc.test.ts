@@ -5,12 +5,8 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import {
-  isLive,
-  processStillRuns,
-  readProcessStat,
-} from '../../../src/drivers/member/process/proc.ts';
-import { eventually } from './support.ts';
+import { isLive, processStillRuns, readProcessStat } from '../../../src/drivers/os/proc.ts';
+import { eventually } from '../member/support.ts';
 
 describe('what the kernel tells about a process', () => {
   it('is read past a program name that looks like more fields', async () => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { isUnix, type ListenAddress } from './listen-address.ts';
+import { isUnix, type ListenAddress } from '../listen-address.ts';
 
 // Which sockets there are, and who has them open: /proc/net/tcp names the inode of each, and the descriptors of a
 // process are links to inodes. See proc_net(5) and proc_pid_fd(5). A process may end, or belong to another user,
