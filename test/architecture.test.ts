@@ -23,6 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['core', 'model', 'drivers', 'errors.ts'],
   agent: ['core', 'drivers', 'config', 'clock.ts', 'errors.ts'],
   api: ['core', 'agent contract', 'drivers', 'clock.ts', 'errors.ts'],
+  'terminal.ts': ['core'],
+  plan: ['core', 'model', 'drivers', 'config', 'agent', 'terminal.ts', 'errors.ts'],
   drill: ['core', 'agent contract', 'api', 'clock.ts', 'errors.ts'],
   cli: [
     'core',
@@ -34,6 +36,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'agent',
     'api',
     'drill',
+    'plan',
+    'terminal.ts',
     'clock.ts',
     'errors.ts',
   ],

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { AppError } from '../errors.ts';
 import type { Address, Client } from './client.ts';
 import type { GlobalFlags, Io } from './io.ts';
-import { openTerminal, type Terminal } from './output.ts';
+import { openTerminal, type Terminal } from '../terminal.ts';
 
 /** The agent that the flags mean, and the terminal to tell of it. */
 export async function connect(

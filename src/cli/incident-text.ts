@@ -14,7 +14,7 @@ import {
   paint,
   type Terminal,
   type Tone,
-} from './output.ts';
+} from '../terminal.ts';
 
 // One incident in words: what happened, on what evidence, who was chosen and who was not, and when.
 

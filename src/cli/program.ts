@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { connect } from './connect.ts';
 import { explainError } from './explain-error.ts';
 import type { GlobalFlags, Io } from './io.ts';
-import { addPlan } from './plan/command.ts';
+import { addPlan } from './plan-command.ts';
 
 // The command line: what may be typed, and nothing of what it does. Each command is a module of its own
 // and is loaded when it is called, so that `hotwarm status` does not pay for the agent.
@@ -174,7 +174,7 @@ function addReplay(program: Command, io: Io, handle: Handler): void {
     .action(async (what: string | undefined, flags: ReplayFlags) => {
       const [{ runReplay }, { openTerminal }] = await Promise.all([
         import('./commands/replay.ts'),
-        import('./output.ts'),
+        import('../terminal.ts'),
       ]);
       const { config, lang } = program.opts<GlobalFlags>();
       const { set: settings = [], export: exportTo = null, json, all } = flags;
@@ -204,7 +204,7 @@ function addSimulate(program: Command, io: Io, handle: Handler): void {
     .action(async (service: string | undefined, flags: SimulateFlags) => {
       const [{ runSimulate }, { openTerminal }] = await Promise.all([
         import('./commands/simulate.ts'),
-        import('./output.ts'),
+        import('../terminal.ts'),
       ]);
       const { config, lang } = program.opts<GlobalFlags>();
       const terminal = openTerminal({ out: io.out, env: io.env, lang });

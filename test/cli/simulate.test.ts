@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { displayWidth } from '../../src/cli/output.ts';
+import { displayWidth } from '../../src/terminal.ts';
 import { runCli } from '../../src/cli/program.ts';
 import type { SimulatedLife, SimulatedService } from '../../src/cli/simulate/document.ts';
 import { frequency, shareText } from '../../src/cli/simulate/words.ts';

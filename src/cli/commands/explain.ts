@@ -4,7 +4,7 @@ import { describeRefusal, describeRemedy } from '../../core/describe/refusal.ts'
 import { AppError } from '../../errors.ts';
 import type { Client, StandingRefusal } from '../client.ts';
 import { formatIncident } from '../incident-text.ts';
-import { cell, formatTable, paint, type Terminal, writeJson } from '../output.ts';
+import { cell, formatTable, paint, type Terminal, writeJson } from '../../terminal.ts';
 
 export type ExplainOptions = {
   readonly client: Client;

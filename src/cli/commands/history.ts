@@ -5,7 +5,14 @@ import { describeOperation } from '../../core/describe/refusal.ts';
 import type { StoredIncident } from '../../agent/contract.ts';
 import type { Client } from '../client.ts';
 import { outcomeTone } from '../incident-text.ts';
-import { cell, type Cell, formatTable, formatWall, type Terminal, writeJson } from '../output.ts';
+import {
+  cell,
+  type Cell,
+  formatTable,
+  formatWall,
+  type Terminal,
+  writeJson,
+} from '../../terminal.ts';
 
 export type HistoryOptions = {
   readonly client: Client;

@@ -3,7 +3,7 @@ import type { StoredIncident } from '../../agent/contract.ts';
 import { AppError } from '../../errors.ts';
 import type { Client } from '../client.ts';
 import { formatEntry, outcomeTone, summarise } from '../incident-text.ts';
-import { cell, paint, type Terminal, writeJson } from '../output.ts';
+import { cell, paint, type Terminal, writeJson } from '../../terminal.ts';
 import { pickService } from '../pick-service.ts';
 
 // switchover, failover and failback: ask, then follow the incident that it opens until it has ended.

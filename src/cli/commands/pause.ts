@@ -1,6 +1,6 @@
 import { speaker } from '../../core/describe/language.ts';
 import type { Client } from '../client.ts';
-import { type Terminal, writeJson } from '../output.ts';
+import { type Terminal, writeJson } from '../../terminal.ts';
 import { pickService } from '../pick-service.ts';
 
 export type PauseOptions = {

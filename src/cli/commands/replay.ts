@@ -9,7 +9,7 @@ import { type WhatIf, whatIf } from '../../replay/what-if.ts';
 import { formatAsIf, formatComparison } from '../replay/comparison-text.ts';
 import { applySettings } from '../replay/settings.ts';
 import { formatHead, summarise } from '../incident-text.ts';
-import { cell, paint, type Terminal, writeJson } from '../output.ts';
+import { cell, paint, type Terminal, writeJson } from '../../terminal.ts';
 import { replayFile } from '../replay/load-scenario.ts';
 import { replayDocument, whatIfSteps } from '../replay/document.ts';
 import { readRecording } from '../replay/read-recording.ts';

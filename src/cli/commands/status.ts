@@ -5,7 +5,7 @@ import { describeHealthText, describePhase, describeVerdict } from '../../core/d
 import { duration, type Locale, size, speaker } from '../../core/describe/language.ts';
 import { AppError, formatError } from '../../errors.ts';
 import type { Client } from '../client.ts';
-import { cell, type Cell, formatTable, paint, type Terminal, type Tone } from '../output.ts';
+import { cell, type Cell, formatTable, paint, type Terminal, type Tone } from '../../terminal.ts';
 
 export type StatusOptions = {
   readonly client: Client;

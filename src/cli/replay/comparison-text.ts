@@ -7,7 +7,7 @@ import type { Instant } from '../../core/time.ts';
 import type { Comparison, Finding, Outline } from '../../replay/comparison.ts';
 import type { Assumption } from '../../replay/orders.ts';
 import type { WhatIf } from '../../replay/what-if.ts';
-import { cell, type Cell, formatTable, paint, type Terminal, wrapText } from '../output.ts';
+import { cell, type Cell, formatTable, paint, type Terminal, wrapText } from '../../terminal.ts';
 
 // What another setting would have changed: side by side, in plain sentences, and what it rests on.
 

@@ -9,7 +9,7 @@ import { openJournalFile } from '../../drivers/store/database.ts';
 import { sqliteFault } from '../../drivers/store/sqlite-fault.ts';
 import { AppError } from '../../errors.ts';
 import type { Checkpoint, Recording } from '../../replay/recording.ts';
-import { formatWall } from '../output.ts';
+import { formatWall } from '../../terminal.ts';
 
 // One incident from the journal of this installation, which is only read: an agent that runs goes on writing.
 

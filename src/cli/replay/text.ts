@@ -6,7 +6,7 @@ import { describeOrder } from '../../core/describe/order.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { Instant } from '../../core/time.ts';
 import type { StoryEntry } from '../../replay/story.ts';
-import { cell, displayWidth, paint, type Terminal, type Tone, wrapText } from '../output.ts';
+import { cell, displayWidth, paint, type Terminal, type Tone, wrapText } from '../../terminal.ts';
 
 // The story of a replay on a terminal: at its time each event, below it what it changed and what was ordered.
 

@@ -1,7 +1,7 @@
 import { unreachable } from '../../core/assert.ts';
 import { speaker } from '../../core/describe/language.ts';
 import type { Divergence, Walk } from '../../replay/walk.ts';
-import { cell, paint, type Terminal, wrapText } from '../output.ts';
+import { cell, paint, type Terminal, wrapText } from '../../terminal.ts';
 
 // Whether the replay came to the same as was recorded, and if not, where and why.
 

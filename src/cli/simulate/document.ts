@@ -1,7 +1,7 @@
 import type { FaultRates } from '../../model/fault-rates.ts';
 import type { CrossCheck } from '../../model/plan/cross-check.ts';
 import type { LifeEstimate } from '../../sim/life-estimate.ts';
-import type { Figure } from '../plan/description.ts';
+import type { Figure } from '../../plan/description.ts';
 import type { LifeNews, LifeResult } from '../../sim/service-life.ts';
 
 /** Of one service in `hotwarm simulate --json`. Durations in ms, rates a year, availability as a share of time. */

@@ -2,7 +2,7 @@ import { describeCause } from '../../core/describe/cause.ts';
 import { duration, type Locale, speaker, type Text } from '../../core/describe/language.ts';
 import type { LifeFault, MemberComponent } from '../../sim/life-faults.ts';
 import type { LifeNews } from '../../sim/service-life.ts';
-import { cell, paint, type Terminal, type Tone } from '../output.ts';
+import { cell, paint, type Terminal, type Tone } from '../../terminal.ts';
 import { describeCauseOf } from './words.ts';
 import { DAYS_PER_YEAR } from '../../model/year.ts';
 

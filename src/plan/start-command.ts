@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.ts';
+import { AppError } from '../errors.ts';
 
 // `--start "python app.py --port $PORT"`: how a service is started today, as one would type it.
 

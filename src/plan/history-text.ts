@@ -1,5 +1,5 @@
-import { speaker } from '../../core/describe/language.ts';
-import { type Cell, type Terminal, cell } from '../output.ts';
+import { speaker } from '../core/describe/language.ts';
+import { type Cell, type Terminal, cell } from '../terminal.ts';
 import { type History, LEVEL, type MeasuredTime } from './history.ts';
 import { tableBlock } from './layout.ts';
 import { spanText } from './words.ts';

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { GlobalFlags, Io } from '../io.ts';
-import { type PlanFlags, addPlanFlags } from './flags.ts';
+import type { GlobalFlags, Io } from './io.ts';
+import { type PlanFlags, addPlanFlags } from './plan-flags.ts';
 
 /** Needs no agent, and not even a configuration. */
 export function addPlan(
@@ -16,9 +16,9 @@ export function addPlan(
     .argument('[service]', 'of the configuration, if it has several');
   addPlanFlags(command, parsePort).action(async (service: string | undefined, flags: PlanFlags) => {
     const [{ runPlan }, { openTerminal }, { saidBy }] = await Promise.all([
-      import('../commands/plan.ts'),
-      import('../output.ts'),
-      import('./said.ts'),
+      import('./commands/plan.ts'),
+      import('../terminal.ts'),
+      import('./flag-overrides.ts'),
     ]);
     const { config, lang } = program.opts<GlobalFlags>();
     const { start = null, name = null, svg = null, write } = flags;

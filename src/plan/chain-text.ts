@@ -1,14 +1,14 @@
-import { type Locale, speaker } from '../../core/describe/language.ts';
-import type { Evaluation } from '../../model/plan/evaluation.ts';
-import type { Layer } from '../../model/plan/layer.ts';
-import { elasticitiesOf } from '../../model/plan/sensitivity.ts';
-import type { Situation } from '../../model/scheme-branch.ts';
-import { type SchemeChain, isServing, schemeChain } from '../../model/scheme-chain.ts';
-import type { Scheme } from '../../model/scheme.ts';
-import { type Cell, type Terminal, cell } from '../output.ts';
+import { type Locale, speaker } from '../core/describe/language.ts';
+import type { Evaluation } from '../model/plan/evaluation.ts';
+import type { Layer } from '../model/plan/layer.ts';
+import { elasticitiesOf } from '../model/plan/sensitivity.ts';
+import type { Situation } from '../model/scheme-branch.ts';
+import { type SchemeChain, isServing, schemeChain } from '../model/scheme-chain.ts';
+import type { Scheme } from '../model/scheme.ts';
+import { type Cell, type Terminal, cell } from '../terminal.ts';
 import { paragraph, table } from './layout.ts';
 import { layerText, SYMBOLS, parameterText, phaseText, spanText } from './words.ts';
-import { MS_PER_YEAR } from '../../model/year.ts';
+import { MS_PER_YEAR } from '../model/year.ts';
 
 // `hotwarm plan --explain`: the layers of the scheme, the states and transitions of their chains, and what the
 // downtime depends on.

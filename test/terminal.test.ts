@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { cell, displayWidth, formatTable, openTerminal, wrapText } from '../../src/cli/output.ts';
+import { cell, displayWidth, formatTable, openTerminal, wrapText } from '../src/terminal.ts';
 
 function terminal(lang: string | undefined, env: Record<string, string> = {}) {
   return openTerminal({ out: new PassThrough(), env, lang });

@@ -8,12 +8,12 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
-import { formatFaults } from '../../config/faults.ts';
-import { parseConfig } from '../../config/parse.ts';
-import { formatDuration, formatShare } from '../../config/units.ts';
-import { AppError } from '../../errors.ts';
-import { DETECTIONS, standbysOf } from '../../model/plan/design.ts';
-import type { Plan } from '../../model/plan/recommendation.ts';
+import { formatFaults } from '../config/faults.ts';
+import { parseConfig } from '../config/parse.ts';
+import { formatDuration, formatShare } from '../config/units.ts';
+import { AppError } from '../errors.ts';
+import { DETECTIONS, standbysOf } from '../model/plan/design.ts';
+import type { Plan } from '../model/plan/recommendation.ts';
 import type { Said } from './stated.ts';
 import { namesPort, withPort } from './start-command.ts';
 

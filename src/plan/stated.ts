@@ -1,13 +1,13 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { explainIssues } from '../../config/explain.ts';
-import { faultModelRules, planRules } from '../../config/fault-model-rules.ts';
-import { type ParsedFaults, faultsSection } from '../../config/faults-schema.ts';
-import type { ConfigPath, PlacelessFault } from '../../config/faults.ts';
-import { type ParsedPlan, planSection } from '../../config/plan-schema.ts';
-import { objectivesSection } from '../../config/schema.ts';
-import { duration } from '../../config/values.ts';
-import { AppError } from '../../errors.ts';
+import { explainIssues } from '../config/explain.ts';
+import { faultModelRules, planRules } from '../config/fault-model-rules.ts';
+import { type ParsedFaults, faultsSection } from '../config/faults-schema.ts';
+import type { ConfigPath, PlacelessFault } from '../config/faults.ts';
+import { type ParsedPlan, planSection } from '../config/plan-schema.ts';
+import { objectivesSection } from '../config/schema.ts';
+import { duration } from '../config/values.ts';
+import { AppError } from '../errors.ts';
 
 // What was said about a service, by the file and by the command line, in the sections that both have. The command
 // line is checked by the same schema and the same rules as a file, so that all of its faults are told at once.

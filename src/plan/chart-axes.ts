@@ -1,6 +1,6 @@
-import type { Plan } from '../../model/plan/recommendation.ts';
+import type { Plan } from '../model/plan/recommendation.ts';
 import { spanText } from './words.ts';
-import { MINUTES_PER_YEAR } from '../../model/year.ts';
+import { MINUTES_PER_YEAR } from '../model/year.ts';
 
 // The scales of the chart: cost from 0, downtime by decades, so that all schemes and objectives are on it.
 

@@ -1,5 +1,5 @@
-import { type Locale, speaker } from '../../core/describe/language.ts';
-import type { CrossCheck, EffectCode } from '../../model/plan/cross-check.ts';
+import { type Locale, speaker } from '../core/describe/language.ts';
+import type { CrossCheck, EffectCode } from '../model/plan/cross-check.ts';
 import { spanText } from './words.ts';
 
 /** One sentence: whether the formulas agree with a simulation, or which effect may explain that they do not. */

@@ -1,4 +1,4 @@
-import { type Locale, speaker } from '../../core/describe/language.ts';
+import { type Locale, speaker } from '../core/describe/language.ts';
 import type { Figure } from './description.ts';
 import { sourceText } from './sources.ts';
 import { basisText } from './words.ts';

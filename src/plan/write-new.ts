@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { AppError } from '../../errors.ts';
+import { AppError } from '../errors.ts';
 
 export type Written = { readonly file: string; readonly how: 'new' | 'replaced' };
 

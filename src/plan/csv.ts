@@ -1,5 +1,5 @@
-import { standbysOf } from '../../model/plan/design.ts';
-import type { Plan } from '../../model/plan/recommendation.ts';
+import { standbysOf } from '../model/plan/design.ts';
+import type { Plan } from '../model/plan/recommendation.ts';
 
 const COLUMNS = [
   'recommended',

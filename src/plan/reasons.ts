@@ -1,5 +1,5 @@
-import { type Locale, speaker } from '../../core/describe/language.ts';
-import type { Evaluation } from '../../model/plan/evaluation.ts';
+import { type Locale, speaker } from '../core/describe/language.ts';
+import type { Evaluation } from '../model/plan/evaluation.ts';
 import type { Report } from './report.ts';
 import {
   availabilityText,

@@ -1,4 +1,4 @@
-import type { Locale } from '../../core/describe/language.ts';
+import type { Locale } from '../core/describe/language.ts';
 
 // Where defaults come from, in Chinese. References stay as they are published.
 

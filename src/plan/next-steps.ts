@@ -1,5 +1,5 @@
-import { speaker } from '../../core/describe/language.ts';
-import { type Terminal, cell, paint } from '../output.ts';
+import { speaker } from '../core/describe/language.ts';
+import { type Terminal, cell, paint } from '../terminal.ts';
 import type { Written } from './write-new.ts';
 
 /** What was written, and what to type next. */

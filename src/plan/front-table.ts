@@ -1,8 +1,8 @@
-import { type Locale, speaker } from '../../core/describe/language.ts';
-import type { Evaluation } from '../../model/plan/evaluation.ts';
-import { type Objective, missesOf } from '../../model/plan/objectives.ts';
-import { type Plan, notable } from '../../model/plan/recommendation.ts';
-import { type Cell, cell } from '../output.ts';
+import { type Locale, speaker } from '../core/describe/language.ts';
+import type { Evaluation } from '../model/plan/evaluation.ts';
+import { type Objective, missesOf } from '../model/plan/objectives.ts';
+import { type Plan, notable } from '../model/plan/recommendation.ts';
+import { type Cell, cell } from '../terminal.ts';
 import { availabilityText, moneyText, placeText, spanText, standbysText } from './words.ts';
 
 const MOST_ROWS = 8;

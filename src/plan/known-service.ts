@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
-import { acceptsAtOnce } from '../../config/defaults.ts';
-import { loadConfig, loadStated } from '../../config/load.ts';
-import type { ParsedService } from '../../config/schema.ts';
-import { AppError } from '../../errors.ts';
-import type { Design } from '../../model/plan/design.ts';
-import type { PlannedService } from '../../model/plan/question.ts';
+import { acceptsAtOnce } from '../config/defaults.ts';
+import { loadConfig, loadStated } from '../config/load.ts';
+import type { ParsedService } from '../config/schema.ts';
+import { AppError } from '../errors.ts';
+import type { Design } from '../model/plan/design.ts';
+import type { PlannedService } from '../model/plan/question.ts';
 import { configuredDesign } from './configured.ts';
 import { type Described, describe } from './description.ts';
 import { type History, readHistory } from './history.ts';

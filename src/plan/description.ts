@@ -1,14 +1,14 @@
-import { faultModel } from '../../config/fault-model.ts';
-import { formatDuration, formatShare, formatSize } from '../../config/units.ts';
+import { faultModel } from '../config/fault-model.ts';
+import { formatDuration, formatShare, formatSize } from '../config/units.ts';
 import {
   type Basis,
   type FaultFigure,
   type FaultRates,
   COMPONENTS,
   FAULT_RATE_SOURCES,
-} from '../../model/fault-rates.ts';
-import { ASSUMED_POWER, ASSUMED_PRICES, ASSUMED_SERVICE } from '../../model/plan/assumptions.ts';
-import type { PlanQuestion, PlannedService } from '../../model/plan/question.ts';
+} from '../model/fault-rates.ts';
+import { ASSUMED_POWER, ASSUMED_PRICES, ASSUMED_SERVICE } from '../model/plan/assumptions.ts';
+import type { PlanQuestion, PlannedService } from '../model/plan/question.ts';
 import { type History, correct } from './history.ts';
 import type { Stated } from './stated.ts';
 

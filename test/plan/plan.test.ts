@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parse } from 'yaml';
-import { crossCheckText } from '../../src/cli/plan/cross-check-text.ts';
-import { placeLabels } from '../../src/cli/plan/label-placement.ts';
-import { sourceText } from '../../src/cli/plan/sources.ts';
-import { splitCommand, withPort } from '../../src/cli/plan/start-command.ts';
-import { availabilityText, spanText } from '../../src/cli/plan/words.ts';
+import { crossCheckText } from '../../src/plan/cross-check-text.ts';
+import { placeLabels } from '../../src/plan/label-placement.ts';
+import { sourceText } from '../../src/plan/sources.ts';
+import { splitCommand, withPort } from '../../src/plan/start-command.ts';
+import { availabilityText, spanText } from '../../src/plan/words.ts';
 import { predictService } from '../../src/cli/predict.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { displayWidth } from '../../src/cli/output.ts';
+import { displayWidth } from '../../src/terminal.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { AppError } from '../../src/errors.ts';
@@ -22,7 +22,7 @@ import {
   ASSUMED_PRICES,
   ASSUMED_SERVICE,
 } from '../../src/model/plan/assumptions.ts';
-import { Capture } from './capture.ts';
+import { Capture } from '../cli/capture.ts';
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'hotwarm-plan-'));

@@ -6,7 +6,7 @@ import {
   formatTable,
   paint,
   wrapText,
-} from '../output.ts';
+} from '../terminal.ts';
 
 // Blocks of a report: a heading with a table or a list below it, no wider than the terminal.
 

@@ -1,6 +1,6 @@
-import { type Locale, speaker } from '../../core/describe/language.ts';
-import type { Evaluation } from '../../model/plan/evaluation.ts';
-import { type Plan, notable } from '../../model/plan/recommendation.ts';
+import { type Locale, speaker } from '../core/describe/language.ts';
+import type { Evaluation } from '../model/plan/evaluation.ts';
+import { type Plan, notable } from '../model/plan/recommendation.ts';
 import {
   type Axes,
   BOTTOM,
@@ -15,7 +15,7 @@ import {
 import { placeLabels, widthOf } from './label-placement.ts';
 import { escape, line, rotated, round, text } from './svg.ts';
 import { availabilityText, moneyText, placeText, standbysText } from './words.ts';
-import { MINUTES_PER_YEAR } from '../../model/year.ts';
+import { MINUTES_PER_YEAR } from '../model/year.ts';
 
 // Cost against downtime as a picture of its own: every scheme a dot, those that nothing beats joined by a line, the
 // recommended one marked, the objectives as borders. Downtime is on a logarithmic scale, as nines are.

@@ -1,5 +1,5 @@
-import { KEYS, type PlanFlags } from './flags.ts';
-import { type Said, parseSet } from './stated.ts';
+import { KEYS, type PlanFlags } from './plan-flags.ts';
+import { type Said, parseSet } from '../plan/stated.ts';
 
 /** What was said, as keys of the configuration. Throws AppError usage for a --set that is none. */
 export function saidBy(flags: PlanFlags): readonly Said[] {

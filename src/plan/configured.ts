@@ -1,6 +1,6 @@
-import { detectionBoundMs, grayAction, temperatureOf } from '../../config/defaults.ts';
-import type { ParsedService } from '../../config/schema.ts';
-import { type Design, groupsOf } from '../../model/plan/design.ts';
+import { detectionBoundMs, grayAction, temperatureOf } from '../config/defaults.ts';
+import type { ParsedService } from '../config/schema.ts';
+import { type Design, groupsOf } from '../model/plan/design.ts';
 
 /** The scheme that a service is configured with, for formulas: with its own timing in place of a named one. */
 export function configuredDesign(service: ParsedService, ownHost: string): Design {

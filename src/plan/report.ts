@@ -1,8 +1,8 @@
-import { duration, speaker } from '../../core/describe/language.ts';
-import type { Evaluation } from '../../model/plan/evaluation.ts';
-import { type Objective, OBJECTIVES, longestRecoveryMs } from '../../model/plan/objectives.ts';
-import type { Plan } from '../../model/plan/recommendation.ts';
-import { type Cell, type Terminal, cell } from '../output.ts';
+import { duration, speaker } from '../core/describe/language.ts';
+import type { Evaluation } from '../model/plan/evaluation.ts';
+import { type Objective, OBJECTIVES, longestRecoveryMs } from '../model/plan/objectives.ts';
+import type { Plan } from '../model/plan/recommendation.ts';
+import { type Cell, type Terminal, cell } from '../terminal.ts';
 import type { Figure } from './description.ts';
 import { listBlock, paragraph, tableBlock } from './layout.ts';
 import { figureLines } from './figures-text.ts';
@@ -21,7 +21,7 @@ import {
   spanText,
   unbridgedText,
 } from './words.ts';
-import { MS_PER_YEAR } from '../../model/year.ts';
+import { MS_PER_YEAR } from '../model/year.ts';
 
 // The text of a plan: the answer first, then the reasons, then what it rests on.
 

@@ -1,14 +1,14 @@
-import type { StoredIncident } from '../../agent/contract.ts';
-import { openIncidentLog } from '../../agent/incident-log.ts';
-import { listSegments } from '../../agent/journal-reader.ts';
-import type { HealthReason } from '../../core/reasons.ts';
-import type { Incident } from '../../core/state.ts';
-import { openJournalFile } from '../../drivers/store/database.ts';
-import { sqliteFault } from '../../drivers/store/sqlite-fault.ts';
-import { AppError } from '../../errors.ts';
-import type { FaultRates } from '../../model/fault-rates.ts';
-import { rateInterval, shareInterval } from '../../model/intervals.ts';
-import type { MeasuredTimes } from '../../model/plan/question.ts';
+import type { StoredIncident } from '../agent/contract.ts';
+import { openIncidentLog } from '../agent/incident-log.ts';
+import { listSegments } from '../agent/journal-reader.ts';
+import type { HealthReason } from '../core/reasons.ts';
+import type { Incident } from '../core/state.ts';
+import { openJournalFile } from '../drivers/store/database.ts';
+import { sqliteFault } from '../drivers/store/sqlite-fault.ts';
+import { AppError } from '../errors.ts';
+import type { FaultRates } from '../model/fault-rates.ts';
+import { rateInterval, shareInterval } from '../model/intervals.ts';
+import type { MeasuredTimes } from '../model/plan/question.ts';
 
 // What this installation has been through, as figures of the fault model with exact intervals. A figure is used where
 // its interval spans less than a decade; with fewer data the default stays, but is moved to the nearest end of the

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StoredIncident } from '../../src/agent/contract.ts';
-import { correct, measureHistory } from '../../src/cli/plan/history.ts';
+import { correct, measureHistory } from '../../src/plan/history.ts';
 import type { Cause } from '../../src/core/reasons.ts';
 import type { Incident } from '../../src/core/state.ts';
 import { DEFAULT_FAULT_RATES } from '../../src/model/fault-rates.ts';

@@ -1,9 +1,9 @@
-import type { Evaluation } from '../../model/plan/evaluation.ts';
-import type { Layer } from '../../model/plan/layer.ts';
-import { longestRecoveryMs } from '../../model/plan/objectives.ts';
-import type { Plan } from '../../model/plan/recommendation.ts';
-import { elasticitiesOf } from '../../model/plan/sensitivity.ts';
-import { schemeChain } from '../../model/scheme-chain.ts';
+import type { Evaluation } from '../model/plan/evaluation.ts';
+import type { Layer } from '../model/plan/layer.ts';
+import { longestRecoveryMs } from '../model/plan/objectives.ts';
+import type { Plan } from '../model/plan/recommendation.ts';
+import { elasticitiesOf } from '../model/plan/sensitivity.ts';
+import { schemeChain } from '../model/scheme-chain.ts';
 import type { Figure } from './description.ts';
 import type { History } from './history.ts';
 

@@ -1,4 +1,4 @@
-import type { Locale } from '../core/describe/language.ts';
+import type { Locale } from './core/describe/language.ts';
 
 // How the commands write: aligned tables, colours only where a person looks, Chinese characters counted
 // as the two columns that they take.
