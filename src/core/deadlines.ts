@@ -82,7 +82,7 @@ function addMemberMoments(next: NextMoment, config: ServiceConfig, member: Membe
 
 function addOperationMoments(next: NextMoment, { operation, lease }: ServiceState): void {
   if (operation === null) return;
-  next.add(operation.deadline);
+  if (operation.step !== 'taking') next.add(operation.deadline);
   if (operation.step === 'choosing') next.add(operation.notBefore);
   if (lease.record !== null) next.add(expiresAt(lease, lease.record.durationMs));
 }

@@ -9,10 +9,10 @@ import {
 import { firstActive, isStartOpen } from './first-start.ts';
 import { isLeaseLost, mayAcquire, release } from './lease.ts';
 import { isProven } from './detect.ts';
-import type { Cause } from './reasons.ts';
-import type { MemberState, Operation } from './state.ts';
+import type { CandidateVerdict, Cause, GateRefusal } from './reasons.ts';
+import type { Choosing, MemberState } from './state.ts';
 import { abortOperation, retryPause } from './plan-failure.ts';
-import { EMPTY_PLAN, planTakeover } from './takeover.ts';
+import { NEW_OPERATION, planTakeover } from './takeover.ts';
 import { orderFence } from './members.ts';
 import { mayForward, tellDeath } from './route.ts';
 import { memberOf, note, refuse, type Turn } from './turn.ts';
@@ -59,6 +59,7 @@ function beginStart(turn: Turn): void {
     ...turn.service,
     operation: {
       ...NEW_OPERATION,
+      ...CHOOSE_AT_ONCE,
       kind: 'start',
       startedAt: turn.at,
       deadline: turn.at + startMs + readyMs,
@@ -66,21 +67,7 @@ function beginStart(turn: Turn): void {
   };
 }
 
-const NEW_OPERATION: Omit<Operation, 'kind' | 'startedAt' | 'deadline'> = {
-  incident: null,
-  from: null,
-  to: null,
-  step: 'choosing',
-  committed: false,
-  fromGone: false,
-  mayServe: [],
-  newest: null,
-  plan: EMPTY_PLAN,
-  progressAt: 0,
-  excluded: [],
-  attempts: 0,
-  notBefore: 0,
-};
+const CHOOSE_AT_ONCE = { step: 'choosing', notBefore: 0 } as const;
 
 /** only: the operator's choice; nobody else is considered in the first attempt. */
 export function beginFailover(
@@ -112,6 +99,7 @@ export function beginFailover(
     failovers: [...turn.service.failovers, turn.at].slice(-failoversKept(turn)),
     operation: {
       ...NEW_OPERATION,
+      ...CHOOSE_AT_ONCE,
       kind: 'failover',
       incident,
       from: from.name,
@@ -164,7 +152,7 @@ export function chooseCandidate(turn: Turn): void {
 }
 
 /** Whether another host has a member, and nothing that served on this one can serve any more. */
-function mayRelease(turn: Turn, { kind, from, mayServe }: Operation): boolean {
+function mayRelease(turn: Turn, { kind, from, mayServe }: Choosing): boolean {
   if (kind !== 'failover' || from === null || turn.service.paused) return false;
   const isElsewhere = turn.config.members.some(({ host }) => host !== turn.host);
   const isGone = [from, ...mayServe].every((name) => memberOf(turn, name).fenced);
@@ -172,7 +160,7 @@ function mayRelease(turn: Turn, { kind, from, mayServe }: Operation): boolean {
 }
 
 /** Nobody else can: those that were found wanting get another chance after a pause. */
-function readmit(turn: Turn, operation: Operation): void {
+function readmit(turn: Turn, operation: Choosing): void {
   if (operation.excluded.length === 0) return;
   const notBefore = turn.at + retryPause(operation.attempts);
   turn.service = { ...turn.service, operation: { ...operation, excluded: [], notBefore } };
@@ -194,7 +182,7 @@ function eligibleAtStart(turn: Turn, ranked: readonly Candidate[]): readonly Can
 
 function noteCandidates(
   turn: Turn,
-  operation: Operation,
+  operation: Choosing,
   ranked: readonly Candidate[],
   chosen: Candidate | undefined,
 ): void {
@@ -214,8 +202,28 @@ function noteCandidates(
   }
 }
 
-function sameVerdicts(a: Operation['excluded'] | readonly object[], b: readonly object[]): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+function sameVerdicts(
+  before: readonly CandidateVerdict[],
+  now: readonly CandidateVerdict[],
+): boolean {
+  return (
+    before.length === now.length &&
+    before.every((verdict, index) => isSameVerdict(verdict, now[index]))
+  );
+}
+
+function isSameVerdict(before: CandidateVerdict, now: CandidateVerdict | undefined): boolean {
+  return (
+    before.member === now?.member &&
+    before.refusals.length === now.refusals.length &&
+    before.refusals.every((refusal, index) => isSameRefusal(refusal, now.refusals[index]))
+  );
+}
+
+function isSameRefusal(before: GateRefusal, now: GateRefusal | undefined): boolean {
+  if (now === undefined) return false;
+  const values: readonly unknown[] = Object.values(now);
+  return Object.values(before).every((value, index) => value === values[index]);
 }
 
 /** The data plane used a fallback that it was authorised to use: clients are served already. */

@@ -14,5 +14,7 @@ export function isStartOpen(turn: Turn): boolean {
   if (first === null || memberOf(turn, first).repair.attempts > 0) return true;
   const { operation } = turn.service;
   if (operation?.kind !== 'start') return false;
-  return operation.attempts > 0 || (operation.deadline !== null && turn.at >= operation.deadline);
+  if (operation.attempts > 0) return true;
+  if (operation.step !== 'choosing' || operation.deadline === null) return false;
+  return turn.at >= operation.deadline;
 }

@@ -32,10 +32,6 @@ function checkState(config: ServiceConfig, service: ServiceState): void {
     service.failovers.length <= config.failback.limit + 1,
     'the remembered failovers are bounded',
   );
-  assert(
-    service.operation?.step !== 'taking' || service.operation.to !== null,
-    'a running plan has a target',
-  );
 }
 
 function checkEffect(config: ServiceConfig, service: ServiceState, effect: Effect): void {
@@ -107,6 +103,8 @@ function checkFenced(service: ServiceState, effect: Effect, next: string): void 
       'member' in other &&
       other.member === former.name,
   );
-  const demoted = service.operation?.committed === true && service.operation.plan.demote !== null;
+  const { operation } = service;
+  const demoted =
+    operation?.step === 'taking' && operation.committed && operation.plan.demote !== null;
   assert(first || demoted, 'the former active is fenced before the next one serves');
 }

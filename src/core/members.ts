@@ -6,7 +6,7 @@ import { firstActive, isStartOpen } from './first-start.ts';
 import { repairDue } from './rejoin.ts';
 import { follow, mustFollow, mustLead } from './roles.ts';
 import { mayForward } from './route.ts';
-import type { MemberState, Operation } from './state.ts';
+import { targetOf, type MemberState, type Operation } from './state.ts';
 import {
   isPending,
   issue,
@@ -77,14 +77,11 @@ function tendMember(turn: Turn, member: MemberState): void {
  * While somebody is sought, who would come back as a primary waits until the data plane leads to it no more: it would take
  * writes that whoever takes over lacks.
  */
-function staysDown(
-  turn: Turn,
-  { step, from, to, mayServe }: Operation,
-  { name, lifecycle }: MemberState,
-): boolean {
+function staysDown(turn: Turn, operation: Operation, { name, lifecycle }: MemberState): boolean {
   const { exclusive, abilities } = turn.config;
+  const { step, from, mayServe } = operation;
   if (step === 'taking')
-    return name === from || (exclusive && name !== to && lifecycle === 'absent');
+    return name === from || (exclusive && name !== operation.to && lifecycle === 'absent');
   const isPrimary = abilities.promote && (name === from || mayServe.includes(name));
   return step === 'choosing' && isPrimary && lifecycle === 'absent' && mayForward(turn);
 }
@@ -117,7 +114,9 @@ function isNeeded(turn: Turn, name: string): boolean {
   const { active, operation } = turn.service;
   if (operation === null) return name === active;
   if (operation.kind === 'start') return name === firstActive(turn) || isStartOpen(turn);
-  return operation.step === 'choosing' || [active, operation.from, operation.to].includes(name);
+  return (
+    operation.step === 'choosing' || [active, operation.from, targetOf(operation)].includes(name)
+  );
 }
 
 /** Whether there is any doubt about the active, be it our own: reason enough to raise a standby and keep it raised. */

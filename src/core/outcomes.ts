@@ -47,16 +47,16 @@ export function applyOutcome(turn: Turn, effect: Effect, outcome: Outcome): void
         tookMs: turn.at - effect.issuedAt,
       });
     factsOfSuccess(turn, effect, outcome.result);
-    if (step !== null && turn.service.operation !== null)
-      planSucceeded(turn, turn.service.operation, step);
+    const { operation } = turn.service;
+    if (step !== null && operation?.step === 'taking') planSucceeded(turn, operation, step);
     return;
   }
   const { fault, detail } = outcome;
   if (isTold(effect.type))
     note(turn, { code: 'failed', effect: effect.type, id: effect.id, fault, detail });
   factsOfFailure(turn, effect, fault, detail);
-  if (step !== null && turn.service.operation !== null)
-    planFailed(turn, turn.service.operation, step, fault);
+  const { operation } = turn.service;
+  if (step !== null && operation?.step === 'taking') planFailed(turn, operation, step, fault);
 }
 
 /**

@@ -1,12 +1,12 @@
-import { assert } from './assert.ts';
+import { unreachable } from './assert.ts';
 import { note, cancel, type Turn } from './turn.ts';
 import { forgetLags } from './facts.ts';
 import { settleIncident } from './incident.ts';
 import { doubled } from './power.ts';
 import type { EffectFault } from './reasons.ts';
 import { routeTo, sendRoute } from './route.ts';
-import type { Operation } from './state.ts';
-import { EMPTY_PLAN, type PlanStep } from './takeover.ts';
+import { isPlanned, type Operation, type Taking } from './state.ts';
+import { baseOf, type PlanStep } from './takeover.ts';
 
 // What becomes of a takeover plan whose step failed. It is taken back as far as it has not begun, and the operation
 // chooses again; a planned move that has not taken the old active away yet is simply given up. Where two actives do no
@@ -17,7 +17,7 @@ const RETRY_MAX_MS = 5000;
 
 export function planFailed(
   turn: Turn,
-  operation: Operation,
+  operation: Taking,
   step: PlanStep,
   fault: EffectFault,
 ): void {
@@ -35,8 +35,14 @@ export function planFailed(
     case 'raise':
       retryPlan(turn, operation, operation.to, served);
       return;
-    default:
+    case 'hold':
+    case 'drain':
+    case 'demote':
+    case 'switch':
       retryPlan(turn, operation, null, served);
+      return;
+    default:
+      unreachable(step);
   }
 }
 
@@ -53,8 +59,7 @@ function mayHaveServed(step: PlanStep, fault: EffectFault): boolean {
  * The store does not answer and two actives do no harm: serve now, under the epoch that is durable. The
  * next takeover gets a new one.
  */
-function switchUnderOldEpoch(turn: Turn, operation: Operation): void {
-  assert(operation.to !== null, 'a running plan has a target');
+function switchUnderOldEpoch(turn: Turn, operation: Taking): void {
   cancel(turn, [operation.plan.switch]);
   const route = routeTo(turn, operation.to, turn.service.epoch, turn.at);
   const switched = sendRoute(turn, { ...route, suspects: [] }, [operation.plan.raise]);
@@ -70,13 +75,13 @@ function switchUnderOldEpoch(turn: Turn, operation: Operation): void {
 /** Takes back what has not begun and lets the operation choose again: at once if others are left, else after a growing pause. */
 export function retryPlan(
   turn: Turn,
-  operation: Operation,
+  operation: Taking,
   exclude: string | null,
   served: boolean,
 ): void {
   const { fence: _kept, ...rest } = operation.plan;
   cancel(turn, Object.values(rest));
-  const planned = operation.kind === 'switchover' || operation.kind === 'failback';
+  const planned = isPlanned(operation);
   if (planned && !operation.committed) {
     abortOperation(turn, operation);
     return;
@@ -90,13 +95,12 @@ export function retryPlan(
     ...turn.service,
     route: null,
     operation: {
-      ...operation,
-      kind: planned ? 'failover' : operation.kind,
-      to: null,
+      ...baseOf(operation),
       step: 'choosing',
-      mayServe: to === null || mayServe.includes(to) ? mayServe : [...mayServe, to],
-      newest: served && to !== null ? to : operation.newest,
-      plan: EMPTY_PLAN,
+      kind: planned ? 'failover' : operation.kind,
+      mayServe: mayServe.includes(to) ? mayServe : [...mayServe, to],
+      newest: served ? to : operation.newest,
+      deadline: null,
       attempts: operation.attempts + 1,
       notBefore: turn.at + pauseMs,
       excluded: everybody ? [] : excluded,

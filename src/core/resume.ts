@@ -1,4 +1,3 @@
-import { assert } from './assert.ts';
 import { idleDetector, memberExited } from './detect.ts';
 import type { Effect } from './effect.ts';
 import type { FoundMember } from './event.ts';
@@ -25,7 +24,7 @@ export function resumeAgent(state: AgentState, at: Instant): AgentState {
 
 /** Brings the service's state in line with what was found. `decide` then goes on from there. */
 export function resumeService(turn: Turn, found: readonly FoundMember[]): void {
-  const { pending, operation } = turn.service;
+  const { pending } = turn.service;
   turn.service = {
     ...turn.service,
     pending: [],
@@ -43,12 +42,12 @@ export function resumeService(turn: Turn, found: readonly FoundMember[]): void {
     if (here === null) missing(turn, memberOf(turn, name));
     else present(turn, memberOf(turn, name), here, pending);
   }
+  const { operation } = turn.service;
   if (operation?.step === 'taking') {
-    assert(turn.service.operation !== null, 'finding members ends no operation');
-    retryPlan(turn, turn.service.operation, null, true);
+    retryPlan(turn, operation, null, true);
     const { operation: retried } = turn.service;
     // The plan did not fail, so there is nothing to wait for.
-    if (retried !== null)
+    if (retried?.step === 'choosing')
       turn.service = { ...turn.service, operation: { ...retried, notBefore: turn.at } };
   }
   if (pending.some((effect) => effect.type === 'recordIncident')) recordIncident(turn);

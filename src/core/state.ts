@@ -15,7 +15,7 @@ import type { DurationMs, Instant } from './time.ts';
 // Everything the core remembers. Plain readonly data: it can be written as JSON and compared.
 
 /** Grows with every change of the shape or meaning of a state: another version's cannot be gone on from. */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 export type AgentState = {
   readonly version: number;
@@ -143,47 +143,77 @@ export type RepairState = {
   readonly detail: string;
 };
 
-export type Operation = {
+/** The one thing under way, by how far it has got. */
+export type Operation = Choosing | Raising | Taking;
+
+/** No plan yet. */
+export type Choosing = OperationBase & {
+  readonly step: 'choosing';
+  /** The earliest instant of the next plan. */
+  readonly notBefore: Instant;
+  /** start: until then only the member that should be the first active is waited for. */
+  readonly deadline: Instant | null;
+};
+
+/** The target of a planned move gets ready; the move is given up at the deadline. */
+export type Raising = OperationBase & {
+  readonly step: 'raising';
+  readonly to: string;
+  readonly deadline: Instant;
+};
+
+/** The plan runs. */
+export type Taking = OperationBase & {
+  readonly step: 'taking';
+  readonly to: string;
+  readonly plan: Plan;
+  /** The old active was told to stop: from here on a planned move cannot be taken back. */
+  readonly committed: boolean;
+  /** When the newest of the plan's effects ended: the next one's time counts from here. */
+  readonly progressAt: Instant;
+};
+
+export type OperationBase = {
   /** start: the first active of this agent's time; no incident. */
   readonly kind: 'start' | 'failover' | 'switchover' | 'failback';
   readonly incident: number | null;
   readonly from: string | null;
-  /** null: no candidate has passed the gate yet. */
-  readonly to: string | null;
   readonly startedAt: Instant;
-  /** choosing: no plan yet. raising: the target of a planned move gets ready. taking: the plan runs. */
-  readonly step: 'choosing' | 'raising' | 'taking';
-  /** The old active was told to stop: from here on a planned move cannot be taken back. */
-  readonly committed: boolean;
   /** Nothing is left of the active that is being replaced; one that runs by now is a new incarnation. */
   readonly fromGone: boolean;
   /** Targets of plans that were given up, and not proved gone since: such a plan may have got as far as its switch. */
   readonly mayServe: readonly string[];
   /** Whose copy may be the newest: the target of a plan that was given up and may have served; null: the old active's. */
   readonly newest: string | null;
-  /** The plan's effects by step; null: not part of this plan or not issued yet. */
-  readonly plan: {
-    readonly hold: EffectId | null;
-    readonly drain: EffectId | null;
-    readonly demote: EffectId | null;
-    readonly fence: EffectId | null;
-    readonly raise: EffectId | null;
-    readonly acquire: EffectId | null;
-    readonly promote: EffectId | null;
-    readonly switch: EffectId | null;
-    /** Drain of the old active after the switch, where two actives do no harm. */
-    readonly release: EffectId | null;
-  };
-  /** When the newest of the plan's effects ended: the next one's time counts from here. */
-  readonly progressAt: Instant;
   /** Candidates tried and found wanting in this operation. */
   readonly excluded: readonly string[];
-  /** Plans that failed so far, and the earliest instant of the next one. */
+  /** Plans that failed so far. */
   readonly attempts: number;
-  readonly notBefore: Instant;
-  /** start: until then only the preferred member is waited for. Planned move: given up then. */
-  readonly deadline: Instant | null;
 };
+
+/** The plan's effects by step; null: not part of this plan or not issued yet. */
+export type Plan = {
+  readonly hold: EffectId | null;
+  readonly drain: EffectId | null;
+  readonly demote: EffectId | null;
+  readonly fence: EffectId | null;
+  readonly raise: EffectId | null;
+  readonly acquire: EffectId | null;
+  readonly promote: EffectId | null;
+  readonly switch: EffectId | null;
+  /** Drain of the old active after the switch, where two actives do no harm. */
+  readonly release: EffectId | null;
+};
+
+/** Whether a person or a policy asked for it while the old active serves: it can be given up, and drains. */
+export function isPlanned({ kind }: Pick<Operation, 'kind'>): boolean {
+  return kind === 'switchover' || kind === 'failback';
+}
+
+/** The member that the operation is about to make active; null: none is chosen. */
+export function targetOf(operation: Operation): string | null {
+  return operation.step === 'choosing' ? null : operation.to;
+}
 
 export type Observing = {
   readonly member: string;

@@ -2,9 +2,9 @@ import { rankCandidates } from './candidates.ts';
 import { beginFailover } from './failover.ts';
 import { endIncident, openIncident, updateIncident } from './incident.ts';
 import type { Cause, GateRefusal, Refusal } from './reasons.ts';
-import type { MemberState, Operation } from './state.ts';
+import type { MemberState, Raising } from './state.ts';
 import { abortOperation } from './plan-failure.ts';
-import { EMPTY_PLAN, planTakeover } from './takeover.ts';
+import { NEW_OPERATION, planTakeover } from './takeover.ts';
 import { answer, isPending, memberConfigOf, memberOf, note, refuse, type Turn } from './turn.ts';
 
 // The planned takeover, also used to hand back and to move away from an active that serves badly. Nothing is
@@ -30,21 +30,13 @@ export function beginMove(turn: Turn, move: Move): void {
   turn.service = {
     ...turn.service,
     operation: {
+      ...NEW_OPERATION,
+      step: 'raising',
       kind: move.kind,
       incident,
       from: turn.service.active,
       to: move.to,
       startedAt: turn.at,
-      step: 'raising',
-      committed: false,
-      fromGone: false,
-      mayServe: [],
-      newest: null,
-      plan: EMPTY_PLAN,
-      progressAt: turn.at,
-      excluded: [],
-      attempts: 0,
-      notBefore: turn.at,
       deadline: turn.at + startMs + readyMs,
     },
   };
@@ -53,7 +45,7 @@ export function beginMove(turn: Turn, move: Move): void {
 /** Goes on with a planned move once its target serves at full strength, or gives it up at the deadline. */
 export function advanceMove(turn: Turn): void {
   const { operation } = turn.service;
-  if (operation === null || operation.step !== 'raising' || operation.to === null) return;
+  if (operation === null || operation.step !== 'raising') return;
   const target = memberOf(turn, operation.to);
   const candidate = rankCandidates(turn, []).find(({ member }) => member.name === operation.to);
   const refusals = candidate?.verdict.refusals ?? [];
@@ -65,13 +57,12 @@ export function advanceMove(turn: Turn): void {
     planTakeover(turn, operation, target.name, false);
     return;
   }
-  if (operation.deadline !== null && turn.at >= operation.deadline)
-    giveUp(turn, operation, target, refusals);
+  if (turn.at >= operation.deadline) giveUp(turn, operation, target, refusals);
 }
 
 function giveUp(
   turn: Turn,
-  operation: Operation,
+  operation: Raising,
   target: MemberState,
   refusals: readonly GateRefusal[],
 ): void {

@@ -1,11 +1,10 @@
-import { assert } from './assert.ts';
 import type { EffectId } from './effect.ts';
 import { forgetLags } from './facts.ts';
 import { noteServed, settleIncident, updateIncident } from './incident.ts';
 import { acquire } from './lease.ts';
 import { endOrderly, orderFence, raise } from './members.ts';
 import { routeTo, sendRoute } from './route.ts';
-import type { Operation } from './state.ts';
+import { isPlanned, type Operation, type OperationBase, type Plan, type Taking } from './state.ts';
 import { issue, memberOf, note, updateMember, type Turn } from './turn.ts';
 
 // The plan by which a member becomes active, shared by the first start, failover, switchover and failback:
@@ -18,19 +17,18 @@ import { issue, memberOf, note, updateMember, type Turn } from './turn.ts';
 /** Time beyond the drain's own time-out until its outcome must be there. */
 const DRAIN_SLACK_MS = 500;
 
-export const EMPTY_PLAN: Operation['plan'] = {
-  hold: null,
-  drain: null,
-  demote: null,
-  fence: null,
-  raise: null,
-  acquire: null,
-  promote: null,
-  switch: null,
-  release: null,
-};
+/** An operation of which nothing has happened yet. */
+export const NEW_OPERATION = {
+  incident: null,
+  from: null,
+  fromGone: false,
+  mayServe: [],
+  newest: null,
+  excluded: [],
+  attempts: 0,
+} as const satisfies Partial<Operation>;
 
-export type PlanStep = keyof Operation['plan'];
+export type PlanStep = keyof Plan;
 
 const PLAN_STEPS = [
   'hold',
@@ -52,7 +50,7 @@ export function planTakeover(
   degraded: boolean,
 ): void {
   const { config } = turn;
-  const planned = operation.kind === 'switchover' || operation.kind === 'failback';
+  const planned = isPlanned(operation);
   const replaces = operation.from !== null && operation.from !== to ? operation.from : null;
   noteChoice(turn, operation, to, degraded);
   const stop =
@@ -83,10 +81,10 @@ export function planTakeover(
   turn.service = {
     ...turn.service,
     operation: {
-      ...operation,
-      to,
+      ...baseOf(operation),
       step: 'taking',
-      deadline: null,
+      to,
+      committed: false,
       progressAt: turn.at,
       plan: {
         ...stop,
@@ -99,6 +97,13 @@ export function planTakeover(
       },
     },
   };
+}
+
+/** What an operation keeps from one step to the next. */
+export function baseOf(operation: Operation): OperationBase {
+  const { kind, incident, from, startedAt, fromGone, mayServe, newest, excluded, attempts } =
+    operation;
+  return { kind, incident, from, startedAt, fromGone, mayServe, newest, excluded, attempts };
 }
 
 /** What an earlier plan of this operation may have made active. */
@@ -161,11 +166,11 @@ function drain(turn: Turn, member: string, after: readonly EffectId[]): EffectId
 
 /** Which step of the running plan an effect is; null: none. */
 export function planStepOf(operation: Operation | null, id: EffectId): PlanStep | null {
-  if (operation === null) return null;
+  if (operation?.step !== 'taking') return null;
   return PLAN_STEPS.find((step) => operation.plan[step] === id) ?? null;
 }
 
-export function planSucceeded(turn: Turn, operation: Operation, step: PlanStep): void {
+export function planSucceeded(turn: Turn, operation: Taking, step: PlanStep): void {
   const tookMs = turn.at - operation.progressAt;
   if (step === 'hold') updateIncident(turn, () => ({ wellUntil: turn.at }));
   if (step === 'fence')
@@ -180,9 +185,8 @@ export function planSucceeded(turn: Turn, operation: Operation, step: PlanStep):
   if (step === 'switch') completeTakeover(turn, operation);
 }
 
-function completeTakeover(turn: Turn, operation: Operation): void {
+function completeTakeover(turn: Turn, operation: Taking): void {
   const { to, from } = operation;
-  assert(to !== null, 'a running plan has a target');
   for (const member of turn.service.members) {
     updateMember(turn, member.name, { role: member.name === to ? 'active' : 'standby' });
   }
@@ -212,10 +216,10 @@ function completeTakeover(turn: Turn, operation: Operation): void {
   settleIncident(turn, 'succeeded');
 }
 
-function endsAccepting(turn: Turn, { kind, from, to }: Operation): boolean {
-  const isPlanned = kind === 'switchover' || kind === 'failback';
+function endsAccepting(turn: Turn, operation: Taking): boolean {
+  const { from, to } = operation;
   const { exclusive, release } = turn.config;
-  return isPlanned && !exclusive && release === 'stop' && from !== to;
+  return isPlanned(operation) && !exclusive && release === 'stop' && from !== to;
 }
 
 /** What the member did as a standby, or as an active long ago, does not speak for it now. */
