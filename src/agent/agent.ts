@@ -2,6 +2,7 @@ import { monotonicMs } from '../clock.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { unreachable } from '../core/assert.ts';
 import type { Event, FoundMember, KnownEpoch } from '../core/event.ts';
+import { HOLD } from '../core/route.ts';
 import type { AgentState } from '../core/state.ts';
 import { KeeperClient } from '../drivers/keeper/client.ts';
 import { KeeperHandle } from '../drivers/keeper/handle.ts';
@@ -141,12 +142,11 @@ export class Agent implements AgentView {
 
   /** Where nothing is gone on with, clients wait in the data plane that was left, or they would meet each member's end. */
   async #holdClients(epochs: readonly KnownEpoch[], found: readonly FoundMember[]): Promise<void> {
-    const nobody = { active: null, fallbacks: [], suspects: [], dead: [], leaseUntil: null };
     for (const { name, traffic } of this.#services) {
       const epoch = epochs.find(({ service }) => service === name)?.record?.epoch ?? 0;
       if (epoch === 0 || found.some(({ service }) => service === name)) continue;
       // It is told again with the first active; until then a request may fail where it need not.
-      await traffic?.route({ epoch, ...nobody }).catch(() => {});
+      await traffic?.route({ epoch, ...HOLD }).catch(() => {});
     }
   }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { unreachable } from '../core/assert.ts';
-import type { Effect, LeaseRecord } from '../core/effect.ts';
+import type { LeaseRecord } from '../core/effect.ts';
 import type { EffectResult } from '../core/event.ts';
+import { leaseAfter, type LeaseEffect } from '../core/lease.ts';
 import { DriverError } from '../drivers/driver-error.ts';
 import type { LeaseStore, Versioned } from '../drivers/store/contract.ts';
 import { AppError } from '../errors.ts';
@@ -15,8 +15,6 @@ const RECORD = z.strictObject({
   durationMs: z.number().positive(),
   renewal: z.int().nonnegative(),
 });
-
-type LeaseEffect = Extract<Effect, { type: 'acquireLease' | 'renewLease' | 'releaseLease' }>;
 
 export type LeaseKeeperOptions = {
   readonly name: string;
@@ -60,7 +58,7 @@ export class LeaseKeeper {
         `the store is at epoch ${before?.epoch ?? 0}, not ${expected}`,
       );
     }
-    const record = this.#next(effect, before);
+    const record = leaseAfter(effect, before, this.#options.host, this.#options.leaseMs);
     const value = JSON.stringify(record);
     const outcome = await this.#options.store.compareAndSwap(
       this.#key(),
@@ -74,34 +72,6 @@ export class LeaseKeeper {
     }
     this.#known = { revision: outcome.revision, value };
     return { type: 'leased', record };
-  }
-
-  #next(effect: LeaseEffect, before: LeaseRecord | null): LeaseRecord {
-    const { host, leaseMs } = this.#options;
-    switch (effect.type) {
-      case 'acquireLease':
-        return {
-          holder: { host, member: effect.member },
-          epoch: effect.expectedEpoch + 1,
-          durationMs: leaseMs,
-          renewal: 0,
-        };
-      case 'renewLease':
-        return {
-          holder: { host, member: effect.member },
-          epoch: effect.epoch,
-          durationMs: leaseMs,
-          // The core may not have learnt of the last one, and a number given twice looks to observers like no renewal.
-          renewal: Math.max(effect.renewal, (before?.renewal ?? 0) + 1),
-        };
-      case 'releaseLease': {
-        // A duration of next to nothing: whoever sees it may take it at once. The epoch stays.
-        const holder = before?.holder ?? { host, member: '' };
-        return { holder, epoch: effect.epoch, durationMs: 1, renewal: (before?.renewal ?? 0) + 1 };
-      }
-      default:
-        return unreachable(effect);
-    }
   }
 
   #key(): string {

@@ -90,7 +90,7 @@ export class LocalService {
       case 'recordIncident':
         this.#options.saveIncident(effect.incident);
         return DONE;
-      case 'pollAgain':
+      case 'drainInput':
       case 'cancelEffects':
         throw new DriverError('driverFailed', `${effect.type} is the agent's own`);
       default:

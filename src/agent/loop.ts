@@ -14,7 +14,7 @@ import { EffectRunner } from './runner.ts';
 // The one impure loop of a host: an event comes in, the core decides, the journal is made durable, the
 // effects go out. Events are taken one at a time in the order of their arrival; one that comes while
 // another is being decided waits its turn. Nothing here knows what any event means, but for two things:
-// `pollAgain` is answered by this loop itself, and after a pause of its own the loop looks at the host first.
+// `drainInput` is answered by this loop itself, and after a pause of its own the loop looks at the host first.
 
 /** Quiet events (those without effects) are written in batches at most this far apart. */
 const FLUSH_MS = 5000;
@@ -142,8 +142,8 @@ export class AgentLoop {
 
   #take(effect: Effect): void {
     switch (effect.type) {
-      case 'pollAgain':
-        this.#pollAgain(effect.id);
+      case 'drainInput':
+        this.#drainInput(effect.id);
         return;
       case 'cancelEffects':
         this.#runner.cancel(effect.ids);
@@ -160,7 +160,7 @@ export class AgentLoop {
   }
 
   /** The event loop goes timers → poll → check: the check phase, then a timer of the next round, has polled once for certain. */
-  #pollAgain(id: number): void {
+  #drainInput(id: number): void {
     setImmediate(() =>
       setTimeout(() => {
         this.deliver({

@@ -79,8 +79,8 @@ export type EffectOrder =
       readonly channel: 'direct' | Channel;
       readonly timeoutMs: DurationMs;
     }
-  /** Lets everything that already arrived be read first: answers with succeeded after one poll phase. */
-  | { readonly type: 'pollAgain' }
+  /** Lets everything that already arrived be read first: succeeds after one poll phase. */
+  | { readonly type: 'drainInput' }
   /** Those that still wait for others never run and fail with `cancelled`; those that run already go on. */
   | { readonly type: 'cancelEffects'; readonly ids: readonly EffectId[] }
   // The lease. One compare-and-swap each; a conflict fails with `conflict`.

@@ -1,4 +1,5 @@
-import type { LeaseRecord } from './effect.ts';
+import { unreachable } from './assert.ts';
+import type { Effect, LeaseRecord } from './effect.ts';
 import type { LeaseState } from './state.ts';
 import type { DurationMs, Instant } from './time.ts';
 import { issue, type Turn } from './turn.ts';
@@ -14,6 +15,45 @@ import { issue, type Turn } from './turn.ts';
 export const NO_LEASE: LeaseState = { record: null, seenAt: 0, heldUntil: null, renewAt: null };
 
 const RETRY_SHARE = 4;
+
+export type LeaseEffect = Extract<Effect, { type: 'acquireLease' | 'renewLease' | 'releaseLease' }>;
+
+/** The record that an order of `host` makes of the one before it. */
+export function leaseAfter(
+  order: LeaseEffect,
+  before: LeaseRecord | null,
+  host: string,
+  durationMs: DurationMs,
+): LeaseRecord {
+  const renewal = (before?.renewal ?? 0) + 1;
+  switch (order.type) {
+    case 'acquireLease':
+      return {
+        holder: { host, member: order.member },
+        epoch: order.expectedEpoch + 1,
+        durationMs,
+        renewal: 0,
+      };
+    case 'renewLease':
+      return {
+        holder: { host, member: order.member },
+        epoch: order.epoch,
+        durationMs,
+        // The core may not know of the last renewal. Observers would take a number used twice for no renewal.
+        renewal: Math.max(order.renewal, renewal),
+      };
+    case 'releaseLease':
+      // Another host that sees this duration may take the lease at once. The epoch stays.
+      return {
+        holder: before?.holder ?? { host, member: '' },
+        epoch: order.epoch,
+        durationMs: 1,
+        renewal,
+      };
+    default:
+      return unreachable(order);
+  }
+}
 
 /** Whether this host may take the lease now: free, its own, or not renewed for its whole duration. */
 export function mayAcquire(lease: LeaseState, host: string, at: Instant): boolean {
@@ -52,7 +92,8 @@ export function leaseObserved(
     : { record, seenAt: at, heldUntil: null, renewAt: null };
 }
 
-function sameRecord(a: LeaseRecord | null, b: LeaseRecord | null): boolean {
+/** Whether two records tell of the same renewal of the same lease. */
+export function sameRecord(a: LeaseRecord | null, b: LeaseRecord | null): boolean {
   if (a === null || b === null) return a === b;
   return (
     a.epoch === b.epoch &&

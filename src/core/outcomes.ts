@@ -3,7 +3,7 @@ import * as detect from './detect.ts';
 import type { Effect, LeaseRecord } from './effect.ts';
 import type { EffectResult } from './event.ts';
 import { applyDetector } from './facts.ts';
-import { leaseHeld, renewalFailed } from './lease.ts';
+import { leaseAfter, leaseHeld, renewalFailed } from './lease.ts';
 import { beginWatch } from './members.ts';
 import type { EffectFault } from './reasons.ts';
 import { CRASH_LOOP_ATTEMPTS, registerFailure } from './rejoin.ts';
@@ -73,13 +73,9 @@ function proveEarlier(turn: Turn, effect: Effect): void {
 /** What an effect whose success was not told, or is only assumed, will have resulted in. */
 export function assumedResult(turn: Turn, effect: Effect): EffectResult {
   if (effect.type !== 'acquireLease' && effect.type !== 'renewLease') return { type: 'done' };
-  const epoch = effect.type === 'acquireLease' ? effect.expectedEpoch + 1 : effect.epoch;
-  const renewal = effect.type === 'acquireLease' ? 0 : effect.renewal;
-  const holder = { host: turn.host, member: effect.member };
-  return {
-    type: 'leased',
-    record: { holder, epoch, renewal, durationMs: turn.config.lease.durationMs },
-  };
+  const { config, service, host } = turn;
+  const record = leaseAfter(effect, service.lease.record, host, config.lease.durationMs);
+  return { type: 'leased', record };
 }
 
 function factsOfSuccess(turn: Turn, effect: Effect, result: EffectResult): void {

@@ -9,6 +9,15 @@ import { issue, memberOf, type Turn } from './turn.ts';
 /** Pause after the data plane did not take a route. */
 const RETRY_MS = 100;
 
+/** The data plane forwards nothing: requests wait. The safest route, whatever the epoch. */
+export const HOLD: Omit<Route, 'epoch'> = {
+  active: null,
+  fallbacks: [],
+  suspects: [],
+  dead: [],
+  leaseUntil: null,
+};
+
 /** The route for an active member under an epoch that is, or by then will be, durable. */
 export function routeTo(
   turn: Turn,

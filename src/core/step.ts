@@ -71,7 +71,7 @@ function askForPoll(state: AgentState, at: Instant, dueAt: Instant, effects: Eff
   if (!due) return state;
   const id = state.nextEffect;
   effects.push({
-    type: 'pollAgain',
+    type: 'drainInput',
     id,
     service: AGENT,
     after: [],

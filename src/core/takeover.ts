@@ -3,7 +3,7 @@ import { forgetLags } from './facts.ts';
 import { noteServed, settleIncident, updateIncident } from './incident.ts';
 import { acquire } from './lease.ts';
 import { endOrderly, orderFence, raise } from './members.ts';
-import { routeTo, sendRoute } from './route.ts';
+import { HOLD, routeTo, sendRoute } from './route.ts';
 import { isPlanned, type Operation, type OperationBase, type Plan, type Taking } from './state.ts';
 import { issue, memberOf, note, updateMember, type Turn } from './turn.ts';
 
@@ -134,10 +134,11 @@ const NO_STOP = { hold: null, drain: null, demote: null };
 /** The orderly end of an exclusive active: no new requests, finish the open ones, then stop or demote. */
 function planStop(turn: Turn, from: string): { hold: EffectId; drain: EffectId; demote: EffectId } {
   const { config } = turn;
-  const route = turn.service.route ?? routeTo(turn, null, turn.service.epoch, turn.at);
+  const { route, epoch } = turn.service;
+  // Answers to open requests still obey the lease's end.
   const hold = sendRoute(
     turn,
-    { ...route, active: null, fallbacks: [], suspects: [], dead: [] },
+    { epoch: route?.epoch ?? epoch, ...HOLD, leaseUntil: route?.leaseUntil ?? null },
     [],
   );
   const drained = drain(turn, from, [hold]);

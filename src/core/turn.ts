@@ -35,7 +35,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'watchMember',
   'unwatchMember',
   'probeMember',
-  'pollAgain',
+  'drainInput',
   'cancelEffects',
   'recordIncident',
 ]);

@@ -33,7 +33,7 @@ const ROUTINE_EFFECTS: ReadonlySet<string> = new Set([
   'unwatchMember',
   'recordIncident',
   'renewLease',
-  'pollAgain',
+  'drainInput',
 ]);
 
 /** Orders that act, or ask; the rest is housekeeping. */

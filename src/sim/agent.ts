@@ -2,6 +2,7 @@ import type { CoreConfig } from '../core/config.ts';
 import type { Effect, LeaseRecord } from '../core/effect.ts';
 import type { Event, FoundMember, KnownEpoch } from '../core/event.ts';
 import { initialState } from '../core/initial.ts';
+import { HOLD } from '../core/route.ts';
 import type { AgentState } from '../core/state.ts';
 import { nextDeadline, step } from '../core/step.ts';
 import { Drivers } from './drivers.ts';
@@ -305,14 +306,7 @@ export class Agent {
     const isFound = (member: string): boolean =>
       found.some((one) => one.service === name && one.member === member);
     if (epoch > 0 && !found.some(({ service }) => service === name))
-      site.plane.take({
-        epoch,
-        active: null,
-        fallbacks: [],
-        suspects: [],
-        dead: [],
-        leaseUntil: null,
-      });
+      site.plane.take({ epoch, ...HOLD });
     for (const member of localMembers(site)) {
       if (isFound(member.name)) continue;
       member.onExit = null;
@@ -334,7 +328,7 @@ export class Agent {
   }
 
   #take(effect: Effect): void {
-    if (effect.type === 'pollAgain') {
+    if (effect.type === 'drainInput') {
       const whileAlive = this.#guard();
       this.host.after(0.05, () => whileAlive(() => this.#done(effect)));
     } else if (effect.type === 'cancelEffects') {

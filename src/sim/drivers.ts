@@ -79,7 +79,7 @@ export class Drivers {
         return this.#probe(effect.member, effect.timeoutMs, end);
       case 'recordIncident':
         return end(site.host.diskFull ? failed('diskFull') : DONE);
-      case 'pollAgain':
+      case 'drainInput':
       case 'cancelEffects':
         throw new TypeError(`${effect.type} is the agent's own`);
       default:

@@ -1,4 +1,5 @@
-import type { Effect, LeaseRecord } from '../core/effect.ts';
+import type { LeaseRecord } from '../core/effect.ts';
+import { leaseAfter, type LeaseEffect } from '../core/lease.ts';
 import type { Host } from './host.ts';
 import type { Network } from './network.ts';
 import type { Outcome } from './runner.ts';
@@ -7,8 +8,6 @@ import type { Store, Versioned } from './store.ts';
 // The twin of src/agent/lease-keeper.ts: each lease effect is one compare-and-swap against the version that the core was
 // last told of. It never swaps against a version that it read by itself after the decision: whoever decides that a
 // lease has expired must have seen the very record that it replaces.
-
-type LeaseEffect = Extract<Effect, { type: 'acquireLease' | 'renewLease' | 'releaseLease' }>;
 
 export type LeaseKeeperOptions = {
   readonly service: string;
@@ -58,7 +57,8 @@ export class LeaseKeeper {
       end({ ok: false, fault: 'conflict', detail: 'another epoch' });
       return;
     }
-    const record = this.#next(effect, before);
+    const { host, leaseMs } = this.#options;
+    const record = leaseAfter(effect, before, host.name, leaseMs);
     this.#ask(
       () => {
         const { store, service } = this.#options;
@@ -99,30 +99,5 @@ export class LeaseKeeper {
         });
       },
     });
-  }
-
-  #next(effect: LeaseEffect, before: LeaseRecord | null): LeaseRecord {
-    const { leaseMs: durationMs, host } = this.#options;
-    switch (effect.type) {
-      case 'acquireLease': {
-        const holder = { host: host.name, member: effect.member };
-        return { holder, epoch: effect.expectedEpoch + 1, durationMs, renewal: 0 };
-      }
-      case 'renewLease': {
-        const holder = { host: host.name, member: effect.member };
-        // The core may not have learnt of the last one: a number given twice would look like no renewal.
-        const renewal = Math.max(effect.renewal, (before?.renewal ?? 0) + 1);
-        return { holder, epoch: effect.epoch, durationMs, renewal };
-      }
-      case 'releaseLease': {
-        const holder = before?.holder ?? { host: host.name, member: '' };
-        const renewal = (before?.renewal ?? 0) + 1;
-        return { holder, epoch: effect.epoch, durationMs: 1, renewal };
-      }
-      default: {
-        const never: never = effect;
-        return never;
-      }
-    }
   }
 }

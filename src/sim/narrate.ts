@@ -11,7 +11,7 @@ const ROUTINE: ReadonlySet<string> = new Set([
   'unwatchMember',
   'recordIncident',
   'renewLease',
-  'pollAgain',
+  'drainInput',
 ]);
 
 export function describeChange(

@@ -71,8 +71,8 @@ export const CANARIES: readonly Canary[] = [
     mutations: [
       {
         file: 'sim/lease-keeper.ts',
-        from: 'const record = this.#next(effect, before);',
-        to: 'const record = { ...this.#next(effect, before), writtenAt: this.#options.host.now() };',
+        from: 'const record = leaseAfter(effect, before, host.name, leaseMs);',
+        to: 'const record = { ...leaseAfter(effect, before, host.name, leaseMs), writtenAt: host.now() };',
       },
       {
         file: 'core/lease.ts',
@@ -257,9 +257,9 @@ export const CANARIES: readonly Canary[] = [
     rule: 'epochs strictly grow',
     mutations: [
       {
-        file: 'sim/lease-keeper.ts',
-        from: 'return { holder, epoch: effect.expectedEpoch + 1, durationMs, renewal: 0 };',
-        to: 'return { holder, epoch: Math.max(1, effect.expectedEpoch), durationMs, renewal: 0 };',
+        file: 'core/lease.ts',
+        from: 'epoch: order.expectedEpoch + 1,',
+        to: 'epoch: Math.max(1, order.expectedEpoch),',
       },
     ],
   },

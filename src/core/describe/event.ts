@@ -70,7 +70,7 @@ function describeOutcomeEvent(event: OutcomeEvent, effect: Effect | null, locale
     case 'effectSucceeded': {
       if (event.result.type === 'probed' && effect?.type === 'probeMember')
         return `#${event.id} ${describeAnswer(effect.member, event.result, locale)}`;
-      if (effect?.type === 'pollAgain')
+      if (effect?.type === 'drainInput')
         return say('what had arrived by the deadline is read', '已读取截止时间前到达的信息');
       const time = took === '' ? '' : say(`, after ${took}`, `，用时 ${took}`);
       return say(`done ${lead}${time}`, `完成 ${lead}${time}`);

@@ -16,7 +16,7 @@ const EFFECTS: Readonly<Record<EffectOrder['type'], Text>> = {
   watchMember: { en: 'watch', zh: '开始观测' },
   unwatchMember: { en: 'stop watching', zh: '停止观测' },
   probeMember: { en: 'probe', zh: '探测' },
-  pollAgain: { en: 'read what has arrived', zh: '读取已到达的信息' },
+  drainInput: { en: 'read what has arrived', zh: '读取已到达的信息' },
   cancelEffects: { en: 'call off orders', zh: '取消指令' },
   acquireLease: { en: 'acquire the lease', zh: '获取租约' },
   renewLease: { en: 'renew the lease', zh: '续租' },
@@ -41,7 +41,7 @@ export function describeOrder(effect: Effect, locale: Locale): string {
       const ids = effect.ids.map((id) => `#${id}`).join(' ');
       return speaker(locale)(`call off ${ids}`, `取消 ${ids}`);
     }
-    case 'pollAgain':
+    case 'drainInput':
     case 'releaseLease':
     case 'recordIncident':
       return type;

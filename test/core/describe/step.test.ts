@@ -82,7 +82,7 @@ const orders: EveryType<EffectOrder> = {
   watchMember: { type: 'watchMember', member: 'a', incarnation: 1 },
   unwatchMember: { type: 'unwatchMember', member: 'a' },
   probeMember: { type: 'probeMember', member: 'a', channel: 'direct', timeoutMs: 300 },
-  pollAgain: { type: 'pollAgain' },
+  drainInput: { type: 'drainInput' },
   cancelEffects: { type: 'cancelEffects', ids: [3, 4] },
   acquireLease: { type: 'acquireLease', member: 'a', expectedEpoch: 1 },
   renewLease: { type: 'renewLease', member: 'a', epoch: 1, renewal: 2 },
