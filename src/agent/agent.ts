@@ -4,10 +4,8 @@ import { unreachable } from '../core/assert.ts';
 import type { Event, FoundMember, KnownEpoch } from '../core/event.ts';
 import { HOLD } from '../core/route.ts';
 import type { AgentState } from '../core/state.ts';
-import { KeeperClient } from '../drivers/keeper/client.ts';
 import { KeeperHandle } from '../drivers/keeper/handle.ts';
 import { killLeftover } from '../drivers/member/process/leftover.ts';
-import { endStrangers } from '../drivers/traffic/proxy/process.ts';
 import { openStateDir, type StateDir } from '../drivers/store/database.ts';
 import { openEmbeddedStore } from '../drivers/store/embedded.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
@@ -23,9 +21,10 @@ import { openIncidentLog, type IncidentLog } from './incident-log.ts';
 import { openJournal, type Journal } from './journal.ts';
 import type { LocalService } from './local-service.ts';
 import { AgentLoop } from './loop.ts';
-import { listeningKeys, makeLocalService } from './make-service.ts';
+import { makeLocalService } from './make-service.ts';
 import { changes, NoticeBoard } from './notices.ts';
 import { readResumable } from './resume.ts';
+import { releaseFormer } from './traffic/kinds.ts';
 
 // Puts one agent together from its configuration: state directory, drivers, loop, view. Whatever fails on
 // the way is undone, so that a start either succeeds or leaves nothing behind.
@@ -96,7 +95,8 @@ export class Agent implements AgentView {
     for (const service of this.#services)
       epochs.push({ service: service.name, record: await service.knownLease() });
     const found = this.#adopt(epochs);
-    await this.#releaseFormer();
+    const { stateDir } = this.#config.agent;
+    await releaseFormer(this.#config.services, { stateDir, keeper: this.#keeper });
     for (const service of this.#services) await service.traffic?.open();
     await this.#holdClients(epochs, found);
     await this.#clearLeftovers(found);
@@ -125,19 +125,6 @@ export class Agent implements AgentView {
     });
     if (found.length > 0) this.#loop.resume(state);
     return found;
-  }
-
-  /** What a former configuration listened on, and this one does not, is let go of. */
-  async #releaseFormer(): Promise<void> {
-    const { stateDir } = this.#config.agent;
-    const acting = this.#config.services.filter(({ core }) => core.mode === 'act');
-    const proxied = acting.filter(({ traffic }) => traffic.via === 'proxy');
-    await endStrangers(
-      stateDir,
-      proxied.map(({ name }) => name),
-    );
-    if (acting.length === 0) await KeeperClient.discard(stateDir);
-    else await (await this.#keeper.open()).retain(acting.flatMap(listeningKeys));
   }
 
   /** Where nothing is gone on with, clients wait in the data plane that was left, or they would meet each member's end. */

@@ -47,11 +47,11 @@ function simulationLines(simulated: BriefSimulation | undefined): string[] {
 function summary(service: ResolvedService): string[] {
   const { core, traffic, members, probe } = service;
   const { detection } = core;
-  const addresses = traffic.socket?.listeners.map(({ address }) => address) ?? [traffic.listen];
-  const listen = addresses.map(formatAddress).join(', ');
+  const listen = traffic.listeners.map(({ address }) => formatAddress(address)).join(', ');
+  const hasTls = 'tls' in traffic && traffic.tls !== null;
   const exclusive = core.exclusive ? ', exclusive' : '';
   return [
-    `service ${service.name}: ${core.kind}${exclusive}, ${traffic.protocol}${traffic.tls === null ? '' : ' with TLS'} on ${listen} via ${traffic.via}`,
+    `service ${service.name}: ${core.kind}${exclusive}, ${traffic.protocol}${hasTls ? ' with TLS' : ''} on ${listen} via ${traffic.via}`,
     ...members.map((member, index) => `  ${memberLine(member, index === 0)}`),
     `  probe: ${look(probe)} every ${formatDuration(detection.intervalMs)}, time-out ${formatDuration(detection.timeoutMs)}, suspected after ${formatDuration(detection.boundMs)} at most`,
   ];

@@ -52,7 +52,7 @@ function timingInput({ core, traffic, probe }: ResolvedService): TimingInput {
     exclusive: core.exclusive,
     // The kernel accepts connections for a process that hangs.
     seesHangs: probe.type !== 'tcp',
-    replays: traffic.protocol === 'http' && traffic.limits.attempts > 1,
+    replays: traffic.abilities.replays,
     standby: bestStandby(core.members.slice(1)),
     startup: null,
     lease,

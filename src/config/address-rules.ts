@@ -3,6 +3,7 @@ import { isUnix, type ListenAddress } from '../drivers/listen-address.ts';
 import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedConfig } from './schema.ts';
+import { trafficListeners } from './traffic/kinds.ts';
 import { formatAddress } from './units.ts';
 
 // Who listens where: the API, each service's public address, each member.
@@ -40,13 +41,13 @@ function listenersOf(config: ParsedConfig): Listener[] {
   ];
   for (const [serviceName, service] of Object.entries(config.services)) {
     const at: ConfigPath = ['services', serviceName];
-    const { listen, listeners: further = {} } = service.traffic;
+    const [first, ...further] = trafficListeners(service.traffic);
     listeners.push({
       at: [...at, 'traffic', 'listen'],
-      address: listen,
+      address: first.address,
       who: `service ${serviceName}`,
     });
-    for (const [name, address] of Object.entries(further)) {
+    for (const { name, address } of further) {
       const who = `listener ${serviceName}/${name}`;
       listeners.push({ at: [...at, 'traffic', 'listeners', name], address, who });
     }

@@ -1,31 +1,18 @@
 import { resolve } from 'node:path';
 import type { ServiceConfig } from '../core/config.ts';
 import type { ProbeSpec } from '../drivers/probe/spec.ts';
-import type { MemberLink } from '../drivers/traffic/contract.ts';
+import type { TrafficAbilities } from '../drivers/traffic/contract.ts';
 import {
   detectionBoundMs,
   drainTimeoutMs,
   grayAction,
   readyTimeoutMs,
-  replayLimits,
   temperatureOf,
 } from './defaults.ts';
 import { faultModel } from './fault-model.ts';
-import type {
-  ResolvedConfig,
-  ResolvedMember,
-  ResolvedPrime,
-  ResolvedService,
-  ResolvedSocket,
-  ResolvedTraffic,
-} from './resolved.ts';
-import type {
-  ParsedConfig,
-  ParsedLook,
-  ParsedMember,
-  ParsedService,
-  ParsedTraffic,
-} from './schema.ts';
+import type { ResolvedConfig, ResolvedMember, ResolvedPrime, ResolvedService } from './resolved.ts';
+import { compileTraffic } from './traffic/kinds.ts';
+import type { ParsedConfig, ParsedLook, ParsedMember, ParsedService } from './schema.ts';
 
 export type CompileOptions = {
   /** Absolute path of the file. */
@@ -57,14 +44,16 @@ export function compileConfig(parsed: ParsedConfig, options: CompileOptions): Re
 type Place = { readonly host: string; readonly baseDir: string };
 
 function compileService(name: string, service: ParsedService, place: Place): ResolvedService {
+  const traffic = compileTraffic(service.traffic, place.baseDir);
+  const { abilities } = traffic;
   const members = Object.entries(service.members).map(([memberName, member]) =>
-    compileMember(memberName, member, { ...place, traffic: service.traffic }),
+    compileMember(memberName, member, { ...place, abilities }),
   );
   const probe = compileLook(service.probe) ?? { type: 'tcp' };
   return {
     name,
-    core: compileCore(name, service, members),
-    traffic: compileTraffic(service, place.baseDir),
+    core: compileCore(name, service, members, abilities),
+    traffic,
     members,
     probe,
     prime: compilePrime(service),
@@ -81,7 +70,7 @@ function compileService(name: string, service: ParsedService, place: Place): Res
 function compileMember(
   name: string,
   member: ParsedMember,
-  place: Place & { readonly traffic: ParsedTraffic },
+  place: Place & { readonly abilities: TrafficAbilities },
 ): ResolvedMember {
   return {
     name,
@@ -89,71 +78,12 @@ function compileMember(
     address: member.address,
     port: member.port,
     command: member.command,
-    temperature: temperatureOf(member, place.traffic),
+    temperature: temperatureOf(member, place.abilities),
     cpuShare: member.cpu ?? null,
     env: member.env,
     cwd: resolve(place.baseDir, member.cwd ?? '.'),
     user: member.user ?? null,
   };
-}
-
-function compileTraffic(service: ParsedService, baseDir: string): ResolvedTraffic {
-  const { hold, listen, via, protocol, processes, answer, clients, tls, proxyProtocol } =
-    service.traffic;
-  const replay = replayLimits(service);
-  return {
-    listen,
-    socket: via === 'socket' ? compileSocket(service.traffic) : null,
-    via,
-    protocol,
-    processes,
-    limits: {
-      holdMs: hold.time,
-      holdRequests: hold.requests,
-      holdBytes: hold.bytes,
-      replayBytes: replay.body,
-      attempts: replay.attempts,
-      answerMs: answer,
-    },
-    clients: {
-      connections: clients.connections,
-      idleMs: clients.idle,
-      headMs: clients.head,
-      stallMs: clients.stall,
-    },
-    tls:
-      tls === undefined
-        ? null
-        : {
-            certFile: resolve(baseDir, tls.cert),
-            keyFile: resolve(baseDir, tls.key),
-            minVersion: tls.min,
-          },
-    acceptHeader: proxyProtocol.accept,
-    link: compileLink(service.traffic, baseDir),
-  };
-}
-
-function compileSocket(traffic: ParsedTraffic): ResolvedSocket {
-  const { listen, listeners = {}, unix, backlog = 4096, accept = 'start' } = traffic;
-  return {
-    listeners: [
-      { name: 'service', address: listen },
-      ...Object.entries(listeners).map(([name, address]) => ({ name, address })),
-    ],
-    backlog,
-    accept,
-    blocking: traffic.blocking ?? false,
-    access: { mode: Number.parseInt(unix?.mode ?? '660', 8), owner: unix?.owner ?? null },
-  };
-}
-
-function compileLink({ backend, proxyProtocol }: ParsedTraffic, baseDir: string): MemberLink {
-  const { tls } = backend;
-  const sendHeader = proxyProtocol.send;
-  if (tls === undefined) return { tls: null, sendHeader };
-  const caFile = tls.ca === undefined ? null : resolve(baseDir, tls.ca);
-  return { tls: { caFile, verify: tls.verify, serverName: tls.serverName ?? null }, sendHeader };
 }
 
 /** null: members are not asked. */
@@ -175,6 +105,7 @@ function compileCore(
   name: string,
   service: ParsedService,
   members: readonly ResolvedMember[],
+  traffic: TrafficAbilities,
 ): ServiceConfig {
   const { probe, takeover, failback, lease, repair, gray } = service;
   // A plain process is started and stopped; it has no roles of its own and no lag that could be read.
@@ -183,7 +114,7 @@ function compileCore(
     name,
     kind: service.kind,
     exclusive: service.exclusive,
-    release: service.traffic.via === 'socket' ? 'stop' : 'drain',
+    release: traffic.drains ? 'drain' : 'stop',
     abilities,
     members: members.map(({ name: memberName, host, temperature }) => ({
       name: memberName,

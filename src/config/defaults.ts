@@ -1,6 +1,7 @@
 import { CONFIRMING_PROBES } from '../core/doubt.ts';
 import type { Temperature } from '../core/config.ts';
-import type { ParsedMember, ParsedService, ParsedTraffic } from './schema.ts';
+import type { TrafficAbilities } from '../drivers/traffic/contract.ts';
+import type { ParsedMember, ParsedService } from './schema.ts';
 
 // Defaults that depend on other keys.
 
@@ -32,22 +33,14 @@ export function drainTimeoutMs(service: ParsedService): number {
   const { exclusive, timeouts, traffic } = service;
   if (timeouts.drain !== undefined) return timeouts.drain;
   // A lease that does not fit together, or a hold of nothing, bounds nothing.
-  const bounds = exclusive ? [drainLeaseMs(service), traffic.hold.time].filter((ms) => ms > 0) : [];
+  const holdMs = 'hold' in traffic ? traffic.hold.time : 0;
+  const bounds = exclusive ? [drainLeaseMs(service), holdMs].filter((ms) => ms > 0) : [];
   return Math.min(10_000, ...bounds);
 }
 
-/** What is kept of a request for sending it again. */
-export function replayLimits(service: ParsedService): { body: number; attempts: number } {
-  return service.traffic.replay ?? { body: 1024 * 1024, attempts: 2 };
-}
-
-/** Whether a standby that runs accepts clients beside the active, from a socket that both hold. */
-export function acceptsAtOnce({ via, accept }: ParsedTraffic): boolean {
-  return via === 'socket' && accept !== 'go';
-}
-
-export function temperatureOf(member: ParsedMember, traffic: ParsedTraffic): Temperature {
-  return member.temperature ?? (acceptsAtOnce(traffic) ? 'frozen' : 'hot');
+/** A standby that clients could reach if it ran is not kept running. */
+export function temperatureOf(member: ParsedMember, traffic: TrafficAbilities): Temperature {
+  return member.temperature ?? (traffic.shieldsStandbys ? 'hot' : 'frozen');
 }
 
 /** Without a limit on latency, nothing says what "too slow" is: then it is only reported. */

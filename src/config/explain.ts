@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { FaultCode } from './fault-codes.ts';
 import type { ConfigPath, PlacelessFault } from './faults.ts';
-import { keysAt, nearest, sectionsWith } from './suggest.ts';
+import { keysAt, nearest, sectionsWith, wordsWith } from './suggest.ts';
 
 // Turns what the schema found into faults that say what is wrong and what to write instead.
 
@@ -25,9 +25,23 @@ export function explainIssues(issues: readonly Issue[]): PlacelessFault[] {
 function explainIssue(issue: Issue): PlacelessFault[] {
   const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
-  const notYet = knownWord(path, issue.input);
-  if (notYet !== null) return [notYet];
+  const notHere = knownWord(path, inputOf(issue)) ?? unixForTcp(path, issue);
+  if (notHere !== null) return [notHere];
   return [{ path, why: null, ...explainValue(issue, path) }];
+}
+
+/** What was given where the issue is: of a word that decides about its section, the word. */
+function inputOf(issue: Issue): unknown {
+  const { input } = issue;
+  if (issue.code !== 'invalid_union' || issue.discriminator === undefined) return input;
+  return typeof input === 'object' && input !== null
+    ? Reflect.get(input, issue.discriminator)
+    : input;
+}
+
+function wordsOf(issue: Extract<Issue, { code: 'invalid_union' }>): readonly string[] {
+  const options = 'options' in issue ? (issue.options ?? []) : [];
+  return options.filter((word) => typeof word === 'string');
 }
 
 function explainValue(issue: Issue, path: ConfigPath): Explanation {
@@ -35,6 +49,7 @@ function explainValue(issue: Issue, path: ConfigPath): Explanation {
   if (issue.code === 'invalid_key') return badKey(issue, String(path.at(-1)));
   const byMessage = explainMessage(issue);
   if (byMessage !== null) return byMessage;
+  if (issue.code === 'invalid_union') return badChoice(wordsOf(issue), inputOf(issue));
   if (issue.code === 'invalid_value') return badChoice(issue.values.map(String), issue.input);
   if (issue.code === 'too_small') return outOfRange(issue.input, `at least ${issue.minimum}`);
   if (issue.code === 'too_big') return outOfRange(issue.input, `at most ${issue.maximum}`);
@@ -195,6 +210,8 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 function unknownKey(path: ConfigPath, key: string): PlacelessFault {
   if (key === '<<') return MERGE_KEY(path);
   const known = keysAt(path);
+  const words = wordsWith(path, key);
+  if (words.length > 0) return wrongVia([...path, key], words);
   const near = nearest(key, known);
   const elsewhere = sectionsWith(key);
   const todo =
@@ -209,6 +226,31 @@ function unknownKey(path: ConfigPath, key: string): PlacelessFault {
     what: `\`${key}\` is not known here`,
     why: 'a misspelt key would silently leave its default in force',
     todo,
+  };
+}
+
+/** A key that is known where it stands, but not beside the word that decides. */
+function wrongVia(path: ConfigPath, words: readonly string[]): PlacelessFault {
+  const needed = words.map((word) => `\`${word}\``).join(' or ');
+  return {
+    code: 'wrongVia',
+    path,
+    what: `\`${path.at(-1)}\` needs ${needed}`,
+    why: 'here the key would have no effect, which is easily overlooked',
+    todo: `set ${needed}, or remove the key`,
+  };
+}
+
+/** A Unix socket where only TCP ports can be listened on. */
+function unixForTcp(path: ConfigPath, { message, input }: Issue): PlacelessFault | null {
+  const isUnix = typeof input === 'string' && input.startsWith('unix:');
+  if (!isUnix || message !== 'address' || path.at(-1) !== 'listen') return null;
+  return {
+    code: 'wrongVia',
+    path,
+    what: `${show(input)} needs \`via: socket\``,
+    why: 'what listens there otherwise knows TCP ports only',
+    todo: 'give host:port, or set `via: socket`',
   };
 }
 

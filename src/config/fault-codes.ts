@@ -9,6 +9,7 @@ export const FORM_FAULTS = {
   duplicateKey: 'A key stands twice in one section.',
   badAlias: 'An alias has no anchor before it, or there are too many.',
   unknownKey: 'A key is not known where it stands.',
+  wrongVia: 'A key or an address of `traffic` that another `via` has, not this one.',
   missingKey: 'A key that must be there is missing.',
   wrongType: 'A value is of another type: a word for a number, a text for a list.',
   badValue: 'A word is none of those that may stand there.',
@@ -31,15 +32,13 @@ export const RULES = {
   remoteMember: 'Members run on the agent’s host, as the embedded store is not shared.',
   cpuWithoutWarm: '`cpu` is for `temperature: warm` only.',
   envReserved: 'What the agent sets in a member’s environment is not set by the file.',
-  socketStandbyRuns:
-    'With `via: socket` a member is `frozen` or `cold` while it stands by, unless `traffic.accept` is `go`.',
-  needsSocket:
-    '`traffic.listeners`, `backlog`, `accept`, `blocking`, `unix`, and Unix sockets, are for `via: socket` only.',
+  standbyUnshielded:
+    'A member whose clients the data plane cannot keep away (`via: socket` with `accept: start`) is `frozen` or `cold` while it stands by.',
   listenerName: '`service` and `member` are not names of `traffic.listeners`.',
   tooManyListeners: 'There are at most 15 `traffic.listeners`.',
   unixUnused: '`traffic.unix` is for Unix sockets only.',
-  socketExclusive:
-    '`exclusive` needs a data plane that can keep a standby from clients: `via: proxy`.',
+  exclusiveUnguarded:
+    '`exclusive` needs a data plane that keeps clients from standbys and from an active whose lease has ended: `via: proxy`.',
   frozenLag: 'A frozen member receives nothing, so it cannot be held to `takeover.lag`.',
   probeKind: 'A look is exactly one of `http`, `tcp` and `command`.',
   expectNeedsHttp: '`expect` is for `http` only.',
@@ -67,8 +66,6 @@ export const RULES = {
   drainBeyondLease:
     '`timeouts.drain` ≤ `lease.duration` − `lease.margin` − `lease.renew` where `exclusive`: a drain does not extend the lease.',
   replayBeyondHold: '`traffic.hold.bytes` ≥ `traffic.replay.body` × `traffic.processes`, or 0B.',
-  needsProxy:
-    '`traffic.tls`, `traffic.backend.tls`, `traffic.proxyProtocol` and `traffic.processes` > 1 are for `via: proxy` only.',
   sendNeedsTcp: '`traffic.proxyProtocol.send` is for `protocol: tcp` only.',
   caUnused: '`traffic.backend.tls.ca` is not given with `verify: false`.',
   replayNeedsHttp: '`traffic.replay` is for `protocol: http` only.',

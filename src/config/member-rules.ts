@@ -2,6 +2,7 @@ import { temperatureOf } from './defaults.ts';
 import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedMember, ParsedService } from './schema.ts';
+import { trafficAbilities } from './traffic/kinds.ts';
 
 /** What the agent itself puts into a member's environment. */
 const RESERVED_ENV = [
@@ -73,7 +74,7 @@ function standbyRules(
 ): RuleFault[] {
   const faults: RuleFault[] = [];
   const memberAt = [...at, 'members', name];
-  const temperature = temperatureOf(member, service.traffic);
+  const temperature = temperatureOf(member, trafficAbilities(service.traffic));
   if (member.cpu !== undefined && temperature !== 'warm') {
     faults.push(
       ruleFault(

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ERRORS } from '../errors.ts';
 import { FORM_FAULTS, RULES } from './fault-codes.ts';
 import { configSchema } from './schema.ts';
+import { variantsOf } from './variants.ts';
 
 // Generates docs/reference from the schema and the catalogue, so that the pages cannot say something else than
 // the program does. Run as a script it writes the files; a test compares them with what is committed.
@@ -76,30 +77,41 @@ function codeRows(codes: Readonly<Record<string, string>>): string {
 }
 
 /** One table for each section, the sections in the order of the file. */
-function visit(node: Node, at: string, sections: string[]): void {
-  const below: [string, Node][] = [];
+function visit(node: Node, at: string, sections: string[], note = ''): void {
+  const below: [string, Node, string][] = [];
   const rows: string[] = [];
   for (const [key, value] of Object.entries(node.properties ?? {})) {
     if (typeof value !== 'object') continue;
-    const inner = sectionBelow(value);
+    const inner = sectionsBelow(value);
     const name = at === '' ? key : `${at}.${key}`;
-    if (inner === null) rows.push(keyRow(key, value, node.required ?? []));
-    else below.push([`${name}${inner.suffix}`, inner.node]);
+    if (inner.length === 0) rows.push(keyRow(key, value, node.required ?? []));
+    for (const one of inner) below.push([`${name}${one.suffix}`, one.node, one.note]);
   }
   if (rows.length > 0) {
     const head = '| key | type | range | default | meaning |\n| --- | --- | --- | --- | --- |';
-    sections.push(`## ${at}\n\n${head}\n${rows.join('\n')}\n`);
+    sections.push(`## ${at}${note}\n\n${head}\n${rows.join('\n')}\n`);
   }
-  for (const [name, inner] of below) visit(inner, name, sections);
+  for (const [name, inner, innerNote] of below) visit(inner, name, sections, innerNote);
 }
 
-/** What lies below a key that is a section or a map of sections; null: it is a plain value. */
-function sectionBelow(node: Node): { node: Node; suffix: string } | null {
-  if (node.properties !== undefined) return { node, suffix: '' };
+/** What lies below a key that is a section, one of several sections, or a map of sections; none: it is a plain value. */
+function sectionsBelow(node: Node): readonly { node: Node; suffix: string; note: string }[] {
+  const variants = variantsOf(node);
+  if (variants.length > 1)
+    return variants.map((each) => ({ node: each, suffix: '', note: wordOf(each) }));
+  if (node.properties !== undefined) return [{ node, suffix: '', note: '' }];
   const each = node.additionalProperties;
   return typeof each === 'object' && each.properties !== undefined
-    ? { node: each, suffix: '.*' }
-    : null;
+    ? [{ node: each, suffix: '.*', note: '' }]
+    : [];
+}
+
+/** The word that a section has for itself, as `, via: socket`. */
+function wordOf(node: Node): string {
+  const words = Object.entries(node.properties ?? {}).flatMap(([key, value]) =>
+    typeof value === 'object' && typeof value.const === 'string' ? `${key}: ${value.const}` : [],
+  );
+  return words.map((word) => `, ${word}`).join('');
 }
 
 function keyRow(key: string, node: Node, required: readonly string[]): string {

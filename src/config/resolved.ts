@@ -1,13 +1,7 @@
 import type { FaultFigure, FaultRates } from '../model/fault-rates.ts';
 import type { CoreConfig, ServiceConfig, Temperature } from '../core/config.ts';
 import type { ProbeSpec } from '../drivers/probe/spec.ts';
-import type { ListenAddress, NamedListener } from '../drivers/listen-address.ts';
-import type {
-  ClientLimits,
-  ClientTls,
-  HoldLimits,
-  MemberLink,
-} from '../drivers/traffic/contract.ts';
+import type { ResolvedTraffic } from './traffic/kinds.ts';
 
 // The configuration as the rest of hotwarm sees it: complete, checked, durations in milliseconds, sizes
 // in bytes, paths absolute. Whoever holds one of these need not check anything about it again; what
@@ -56,32 +50,6 @@ export type FaultModel = {
 };
 
 export type ResolvedPrime = { readonly path: string; readonly requests: number };
-
-export type ResolvedTraffic = {
-  readonly listen: ListenAddress;
-  /** null: members inherit no sockets. */
-  readonly socket: ResolvedSocket | null;
-  readonly via: 'proxy' | 'socket';
-  readonly protocol: 'http' | 'tcp';
-  /** Of the proxy; 1 where there is none. */
-  readonly processes: number;
-  readonly limits: HoldLimits;
-  readonly clients: ClientLimits;
-  readonly tls: ClientTls | null;
-  readonly acceptHeader: boolean;
-  readonly link: MemberLink;
-};
-
-export type ResolvedSocket = {
-  /** In the order of their descriptors; the first is `listen`. */
-  readonly listeners: readonly NamedListener[];
-  readonly backlog: number;
-  /** go: members accept once they are told. */
-  readonly accept: 'start' | 'go';
-  readonly blocking: boolean;
-  /** Of those that are Unix sockets; owner: a user; null: the agent's own. */
-  readonly access: { readonly mode: number; readonly owner: string | null };
-};
 
 export type ResolvedMember = {
   readonly name: string;

@@ -1,17 +1,17 @@
+import { abilityRules } from './ability-rules.ts';
 import { addressRules } from './address-rules.ts';
 import type { ConfigPath } from './faults.ts';
 import { faultModelRules, planRules } from './fault-model-rules.ts';
 import { memberRules } from './member-rules.ts';
-import { socketRules } from './socket-rules.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedConfig, ParsedLook, ParsedService } from './schema.ts';
 import { timingRules } from './timing-rules.ts';
-import { trafficRules } from './traffic-rules.ts';
+import { trafficRules } from './traffic/kinds.ts';
 
 // What several keys must satisfy together. Each rule has a name (its code), says why it exists, and lists
 // the keys that it compared: a rule is silent about keys that are faulty by themselves, so that one slip
 // is reported once. Rules about one service's durations are in timing-rules.ts, about its members in
-// member-rules.ts, about who listens where in address-rules.ts.
+// member-rules.ts, about who listens where in address-rules.ts, about what the data plane can do in ability-rules.ts.
 
 export function crossFieldFaults(config: ParsedConfig, hostname: string): RuleFault[] {
   const services = Object.entries(config.services);
@@ -31,7 +31,7 @@ export function crossFieldFaults(config: ParsedConfig, hostname: string): RuleFa
       ...probeRules(service, at),
       ...timingRules(service, at),
       ...memberRules(service, at, config.agent.host ?? hostname),
-      ...socketRules(service, at),
+      ...abilityRules(service, at),
       ...trafficRules(service, at),
       ...faultModelRules(service, at),
       ...planRules(service, at),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { faultsSection } from './faults-schema.ts';
 import { planObjectives, planSection } from './plan-schema.ts';
-import { clientSide, memberSide, socketSide } from './traffic-schema.ts';
+import { trafficSection } from './traffic/kinds.ts';
 import {
   address,
   choice,
@@ -9,10 +9,8 @@ import {
   duration,
   environment,
   hostName,
-  listenAddress,
   name,
   share,
-  size,
   sizeOrZero,
   text,
   userName,
@@ -187,60 +185,6 @@ const timeouts = z.strictObject({
   switch: patience('Until the data plane obeys a new route.').prefault('1s'),
 });
 
-const traffic = z.strictObject({
-  listen: listenAddress('Where clients connect. A Unix socket: `via: socket` only.'),
-  via: choice(
-    ['proxy', 'socket'],
-    'How clients reach the active member. `socket`: members inherit the listening socket (`LISTEN_FDS`), without a hop.',
-  ).prefault('proxy'),
-  protocol: choice(
-    ['http', 'tcp'],
-    '`http`: requests are held and replayed one by one. `tcp`: connections are.',
-  ).prefault('http'),
-  processes: z
-    .int()
-    .min(1)
-    .max(64)
-    .meta({
-      description:
-        'Of the proxy. They accept from one socket; each gets an equal share of `hold` and of `clients.connections`.',
-    })
-    .prefault(1),
-  answer: duration(
-    { min: 0, max: HOUR },
-    'Patience with a member that has not begun to answer a request; `0s`: none.',
-  ).prefault('0s'),
-  hold: z
-    .strictObject({
-      time: duration(
-        { min: 0, max: 10 * MINUTE },
-        'How long a request may wait for an active member; then 503 with Retry-After.',
-      ).prefault('10s'),
-      requests: z
-        .int()
-        .min(0)
-        .max(1_000_000)
-        .meta({ description: 'How many may wait.' })
-        .prefault(1000),
-      bytes: size({ min: 0, max: 16 * GIB }, 'How much of them may wait.').prefault('64MiB'),
-    })
-    .prefault({}),
-  replay: z
-    .strictObject({
-      body: size({ min: 0, max: GIB }, 'Largest request body kept for a replay.').prefault('1MiB'),
-      attempts: z
-        .int()
-        .min(1)
-        .max(8)
-        .meta({ description: 'How often one request may be sent, counting the first time.' })
-        .prefault(2),
-    })
-    .optional(),
-  ...clientSide,
-  ...memberSide,
-  ...socketSide,
-});
-
 const member = z.strictObject({
   host: hostName('The host it runs on. Default: `agent.host`.').optional(),
   command: command(
@@ -291,7 +235,7 @@ const service = z.strictObject({
     .meta({ description: 'Two actives at once would do harm: fence before promoting.' })
     .prefault(false),
   members: z.record(name, member).meta({ description: 'By name; the first is preferred.' }),
-  traffic,
+  traffic: trafficSection,
   probe,
   ready: ready.optional(),
   prime: prime.prefault({}),
@@ -336,6 +280,5 @@ export const configSchema = z.strictObject({
 /** The file after parsing: units converted, defaults filled in. */
 export type ParsedConfig = z.output<typeof configSchema>;
 export type ParsedService = ParsedConfig['services'][string];
-export type ParsedTraffic = ParsedService['traffic'];
 export type ParsedMember = ParsedService['members'][string];
 export type ParsedLook = Pick<ParsedService['probe'], 'http' | 'tcp' | 'command' | 'expect'>;

@@ -1,21 +1,41 @@
 import { z } from 'zod';
 import type { ConfigPath } from './faults.ts';
 import { configSchema } from './schema.ts';
+import { variantsOf } from './variants.ts';
 
 // "Did you mean": the known key nearest to an unknown one, or the section where it does belong.
 
 type Node = z.core.JSONSchema.BaseSchema;
 
-/** Keys allowed in the object at the path. */
+/** Keys allowed in the object at the path, whatever else is in it. */
 export function keysAt(path: ConfigPath): string[] {
-  let node: Node = rootNode();
-  for (const key of path) {
-    const named = Object.hasOwn(node.properties ?? {}, key) ? node.properties?.[key] : undefined;
-    const below = named ?? node.additionalProperties;
-    if (typeof below !== 'object') return [];
-    node = below;
-  }
-  return Object.keys(node.properties ?? {});
+  return [...new Set(objectsAt(path).flatMap((node) => Object.keys(node.properties ?? {})))];
+}
+
+/** Where one word of an object decides which keys it has: those words, as `via: socket`, with which it has this one. */
+export function wordsWith(path: ConfigPath, key: string): string[] {
+  return objectsAt(path)
+    .filter((node) => hasKey(node, key))
+    .flatMap((node) => Object.entries(node.properties ?? {}))
+    .flatMap(([name, value]) =>
+      typeof value === 'object' && typeof value.const === 'string' ? `${name}: ${value.const}` : [],
+    );
+}
+
+function objectsAt(path: ConfigPath): readonly Node[] {
+  let nodes = variantsOf(rootNode());
+  for (const key of path) nodes = nodes.flatMap((node) => below(node, key)).flatMap(variantsOf);
+  return nodes;
+}
+
+function below(node: Node, key: string | number): readonly Node[] {
+  const named = hasKey(node, key) ? node.properties?.[key] : undefined;
+  const found = named ?? node.additionalProperties;
+  return typeof found === 'object' ? [found] : [];
+}
+
+function hasKey(node: Node, key: string | number): boolean {
+  return Object.hasOwn(node.properties ?? {}, key);
 }
 
 /** The nearest of the words; null: none is near. */
@@ -33,15 +53,15 @@ export function nearest(word: string, words: readonly string[]): string | null {
 export function sectionsWith(key: string): string[] {
   const found: string[] = [];
   const visit = (node: Node, at: string): void => {
-    if (node.properties !== undefined && Object.hasOwn(node.properties, key) && at !== '')
-      found.push(at);
-    for (const [name, below] of Object.entries(node.properties ?? {})) {
-      if (typeof below === 'object') visit(below, at === '' ? name : `${at}.${name}`);
+    if (hasKey(node, key) && at !== '') found.push(at);
+    for (const [name, value] of Object.entries(node.properties ?? {})) {
+      const inner = at === '' ? name : `${at}.${name}`;
+      if (typeof value === 'object') for (const each of variantsOf(value)) visit(each, inner);
     }
     if (typeof node.additionalProperties === 'object') visit(node.additionalProperties, `${at}.*`);
   };
   visit(rootNode(), '');
-  return found;
+  return [...new Set(found)];
 }
 
 /** Made on the first fault only, as a sound file has no need of it, and then kept. */

@@ -1,14 +1,8 @@
-import {
-  detectionBoundMs,
-  drainLeaseMs,
-  drainTimeoutMs,
-  hangProofMs,
-  replayLimits,
-} from './defaults.ts';
+import { detectionBoundMs, drainLeaseMs, drainTimeoutMs, hangProofMs } from './defaults.ts';
 import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedService } from './schema.ts';
-import { formatDuration, formatSize } from './units.ts';
+import { formatDuration } from './units.ts';
 
 // Durations and bounds of one service that must fit together. Other managers adjust such values silently
 // or let them through; here they are refused with the reason.
@@ -19,7 +13,7 @@ export function timingRules(service: ParsedService, at: ConfigPath): RuleFault[]
     ...detectionRules(service, key),
     ...leaseRules(service, key),
     ...repairRules(service, key),
-    ...holdRules(service, key),
+    ...drainLeaseRule(service, key),
   ];
 }
 
@@ -160,62 +154,6 @@ function repairRules({ repair, failback }: ParsedService, key: KeyOf): RuleFault
         what: `${failback.limit} failbacks, ${formatDuration(failback.after)} apart, do not fit into window ${formatDuration(failback.window)}`,
         why: 'the limit could never be reached, so a flapping member would flap for ever',
         todo: `set window to ${formatDuration(failback.limit * failback.after)} or more`,
-      }),
-    );
-  }
-  return faults;
-}
-
-function holdRules(service: ParsedService, key: KeyOf): RuleFault[] {
-  const { traffic, probe } = service;
-  const faults: RuleFault[] = [];
-  const proofMs = hangProofMs(probe);
-  const holdKey = key('traffic', 'hold', 'time');
-  if (traffic.hold.time > 0 && traffic.hold.time <= proofMs) {
-    const keys = [
-      holdKey,
-      key('probe', 'bound'),
-      key('probe', 'timeout'),
-      key('probe', 'interval'),
-    ] as const;
-    faults.push(
-      ruleFault('holdTooShort', keys, {
-        what: `requests wait for ${formatDuration(traffic.hold.time)}, but it may take ${formatDuration(proofMs)} to prove a hang`,
-        why: 'what waits would be answered 503 just before the takeover',
-        todo: `set hold.time well above ${formatDuration(proofMs)}, or to 0s to hold nothing`,
-      }),
-    );
-  }
-  const drainMs = drainTimeoutMs(service);
-  if (service.exclusive && traffic.hold.time > 0 && drainMs > traffic.hold.time) {
-    faults.push(
-      ruleFault('drainBeyondHold', [key('timeouts', 'drain'), holdKey, key('exclusive')], {
-        what: `drain ${formatDuration(drainMs)} is longer than hold.time ${formatDuration(traffic.hold.time)}`,
-        why: 'in an exclusive service new requests wait while the old ones drain, and would be answered 503',
-        todo: `set timeouts.drain to ${formatDuration(traffic.hold.time)} or less`,
-      }),
-    );
-  }
-  faults.push(...drainLeaseRule(service, key));
-  const replay = replayLimits(service);
-  if (traffic.replay !== undefined && traffic.protocol === 'tcp') {
-    faults.push(
-      ruleFault('replayNeedsHttp', [key('traffic', 'replay'), key('traffic', 'protocol')], {
-        what: '`replay` is given with `protocol: tcp`',
-        why: 'a byte stream has no requests that could be told apart and sent again',
-        todo: 'remove `replay`, or set `protocol: http`',
-      }),
-    );
-  }
-  const { hold, processes } = traffic;
-  const neededBytes = replay.body * processes;
-  if (traffic.protocol === 'http' && neededBytes > hold.bytes && hold.bytes > 0) {
-    const keys = [key('traffic', 'hold', 'bytes'), key('traffic', 'replay', 'body')] as const;
-    faults.push(
-      ruleFault('replayBeyondHold', keys, {
-        what: `hold.bytes ${formatSize(hold.bytes)} is below replay.body ${formatSize(replay.body)}${processes > 1 ? ` for each of ${processes} processes` : ''}`,
-        why: 'one request of the size that may be replayed could not be held',
-        todo: `set hold.bytes to ${formatSize(neededBytes)} or more`,
       }),
     );
   }

@@ -103,6 +103,7 @@ function configText({
   members,
 }: ConfigValues): string {
   const words = JSON.stringify(command);
+  const share = via === 'proxy' ? `, processes: ${processes}` : '';
   return `agent: { state: ./state, api: '127.0.0.1:${apiPort}' }
 services:
   ${SERVICE}:
@@ -110,7 +111,7 @@ services:
     members:
       a: { command: ${words}, port: ${members[0]} }
       b: { command: ${words}, port: ${members[1]} }
-    traffic: { listen: '127.0.0.1:${port}', via: ${via}, processes: ${processes} }
+    traffic: { listen: '127.0.0.1:${port}', via: ${via}${share} }
     probe: { http: /healthz, interval: ${intervalMs}ms, timeout: ${timeoutMs}ms }
     failback: { mode: manual }
 `;

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { acceptsAtOnce } from '../config/defaults.ts';
 import { loadConfig, loadStated } from '../config/load.ts';
 import type { ParsedService } from '../config/schema.ts';
+import { trafficAbilities } from '../config/traffic/kinds.ts';
 import { AppError } from '../errors.ts';
 import type { Design } from '../model/plan/design.ts';
 import type { PlannedService } from '../model/plan/question.ts';
@@ -44,7 +44,7 @@ export function describeKnown(
   const stated = merge({ objectives, plan, faults, takeover: { p95: takeover.p95 } }, line, said);
   const described = describe(stated, {
     seesHangs: service.probe.tcp !== true,
-    replays: service.traffic.protocol === 'http' && (service.traffic.replay?.attempts ?? 2) > 1,
+    replays: trafficAbilities(service.traffic).replays,
     temperatures: temperaturesFor(service),
     exclusive: service.exclusive,
     history,
@@ -55,7 +55,7 @@ export function describeKnown(
 
 /** Whoever runs accepts clients from a shared socket, and a frozen one receives no data: the rules of the file. */
 export function temperaturesFor(service: ParsedService | null): PlannedService['temperatures'] {
-  const isUnseen = service !== null && acceptsAtOnce(service.traffic);
+  const isUnseen = service !== null && !trafficAbilities(service.traffic).shieldsStandbys;
   const running = isUnseen ? [] : (['hot', 'warm'] as const);
   const frozen = service?.takeover.lag === undefined ? (['frozen'] as const) : [];
   return [...running, ...frozen, 'cold'];

@@ -294,17 +294,17 @@ const ROWS: readonly Row[] = [
     SOUND.with(4, '      b: { command: [node], port: 3002, temperature: hot }')
       .with(5, '    traffic: { listen: 127.0.0.1:8080, via: socket }')
       .join('\n'),
-    ['socketStandbyRuns', `${AT}.members.b.temperature`, 5],
+    ['standbyUnshielded', `${AT}.members.b.temperature`, 5],
   ],
   [
     'an exclusive service on a shared listening socket',
     edit(6, '    traffic: { listen: 127.0.0.1:8080, via: socket }').concat('\n    exclusive: true'),
-    ['socketExclusive', `${AT}.exclusive`, 8],
+    ['exclusiveUnguarded', `${AT}.exclusive`, 8],
   ],
   [
     'a Unix socket for a proxy',
     edit(6, '    traffic: { listen: unix:/run/shop.sock }'),
-    ['needsSocket', `${AT}.traffic.listen`, 6],
+    ['wrongVia', `${AT}.traffic.listen`, 6],
   ],
   [
     'a relative path of a Unix socket',
@@ -319,7 +319,7 @@ const ROWS: readonly Row[] = [
   [
     'a backlog for a proxy',
     edit(6, '    traffic: { listen: 127.0.0.1:8080, backlog: 100 }'),
-    ['needsSocket', `${AT}.traffic.backlog`, 6],
+    ['wrongVia', `${AT}.traffic.backlog`, 6],
   ],
   [
     'a listener with the name of the first one',
@@ -481,12 +481,12 @@ const ROWS: readonly Row[] = [
   [
     'TLS without a proxy',
     edit(6, '    traffic: { listen: 127.0.0.1:80, via: socket, tls: { cert: c.pem, key: k.pem } }'),
-    ['needsProxy', `${AT}.traffic.tls`, 6],
+    ['wrongVia', `${AT}.traffic.tls`, 6],
   ],
   [
     'several processes without a proxy',
     edit(6, '    traffic: { listen: 127.0.0.1:80, via: socket, processes: 2 }'),
-    ['needsProxy', `${AT}.traffic.processes`, 6],
+    ['wrongVia', `${AT}.traffic.processes`, 6],
   ],
   [
     'a share of what may wait that holds no request that may be replayed',

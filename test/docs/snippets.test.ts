@@ -187,7 +187,7 @@ test('every key of the configuration that is named exists', () => {
   const reference = readFileSync(join(ROOT, 'docs/reference/config.md'), 'utf8');
   const known = new Set(
     reference.split(/^## /m).flatMap((section) => {
-      const name = /^(?:services\.\*\.)?([a-z.]+)\n/.exec(section)?.[1] ?? '';
+      const name = /^(?:services\.\*\.)?([a-z.]+)(?:, via: \w+)?\n/.exec(section)?.[1] ?? '';
       const keys = [...section.matchAll(/^\| `([a-z0-9]+)` \|/gm)].map((match) => match[1] ?? '');
       return [name, ...keys.map((key) => `${name}.${key}`)];
     }),

@@ -1,4 +1,5 @@
-import type { ResolvedConfig, ResolvedService } from '../../config/resolved.ts';
+import type { ResolvedService } from '../../config/resolved.ts';
+import type { ResolvedProxy } from '../../config/traffic/proxy.ts';
 import {
   authorityFault,
   readPair,
@@ -11,26 +12,22 @@ import type { PreflightFinding } from './finding.ts';
 
 const SOON_MS = 14 * 24 * 3600 * 1000;
 
-export function certificateFindings(config: ResolvedConfig, now: Date): PreflightFinding[] {
-  return config.services.flatMap((service) => [
-    ...clientFindings(service, now),
-    ...authorityFindings(service),
-  ]);
-}
-
-function clientFindings({ name, core, traffic }: ResolvedService, now: Date): PreflightFinding[] {
-  // The proxy of an observed service is not started.
-  if (traffic.tls === null || core.mode === 'observe') return [];
-  const where = `services.${name}.traffic.tls`;
-  const reading = readPair(traffic.tls, now);
+export function certificateFindings(
+  { tls }: ResolvedProxy,
+  at: string,
+  now: Date,
+): readonly PreflightFinding[] {
+  if (tls === null) return [];
+  const where = `${at}.tls`;
+  const reading = readPair(tls, now);
   if (!reading.ok) {
     const { fault, file, detail } = reading;
     const what = `${file}: ${detail}`;
-    return [{ level: 'fault', code: fault, where, what, todo: REMEDIES[fault](traffic.tls) }];
+    return [{ level: 'fault', code: fault, where, what, todo: REMEDIES[fault](tls) }];
   }
   const { validUntil } = reading;
   if (validUntil.getTime() - now.getTime() > SOON_MS) return [];
-  const what = `the certificate in ${traffic.tls.certFile} ends at ${validUntil.toISOString()}`;
+  const what = `the certificate in ${tls.certFile} ends at ${validUntil.toISOString()}`;
   const todo = 'replace it in time; the proxy takes the new files without a restart';
   return [{ level: 'note', code: 'certificateEnding', where, what, todo }];
 }
@@ -45,7 +42,7 @@ const REMEDIES: Readonly<Record<CertificateFault, (files: ClientTls) => string>>
   certificateUnfit: () => 'make a new key: RSA of 2048 bits or more, or an elliptic curve',
 };
 
-function authorityFindings({ name, traffic }: ResolvedService): PreflightFinding[] {
+export function authorityFindings({ name, traffic }: ResolvedService): PreflightFinding[] {
   const file = traffic.link.tls?.caFile ?? null;
   const fault = file === null ? null : authorityFault(file);
   if (file === null || fault === null) return [];

@@ -1,4 +1,5 @@
-import type { ResolvedConfig } from '../../config/resolved.ts';
+import type { ResolvedProxy } from '../../config/traffic/proxy.ts';
+import type { ResolvedSocket } from '../../config/traffic/socket.ts';
 import { readText } from '../../drivers/os/sockets.ts';
 import { clientRoom } from '../../drivers/traffic/proxy/descriptors.ts';
 import type { PreflightFinding } from './finding.ts';
@@ -6,34 +7,34 @@ import type { PreflightFinding } from './finding.ts';
 const SOMAXCONN = '/proc/sys/net/core/somaxconn';
 
 /** Whether the kernel lets as many connections wait as the file asks for. */
-export function backlogFindings({ services }: ResolvedConfig): PreflightFinding[] {
+export function backlogFindings({ backlog }: ResolvedSocket, where: string): PreflightFinding[] {
   const most = Number(readText(SOMAXCONN));
-  return services.flatMap(({ name, core, traffic: { socket } }): PreflightFinding[] =>
-    core.mode === 'observe' || socket === null || socket.backlog <= most
-      ? []
-      : [
-          {
-            level: 'note',
-            code: 'backlogCapped',
-            where: `services.${name}.traffic.backlog`,
-            what: `${socket.backlog} connections should be able to wait, but the kernel lets ${most}`,
-            todo: `raise net.core.somaxconn (${SOMAXCONN}), or ask for fewer`,
-          },
-        ],
-  );
+  if (backlog <= most) return [];
+  return [
+    {
+      level: 'note',
+      code: 'backlogCapped',
+      where: `${where}.backlog`,
+      what: `${backlog} connections should be able to wait, but the kernel lets ${most}`,
+      todo: `raise net.core.somaxconn (${SOMAXCONN}), or ask for fewer`,
+    },
+  ];
 }
 
 /** Whether the proxies, which inherit the limit of this process, may have as many clients as the file allows. */
-export function descriptorFindings({ services }: ResolvedConfig): PreflightFinding[] {
-  const room = clientRoom();
-  return services
-    .filter(({ core, traffic }) => core.mode === 'act' && traffic.via === 'proxy')
-    .filter(({ traffic }) => traffic.clients.connections > room * traffic.processes)
-    .map(({ name, traffic: { clients, processes } }) => ({
+export function descriptorFindings(
+  { clients, processes }: ResolvedProxy,
+  where: string,
+): PreflightFinding[] {
+  const room = clientRoom() * processes;
+  if (clients.connections <= room) return [];
+  return [
+    {
       level: 'note',
       code: 'fewDescriptors',
-      where: `services.${name}.traffic.clients.connections`,
-      what: `${clients.connections} clients are allowed, but the limit of open files leaves room for ${room * processes}`,
+      where: `${where}.clients.connections`,
+      what: `${clients.connections} clients are allowed, but the limit of open files leaves room for ${room}`,
       todo: 'raise the hard limit (ulimit -Hn, or LimitNOFILE= of the systemd unit), or allow fewer',
-    }));
+    },
+  ];
 }

@@ -13,7 +13,6 @@ export function serviceFindings({
   probe,
   ready,
   members,
-  traffic,
 }: ResolvedService): PreflightFinding[] {
   const specs = ready === probe ? [probe] : [probe, ready];
   const [first] = members;
@@ -28,14 +27,10 @@ export function serviceFindings({
   );
   // An observed service's members are started by somebody else.
   if (core.mode === 'observe') return probes;
-  return [
-    ...ownerFindings(`services.${name}.traffic.unix.owner`, traffic.socket?.access.owner ?? null),
-    ...members.flatMap((member) => memberFindings(name, member)),
-    ...probes,
-  ];
+  return [...members.flatMap((member) => memberFindings(name, member)), ...probes];
 }
 
-function ownerFindings(where: string, owner: string | null): PreflightFinding[] {
+export function ownerFindings(where: string, owner: string | null): PreflightFinding[] {
   const what = owner === null ? null : refusalOf(() => assertMayBecome(resolveAccount(owner)));
   if (what === null) return [];
   const todo = 'name an existing user and run hotwarm as root, or remove `owner`';

@@ -79,9 +79,9 @@ function serviceListeners(service: ResolvedService, stateDir: string): Listener[
     members.some((member) =>
       isLeftoverMember(holder, { stateDir, service: name, member: member.name }),
     );
-  const further = traffic.socket?.listeners.slice(1) ?? [];
+  const [first, ...further] = traffic.listeners;
   return [
-    { where: `${at}.traffic.listen`, address: traffic.listen, isLeftover },
+    { where: `${at}.traffic.listen`, address: first.address, isLeftover },
     ...further.map((listener): Listener => {
       const where = `${at}.traffic.listeners.${listener.name}`;
       return { where, address: listener.address, isLeftover };

@@ -1,10 +1,10 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import type { PreflightFinding } from './finding.ts';
-import { certificateFindings } from './certificates.ts';
-import { backlogFindings, descriptorFindings } from './descriptors.ts';
+import { authorityFindings } from './certificates.ts';
 import { cgroupFindings, stateFindings } from './host.ts';
 import { serviceFindings } from './members.ts';
 import { portFindings } from './ports.ts';
+import { trafficFindings } from './traffic.ts';
 
 // Whether this machine can run a sound configuration: the same questions that the drivers will ask, asked
 // before anything is started, and all at once. It changes nothing. It promises nothing either: a port that
@@ -14,9 +14,8 @@ export async function preflight(config: ResolvedConfig): Promise<readonly Prefli
   return [
     ...(await portFindings(config)),
     ...config.services.flatMap(serviceFindings),
-    ...certificateFindings(config, new Date()),
-    ...descriptorFindings(config),
-    ...backlogFindings(config),
+    ...config.services.flatMap(authorityFindings),
+    ...trafficFindings(config),
     ...stateFindings(config.agent.stateDir),
     ...cgroupFindings(config),
   ];

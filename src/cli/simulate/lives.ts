@@ -20,7 +20,7 @@ export function planLife(
   { core, traffic, probe }: ResolvedService,
   { rates, years }: { readonly rates: FaultRates; readonly years: number },
 ): LifePlan {
-  const { holdMs, holdRequests, answerMs } = traffic.limits;
+  const { holdMs, holdRequests, answerMs } = traffic.waiting;
   return {
     service: core,
     hold: { holdMs, holdRequests, answerMs },

@@ -147,14 +147,38 @@ export type TrafficLosses = {
   readonly requests: number;
 };
 
+/**
+ * What a data plane can do, as its driver states it. The rules of the configuration and what the core is told follow
+ * from these, never from the driver's name.
+ */
+export type TrafficAbilities = {
+  /** While nobody serves, clients wait instead of being refused. */
+  readonly holds: boolean;
+  /** Keeps new requests from a member that runs on until those in flight have ended. Otherwise a member must be stopped. */
+  readonly drains: boolean;
+  /** Sends a request again that a member took and did not answer, if that is safe. */
+  readonly replays: boolean;
+  /** Turns to the route's fallbacks by itself when the active member dies. */
+  readonly fallsBack: boolean;
+  /** Past the route's `leaseUntil` no member gets anything, whether or not the agent still runs. */
+  readonly obeysLeaseEnd: boolean;
+  /** No client reaches a member that runs and is not active. */
+  readonly shieldsStandbys: boolean;
+  /** The clients' address moves from host to host with the active member. */
+  readonly carriesAddress: boolean;
+  /** Counts requests and reports how members answer them: `stats()` and the events `failed` and `sampled`. */
+  readonly seesRequests: boolean;
+};
+
 export interface TrafficDriver {
+  readonly abilities: TrafficAbilities;
   /** Binds the address and holds every request until the first route. */
   open(): Promise<void>;
   /** Resolves when every new request obeys the route. A route with a lower epoch than the last fails with `conflict`. */
   route(route: Route): Promise<void>;
-  /** Resolves when the member has no request in flight, or at the time-out after cutting `cut` of them. */
+  /** Resolves when the member has no request in flight, or at the time-out after cutting `cut` of them. Does nothing without the ability. */
   drain(options: { member: string; timeoutMs: number }): Promise<{ cut: number }>;
-  /** null: what passes is not seen. */
+  /** null: the driver does not see requests. */
   stats(): Promise<TrafficStats | null>;
   /** Ends the data plane. */
   close(): Promise<void>;

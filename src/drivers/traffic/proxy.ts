@@ -7,7 +7,14 @@ import { AppError } from '../../errors.ts';
 import { DriverError } from '../driver-error.ts';
 import type { KeeperClient } from '../keeper/client.ts';
 import { socketPath } from '../socket-path.ts';
-import type { TrafficDriver, TrafficEvent, TrafficOptions, TrafficStats } from './contract.ts';
+import type {
+  TrafficAbilities,
+  TrafficDriver,
+  TrafficEvent,
+  TrafficOptions,
+  TrafficStats,
+} from './contract.ts';
+import { proxyAbilities } from './proxy/abilities.ts';
 import { callProxy, type ControlClient } from './proxy/control-client.ts';
 import { stopProcess } from './proxy/ending.ts';
 import { controlName, endOthers, knownIndexes, startProcess } from './proxy/process.ts';
@@ -33,6 +40,7 @@ export type ProxyDriverOptions = TrafficOptions & {
 };
 
 export class ProxyDriver implements TrafficDriver {
+  readonly abilities: TrafficAbilities;
   readonly #options: ProxyDriverOptions;
   readonly #logFile: string;
   readonly #slots: readonly ProxySlot[];
@@ -48,6 +56,8 @@ export class ProxyDriver implements TrafficDriver {
   constructor(options: ProxyDriverOptions) {
     const { stateDir, service } = options;
     this.#options = options;
+    const { protocol, limits } = options;
+    this.abilities = proxyAbilities({ protocol, attempts: limits.attempts });
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     this.#logFile = join(stateDir, `proxy-${service}.log`);
     this.#slots = Array.from({ length: options.processes }, (_, index) => this.#slotOf(index));

@@ -4,7 +4,14 @@ import type { KeeperClient } from '../keeper/client.ts';
 import type { NamedListener, UnixAccess } from '../listen-address.ts';
 import { identifyPipe, sayGo } from '../member/process/go-pipe.ts';
 import type { HandedSocket } from '../member/process/launch.ts';
-import type { TrafficDriver, TrafficEvent, TrafficStats, Target } from './contract.ts';
+import type {
+  Target,
+  TrafficAbilities,
+  TrafficDriver,
+  TrafficEvent,
+  TrafficStats,
+} from './contract.ts';
+import { type Accept, socketAbilities } from './socket-abilities.ts';
 
 // The traffic driver without a hop: the keeper owns the service's listening socket, and each member inherits it.
 // Whoever runs accepts, so what a route says is brought about by who is frozen, started and ended; this driver only
@@ -24,6 +31,7 @@ export type SocketOptions = {
   readonly backlog: number;
   /** Of those that are Unix sockets. */
   readonly access: UnixAccess | null;
+  readonly accept: Accept;
   /** Where each member is told to accept; empty: members do so at once. */
   readonly goPipes: ReadonlyMap<string, string>;
   /** How many connections of clients a member has open. */
@@ -54,6 +62,7 @@ function probeKey(service: string, member: string): string {
 }
 
 export class SocketDriver implements TrafficDriver {
+  readonly abilities: TrafficAbilities;
   readonly #options: SocketOptions;
   #epoch = 0;
   #isOpen = false;
@@ -64,6 +73,7 @@ export class SocketDriver implements TrafficDriver {
 
   constructor(options: SocketOptions) {
     this.#options = options;
+    this.abilities = socketAbilities(options.accept);
   }
 
   async open(): Promise<void> {

@@ -1,0 +1,42 @@
+import type { z } from 'zod';
+import type { ListenAddress, NamedListener } from '../../drivers/listen-address.ts';
+import type { HoldLimits, MemberLink, TrafficAbilities } from '../../drivers/traffic/contract.ts';
+import type { ConfigPath } from '../faults.ts';
+import type { RuleFault } from '../rule-fault.ts';
+import type { ParsedService } from '../schema.ts';
+import { choice } from '../values.ts';
+
+// What the configuration must know of one way in which clients reach the active member: one word of `traffic.via`.
+
+export type TrafficKind<Schema extends z.ZodType, Resolved extends ResolvedBase> = {
+  /** The keys of `traffic` with this `via`. */
+  readonly schema: Schema;
+  readonly abilities: (traffic: z.output<Schema>) => TrafficAbilities;
+  readonly listeners: (traffic: z.output<Schema>) => Listeners;
+  /** What only this way demands; what follows from abilities is in ability-rules.ts. */
+  readonly rules: (
+    traffic: z.output<Schema>,
+    service: ParsedService,
+    at: ConfigPath,
+  ) => RuleFault[];
+  readonly compile: (traffic: z.output<Schema>, baseDir: string) => Resolved;
+};
+
+/** In the order of the file; the first is `traffic.listen` and is called `service`. */
+export type Listeners = readonly [NamedListener, ...NamedListener[]];
+
+/** What all ways have in common. */
+export type ResolvedBase = {
+  readonly abilities: TrafficAbilities;
+  readonly listen: ListenAddress;
+  readonly listeners: Listeners;
+  readonly protocol: 'http' | 'tcp';
+  readonly link: MemberLink;
+  /** What may wait while nobody serves, and how long a member may take to answer (0: any time). */
+  readonly waiting: Pick<HoldLimits, 'holdMs' | 'holdRequests' | 'answerMs'>;
+};
+
+export const PROTOCOL = choice(
+  ['http', 'tcp'],
+  '`http`: requests are held and replayed one by one. `tcp`: connections are.',
+).prefault('http');

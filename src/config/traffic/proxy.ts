@@ -1,0 +1,217 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import type {
+  ClientLimits,
+  ClientTls,
+  HoldLimits,
+  MemberLink,
+} from '../../drivers/traffic/contract.ts';
+import { proxyAbilities } from '../../drivers/traffic/proxy/abilities.ts';
+import type { HostPort } from '../resolved.ts';
+import { address, choice, duration, hostName, size, text } from '../values.ts';
+import { PROTOCOL, type ResolvedBase, type TrafficKind } from './kind.ts';
+import { proxyRules, replayOf } from './proxy-rules.ts';
+
+// `via: proxy`: keys about requests that wait and are sent again, about connections and their limits, about TLS, and
+// about on whose behalf a connection comes.
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const GIB = 1024 ** 3;
+
+const file = (description: string) =>
+  text(/^[^\0]+$/, 'a path', `${description} From the configuration file’s directory.`);
+
+/** Between the clients and the proxy. */
+const clientSide = {
+  tls: z
+    .strictObject({
+      cert: file(
+        'PEM: the certificate, then those between it and the root; reread when it changes.',
+      ),
+      key: file('PEM: its key, without a password; reread when it changes.'),
+      min: choice(['TLSv1.2', 'TLSv1.3'], 'The oldest version that clients may use.').prefault(
+        'TLSv1.2',
+      ),
+    })
+    .optional(),
+  clients: z
+    .strictObject({
+      connections: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .meta({ description: 'How many may be open; the rest are closed at once.' })
+        .prefault(10_000),
+      idle: duration(
+        { min: SECOND, max: HOUR },
+        'How long one may stay open without a request.',
+      ).prefault('75s'),
+      head: duration(
+        { min: SECOND, max: HOUR },
+        'How long the head of a request may take from its first byte.',
+      ).prefault('30s'),
+      stall: duration(
+        { min: SECOND, max: HOUR },
+        'How long a body may not move, nor an answer be read.',
+      ).prefault('60s'),
+    })
+    .prefault({}),
+};
+
+/** Between the proxy and the members. */
+const memberSide = {
+  backend: z
+    .strictObject({
+      tls: z
+        .strictObject({
+          ca: file(
+            'PEM: whoever signed the members’ certificates, or these themselves. Default: well-known authorities.',
+          ).optional(),
+          verify: z
+            .boolean()
+            .meta({ description: '`false`: any certificate will do.' })
+            .prefault(true),
+          serverName: hostName(
+            'The name in the members’ certificates. Default: the member’s address.',
+          ).optional(),
+        })
+        .optional(),
+    })
+    .prefault({}),
+  proxyProtocol: z
+    .strictObject({
+      accept: z
+        .boolean()
+        .meta({
+          description:
+            'Each client connection begins with a header, version 1 or 2, that names the client. For proxies in front only: whoever connects can claim any address.',
+        })
+        .prefault(false),
+      send: z
+        .boolean()
+        .meta({
+          description:
+            'Each connection to a member begins with a header, version 2, that names the client.',
+        })
+        .prefault(false),
+    })
+    .prefault({}),
+};
+
+const schema = z.strictObject({
+  listen: address('Where clients connect.'),
+  via: z.literal('proxy').optional().default('proxy').meta({
+    description:
+      'How clients reach the active member. `proxy`: through hotwarm’s own, where requests wait and are sent again.',
+  }),
+  protocol: PROTOCOL,
+  processes: z
+    .int()
+    .min(1)
+    .max(64)
+    .meta({
+      description:
+        'Of the proxy. They accept from one socket; each gets an equal share of `hold` and of `clients.connections`.',
+    })
+    .prefault(1),
+  answer: duration(
+    { min: 0, max: HOUR },
+    'Patience with a member that has not begun to answer a request; `0s`: none.',
+  ).prefault('0s'),
+  hold: z
+    .strictObject({
+      time: duration(
+        { min: 0, max: 10 * MINUTE },
+        'How long a request may wait for an active member; then 503 with Retry-After.',
+      ).prefault('10s'),
+      requests: z
+        .int()
+        .min(0)
+        .max(1_000_000)
+        .meta({ description: 'How many may wait.' })
+        .prefault(1000),
+      bytes: size({ min: 0, max: 16 * GIB }, 'How much of them may wait.').prefault('64MiB'),
+    })
+    .prefault({}),
+  replay: z
+    .strictObject({
+      body: size({ min: 0, max: GIB }, 'Largest request body kept for a replay.').prefault('1MiB'),
+      attempts: z
+        .int()
+        .min(1)
+        .max(8)
+        .meta({ description: 'How often one request may be sent, counting the first time.' })
+        .prefault(2),
+    })
+    .optional(),
+  ...clientSide,
+  ...memberSide,
+});
+
+export type ParsedProxy = z.output<typeof schema>;
+
+export type ResolvedProxy = ResolvedBase & {
+  readonly via: 'proxy';
+  readonly listen: HostPort;
+  readonly processes: number;
+  readonly limits: HoldLimits;
+  readonly clients: ClientLimits;
+  /** null: clients speak without TLS. */
+  readonly tls: ClientTls | null;
+  readonly acceptHeader: boolean;
+};
+
+export const PROXY: TrafficKind<typeof schema, ResolvedProxy> = {
+  schema,
+  abilities: (traffic) => proxyAbilities({ protocol: traffic.protocol, ...replayOf(traffic) }),
+  listeners: ({ listen }) => [{ name: 'service', address: listen }],
+  rules: proxyRules,
+  compile: (traffic, baseDir) => ({
+    via: traffic.via,
+    abilities: PROXY.abilities(traffic),
+    listen: traffic.listen,
+    listeners: PROXY.listeners(traffic),
+    protocol: traffic.protocol,
+    processes: traffic.processes,
+    limits: compileLimits(traffic),
+    waiting: compileLimits(traffic),
+    clients: {
+      connections: traffic.clients.connections,
+      idleMs: traffic.clients.idle,
+      headMs: traffic.clients.head,
+      stallMs: traffic.clients.stall,
+    },
+    tls: compileTls(traffic, baseDir),
+    acceptHeader: traffic.proxyProtocol.accept,
+    link: compileLink(traffic, baseDir),
+  }),
+};
+
+function compileLimits(traffic: ParsedProxy): HoldLimits {
+  const { hold, answer } = traffic;
+  const replay = replayOf(traffic);
+  return {
+    holdMs: hold.time,
+    holdRequests: hold.requests,
+    holdBytes: hold.bytes,
+    replayBytes: replay.body,
+    attempts: replay.attempts,
+    answerMs: answer,
+  };
+}
+
+function compileTls({ tls }: ParsedProxy, baseDir: string): ClientTls | null {
+  if (tls === undefined) return null;
+  const { cert, key, min } = tls;
+  return { certFile: resolve(baseDir, cert), keyFile: resolve(baseDir, key), minVersion: min };
+}
+
+function compileLink({ backend, proxyProtocol }: ParsedProxy, baseDir: string): MemberLink {
+  const { tls } = backend;
+  const sendHeader = proxyProtocol.send;
+  if (tls === undefined) return { tls: null, sendHeader };
+  const caFile = tls.ca === undefined ? null : resolve(baseDir, tls.ca);
+  return { tls: { caFile, verify: tls.verify, serverName: tls.serverName ?? null }, sendHeader };
+}
