@@ -2,6 +2,7 @@
 //   GET /            its name and pid
 //   * /slow/MS       the same after MS milliseconds
 //   SERVED_LOG       file that gets one line "member time-in-ms pid" before each answer (time since boot)
+//   POST /op/ID      executes operation ID: one line "ID pid member" in OP_LOG, then the answer
 //   START_LOG        file that gets one line "member pid" at each start
 //   NEVER_LISTEN     it runs and does not listen
 //   CRASH_AFTER      milliseconds after which it ends with exit code 7
@@ -14,7 +15,7 @@ import { Socket } from 'node:net';
 
 const { HOTWARM_MEMBER, SERVED_LOG, NEVER_LISTEN, CRASH_AFTER, BREAK_FILE, PORT, START_LOG } =
   process.env;
-const { HOTWARM_GO_FD, IGNORE_GO } = process.env;
+const { HOTWARM_GO_FD, IGNORE_GO, OP_LOG } = process.env;
 
 if (START_LOG !== undefined) appendFileSync(START_LOG, `${HOTWARM_MEMBER} ${process.pid}\n`);
 
@@ -27,6 +28,13 @@ globalThis.ballast = Buffer.alloc(Number(process.env.BALLAST_MIB ?? 0) * 1024 **
 const handler = (request, response) => {
   if (request.url === '/healthz') {
     response.end('ok\n');
+    return;
+  }
+  const operation = request.method === 'POST' ? /^\/op\/([\w-]+)$/.exec(request.url ?? '') : null;
+  if (operation !== null) {
+    appendFileSync(OP_LOG, `${operation[1]} ${process.pid} ${HOTWARM_MEMBER}\n`);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ id: operation[1] }));
     return;
   }
   const slow = /^\/slow\/(\d+)$/.exec(request.url ?? '');
