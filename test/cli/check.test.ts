@@ -265,6 +265,7 @@ test('what a killed agent left running is noted, but does not stop the next one'
   assert.deepEqual(await codesFound(file), ['fault portTaken']);
   writeRecord(recordPath(join(directory, '.hotwarm'), 'shop', 'a'), {
     main: { pid: child.pid!, startTicks: readProcessStat(child.pid!)!.startTicks },
+    init: null,
     cgroup: { unified: null, freezer: null, cpu: null },
     runId: 'run-1',
     recipe: 'recipe-1',

@@ -4,6 +4,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { dismissAgent, LEAVE_SIGNAL } from '../../agent/replace.ts';
 import { formatAddress } from '../../config/units.ts';
+import { closeInherited } from '../../drivers/os/inherited-descriptors.ts';
 import { ServiceManager } from '../../drivers/service-manager.ts';
 import { AppError } from '../../errors.ts';
 import { refuseUnfit } from './check.ts';
@@ -33,6 +34,7 @@ export type UpOptions = {
  */
 export async function runUp(options: UpOptions): Promise<number> {
   const { err } = options;
+  closeInherited();
   const supervision = new Supervision(
     ServiceManager.of(options.env, process.pid),
     (error) => void explainError(error, err),

@@ -100,9 +100,10 @@ export class KeeperClient implements Spawner {
   async spawn(order: SpawnOrder): Promise<Spawned> {
     const answer = await this.#ask({ type: 'spawn', order });
     if (answer.type !== 'spawned') throw new DriverError('driverFailed', 'the keeper made nothing');
-    const { main } = answer;
+    const { main, init } = answer;
     return {
       main,
+      init,
       go: () => void this.#ask({ type: 'go', pid: main.pid }).catch(() => undefined),
       onExit: (listener) => {
         const exit = this.#exits.get(main.pid);

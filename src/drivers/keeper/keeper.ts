@@ -124,7 +124,7 @@ export class Keeper {
 
   async #spawn(order: Parameters<LocalSpawner['spawn']>[0]): Promise<KeeperAnswer> {
     const spawned = await this.#spawner.spawn(order);
-    const { main } = spawned;
+    const { main, init } = spawned;
     this.#waiting.set(main.pid, spawned);
     // After the reply, so that whoever ordered it knows the pid that ended.
     setImmediate(() =>
@@ -133,7 +133,7 @@ export class Keeper {
         this.#tell({ type: 'exited', pid: main.pid, exit });
       }),
     );
-    return { type: 'spawned', main };
+    return { type: 'spawned', main, init };
   }
 
   #fdOf(key: string): number {

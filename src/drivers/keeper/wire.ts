@@ -8,7 +8,7 @@ import type { Identity } from '../os/proc.ts';
 // The key of a socket is the name of its service, or begins with that name and a slash.
 
 /** Grows with every change that an older partner would misunderstand. */
-export const KEEPER_PROTOCOL = 2;
+export const KEEPER_PROTOCOL = 3;
 
 export type KeeperOrder =
   /** Binds and listens, unless a socket of that key does already at the same place. */
@@ -28,7 +28,8 @@ export type ListenAt = {
 };
 
 export type KeeperAnswer =
-  { readonly type: 'done' } | { readonly type: 'spawned'; readonly main: Identity };
+  | { readonly type: 'done' }
+  | { readonly type: 'spawned'; readonly main: Identity; readonly init: Identity | null };
 
 export type ToKeeper = { readonly id: number; readonly order: KeeperOrder };
 

@@ -6,6 +6,7 @@ import type { Adopted, Collapse, Exit, MemberDriver, Started } from './contract.
 import { findCgroupMounts, type CgroupMounts } from './process/cgroup-mounts.ts';
 import {
   canFreeze,
+  hasCgroup,
   isCgroupEmpty,
   openCgroup,
   removeCgroup,
@@ -31,6 +32,7 @@ import {
   type LogLimits,
   type LogPaths,
 } from './process/log-files.ts';
+import { findPidNamespace } from './process/pid-namespace.ts';
 import {
   memberCgroupName,
   memberFileName,
@@ -75,6 +77,8 @@ export type ProcessMemberOptions = {
   readonly spawner?: Spawner;
   /** Default: what this host has. */
   readonly cgroups?: CgroupMounts;
+  /** Words that make a PID namespace; default: what this host has, where there is no cgroup. */
+  readonly namespace?: readonly string[] | null;
   /** The main process ended. Called at once, but never before start() has resolved for it. */
   readonly onExit: (exit: Exit) => void;
   /** The main process is ending; its exit follows. */
@@ -226,6 +230,7 @@ class ProcessMember implements MemberDriver {
     const made = await makeRun({
       plan,
       cgroup,
+      namespace: hasCgroup(cgroup) ? null : this.#namespace(),
       logs,
       spawner: this.#spawner,
       onExit: (run) => this.#report(run),
@@ -305,6 +310,11 @@ class ProcessMember implements MemberDriver {
       HOTWARM_RUN: runId,
     };
     return planLaunch({ command, cwd, env, fixedEnv, user, handed: handed ?? NOTHING_HANDED });
+  }
+
+  #namespace(): readonly string[] | null {
+    const { namespace } = this.#options;
+    return namespace === undefined ? findPidNamespace() : namespace;
   }
 
   #share(capacity: 'full' | 'reduced'): number | null {

@@ -8,6 +8,7 @@ export type ProcessStat = {
   readonly pid: number;
   /** One letter, as in ps: R S D T Z X … */
   readonly state: string;
+  readonly parentId: number;
   readonly groupId: number;
   readonly sessionId: number;
   readonly threads: number;
@@ -21,12 +22,13 @@ export function readProcessStat(pid: number): ProcessStat | null {
   if (text === null) return null;
   // The name in parentheses may itself hold spaces and parentheses, so fields are counted after the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, , groupId, sessionId] = fields;
+  const [state, parentId, groupId, sessionId] = fields;
   const startTicks = fields[19];
   if (state === undefined || startTicks === undefined) return null;
   return {
     pid,
     state,
+    parentId: Number(parentId),
     groupId: Number(groupId),
     sessionId: Number(sessionId),
     threads: Number(fields[17]),
@@ -54,12 +56,45 @@ export function isLive(stat: ProcessStat): boolean {
 export function sessionProcesses(leader: Identity): readonly ProcessStat[] {
   const holder = readProcessStat(leader.pid);
   if (holder !== null && holder.startTicks !== leader.startTicks) return [];
+  return allProcesses()
+    .filter((stat) => stat.sessionId === leader.pid || stat.groupId === leader.pid)
+    .filter(isLive);
+}
+
+function allProcesses(): readonly ProcessStat[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => readProcessStat(Number(name)))
-    .filter((stat) => stat !== null)
-    .filter((stat) => stat.sessionId === leader.pid || stat.groupId === leader.pid)
-    .filter(isLive);
+    .filter((stat) => stat !== null);
+}
+
+/** The children of its main thread, zombies included. */
+export function childPids(pid: number): readonly number[] {
+  const text = readOrNull(`/proc/${pid}/task/${pid}/children`);
+  if (text !== null)
+    return text
+      .split(' ')
+      .filter((word) => word !== '')
+      .map(Number);
+  // The kernel may be built without that file.
+  return allProcesses()
+    .filter(({ parentId }) => parentId === pid)
+    .map((stat) => stat.pid);
+}
+
+/** Live processes below this one, at any depth. Reads all of /proc. */
+export function descendants(root: Identity): readonly ProcessStat[] {
+  if (!processStillRuns(root.pid, root.startTicks)) return [];
+  const byParent = Map.groupBy(allProcesses(), ({ parentId }) => parentId);
+  const found: ProcessStat[] = [];
+  const parents = [root.pid];
+  for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
+    for (const child of byParent.get(parent) ?? []) {
+      parents.push(child.pid);
+      if (isLive(child)) found.push(child);
+    }
+  }
+  return found;
 }
 
 export type Identity = { readonly pid: number; readonly startTicks: number };

@@ -19,6 +19,7 @@ const driver = createProcessMember({
   stateDir,
   logLimits: { bytes: 1024, files: 1 },
   cgroups,
+  namespace: null,
   onExit: () => undefined,
   onCollapse: () => undefined,
 });

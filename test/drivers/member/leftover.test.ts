@@ -73,6 +73,7 @@ function writeRecord(stateDir: string, fields: Record<string, unknown>): string 
   const path = recordPath(stateDir, 'shop', 'a');
   mkdirSync(dirname(path), { recursive: true });
   const record = {
+    init: null,
     cgroup: { unified: null, freezer: null, cpu: null },
     runId: 'run-1',
     recipe: 'recipe-1',

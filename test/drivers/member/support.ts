@@ -74,6 +74,7 @@ export function makeBench(
     address: '127.0.0.1',
     port: 3001,
     reducedCpuShare: null,
+    namespace: null,
     stateDir,
     logLimits: { bytes: 1024 * 1024, files: 2 },
     onExit: (exit) => exits.push(exit),

@@ -28,7 +28,7 @@ describe('what the kernel tells about a process', () => {
   });
 
   it('counts a process as live until its last thread has ended', () => {
-    const stat = { pid: 2, groupId: 2, sessionId: 2, startTicks: 1 };
+    const stat = { pid: 2, parentId: 1, groupId: 2, sessionId: 2, startTicks: 1 };
     assert.equal(isLive({ ...stat, state: 'S', threads: 1 }), true);
     assert.equal(isLive({ ...stat, state: 'T', threads: 1 }), true);
     assert.equal(isLive({ ...stat, state: 'Z', threads: 2 }), true);

@@ -11,7 +11,9 @@ import {
   type Cgroup,
 } from './cgroup.ts';
 import {
+  descendants,
   groupExists,
+  processStillRuns,
   readProcessStat,
   sendSignal,
   sessionProcesses,
@@ -20,12 +22,21 @@ import {
 } from '../../os/proc.ts';
 
 // Everything that one start of a member brought to life: its main process and all descendants. With a
-// cgroup that is exactly the cgroup. Without one it is the session that the main process opened; a
-// descendant that opens a session of its own escapes from that, which is why the cgroup is preferred.
+// cgroup that is exactly the cgroup; in a PID namespace it is all below the namespace's process 1, whose end the kernel
+// makes complete. Without either it is the session that the main process opened; a descendant that opens a session of
+// its own escapes from that, so a fence there proves nothing, and exclusive services are refused.
 // "Nothing is left" is only ever said on the kernel's word, never concluded from a signal having been sent.
 
 /** main null: only the cgroup is known to be ours. */
-export type Containment = { readonly main: Identity | null; readonly cgroup: Cgroup };
+export type Containment = {
+  readonly main: Identity | null;
+  readonly cgroup: Cgroup;
+  /** Process 1 of the PID namespace, as this host numbers it; null: it has none of its own. */
+  readonly init: Identity | null;
+};
+
+/** How a member is held together, best first, and so whether its end can be proved. */
+export type Hold = 'cgroup' | 'pidNamespace' | 'session';
 
 /** How long to wait between two looks at the kernel; death takes 0.1 ms per MB of memory. */
 const LOOK_MS = 1;
@@ -39,7 +50,12 @@ export function containedPids(containment: Containment): readonly number[] {
 
 /** Whether nothing but zombies is left. */
 export function isGone(containment: Containment): boolean {
+  if (isInitAlive(containment)) return false;
   return isCgroupEmpty(containment.cgroup) && containedPids(containment).length === 0;
+}
+
+function isInitAlive({ init }: Containment): boolean {
+  return init !== null && processStillRuns(init.pid, init.startTicks);
 }
 
 /**
@@ -52,6 +68,11 @@ export async function killAll(
 ): Promise<void> {
   const killed = (): boolean => {
     killCgroup(containment.cgroup);
+    const { init } = containment;
+    if (init !== null && isInitAlive(containment)) {
+      sendSignal(init.pid, 'SIGKILL');
+      return false;
+    }
     if (!options.reaped()) {
       // Until it is reaped, the number of the main process names its group and nothing else: one call for all.
       if (containment.main !== null) sendSignal(-containment.main.pid, 'SIGKILL');
@@ -104,7 +125,8 @@ export async function waitUntil(
 }
 
 /** With a cgroup, the group only matters until the main process has entered it: one call settles that. */
-function sessionOf({ main, cgroup }: Containment): readonly ProcessStat[] {
+function sessionOf({ main, cgroup, init }: Containment): readonly ProcessStat[] {
+  if (init !== null) return descendants(init);
   if (main === null || (hasCgroup(cgroup) && !groupExists(main.pid))) return [];
   return sessionProcesses(main);
 }
@@ -119,16 +141,26 @@ function orderFrozen(containment: Containment, frozen: boolean): void {
     return;
   }
   // The group first, by one call; those of the session that left the group follow when it is looked through.
-  if (containment.main !== null) {
+  // In a PID namespace the group also holds its process 1, which must go on to reap.
+  if (containment.main !== null && containment.init === null) {
     sendSignal(-containment.main.pid, frozen ? 'SIGSTOP' : 'SIGCONT');
   }
 }
 
 function isAllFrozen(containment: Containment): boolean {
   if (canFreeze(containment.cgroup)) return isFrozen(containment.cgroup);
-  const running = sessionOf(containment).filter((stat) => !isStopped(stat));
+  const all = sessionOf(containment);
+  const running = all.filter((stat) => !isStopped(stat));
   for (const { pid } of running) sendSignal(pid, 'SIGSTOP');
+  releaseForks(all);
   return running.length === 0;
+}
+
+/** A parent in vfork(2) cannot stop before its child has called exec(2); one that was stopped before that must go on. */
+function releaseForks(all: readonly ProcessStat[]): void {
+  const waiting = new Set(all.filter(({ state }) => state === 'D').map(({ pid }) => pid));
+  for (const stat of all)
+    if (isStopped(stat) && waiting.has(stat.parentId)) sendSignal(stat.pid, 'SIGCONT');
 }
 
 function isAnyFrozen(containment: Containment): boolean {

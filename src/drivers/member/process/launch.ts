@@ -1,7 +1,7 @@
 import { assert } from '../../../core/assert.ts';
 import { DriverError } from '../../driver-error.ts';
 import { entrancesOf, type Cgroup } from './cgroup.ts';
-import { inheritedEnv } from './environment.ts';
+import { memberEnv, throughShell, unsetByEnv, type LaunchEnv } from './environment.ts';
 import { assertDirectory, findExecutable } from './executable.ts';
 import type { LogPaths } from './log-files.ts';
 import { readCommandLine, readUmask } from '../../os/proc.ts';
@@ -15,13 +15,16 @@ import { assertMayBecome, resolveAccount, type Account } from './user.ts';
 // written, then become the command by exec. The user's command is never text to the shell: it comes as arguments
 // ("$@"), unexpanded. If the agent dies before it gives the word, the read fails and the command never runs.
 // The word comes by standard input, so that all further descriptors are the command's: dash cannot name one above 9.
-// Not guaranteed: dash, the usual /bin/sh, drops environment variables whose names are no identifiers.
+// A shell changes some variables and drops those whose names are no identifiers, so the last step is env(1), which sets
+// exactly what was planned, and for another user setpriv(1), which also gives the groups that login would.
 
 export type LaunchPlan = {
   readonly command: readonly string[];
   readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: LaunchEnv;
   readonly account: Account | null;
+  /** What the process becomes first, with its arguments, so that it is the command with nothing added; may be empty. */
+  readonly prelude: readonly string[];
   readonly handed: Handed;
 };
 
@@ -57,6 +60,8 @@ export type LaunchRequest = {
 };
 
 const LAUNCHER = '/bin/sh';
+const ENV = '/usr/bin/env';
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const LAUNCHER_FAILED = 125;
 /** How the command line of every launcher begins, before it becomes the command. */
 export const LAUNCHER_PREFIX = [LAUNCHER, '-c', '{ '].join('\0');
@@ -66,8 +71,9 @@ export function planLaunch(request: LaunchRequest): LaunchPlan {
   const account = request.user === null ? null : resolveAccount(request.user);
   if (account !== null) assertMayBecome(account);
   assertDirectory(request.cwd);
-  const env = {
-    ...inheritedEnv(process.env),
+  const env: Readonly<Record<string, string>> = {
+    ...memberEnv(process.env, account !== null),
+    PWD: request.cwd,
     ...accountEnv(account),
     ...request.env,
     ...request.fixedEnv,
@@ -75,9 +81,19 @@ export function planLaunch(request: LaunchRequest): LaunchPlan {
   };
   const [program, ...rest] = request.command;
   assert(program !== undefined, 'a command has at least its program');
-  const path = findExecutable(program, request.cwd, env['PATH'] ?? '/usr/bin:/bin');
+  const path = findExecutable(program, request.cwd, env['PATH'] ?? DEFAULT_PATH);
   const { cwd, handed } = request;
-  return { command: [path, ...rest], cwd, env, account, handed };
+  const prelude = preludeOf(account, path);
+  return { command: [path, ...rest], cwd, env: throughShell(env), account, prelude, handed };
+}
+
+/** setpriv(1): as another user, with that user's groups. Also in front of a path that env(1) would take for a variable. */
+function preludeOf(account: Account | null, program: string): readonly string[] {
+  if (account === null && !program.includes('=')) return [];
+  const setpriv = findExecutable('setpriv', '/', process.env['PATH'] ?? DEFAULT_PATH);
+  if (account === null) return [setpriv];
+  const groups = account.name === null ? '--clear-groups' : '--init-groups';
+  return [setpriv, '--reuid', `${account.uid}`, '--regid', `${account.gid}`, groups];
 }
 
 /** A process that waits, inside its cgroups, for the word to go. */
@@ -90,24 +106,43 @@ export type Launch = {
 /** Throws DriverError where no process could be made. */
 export async function launch(
   plan: LaunchPlan,
-  options: { readonly cgroup: Cgroup; readonly logs: LogPaths; readonly spawner: Spawner },
+  options: {
+    readonly cgroup: Cgroup;
+    /** Words that run the launcher in a PID namespace of its own; null: where it is. */
+    readonly namespace: readonly string[] | null;
+    readonly logs: LogPaths;
+    readonly spawner: Spawner;
+  },
 ): Promise<Launch> {
-  const { command, cwd, env, account, handed } = plan;
-  const script = launcherScript(handed.sockets.length > 0, readUmask());
+  const { command, cwd, env, prelude, handed } = plan;
+  const script = launcherScript(plan, readUmask());
+  const [program, ...flags] = options.namespace ?? [LAUNCHER, '-c'];
+  assert(program !== undefined, 'a namespace is made by a program');
+  const name = options.namespace === null ? ['hotwarm'] : [];
   const spawned = await options.spawner.spawn({
-    program: LAUNCHER,
-    args: ['-c', script, 'hotwarm', ...command],
+    program,
+    args: [...flags, script, ...name, ...prelude, ...command],
+    isNested: options.namespace !== null,
     cwd,
-    env,
-    owner: account === null ? null : { uid: account.uid, gid: account.gid },
+    env: env.env,
     logs: options.logs,
     sockets: handed.sockets.map(({ key }) => key),
     blocking: handed.blocking,
     goPipe: handed.goPipe,
     entrances: entrancesOf(options.cgroup),
   });
-  const prefix = [LAUNCHER, '-c', script, ''].join('\0');
-  return { spawned, hasBegun: () => hasLeft(spawned.main.pid, prefix) };
+  const stages = [
+    [LAUNCHER, '-c', script, ''],
+    [ENV, ...unsetByEnv(env.carriers), ''],
+  ];
+  return {
+    spawned,
+    hasBegun: () =>
+      hasLeft(
+        spawned.main.pid,
+        stages.map((words) => words.join('\0')),
+      ),
+  };
 }
 
 /** Why a process ended before it became the command; null: it may as well have been the command that ended. */
@@ -125,16 +160,21 @@ export function launchFailure(exitCode: number | null, plan: LaunchPlan): Driver
   return null;
 }
 
-function launcherScript(hasSockets: boolean, umask: string): string {
-  // By the protocol of sd_listen_fds(3), which exec does not change the pid of.
-  const adopt = hasSockets ? 'export LISTEN_PID=$$; ' : '';
-  // The keeper, if it is what spawns, has a stricter one.
-  return `{ read -r word; } || exit ${LAUNCHER_FAILED}; umask ${umask}; ${adopt}exec "$@" </dev/null`;
+function launcherScript({ env, handed }: LaunchPlan, umask: string): string {
+  const words = [
+    ENV,
+    ...unsetByEnv(env.carriers),
+    ...env.carriers.map((carrier) => `"$${carrier}"`),
+    // By the protocol of sd_listen_fds(3): exec does not change the pid.
+    ...(handed.sockets.length > 0 ? ['LISTEN_PID=$$'] : []),
+  ];
+  // The keeper, if it is what spawns, has a stricter umask.
+  return `{ read -r word; } || exit ${LAUNCHER_FAILED}; umask ${umask}; exec ${words.join(' ')} "$@" </dev/null`;
 }
 
-function hasLeft(pid: number, launcherPrefix: string): boolean {
+function hasLeft(pid: number, stages: readonly string[]): boolean {
   const line = readCommandLine(pid);
-  return line !== null && line !== '' && !line.startsWith(launcherPrefix);
+  return line !== null && line !== '' && !stages.some((stage) => line.startsWith(stage));
 }
 
 function handedEnv({ sockets, goPipe, backlog }: Handed): Readonly<Record<string, string>> {

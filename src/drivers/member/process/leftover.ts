@@ -39,13 +39,16 @@ export async function killLeftover(options: LeftoverOptions): Promise<boolean> {
 async function killCgroupLeftover(options: LeftoverOptions): Promise<boolean> {
   const name = memberCgroupName(options.stateDir, options.service, options.member);
   const cgroup = openCgroup(options.cgroups ?? findCgroupMounts(), name);
-  return killContained({ main: null, cgroup }, options.signal);
+  return killContained({ main: null, init: null, cgroup }, options.signal);
 }
 
 async function killRecorded(record: RunRecord, signal: AbortSignal): Promise<boolean> {
-  const { main, cgroup } = record;
-  if (processStillRuns(main.pid, main.startTicks)) return killContained({ main, cgroup }, signal);
-  const foundInCgroup = await killContained({ main: null, cgroup }, signal);
+  const { main, init, cgroup } = record;
+  const isThere = processStillRuns(main.pid, main.startTicks);
+  // The end of process 1 is the end of all in its namespace, whatever became of the main process.
+  if (init !== null) return await killContained({ main: null, init, cgroup }, signal);
+  if (isThere) return await killContained({ main, init, cgroup }, signal);
+  const foundInCgroup = await killContained({ main: null, init: null, cgroup }, signal);
   return (await killOrphans(record, signal)) || foundInCgroup;
 }
 
@@ -66,7 +69,7 @@ async function killOrphans(record: RunRecord, signal: AbortSignal): Promise<bool
 }
 
 async function killContained(containment: Containment, signal: AbortSignal): Promise<boolean> {
-  const found = containedPids(containment).length > 0;
+  const found = !isGone(containment);
   // The former agent is gone, so init reaps the main process, and a zombie counts as dead.
   await killAll(containment, { reaped: () => true, signal });
   if (!isGone(containment)) throw stillRunning(containedPids(containment));

@@ -12,6 +12,8 @@ import { errorCode, type Identity } from '../../os/proc.ts';
 
 export type RunRecord = {
   readonly main: Identity;
+  /** Process 1 of its PID namespace; null: it has none of its own. */
+  readonly init: Identity | null;
   readonly cgroup: Cgroup;
   /** In the environment of every process of this start as HOTWARM_RUN: an identity that children inherit. */
   readonly runId: string;
@@ -81,11 +83,11 @@ function parseRecord(text: string): RunRecord | null {
 
 function isRunRecord(value: unknown): value is RunRecord {
   if (!isObject(value) || !isObject(value['main']) || !isObject(value['cgroup'])) return false;
-  const { main, cgroup, runId, recipe, bootId } = value;
+  const { main, init, cgroup, runId, recipe, bootId } = value;
   const { cpu } = cgroup;
   return (
-    isCount(main['pid'], 2) &&
-    isCount(main['startTicks'], 1) &&
+    isIdentity(main) &&
+    (init === null || isIdentity(init)) &&
     isPathOrNull(cgroup['unified']) &&
     isPathOrNull(cgroup['freezer']) &&
     (cpu === null ||
@@ -94,6 +96,10 @@ function isRunRecord(value: unknown): value is RunRecord {
     typeof recipe === 'string' &&
     typeof bootId === 'string'
   );
+}
+
+function isIdentity(value: unknown): boolean {
+  return isObject(value) && isCount(value['pid'], 2) && isCount(value['startTicks'], 1);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

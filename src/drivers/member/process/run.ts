@@ -36,15 +36,16 @@ export type MadeRun = { readonly run: Run; readonly launched: Launch; readonly p
 export async function makeRun(options: {
   readonly plan: LaunchPlan;
   readonly cgroup: Cgroup;
+  readonly namespace: readonly string[] | null;
   readonly logs: LogPaths;
   readonly spawner: Spawner;
   readonly onExit: (run: Run) => void;
 }): Promise<MadeRun> {
   const launched = await launch(options.plan, options);
-  const { main } = launched.spawned;
+  const { main, init } = launched.spawned;
   const run: Run = {
     main,
-    containment: { main, cgroup: options.cgroup },
+    containment: { main, cgroup: options.cgroup, init },
     exit: null,
     announced: false,
     frozen: false,
@@ -62,9 +63,9 @@ export async function beginRun(
   { run, launched, plan }: MadeRun,
   options: { recordPath: string; runId: string; recipe: string; signal: AbortSignal },
 ): Promise<void> {
-  const { cgroup } = run.containment;
+  const { cgroup, init } = run.containment;
   const { runId, recipe } = options;
-  writeRecord(options.recordPath, { main: run.main, cgroup, runId, recipe });
+  writeRecord(options.recordPath, { main: run.main, init, cgroup, runId, recipe });
   launched.spawned.go();
   const begun = (): boolean => run.exit !== null || launched.hasBegun();
   await waitUntil(begun, options.signal, calledOff);
@@ -97,11 +98,11 @@ export function findRun(
   record: RunRecord,
   options: { readonly launcher: string; readonly onExit: (run: Run) => void },
 ): Run | null {
-  const { main, cgroup } = record;
+  const { main, init, cgroup } = record;
   if (!processStillRuns(main.pid, main.startTicks)) return null;
   // A launcher that was never given the word ends by itself.
   if (readCommandLine(main.pid)?.startsWith(options.launcher) !== false) return null;
-  const containment = { main, cgroup };
+  const containment = { main, init, cgroup };
   const stopLooking = whenGone(main, (exit) => {
     run.exit = { pid: main.pid, ...exit };
     options.onExit(run);

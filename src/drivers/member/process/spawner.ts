@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
+import { constants as constantsOf } from 'node:os';
 import { monotonicMs } from '../../../clock.ts';
 import { assert } from '../../../core/assert.ts';
 import { DriverError } from '../../driver-error.ts';
 import { openLogs, type LogPaths } from './log-files.ts';
+import { findNested, type Nested } from './pid-namespace.ts';
 import { makeBlocking } from './blocking.ts';
 import { errorCode, readProcessStat, sendSignal, type Identity } from '../../os/proc.ts';
 
@@ -16,8 +18,6 @@ export type SpawnOrder = {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** null: the agent's own user. */
-  readonly owner: { readonly uid: number; readonly gid: number } | null;
   readonly logs: LogPaths;
   /** Names of listening sockets that it gets as descriptors 3, 4, … */
   readonly sockets: readonly string[];
@@ -25,6 +25,8 @@ export type SpawnOrder = {
   readonly blocking: boolean;
   /** A named pipe that it gets as the descriptor after those; null: none. */
   readonly goPipe: string | null;
+  /** Whether the program makes a PID namespace, in which a shell runs the launcher. */
+  readonly isNested: boolean;
   /** The cgroup.procs of each cgroup that it is to be in. */
   readonly entrances: readonly string[];
 };
@@ -37,6 +39,8 @@ export type SpawnExit = {
 
 export type Spawned = {
   readonly main: Identity;
+  /** Process 1 of its PID namespace; null: it has none of its own. */
+  readonly init: Identity | null;
   /** Gives the word to go. */
   go(): void;
   /** Called once, also when it has ended already. */
@@ -72,8 +76,6 @@ export class LocalSpawner implements Spawner {
         env: order.env,
         detached: true,
         stdio: ['pipe', streams.output, streams.errors, ...sockets, ...pipes],
-        // With these, libuv also gives up the supplementary groups.
-        ...order.owner,
       });
       const { pid } = child;
       if (pid === undefined) throw await spawnFailure(child, order.program);
@@ -82,7 +84,9 @@ export class LocalSpawner implements Spawner {
       assert(stat !== null, 'a child that was not waited for is in /proc');
       // It waits for its word, so it cannot fork, nor become the command, before it is in.
       enterCgroups(order, pid);
-      return spawnedOf(child, { pid, startTicks: stat.startTicks });
+      const { startTicks } = stat;
+      if (!order.isNested) return spawnedOf(child, { main: { pid, startTicks }, init: null });
+      return spawnedOf(child, await nestedIn(child, { pid, startTicks }));
     } finally {
       streams.close();
       for (const fd of pipes) closeSync(fd);
@@ -110,15 +114,33 @@ function openGoPipe(path: string): number {
   }
 }
 
-function spawnedOf(child: ChildProcess, main: Identity): Spawned {
+/** Throws DriverError, and leaves no process then. */
+async function nestedIn(child: ChildProcess, unshare: Identity): Promise<Nested> {
+  try {
+    const { main, init } = await findNested(unshare);
+    return { main: identityOf(main), init: identityOf(init) };
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+function identityOf({ pid, startTicks }: Identity): Identity {
+  return { pid, startTicks };
+}
+
+function spawnedOf(child: ChildProcess, made: Pick<Spawned, 'main' | 'init'>): Spawned {
   let exit: SpawnExit | null = null;
   let listener: ((exit: SpawnExit) => void) | null = null;
   child.once('exit', (exitCode, signal) => {
-    exit = { exitCode, signal, at: monotonicMs() };
+    exit = {
+      ...(made.init === null ? { exitCode, signal } : untold(exitCode, signal)),
+      at: monotonicMs(),
+    };
     listener?.(exit);
   });
   return {
-    main,
+    ...made,
     go: () => giveWord(child),
     onExit: (hear) => {
       listener = hear;
@@ -126,6 +148,14 @@ function spawnedOf(child: ChildProcess, main: Identity): Spawned {
     },
     unref: () => child.unref(),
   };
+}
+
+/** A shell that waited for a process which a signal ended tells so by its own exit code. */
+function untold(exitCode: number | null, signal: string | null): Omit<SpawnExit, 'at'> {
+  const name = Object.entries(constantsOf.signals).find(
+    ([, number]) => number + 128 === exitCode,
+  )?.[0];
+  return name === undefined ? { exitCode, signal } : { exitCode: null, signal: name };
 }
 
 function giveWord({ stdin }: ChildProcess): void {

@@ -100,11 +100,11 @@ export async function startProcess(
     args: [...RUNTIME_FLAGS, entryFile(), JSON.stringify(options)],
     cwd: stateDir,
     env: { ...ownEnvironment(), ...compiledEnv(), [MARK]: proxyMark(stateDir, options.service) },
-    owner: null,
     logs: { output: logFile, errors: logFile },
     sockets: [key],
     blocking: false,
     goPipe: null,
+    isNested: false,
     entrances: [],
   });
   // Until it is given its word the keeper would end it along with the agent.
