@@ -1,10 +1,10 @@
-// Inherits its listening sockets, stands by running, and accepts clients once it is told to (`accept: go`).
+// Inherits its listening sockets, and accepts clients after its activation (`accept: go`).
 import { createServer } from 'node:http';
 import { Socket } from 'node:net';
 
 const { HOTWARM_MEMBER, HOTWARM_GO_FD, HOTWARM_BACKLOG, LISTEN_FDS } = process.env;
 const descriptors = Array.from({ length: Number(LISTEN_FDS) }, (_, index) => 3 + index);
-const own = descriptors.pop(); // The last one is where this member alone is probed.
+const own = descriptors.pop(); // The last one is for probes of this member.
 
 const servers = new Set();
 function serve(fd) {

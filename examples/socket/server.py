@@ -23,7 +23,7 @@ def serve(fd):
 
 
 *shared, own = range(3, 3 + int(os.environ["LISTEN_FDS"]))
-threading.Thread(target=serve, args=(own,)).start()  # Where this member alone is probed.
-os.fdopen(int(os.environ["HOTWARM_GO_FD"])).readline()  # Waits until it is told to accept clients.
+threading.Thread(target=serve, args=(own,)).start()  # Probes of this member.
+os.fdopen(int(os.environ["HOTWARM_GO_FD"])).readline()  # Waits for the activation.
 for fd in shared:
     threading.Thread(target=serve, args=(fd,)).start()

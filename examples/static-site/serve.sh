@@ -9,9 +9,9 @@ command -v nginx >/dev/null || {
 }
 run=$PWD/.nginx/$PORT
 mkdir -p "$run"
-# Started by root, its workers become whoever owns this folder.
+# If root starts it, its workers run as the owner of this folder.
 user=''
 [ "$(id -u)" -ne 0 ] || user="user $(stat -c '%U %G' .);"
 sed -e "s|@PORT@|$PORT|" -e "s|@PUBLIC@|$PWD/public|" -e "s|@USER@|$user|" nginx.conf >"$run/nginx.conf"
-# The process that hotwarm started becomes nginx: its end is that of the member.
+# The process that hotwarm started becomes nginx, so its exit is the member's exit.
 exec nginx -p "$run" -c nginx.conf -e stderr

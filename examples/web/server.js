@@ -1,4 +1,4 @@
-// A small web service. Which member answers is part of the answer, so that a takeover can be seen.
+// A small web service. The response names the member, so that a takeover is visible.
 import { createServer } from 'node:http';
 
 const member = process.env.HOTWARM_MEMBER ?? 'alone';
@@ -32,7 +32,7 @@ function sendJson(response, status, body) {
   response.end(`${JSON.stringify(body)}\n`);
 }
 
-// With `via: socket` the listening sockets are inherited, as descriptors from 3 on, for this process only.
+// With `via: socket` this process inherits the listening sockets, as descriptors from 3 on.
 const { LISTEN_PID, LISTEN_FDS, PORT } = process.env;
 const inherited = LISTEN_PID === String(process.pid) ? Number(LISTEN_FDS) : 0;
 const places =
@@ -41,7 +41,7 @@ const places =
     : [{ port: Number(PORT ?? 3000), host: '127.0.0.1' }];
 const servers = places.map((place) => createServer(answer).listen(place));
 
-// Requests under way are answered, idle connections are closed, then the process ends by itself.
+// In-flight requests are answered, idle connections are closed, then the process exits.
 process.on('SIGTERM', () => {
   for (const server of servers) server.close();
 });

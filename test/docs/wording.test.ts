@@ -104,8 +104,8 @@ function markdown(folder: string, recursive: boolean): readonly string[] {
     .map((name) => join(folder, name));
 }
 
-// Quotes of what was: the glossary, and decisions and releases as they were written down.
-const QUOTING = new Set(['docs/zh-CN/glossary.md', 'docs/decisions.md', 'CHANGELOG.md']);
+// Quotes of what was: the glossary, and decisions as they were written down.
+const QUOTING = new Set(['docs/zh-CN/glossary.md', 'docs/decisions.md']);
 const DOCUMENTS = [...markdown('.', false), ...markdown('docs', true)].filter(
   (path) => !QUOTING.has(path) && !path.startsWith('docs/reference/'),
 );
