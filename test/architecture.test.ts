@@ -15,13 +15,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   model: [],
   replay: ['core'],
-  sim: ['core', 'model'],
+  runtime: ['core'],
+  sim: ['core', 'model', 'runtime'],
   'clock.ts': [],
   'errors.ts': [],
   'drivers contract': ['core'],
   drivers: ['core', 'clock.ts', 'errors.ts'],
   config: ['core', 'model', 'drivers', 'errors.ts'],
-  agent: ['core', 'drivers', 'config', 'clock.ts', 'errors.ts'],
+  agent: ['core', 'runtime', 'drivers', 'config', 'clock.ts', 'errors.ts'],
   api: ['core', 'agent contract', 'drivers', 'clock.ts', 'errors.ts'],
   'terminal.ts': ['core'],
   plan: ['core', 'model', 'drivers', 'config', 'agent', 'terminal.ts', 'errors.ts'],
@@ -96,8 +97,8 @@ test('every folder imports only what the architecture lets it', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('core, model, replay and sim import nothing from outside and read no clock, dice or process', () => {
-  const wrong = ['core', 'model', 'replay', 'sim'].flatMap((folder) =>
+test('core, model, replay, runtime and sim import nothing from outside and read no clock, dice or process', () => {
+  const wrong = ['core', 'model', 'replay', 'runtime', 'sim'].flatMap((folder) =>
     sourceFiles(join(SOURCE, folder)).flatMap((file) => {
       const foreign = importsOf(file).filter(
         (specifier) => !specifier.startsWith('./') && !specifier.startsWith('../'),
@@ -113,8 +114,8 @@ test('core, model, replay and sim import nothing from outside and read no clock,
   assert.deepEqual(wrong, []);
 });
 
-test('core, replay and sim compute with nothing that engines round differently', () => {
-  const wrong = ['core', 'replay', 'sim'].flatMap((folder) =>
+test('core, replay, runtime and sim compute with nothing that engines round differently', () => {
+  const wrong = ['core', 'replay', 'runtime', 'sim'].flatMap((folder) =>
     sourceFiles(join(SOURCE, folder)).flatMap((file) => {
       const code = readFileSync(file, 'utf8').replaceAll(/\/\/.*|\/\*[^]*?\*\//g, '');
       const inexact = MAY_BE_INEXACT.has(relative(SOURCE, file)) ? null : INEXACT.exec(code);

@@ -1,14 +1,15 @@
 import { monotonicMs } from '../clock.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { unreachable } from '../core/assert.ts';
-import type { Event, FoundMember, KnownEpoch } from '../core/event.ts';
-import { HOLD } from '../core/route.ts';
+import type { Event, FoundMember } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
+import { DriverError } from '../drivers/driver-error.ts';
 import { KeeperHandle } from '../drivers/keeper/handle.ts';
 import { killLeftover } from '../drivers/member/process/leftover.ts';
 import { openStateDir, type StateDir } from '../drivers/store/database.ts';
 import { openEmbeddedStore } from '../drivers/store/embedded.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
+import { Runtime, type HeldService } from '../runtime/runtime.ts';
 import type {
   AgentFigures,
   AgentView,
@@ -16,14 +17,16 @@ import type {
   CommandRequest,
   StoredIncident,
 } from './contract.ts';
-import { HostSampler } from './host-sampler.ts';
+import { carryOutBy } from './carry-out.ts';
+import { LoopMeter } from './figures.ts';
+import { LinuxReadings } from './host-readings.ts';
 import { openIncidentLog, type IncidentLog } from './incident-log.ts';
 import { openJournal, type Journal } from './journal.ts';
 import type { LocalService } from './local-service.ts';
-import { AgentLoop } from './loop.ts';
 import { makeLocalService } from './make-service.ts';
 import { changes, NoticeBoard } from './notices.ts';
-import { readResumable } from './resume.ts';
+import { leasesOf } from './store-leases.ts';
+import { SYSTEM_TIME } from './system-time.ts';
 import { releaseFormer } from './traffic/kinds.ts';
 
 // Puts one agent together from its configuration: state directory, drivers, loop, view. Whatever fails on
@@ -42,7 +45,9 @@ export class Agent implements AgentView {
   readonly #store: LeaseStore;
   readonly #keeper: KeeperHandle;
   readonly #services: readonly LocalService[];
-  readonly #loop: AgentLoop;
+  readonly #meter = new LoopMeter();
+  readonly #readings = new LinuxReadings(monotonicMs);
+  readonly #runtime: Runtime;
   readonly #board = new NoticeBoard(() => Date.now());
   readonly #startedWallMs = Date.now();
 
@@ -56,20 +61,23 @@ export class Agent implements AgentView {
     this.#services = config.services.map((service) =>
       makeLocalService(service, {
         ...config.agent,
-        store: this.#store,
         keeper: this.#keeper,
         saveIncident: (id) => this.#saveIncident(id),
-        onEvent: (event) => this.#loop.deliver(event),
+        onEvent: (event) => this.#runtime.deliver(event),
         post: (draft) => this.#board.post(draft),
       }),
     );
-    this.#loop = new AgentLoop({
+    this.#runtime = new Runtime({
       config: config.core,
+      time: SYSTEM_TIME,
       journal: this.#journal,
-      now: monotonicMs,
-      wallNow: Date.now,
-      execute: async (effect, signal) =>
-        await this.#service(effect.service).execute(effect, signal),
+      leases: leasesOf(this.#store),
+      carryOut: carryOutBy(
+        async (effect, signal) => await this.#service(effect.service).execute(effect, signal),
+      ),
+      readings: this.#readings,
+      meter: this.#meter,
+      relay: (deliver) => deliver(),
       onStep: (_event, before, after) => this.#tell(before, after),
       onDefect,
     });
@@ -91,50 +99,37 @@ export class Agent implements AgentView {
   }
 
   async #begin(): Promise<void> {
-    const epochs: KnownEpoch[] = [];
-    for (const service of this.#services)
-      epochs.push({ service: service.name, record: await service.knownLease() });
-    const found = this.#adopt(epochs);
-    const { stateDir } = this.#config.agent;
-    await releaseFormer(this.#config.services, { stateDir, keeper: this.#keeper });
-    for (const service of this.#services) await service.traffic?.open();
-    await this.#holdClients(epochs, found);
-    await this.#clearLeftovers(found);
-    this.#loop.attach(
-      new HostSampler({
-        now: monotonicMs,
-        onSample: (sample, at) => this.#loop.deliver({ type: 'hostSampled', at, ...sample }),
-      }),
+    await new Promise<void>((resolve, reject) =>
+      this.#runtime.start(
+        {
+          adopt: (known) => this.#adopt(known),
+          prepare: (found, held, end) => void this.#prepare(found, held).then(end, reject),
+          nextIncident: () => this.#incidentLog.nextIncident(),
+        },
+        (failure) =>
+          failure === null ? resolve() : reject(new DriverError(failure.fault, failure.detail)),
+      ),
     );
-    const at = this.now();
-    if (found.length > 0) {
-      this.#loop.deliver({ type: 'agentResumed', at, epochs, found });
-      return;
-    }
-    const nextIncident = this.#incidentLog.nextIncident();
-    this.#loop.deliver({ type: 'agentStarted', at, epochs, nextIncident });
   }
 
-  /** Goes on where an agent that died left off, if its members still run and its journal is whole. */
-  #adopt(epochs: readonly KnownEpoch[]): readonly FoundMember[] {
-    const state = readResumable(this.#stateDir.journal, this.#config.core, epochs);
-    if (state === null) return [];
-    const found = this.#services.flatMap((service) => {
+  #adopt(state: AgentState): readonly FoundMember[] {
+    return this.#services.flatMap((service) => {
       const known = state.services.find(({ name }) => name === service.name);
       return known === undefined ? [] : service.adopt(known);
     });
-    if (found.length > 0) this.#loop.resume(state);
-    return found;
   }
 
-  /** Where nothing is gone on with, clients wait in the data plane that was left, or they would meet each member's end. */
-  async #holdClients(epochs: readonly KnownEpoch[], found: readonly FoundMember[]): Promise<void> {
-    for (const { name, traffic } of this.#services) {
-      const epoch = epochs.find(({ service }) => service === name)?.record?.epoch ?? 0;
-      if (epoch === 0 || found.some(({ service }) => service === name)) continue;
+  async #prepare(found: readonly FoundMember[], held: readonly HeldService[]): Promise<void> {
+    const { stateDir } = this.#config.agent;
+    await releaseFormer(this.#config.services, { stateDir, keeper: this.#keeper });
+    for (const { traffic } of this.#services) await traffic?.open();
+    for (const { service, route } of held) {
       // It is told again with the first active; until then a request may fail where it need not.
-      await traffic?.route({ epoch, ...HOLD }).catch(() => {});
+      await this.#service(service)
+        .traffic?.route(route)
+        .catch(() => {});
     }
+    await this.#clearLeftovers(found);
   }
 
   /** What is left of an earlier agent's members and is not gone on with would hold ports, and serve beside the new ones. */
@@ -155,7 +150,8 @@ export class Agent implements AgentView {
 
   /** Stops members and data plane in an orderly way, then gives the leases back. */
   async stop(): Promise<void> {
-    this.#loop.close();
+    this.#runtime.close();
+    this.#readings.close();
     const stopping = this.#config.services.map(async (service, index) => {
       const local = this.#services[index];
       const graceMs = service.core.timeouts.stopMs;
@@ -171,7 +167,8 @@ export class Agent implements AgentView {
 
   /** Ends the agent alone: members and data plane go on, for the next agent to take over. */
   async leave(): Promise<void> {
-    this.#loop.close();
+    this.#runtime.close();
+    this.#readings.close();
     for (const service of this.#services) {
       service.traffic?.leave();
       await service.leave();
@@ -182,7 +179,7 @@ export class Agent implements AgentView {
   }
 
   state(): AgentState {
-    return this.#loop.state;
+    return this.#runtime.state;
   }
 
   now(): number {
@@ -200,10 +197,10 @@ export class Agent implements AgentView {
       startedWallMs: this.#startedWallMs,
       cpuSeconds: (user + system) / 1e6,
       rssBytes: process.memoryUsage.rss(),
-      events: this.#loop.events,
+      events: this.#runtime.events,
       journalBytes: this.#journal.bytes,
-      lagP99Ms: this.#loop.lagMs.p99(),
-      decisionP99Ms: this.#loop.decisionMs.p99(),
+      lagP99Ms: this.#meter.lagMs.p99(),
+      decisionP99Ms: this.#meter.decisionMs.p99(),
       journalFault: this.#journal.fault?.text.what ?? null,
     };
   }
@@ -217,8 +214,8 @@ export class Agent implements AgentView {
     const known = this.#config.services.some((service) => service.name === request.service);
     if (!known)
       return { accepted: false, refusal: { code: 'unknownService', service: request.service } };
-    this.#loop.deliver(commandEvent(request, this.now()));
-    const service = this.#loop.state.services.find(
+    this.#runtime.deliver(commandEvent(request, this.now()));
+    const service = this.#runtime.state.services.find(
       (candidate) => candidate.name === request.service,
     );
     const refusal = service?.lastCommand?.refusal ?? null;
@@ -244,7 +241,7 @@ export class Agent implements AgentView {
   }
 
   #saveIncident(id: number): void {
-    const service = this.#loop.state.services.find((candidate) => candidate.incident?.id === id);
+    const service = this.#runtime.state.services.find((candidate) => candidate.incident?.id === id);
     const incident = service?.incident ?? null;
     if (incident === null) return;
     const startedWallMs = this.wallNow() - (this.now() - incident.startedAt);

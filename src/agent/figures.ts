@@ -1,4 +1,5 @@
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
+import type { Meter } from '../runtime/loop.ts';
 
 // Percentiles of a time over the last one to two minutes: two histograms, of which the older is read and
 // both are written, so that old values fall out without each one being kept.
@@ -21,5 +22,24 @@ export class Percentiles {
   p99(): number {
     const source = this.#current.count > this.#previous.count ? this.#current : this.#previous;
     return source.count === 0 ? 0 : source.percentile(99) / MICRO;
+  }
+}
+
+/** The agent's own speed, as its status shows it. */
+export class LoopMeter implements Meter {
+  readonly decisionMs = new Percentiles();
+  readonly lagMs = new Percentiles();
+  #beganAt = 0;
+
+  stepBegan(): void {
+    this.#beganAt = performance.now();
+  }
+
+  decided(): void {
+    this.decisionMs.add(performance.now() - this.#beganAt);
+  }
+
+  timerFired(lateMs: number): void {
+    this.lagMs.add(lateMs);
   }
 }

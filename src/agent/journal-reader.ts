@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { CoreConfig } from '../core/config.ts';
 import type { Event } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
+import type { Segment } from '../runtime/ports.ts';
 
 // Reads what journal.ts has written, in the agent itself or in a command beside it: which segments there
 // are, and everything that the replay of one needs.
@@ -13,13 +14,6 @@ export type SegmentSummary = {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly events: number;
-};
-
-export type SegmentContent = {
-  readonly config: CoreConfig;
-  /** Before the first event. */
-  readonly state: AgentState;
-  readonly events: readonly Event[];
 };
 
 /** What the ring of journal.ts counts; it keeps these up to date as it writes. */
@@ -83,7 +77,7 @@ export function segmentsSince(
 }
 
 /** The newest segment, if it was written since the last boot; null: none. */
-export function readNewestSegment(database: DatabaseSync, bootId: string): SegmentContent | null {
+export function readNewestSegment(database: DatabaseSync, bootId: string): Segment | null {
   const row = database
     .prepare('SELECT id, boot_id AS bootId FROM segment ORDER BY id DESC LIMIT 1')
     .get();
@@ -91,7 +85,7 @@ export function readNewestSegment(database: DatabaseSync, bootId: string): Segme
 }
 
 /** null: there is no such segment, or no longer. */
-export function readSegment(database: DatabaseSync, id: number): SegmentContent | null {
+export function readSegment(database: DatabaseSync, id: number): Segment | null {
   const segment = database
     .prepare('SELECT config, state, first_seq AS firstSeq FROM segment WHERE id = ?')
     .get(id);

@@ -1,12 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { assert } from '../core/assert.ts';
-import type { CoreConfig } from '../core/config.ts';
-import type { Event } from '../core/event.ts';
-import type { AgentState } from '../core/state.ts';
+import { STATE_VERSION } from '../core/state.ts';
 import { readBootId } from '../drivers/os/boot-id.ts';
 import { sqliteFault } from '../drivers/store/sqlite-fault.ts';
 import type { AppError } from '../errors.ts';
-import { measureSegments, type SegmentSize } from './journal-reader.ts';
+import type { JournalEntry, Journal as RuntimeJournal, Segment } from '../runtime/ports.ts';
+import { foreignState } from './foreign-state.ts';
+import { measureSegments, readNewestSegment, type SegmentSize } from './journal-reader.ts';
 
 // What happened, in order, so that it can be replayed: events in segments, each of which starts with the
 // configuration and the state before its first event. Replaying a segment needs nothing else. append()
@@ -20,16 +20,6 @@ import { measureSegments, type SegmentSize } from './journal-reader.ts';
 //
 // Not guaranteed: the newest batches after a power failure (see drivers/store/database.ts).
 
-export type JournalEntry =
-  | { readonly type: 'event'; readonly event: Event }
-  /** Starts a segment: the state is the one before the next event. */
-  | {
-      readonly type: 'snapshot';
-      readonly wallMs: number;
-      readonly config: CoreConfig;
-      readonly state: AgentState;
-    };
-
 export type JournalLimits = {
   readonly maxRows: number;
   readonly maxBytes: number;
@@ -37,16 +27,13 @@ export type JournalLimits = {
   readonly segments: number;
 };
 
-export interface Journal {
-  /** A snapshot entry should be appended before the next event. */
-  readonly snapshotDue: boolean;
+export interface Journal extends RuntimeJournal {
   /** Why the newest flush failed; null: it succeeded. */
   readonly fault: AppError | null;
   /** Bytes of JSON kept on disk. */
   readonly bytes: number;
   /** Events that could not be kept since the journal was opened. */
   readonly lostEvents: number;
-  append(entry: JournalEntry): void;
   /** null: everything appended is kept. Never throws for a disk that is full or failing. */
   flush(): AppError | null;
 }
@@ -55,6 +42,7 @@ type Pending = {
   readonly entry: JournalEntry;
   readonly body: string;
   readonly config: string;
+  readonly wallMs: number;
   readonly bytes: number;
 };
 
@@ -62,15 +50,20 @@ type Pending = {
 const MAX_PENDING = 10_000;
 
 /** The database stays the caller's to close. */
-export function openJournal(database: DatabaseSync, limits: JournalLimits): Journal {
+export function openJournal(
+  database: DatabaseSync,
+  limits: JournalLimits,
+  wallNow: () => number = Date.now,
+): Journal {
   assert(limits.maxRows >= limits.segments, 'a segment has at least one row');
   assert(limits.maxBytes >= limits.segments, 'a segment has at least one byte');
-  return new SqliteJournal(database, limits);
+  return new SqliteJournal(database, limits, wallNow);
 }
 
 class SqliteJournal implements Journal {
   readonly #database: DatabaseSync;
   readonly #limits: JournalLimits;
+  readonly #wallNow: () => number;
   readonly #bootId = readBootId();
   readonly #insertEvent: StatementSync;
   readonly #insertSegment: StatementSync;
@@ -84,9 +77,10 @@ class SqliteJournal implements Journal {
   #fault: AppError | null = null;
   #lostEvents = 0;
 
-  constructor(database: DatabaseSync, limits: JournalLimits) {
+  constructor(database: DatabaseSync, limits: JournalLimits, wallNow: () => number) {
     this.#database = database;
     this.#limits = limits;
+    this.#wallNow = wallNow;
     this.#insertEvent = database.prepare('INSERT INTO event (seq, at, body) VALUES (?, ?, ?)');
     this.#insertSegment = database.prepare(
       `INSERT INTO segment (id, started_at, started_wall_ms, boot_id, config, state, first_seq)
@@ -124,7 +118,7 @@ class SqliteJournal implements Journal {
       this.#loseFrom(1);
       return;
     }
-    const pending = encode(entry);
+    const pending = encode(entry, this.#wallNow());
     this.#growth.rows += 1;
     this.#growth.bytes += pending.bytes;
     this.#pending.push(pending);
@@ -142,6 +136,14 @@ class SqliteJournal implements Journal {
       this.#loseFrom(batch.filter(({ entry }) => entry.type === 'event').length);
     }
     return this.#fault;
+  }
+
+  newest(): Segment | null {
+    const segment = readNewestSegment(this.#database, this.#bootId);
+    if (segment === null || segment.state.version === STATE_VERSION) return segment;
+    const { what, why, todo } = foreignState(segment.state);
+    process.emitWarning(`${what}: ${why}; ${todo}`);
+    return null;
   }
 
   /** A segment that the agent has let grow past every bound: it ends here, unharmed. */
@@ -185,11 +187,18 @@ class SqliteJournal implements Journal {
     }
   }
 
-  #insert({ entry, body, config, bytes }: Pending): void {
+  #insert({ entry, body, config, wallMs, bytes }: Pending): void {
     if (entry.type === 'snapshot') {
       const id = (this.#segments.at(-1)?.id ?? 0) + 1;
-      const { wallMs, state } = entry;
-      this.#insertSegment.run(id, state.at, wallMs, this.#bootId, config, body, this.#nextSeq);
+      this.#insertSegment.run(
+        id,
+        entry.state.at,
+        wallMs,
+        this.#bootId,
+        config,
+        body,
+        this.#nextSeq,
+      );
       this.#segments.push({ id, firstSeq: this.#nextSeq, rows: 1, bytes });
       return;
     }
@@ -233,14 +242,14 @@ class SqliteJournal implements Journal {
   }
 }
 
-function encode(entry: JournalEntry): Pending {
+function encode(entry: JournalEntry, wallMs: number): Pending {
   if (entry.type === 'event') {
     const body = JSON.stringify(entry.event);
-    return { entry, body, config: '', bytes: body.length };
+    return { entry, body, config: '', wallMs, bytes: body.length };
   }
   const body = JSON.stringify(entry.state);
   const config = JSON.stringify(entry.config);
-  return { entry, body, config, bytes: body.length + config.length };
+  return { entry, body, config, wallMs, bytes: body.length + config.length };
 }
 
 function transaction(database: DatabaseSync, action: () => void): void {

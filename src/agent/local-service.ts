@@ -1,11 +1,9 @@
 import { unreachable } from '../core/assert.ts';
-import type { Effect, LeaseRecord } from '../core/effect.ts';
+import type { Effect } from '../core/effect.ts';
 import type { EffectResult, Event, FoundMember } from '../core/event.ts';
 import type { ServiceState } from '../core/state.ts';
 import { DriverError } from '../drivers/driver-error.ts';
-import type { LeaseStore } from '../drivers/store/contract.ts';
 import type { ProcessNews, TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
-import { LeaseKeeper } from './lease-keeper.ts';
 import type { CertificateNews } from './contract.ts';
 import type { LocalMember } from './local-member.ts';
 
@@ -13,12 +11,9 @@ import type { LocalMember } from './local-member.ts';
 
 export type LocalServiceOptions = {
   readonly name: string;
-  readonly host: string;
-  readonly leaseMs: number;
   readonly members: ReadonlyMap<string, LocalMember>;
   /** null: observe-only, where clients are somebody else's. */
   readonly traffic: TrafficDriver | null;
-  readonly store: LeaseStore;
   readonly saveIncident: (id: number) => void;
   readonly onEvent: (event: Event) => void;
   /** Changed certificate files are in use; `fault`: why not. */
@@ -34,15 +29,9 @@ const DONE: EffectResult = { type: 'done' };
 
 export class LocalService {
   readonly #options: LocalServiceOptions;
-  readonly #leases: LeaseKeeper;
 
   constructor(options: LocalServiceOptions) {
     this.#options = options;
-    const { name: service, now, onEvent } = options;
-    this.#leases = new LeaseKeeper({
-      ...options,
-      onObserved: (record) => onEvent({ type: 'leaseObserved', at: now(), service, record }),
-    });
   }
 
   get name(): string {
@@ -51,11 +40,6 @@ export class LocalService {
 
   get traffic(): TrafficDriver | null {
     return this.#options.traffic;
-  }
-
-  /** What the store holds when the agent starts. */
-  async knownLease(): Promise<LeaseRecord | null> {
-    return await this.#leases.read();
   }
 
   /** Takes over the members that an earlier agent left running. They go on under the incarnation after the known one. */
@@ -72,10 +56,6 @@ export class LocalService {
 
   async execute(effect: Effect, signal: AbortSignal): Promise<EffectResult> {
     switch (effect.type) {
-      case 'acquireLease':
-      case 'renewLease':
-      case 'releaseLease':
-        return await this.#leases.execute(effect);
       case 'switchTraffic':
         this.#attendTo(effect.route.active);
         await this.#trafficOrThrow().route(effect.route);
@@ -90,9 +70,12 @@ export class LocalService {
       case 'recordIncident':
         this.#options.saveIncident(effect.incident);
         return DONE;
+      case 'acquireLease':
+      case 'renewLease':
+      case 'releaseLease':
       case 'drainInput':
       case 'cancelEffects':
-        throw new DriverError('driverFailed', `${effect.type} is the agent's own`);
+        throw new DriverError('driverFailed', `${effect.type} is the runtime's own`);
       default:
         return await executeOn(this.#member(effect.member), effect, signal);
     }

@@ -7,7 +7,6 @@ import { createProcessMember } from '../drivers/member/process.ts';
 import { createHttpProbe } from '../drivers/probe/http.ts';
 import type { ProbeTarget } from '../drivers/probe/spec.ts';
 import { createProbe } from '../drivers/probe/factory.ts';
-import type { LeaseStore } from '../drivers/store/contract.ts';
 import { LocalMember, type LocalMemberOptions } from './local-member.ts';
 import { LocalService } from './local-service.ts';
 import type { NoticeDraft } from './notices.ts';
@@ -18,9 +17,7 @@ import { inheritanceOf, makeTraffic } from './traffic/kinds.ts';
 const LOG_LIMITS = { bytes: 10 * 1024 * 1024, files: 3 };
 
 export type ServiceParts = {
-  readonly host: string;
   readonly stateDir: string;
-  readonly store: LeaseStore;
   readonly keeper: KeeperHandle;
   readonly saveIncident: (id: number) => void;
   readonly onEvent: (event: Event) => void;
@@ -36,7 +33,6 @@ export function makeLocalService(service: ResolvedService, parts: ServiceParts):
     name: service.name,
     onCertificate: (data) => parts.post({ service: service.name, kind: 'certificate', data }),
     onProcess: (data) => parts.post({ service: service.name, kind: 'proxy', data }),
-    leaseMs: service.core.lease.durationMs,
     onAcceptedEarly: (member) =>
       parts.post({ service: service.name, kind: 'acceptedEarly', data: { member } }),
     members,

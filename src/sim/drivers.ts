@@ -1,11 +1,12 @@
 import type { Effect, Route } from '../core/effect.ts';
-import type { EffectResult, Event } from '../core/event.ts';
+import type { EffectResult, Event, FoundMember } from '../core/event.ts';
+import type { Outcome } from '../core/outcomes.ts';
 import type { EffectFault } from '../core/reasons.ts';
-import type { LeaseKeeper } from './lease-keeper.ts';
+import type { ServiceState } from '../core/state.ts';
 import type { Member } from './member.ts';
+import type { Mishaps } from './mishaps.ts';
 import type { Prober } from './prober.ts';
 import type { Random } from './random.ts';
-import type { Outcome } from './runner.ts';
 import { localMembers, memberAt, type Site } from './site.ts';
 
 // The twins of the drivers of one service on one host: what each effect does to the simulated world, how long that takes,
@@ -14,14 +15,12 @@ import { localMembers, memberAt, type Site } from './site.ts';
 export type DriversOptions = {
   readonly site: Site;
   readonly random: Random;
-  readonly leases: LeaseKeeper;
   readonly prober: Prober;
   /** A number for each process of the world. */
   readonly nextPid: () => number;
   readonly whileAlive: (action: () => void) => void;
   readonly onEvent: (event: Event) => void;
-  /** Share of orders to members and data plane that fail by themselves. */
-  readonly failure: () => number;
+  readonly mishaps: Mishaps;
 };
 
 type End = (outcome: Outcome) => void;
@@ -58,13 +57,33 @@ export class Drivers {
     this.#options = options;
   }
 
+  /** Takes over the members that an earlier agent left running. */
+  adopt(known: ServiceState | null): readonly FoundMember[] {
+    const { site } = this.#options;
+    return localMembers(site).flatMap((member) => {
+      if (!member.alive) return [];
+      const { name, pid, frozen } = member;
+      member.incarnation = (known?.members.find((one) => one.name === name)?.incarnation ?? 0) + 1;
+      const { incarnation } = member;
+      this.#tellExit(member, pid, incarnation, 'vanished');
+      return [{ service: site.config.name, member: name, pid, incarnation, frozen }];
+    });
+  }
+
+  /** Ends what runs and was not found. */
+  clearLeftovers(found: readonly FoundMember[]): void {
+    const { site } = this.#options;
+    for (const member of localMembers(site)) {
+      if (found.some((one) => one.service === site.config.name && one.member === member.name))
+        continue;
+      member.onExit = null;
+      member.end();
+    }
+  }
+
   execute(effect: Effect, end: End): void {
-    const { site, leases, prober } = this.#options;
+    const { site, prober } = this.#options;
     switch (effect.type) {
-      case 'acquireLease':
-      case 'renewLease':
-      case 'releaseLease':
-        return leases.execute(effect, end);
       case 'switchTraffic':
         return this.#route(effect.route, end);
       case 'drainTraffic':
@@ -79,9 +98,12 @@ export class Drivers {
         return this.#probe(effect.member, effect.timeoutMs, end);
       case 'recordIncident':
         return end(site.host.diskFull ? failed('diskFull') : DONE);
+      case 'acquireLease':
+      case 'renewLease':
+      case 'releaseLease':
       case 'drainInput':
       case 'cancelEffects':
-        throw new TypeError(`${effect.type} is the agent's own`);
+        throw new TypeError(`${effect.type} is the runtime's own`);
       default:
         return this.#onMember(effect, end);
     }
@@ -160,10 +182,18 @@ export class Drivers {
 
   #start(member: Member, capacity: 'full' | 'reduced'): Outcome {
     if (member.alive) return failed('stillRunning');
-    const { nextPid, onEvent, whileAlive, site } = this.#options;
+    const { nextPid } = this.#options;
     member.incarnation += 1;
     const { incarnation } = member;
     const pid = nextPid();
+    this.#tellExit(member, pid, incarnation, 'exited');
+    member.start(capacity, pid);
+    return { ok: true, result: { type: 'started', pid, incarnation } };
+  }
+
+  /** How a member ended is known only of those that this agent started. */
+  #tellExit(member: Member, pid: number, incarnation: number, how: 'exited' | 'vanished'): void {
+    const { onEvent, whileAlive, site } = this.#options;
     member.onExit = (signal) =>
       whileAlive(() =>
         onEvent({
@@ -173,13 +203,11 @@ export class Drivers {
           member: member.name,
           incarnation,
           exitCode: null,
-          signal,
-          how: 'exited',
+          signal: how === 'exited' ? signal : null,
+          how,
           pid,
         }),
       );
-    member.start(capacity, pid);
-    return { ok: true, result: { type: 'started', pid, incarnation } };
   }
 
   #end(member: Member, signal: string): void {
@@ -204,8 +232,8 @@ export class Drivers {
   }
 
   #takeAt(dueAt: number, end: End, perform: () => Outcome): void {
-    const { random, site, whileAlive, failure } = this.#options;
-    const fails = random.chance(failure());
+    const { random, site, whileAlive, mishaps } = this.#options;
+    const fails = random.chance(mishaps.failing);
     site.host.at(dueAt, () => {
       const outcome = fails ? failed('driverFailed') : perform();
       whileAlive(() => end(outcome));

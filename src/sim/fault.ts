@@ -4,7 +4,7 @@ import type { Random } from './random.ts';
 // can be printed, replayed and taken away one by one. faults.ts carries them out.
 
 export const MEMBER_VERBS = ['crashMember', 'hangMember', 'slowMember', 'lieMember'] as const;
-export const AGENT_VERBS = ['crashAgent', 'pauseAgent'] as const;
+export const AGENT_VERBS = ['crashAgent', 'pauseAgent', 'loseWatch'] as const;
 export const HOST_VERBS = [
   'crashHost',
   'pauseHost',

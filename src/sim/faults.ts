@@ -95,6 +95,10 @@ export class Faults {
       agent.pause();
       return () => agent.unpause();
     }
+    if (fault.verb === 'loseWatch') {
+      agent.loseWatch();
+      return null;
+    }
     if (!agent.host.up) return null;
     agent.crash();
     const { boot } = agent.host;

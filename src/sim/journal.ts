@@ -1,11 +1,13 @@
 import type { Effect } from '../core/effect.ts';
 import type { Event } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
+import type { Journal, JournalEntry, Segment } from '../runtime/ports.ts';
+import type { Host } from './host.ts';
 
-// The twin of an agent's journal. What was written but not flushed is lost with the agent; while the disk is full nothing is
-// flushed, and later the whole state is written anew. A life is one agent's time from its first event on: its events
-// alone must lead to the same states and effects again (checkers/replay.ts).
+// A journal that forgets as that of src/agent does: what was not flushed is lost with the agent; a batch that meets a full
+// disk is lost, and so is all that follows until the next snapshot; a segment of an earlier boot is of no use.
 
+/** One agent's time from its first event on: its events alone must lead to the same states and effects again (checkers/replay.ts). */
 export type Life = {
   readonly host: string;
   readonly initial: AgentState;
@@ -14,36 +16,63 @@ export type Life = {
   last: AgentState;
 };
 
-export class Journal {
-  /** What an agent that starts on this boot can go on from. */
-  durable: { readonly boot: number; readonly state: AgentState } | null = null;
-  life: Life | null = null;
-  readonly #keepsLives: boolean;
-  readonly #onLifeEnded: (life: Life) => void;
+/** Segments are short, as an agent that recovers replays the newest one. */
+const SEGMENT_EVENTS = 500;
 
-  constructor(options: { keepsLives: boolean; onLifeEnded: (life: Life) => void }) {
-    this.#keepsLives = options.keepsLives;
-    this.#onLifeEnded = options.onLifeEnded;
+export class SimulatedJournal implements Journal {
+  readonly #host: Host;
+  readonly #onFlush: () => void;
+  #durable: { readonly boot: number; readonly segment: Segment; readonly events: Event[] } | null =
+    null;
+  #pending: JournalEntry[] = [];
+  #needsSnapshot = true;
+  #rows = 0;
+
+  constructor(host: Host, onFlush: () => void) {
+    this.#host = host;
+    this.#onFlush = onFlush;
   }
 
-  begin(host: string, initial: AgentState): void {
-    this.end();
-    if (this.#keepsLives) this.life = { host, initial, events: [], effects: [], last: initial };
+  get snapshotDue(): boolean {
+    return this.#needsSnapshot || this.#rows >= SEGMENT_EVENTS;
   }
 
-  append(event: Event, effects: readonly Effect[], state: AgentState): void {
-    if (this.life === null) return;
-    this.life.events.push(event);
-    this.life.effects.push(...effects);
-    this.life.last = state;
+  /** By a new process, after which nothing is left of what the last one had not flushed. */
+  open(): void {
+    this.#pending = [];
+    this.#needsSnapshot = true;
   }
 
-  flush(boot: number, state: AgentState, isDiskFull: boolean): void {
-    if (!isDiskFull) this.durable = { boot, state };
+  append(entry: JournalEntry): void {
+    if (entry.type === 'snapshot') {
+      this.#needsSnapshot = false;
+      this.#rows = 0;
+    }
+    if (this.#needsSnapshot) return;
+    this.#rows += 1;
+    this.#pending.push(entry);
   }
 
-  end(): void {
-    if (this.life !== null) this.#onLifeEnded(this.life);
-    this.life = null;
+  flush(): void {
+    this.#onFlush();
+    const batch = this.#pending;
+    this.#pending = [];
+    if (this.#host.diskFull) {
+      if (batch.length > 0) this.#needsSnapshot = true;
+      return;
+    }
+    for (const entry of batch) {
+      if (entry.type === 'event') {
+        this.#durable?.events.push(entry.event);
+      } else {
+        const events: Event[] = [];
+        const { config, state } = entry;
+        this.#durable = { boot: this.#host.boot, segment: { config, state, events }, events };
+      }
+    }
+  }
+
+  newest(): Segment | null {
+    return this.#durable?.boot === this.#host.boot ? this.#durable.segment : null;
   }
 }

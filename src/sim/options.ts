@@ -20,7 +20,7 @@ export type WorldOptions = {
   readonly drift: number;
   readonly faults: readonly Fault[];
   /** What befalls single orders and their outcomes while faults go on, as shares of all. */
-  readonly mishaps: Mishaps;
+  readonly mishaps: MishapShares;
   /** How long faults go on, ms. */
   readonly safetyMs: number;
   /** How long everything may take to be well once they stop, ms. */
@@ -44,14 +44,14 @@ export type ClientsOptions = {
   readonly writes: number;
 };
 
-export type Mishaps = {
+export type MishapShares = {
   readonly orderFails: number;
   readonly outcomeLost: number;
   readonly outcomeLate: number;
   readonly outcomeTwice: number;
 };
 
-export const NO_MISHAPS: Mishaps = {
+export const NO_MISHAPS: MishapShares = {
   orderFails: 0,
   outcomeLost: 0,
   outcomeLate: 0,

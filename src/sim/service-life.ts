@@ -227,7 +227,7 @@ export class ServiceLife {
     const leadMs = LEAD_MS + service.detection.intervalMs * (1 + this.#random.share());
     const skipMs = Math.floor(Math.min(untilTurnMs, untilReadyMs, untilFaultMs) - leadMs);
     if (skipMs < LEAST_SKIP_MS) return;
-    this.#agent.state = elapse(state, skipMs);
+    this.#agent.continueFrom(elapse(state, skipMs));
     for (const member of starting) member.readyAt -= skipMs;
     this.#calendar.runUntil(this.#calendar.now + skipMs * US_PER_MS);
   }

@@ -2,9 +2,7 @@ import type { ServiceConfig } from '../core/config.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Host } from './host.ts';
 import type { Member } from './member.ts';
-import type { Network } from './network.ts';
 import type { Replication } from './replication.ts';
-import type { Store } from './store.ts';
 
 /** One service as one host's agent meets it. */
 export type Site = {
@@ -15,11 +13,8 @@ export type Site = {
   readonly plane: DataPlane;
   /** null: stateless. */
   readonly replication: Replication | null;
-  readonly network: Network;
-  readonly store: Store;
   /** False: the kernel answers probes for a process that hangs. */
   readonly probesSeeHangs: boolean;
-  readonly storeNode: number;
 };
 
 export function memberAt(site: Site, name: string): Member {

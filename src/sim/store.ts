@@ -1,9 +1,8 @@
 import type { LeaseRecord } from '../core/effect.ts';
+import type { StoredLease } from '../runtime/ports.ts';
 
 // The linearizable store of the leases: every operation happens at one instant, in the order of arrival at the store's
 // node. Its state survives whatever happens to it. What can go wrong is that it does not answer, or refuses.
-
-export type Versioned = { readonly revision: number; readonly record: LeaseRecord | null };
 
 export type Condition = 'well' | 'silent' | 'refusing';
 
@@ -11,15 +10,15 @@ export class Store {
   condition: Condition = 'well';
   /** What each operation takes, ms. */
   delayMs = 0.2;
-  readonly #records = new Map<string, Versioned>();
-  readonly #watchers: ((key: string, current: Versioned) => void)[] = [];
+  readonly #records = new Map<string, StoredLease>();
+  readonly #watchers: ((key: string, current: StoredLease) => void)[] = [];
 
-  get(key: string): Versioned {
+  get(key: string): StoredLease {
     return this.#records.get(key) ?? { revision: 0, record: null };
   }
 
   /** The new version; null: the key is at another revision. */
-  compareAndSwap(key: string, expectedRevision: number, record: LeaseRecord): Versioned | null {
+  compareAndSwap(key: string, expectedRevision: number, record: LeaseRecord): StoredLease | null {
     if (this.get(key).revision !== expectedRevision) return null;
     const next = { revision: expectedRevision + 1, record };
     this.#records.set(key, next);
@@ -27,7 +26,7 @@ export class Store {
     return next;
   }
 
-  watch(onChange: (key: string, current: Versioned) => void): void {
+  watch(onChange: (key: string, current: StoredLease) => void): void {
     this.#watchers.push(onChange);
   }
 }

@@ -1,6 +1,6 @@
 import type { MemberConfig, ServiceConfig, ServiceKind, Temperature } from '../core/config.ts';
 import { drawFaults, NETWORK_VERBS, ONE_HOST_VERBS, type Verb } from './fault.ts';
-import { NO_MISHAPS, type Mishaps, type WorldOptions } from './options.ts';
+import { NO_MISHAPS, type MishapShares, type WorldOptions } from './options.ts';
 import { Random } from './random.ts';
 
 // Swarm testing (Groce and others 2012): no two seeds test the same mix. Each draws its own sizes, timings, kinds of
@@ -60,7 +60,7 @@ export function drawOptions(seed: number, limits: SwarmLimits): WorldOptions {
   };
 }
 
-function drawMishaps(random: Random): Mishaps {
+function drawMishaps(random: Random): MishapShares {
   const share = (): number => (random.chance(0.5) ? 0 : random.skewed(0, 0.2));
   return {
     orderFails: share(),

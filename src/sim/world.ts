@@ -1,3 +1,4 @@
+import type { StoredLease } from '../runtime/ports.ts';
 import { Agent } from './agent.ts';
 import type { Checker, MakeChecker, Violation } from './checkers/contract.ts';
 import { Client } from './client.ts';
@@ -6,15 +7,14 @@ import { DataPlane, type PlaneNews } from './data-plane.ts';
 import { Faults } from './faults.ts';
 import { History } from './history.ts';
 import { Host } from './host.ts';
-import { Journal } from './journal.ts';
 import { Member } from './member.ts';
+import { Mishaps } from './mishaps.ts';
 import { describeChange } from './narrate.ts';
 import { Network } from './network.ts';
 import type { WorldOptions } from './options.ts';
 import { Random } from './random.ts';
 import { Copy } from './register.ts';
 import { Replication } from './replication.ts';
-import type { Delivery } from './runner.ts';
 import { Scheduler } from './scheduler.ts';
 import type { Site } from './site.ts';
 import { Store } from './store.ts';
@@ -31,7 +31,6 @@ import { Trace } from './trace.ts';
 // liveness phase they have stopped, and everything must be well again within healMs.
 // Longer than most files, as each part is made here of what the others are.
 
-const LATE_MAX_MS = 4000;
 const BOOT_MS = { low: 300, high: 4000 } as const;
 const WELL_FOR_MS = 3000;
 const LOOK_MS = 500;
@@ -56,12 +55,11 @@ export class World {
   /** Histories too large for the linearizability check. */
   undecided = 0;
   readonly #random: Random;
-  readonly #mishap: Random;
+  readonly #mishaps: Mishaps;
   readonly #checkers: Checker[];
   readonly #sites: readonly Site[];
   readonly #clients: readonly Client[];
   readonly #faults: Faults;
-  #isFaulty = true;
   #pids = 1000;
   #requests = 0;
 
@@ -70,7 +68,7 @@ export class World {
     this.trace = new Trace(options.keepsTrace);
     this.history = new History(options.isRecorded);
     this.#random = new Random(options.seed);
-    this.#mishap = this.#random.split('mishaps');
+    this.#mishaps = new Mishaps(options.mishaps, this.#random.split('mishaps'));
     this.nodes = options.hosts.length + 2;
     this.network = new Network(
       this.nodes,
@@ -194,7 +192,7 @@ export class World {
   }
 
   #heal(): void {
-    this.#isFaulty = false;
+    this.#mishaps.end();
     this.#faults.endAll();
     this.network.heal();
     for (const host of this.hosts) this.bootHost(host);
@@ -276,39 +274,28 @@ export class World {
     if (config === undefined || plane === undefined) throw new RangeError('no such service');
     const names = config.members.map(({ name }) => name);
     const members = this.members.filter(({ name }) => names.includes(name));
-    const storeNode = this.options.store === 'embedded' ? host.node : this.hosts.length;
-    const { network, store } = this;
     const { probesSeeHangs } = this.options;
-    return {
-      config,
-      host,
-      members,
-      plane,
-      replication,
-      network,
-      store,
-      storeNode,
-      probesSeeHangs,
-    };
+    return { config, host, members, plane, replication, probesSeeHangs };
   }
 
   #makeAgent(host: Host, index: number): Agent {
-    const journal = new Journal({
-      keepsLives: this.options.replays,
-      onLifeEnded: (life) => {
-        for (const checker of this.#checkers) checker.lifeEnded?.(life);
-      },
-    });
     return new Agent({
-      index,
       config: { host: host.name, services: this.options.services },
       host,
       sites: this.#sites.filter((site) => site.host === host),
-      journal,
+      network: this.network,
+      store: this.store,
+      storeNode: this.options.store === 'embedded' ? host.node : this.hosts.length,
+      mishaps: this.#mishaps,
       random: this.#random.split(`agent ${host.name}`),
       nextPid: () => (this.#pids += 1),
-      deliveryOf: () => this.#deliveryOf(),
-      failure: () => (this.#isFaulty ? this.options.mishaps.orderFails : 0),
+      keepsLives: this.options.replays,
+      onBegan: (agent, effect) => {
+        for (const checker of this.#checkers) checker.began?.(agent, effect);
+      },
+      onLifeEnded: (life) => {
+        for (const checker of this.#checkers) checker.lifeEnded?.(life);
+      },
       onStep: (agent, event, before, effects) => {
         this.steps += 1;
         if (this.options.isRecorded) {
@@ -356,25 +343,14 @@ export class World {
     );
   }
 
-  #deliveryOf(): Delivery {
-    const { outcomeLost, outcomeLate, outcomeTwice } = this.options.mishaps;
-    if (!this.#isFaulty) return ON_TIME;
-    const share = this.#mishap.share();
-    if (share < outcomeLost) return [];
-    if (share < outcomeLost + outcomeLate) return [this.#mishap.skewed(1, LATE_MAX_MS)];
-    if (share < outcomeLost + outcomeLate + outcomeTwice)
-      return [0, this.#mishap.skewed(1, LATE_MAX_MS)];
-    return ON_TIME;
-  }
-
-  #notice(service: string, current: Parameters<Agent['noticed']>[1]): void {
+  #notice(service: string, stored: StoredLease): void {
     for (const agent of this.agents)
       this.network.send({
         from: this.hosts.length,
         to: agent.host.node,
         stream: 'watch',
         repeatable: true,
-        deliver: () => agent.host.run(() => agent.noticed(service, current)),
+        deliver: () => agent.host.run(() => agent.leaseChanged(service, stored)),
       });
   }
 
@@ -384,5 +360,3 @@ export class World {
     return host;
   }
 }
-
-const ON_TIME: Delivery = [0];

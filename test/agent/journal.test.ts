@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { openIncidentLog } from '../../src/agent/incident-log.ts';
-import { type JournalEntry, type JournalLimits, openJournal } from '../../src/agent/journal.ts';
+import { type JournalLimits, openJournal } from '../../src/agent/journal.ts';
 import { listSegments, readSegment } from '../../src/agent/journal-reader.ts';
 import type { CoreConfig } from '../../src/core/config.ts';
 import type { Event } from '../../src/core/event.ts';
 import { STATE_VERSION, type AgentState, type Incident } from '../../src/core/state.ts';
 import { openStateDir, type StateDir } from '../../src/drivers/store/database.ts';
+import type { JournalEntry } from '../../src/runtime/ports.ts';
 
 const config: CoreConfig = { host: 'h1', services: [] };
 const roomy: JournalLimits = { maxRows: 100_000, maxBytes: 64 * 1024 * 1024, segments: 8 };
@@ -31,7 +32,7 @@ function stateAt(at: number): AgentState {
 }
 
 function snapshot(at: number): JournalEntry {
-  return { type: 'snapshot', wallMs: 1_700_000_000_000 + at, config, state: stateAt(at) };
+  return { type: 'snapshot', config, state: stateAt(at) };
 }
 
 function event(at: number): Event {
@@ -89,7 +90,7 @@ function withDir(title: string, body: (dir: StateDir) => void): void {
 }
 
 withDir('a segment reads back as the snapshot and the events in order', ({ journal: database }) => {
-  const journal = openJournal(database, roomy);
+  const journal = openJournal(database, roomy, () => 1_700_000_000_010);
   journal.append(snapshot(10));
   for (let at = 11; at < 20; at += 1) journal.append(entry(at));
   assert.equal(journal.flush(), null);

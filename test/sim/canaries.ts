@@ -1,6 +1,6 @@
 import type { Swarm } from '../../src/sim/swarms.ts';
 
-// Deliberate defects of the core and of the simulated drivers, each of which the simulator must catch within `seeds` seeds
+// Deliberate defects of the core, the runtime and the simulated drivers, each of which the simulator must catch within `seeds` seeds
 // of its swarm. One is a textual change of a copy of the sources, so the real code is what is mutated; each text must
 // occur exactly once, so that a change of the code that moves it fails loudly instead of testing nothing.
 // Longer than most files because it is one list.
@@ -70,9 +70,9 @@ export const CANARIES: readonly Canary[] = [
     rule: 'never two actives',
     mutations: [
       {
-        file: 'sim/lease-keeper.ts',
-        from: 'const record = leaseAfter(effect, before, host.name, leaseMs);',
-        to: 'const record = { ...leaseAfter(effect, before, host.name, leaseMs), writtenAt: host.now() };',
+        file: 'sim/store-client.ts',
+        from: 'store.compareAndSwap(service, revision, record)',
+        to: 'store.compareAndSwap(service, revision, { ...record, writtenAt: host.now() } as LeaseRecord)',
       },
       {
         file: 'core/lease.ts',
@@ -131,7 +131,7 @@ export const CANARIES: readonly Canary[] = [
     rule: 'epochs strictly grow',
     mutations: [
       {
-        file: 'sim/lease-keeper.ts',
+        file: 'sim/store-client.ts',
         from: 'store.compareAndSwap(service, revision, record)',
         to: 'store.compareAndSwap(service, revision * 0 + store.get(service).revision, record)',
       },
@@ -271,9 +271,9 @@ export const CANARIES: readonly Canary[] = [
     rule: 'every effect ends',
     mutations: [
       {
-        file: 'sim/runner.ts',
-        from: "this.#options.after(delayMs, () => this.#end(id, { ok: false, fault: 'timedOut', detail: '' }));",
-        to: "if (delayMs < 0) this.#end(id, { ok: false, fault: 'timedOut', detail: '' });",
+        file: 'runtime/runner.ts',
+        from: 'this.#options.time.at(deadline, () => this.#timeOut(task));',
+        to: 'this.#options.time.at(deadline, task.cancel);',
       },
     ],
   },
@@ -285,8 +285,8 @@ export const CANARIES: readonly Canary[] = [
     rule: 'well again once faults stop',
     mutations: [
       {
-        file: 'sim/runner.ts',
-        from: 'if (effect.after.some((dependency) => !this.#ended.has(dependency))) return;',
+        file: 'runtime/runner.ts',
+        from: 'if (after.some((dependency) => !this.#ended.has(dependency))) return;',
         to: '',
       },
     ],
@@ -302,6 +302,56 @@ export const CANARIES: readonly Canary[] = [
         file: 'core/plan-failure.ts',
         from: 'notBefore: turn.at + pauseMs,',
         to: 'notBefore: turn.at + pauseMs + 1e9,',
+      },
+    ],
+  },
+  {
+    name: 'an effect begins before its reason is durable',
+    swarm: 'usual',
+    hostsMax: 1,
+    seeds: 10,
+    rule: 'journal before act',
+    mutations: [
+      {
+        file: 'runtime/loop.ts',
+        from: 'if (effects.length > 0 || isTurningPoint(before, state)) journal.flush();',
+        to: 'if (isTurningPoint(before, state)) journal.flush();',
+      },
+    ],
+  },
+  {
+    name: 'a cancellation is lost',
+    swarm: 'usual',
+    hostsMax: 1,
+    seeds: 60,
+    rule: 'what is taken back never begins',
+    mutations: [{ file: 'runtime/loop.ts', from: 'this.#runner.cancel(effect.ids);', to: '' }],
+  },
+  {
+    name: 'the store is not polled',
+    swarm: 'usual',
+    hostsMax: 3,
+    seeds: 100,
+    rule: 'every agent knows the lease',
+    mutations: [
+      {
+        file: 'runtime/runtime.ts',
+        from: 'for (const client of this.#clients) client.poll();',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'a lease is counted from the answer',
+    swarm: 'leaseEdge',
+    hostsMax: 3,
+    seeds: 300,
+    rule: 'never two actives',
+    mutations: [
+      {
+        file: 'core/lease.ts',
+        from: 'heldUntil: issuedAt + record.durationMs,',
+        to: 'heldUntil: at + record.durationMs,',
       },
     ],
   },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Mutation } from './canaries.ts';
 
-// A copy of the core, the model and the simulator in a folder of its own, changed. They import nothing but each other.
+// A copy of the core, the model, the runtime and the simulator in a folder of its own, changed. They import nothing but each other.
 
 const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
 
@@ -12,7 +12,7 @@ export class Mutant {
   readonly folder = mkdtempSync(join(tmpdir(), 'hotwarm-mutant-'));
 
   constructor(mutations: readonly Mutation[]) {
-    for (const part of ['core', 'model', 'sim'])
+    for (const part of ['core', 'model', 'runtime', 'sim'])
       cpSync(join(SOURCES, part), join(this.folder, part), { recursive: true });
     writeFileSync(join(this.folder, 'package.json'), '{"type":"module"}\n');
     for (const mutation of mutations) this.#apply(mutation);

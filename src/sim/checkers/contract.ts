@@ -19,8 +19,10 @@ export type Violation = {
 
 export type Checker = {
   readonly rule: string;
-  /** After each step of an agent, before its effects begin. */
+  /** After each step of an agent, once its effects have begun. */
   stepped?(agent: Agent, event: Event, before: AgentState, effects: readonly Effect[]): void;
+  /** An effect begins, unless it is one on the lease. */
+  began?(agent: Agent, effect: Effect): void;
   /** A data plane took a route. */
   routed?(plane: DataPlane, before: Route | null): void;
   /** A data plane passed an answer on to a client. */

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HostSampler } from '../../src/agent/host-sampler.ts';
 import type { EffectResult, Event } from '../../src/core/event.ts';
+import { HostSampler } from '../../src/runtime/host-sampler.ts';
+import { mockTime } from './mock-time.ts';
 import { pause, resume, rig, STARTED } from './loop-rig.ts';
 
 // What comes first in the loop, what waits, and what ends it.
 
 test('an event is durable before any effect that it causes begins, and is told after that', (t) => {
   const { loop, trace } = rig(t);
-  loop.deliver(STARTED);
+  loop.begin(STARTED, null);
   assert.deepEqual(trace, [
     'append agentStarted',
     'flush',
@@ -20,7 +21,7 @@ test('an event is durable before any effect that it causes begins, and is told a
 
 test('a quiet event is not flushed by itself, but within seconds', (t) => {
   const { loop, trace } = rig(t);
-  loop.deliver(STARTED);
+  loop.begin(STARTED, null);
   trace.length = 0;
   const service = loop.state.services[0]?.name ?? '';
   loop.deliver({ type: 'lagMeasured', at: 1, service, member: 'a', incarnation: 0, lagBytes: 0 });
@@ -31,7 +32,7 @@ test('a quiet event is not flushed by itself, but within seconds', (t) => {
 
 test('a pause is durable at once, although it orders nothing', (t) => {
   const { loop, trace } = rig(t);
-  loop.deliver(STARTED);
+  loop.begin(STARTED, null);
   trace.length = 0;
   loop.deliver(pause(1));
   assert.deepEqual(trace, ['append pauseRequested', 'flush', 'told pauseRequested']);
@@ -39,7 +40,7 @@ test('a pause is durable at once, although it orders nothing', (t) => {
 
 test('a snapshot that is due comes before the event, with the state before it', (t) => {
   const { loop, journal } = rig(t);
-  loop.deliver(STARTED);
+  loop.begin(STARTED, null);
   const before = loop.state;
   journal.snapshotDue = true;
   loop.deliver(pause(1));
@@ -59,7 +60,7 @@ test('an event that comes while another is being decided waits its turn, in the 
       depth -= 1;
     },
   });
-  loop.deliver(STARTED);
+  loop.begin(STARTED, null);
   assert.deepEqual(
     events().map(({ type }) => type),
     ['agentStarted', 'pauseRequested', 'resumeRequested', 'pauseRequested'],
@@ -70,7 +71,7 @@ test('an event that comes while another is being decided waits its turn, in the 
 
 test('time never runs backwards for the core, even if two events are delivered crosswise', (t) => {
   const { loop, events } = rig(t);
-  loop.deliver(STARTED);
+  loop.begin(STARTED, null);
   loop.deliver(pause(50));
   loop.deliver(resume(20));
   assert.deepEqual(
@@ -86,7 +87,7 @@ test('events that breed events without end stop the agent instead of filling its
       within.deliver(resume(1));
     },
   });
-  loop.deliver(STARTED);
+  loop.begin(STARTED, null);
   assert.equal(defects.length, 1);
   assert.match(String(defects[0]), /bounded/);
   const count = events().length;
@@ -96,7 +97,7 @@ test('events that breed events without end stop the agent instead of filling its
 
 test('a defect is told once, and nothing is decided after it', (t) => {
   const { loop, journal, defects, trace } = rig(t);
-  loop.deliver(STARTED);
+  loop.begin(STARTED, null);
   journal.broken = new Error('an invariant is broken');
   loop.deliver(pause(1));
   journal.broken = null;
@@ -115,7 +116,7 @@ test('the outcome of an effect comes back as an event with its number', async (t
         ? await Promise.resolve(started)
         : await Promise.reject(new Error('it would not')),
   });
-  loop.deliver(STARTED);
+  loop.begin(STARTED, null);
   const [startA, startB] = (loop.state.services[0]?.pending ?? []).filter(
     ({ type }) => type === 'startMember',
   );
@@ -131,7 +132,7 @@ test('the outcome of an effect comes back as an event with its number', async (t
 
 test('an effect whose driver never answers times out by the clock, and that is an event too', (t) => {
   const made = rig(t);
-  made.loop.deliver(STARTED);
+  made.loop.begin(STARTED, null);
   const pending = made.loop.state.services[0]?.pending ?? [];
   const start = pending.find(({ type }) => type === 'startMember');
   made.at = start?.deadline ?? 0;
@@ -143,7 +144,7 @@ test('an effect whose driver never answers times out by the clock, and that is a
 
 test('a deadline of the core is delivered when it is reached, not before', (t) => {
   const made = rig(t);
-  made.loop.deliver(STARTED);
+  made.loop.begin(STARTED, null);
   const deadlines = (): readonly Event[] =>
     made.events().filter(({ type }) => type === 'deadlineReached');
   t.mock.timers.tick(60_000);
@@ -161,12 +162,13 @@ test('a deadline of the core is delivered when it is reached, not before', (t) =
 
 test('after a pause of its own the agent looks at itself before it believes anything', (t) => {
   const made = rig(t);
+  const still = { runDelayMs: 0, throttledMs: 0, wallOffsetMs: 0, bootOffsetMs: 0 };
   const sampler = new HostSampler({
-    now: () => made.at,
+    time: mockTime(made),
+    readings: { read: () => still, takeEcho: () => null },
     onSample: (sample, at) => made.loop.deliver({ type: 'hostSampled', at, ...sample }),
   });
-  made.loop.attach(sampler);
-  made.loop.deliver(STARTED);
+  made.loop.begin(STARTED, sampler);
   made.at = 400;
   made.loop.deliver(pause(400));
   made.at = 5000;
@@ -184,7 +186,7 @@ test('closing makes durable what was decided, stops the timers and drops what co
     execute: async () =>
       await new Promise((resolve) => setImmediate(() => resolve({ type: 'done' }))),
   });
-  loop.deliver(STARTED);
+  loop.begin(STARTED, null);
   loop.deliver(pause(1));
   trace.length = 0;
   loop.close();
@@ -194,4 +196,25 @@ test('closing makes durable what was decided, stops the timers and drops what co
   t.mock.timers.tick(600_000);
   assert.deepEqual(trace, ['flush']);
   assert.equal(events().length, 2);
+});
+
+test('what comes before the start waits until it is decided', (t) => {
+  const { loop, events } = rig(t);
+  loop.deliver(pause(0));
+  assert.deepEqual(events(), []);
+  loop.begin(STARTED, null);
+  assert.deepEqual(
+    events().map(({ type }) => type),
+    ['agentStarted', 'pauseRequested'],
+  );
+});
+
+test('a state that no event led to is written down before the next event', (t) => {
+  const { loop, journal } = rig(t);
+  loop.begin(STARTED, null);
+  const older = { ...loop.state, at: loop.state.at - 5 };
+  loop.continueFrom(older);
+  loop.deliver(pause(1));
+  const [snapshot] = journal.entries.slice(-2);
+  assert.equal(snapshot?.type === 'snapshot' && snapshot.state, older);
 });

@@ -1,10 +1,12 @@
 import type { TestContext } from 'node:test';
-import type { Journal, JournalEntry } from '../../src/agent/journal.ts';
-import { AgentLoop, type LoopOptions } from '../../src/agent/loop.ts';
+import { carryOutBy } from '../../src/agent/carry-out.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { EffectResult, Event } from '../../src/core/event.ts';
 import type { AgentState } from '../../src/core/state.ts';
+import { AgentLoop, type LoopOptions } from '../../src/runtime/loop.ts';
+import type { Journal, JournalEntry } from '../../src/runtime/ports.ts';
 import { coreConfig } from '../core/configs.ts';
+import { mockTime } from './mock-time.ts';
 
 // The loop with a clock, a journal and drivers of the test's own.
 
@@ -13,9 +15,6 @@ type Trace = string[];
 
 class FakeJournal implements Journal {
   snapshotDue = false;
-  readonly fault = null;
-  readonly bytes = 0;
-  readonly lostEvents = 0;
   readonly entries: JournalEntry[] = [];
   broken: Error | null = null;
   readonly #trace: Trace;
@@ -31,8 +30,11 @@ class FakeJournal implements Journal {
     this.#trace.push(entry.type === 'event' ? `append ${entry.event.type}` : 'append snapshot');
   }
 
-  flush(): null {
+  flush(): void {
     this.#trace.push('flush');
+  }
+
+  newest(): null {
     return null;
   }
 }
@@ -53,19 +55,21 @@ export function rig(
     readonly execute?: (effect: Effect) => Promise<EffectResult>;
   } = {},
 ): Rig {
-  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const trace: Trace = [];
   const journal = new FakeJournal(trace);
   const defects: unknown[] = [];
+  const made = { journal, trace, defects, at: 0 };
   const loopOptions: LoopOptions = {
     config: coreConfig(),
     journal,
-    now: () => made.at,
-    wallNow: () => 1_700_000_000_000,
-    execute: async (effect) => {
+    time: mockTime(made),
+    carryOut: carryOutBy(async (effect) => {
       trace.push(`execute ${effect.type}`);
       return await (options.execute?.(effect) ?? new Promise(() => undefined));
-    },
+    }),
+    meter: null,
+    relay: (deliver) => deliver(),
     onStep: (event, _before, after) => {
       trace.push(`told ${event.type}`);
       options.onStep?.(event, loop, after);
@@ -74,11 +78,9 @@ export function rig(
   };
   const events = (): readonly Event[] =>
     journal.entries.flatMap((entry) => (entry.type === 'event' ? [entry.event] : []));
-  // The loop asks for the time when it is made.
-  const made = { journal, trace, defects, events, at: 0 };
   const loop = new AgentLoop(loopOptions);
   t.after(() => loop.close());
-  return Object.assign(made, { loop });
+  return Object.assign(made, { loop, events });
 }
 
 export const STARTED: Event = { type: 'agentStarted', at: 0, epochs: [], nextIncident: 1 };

@@ -1,23 +1,29 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { EffectRunner, type Outcome } from '../../src/agent/runner.ts';
 import type { Effect } from '../../src/core/effect.ts';
+import { EffectRunner, type Ended } from '../../src/runtime/runner.ts';
+import { mockTime } from './mock-time.ts';
 
 const START = { service: 'shop', after: [], issuedAt: 0 };
 
 function rig(t: TestContext, takesMs: Readonly<Record<string, number>>) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  let at = 0;
-  const outcomes: (Outcome & { readonly at: number })[] = [];
+  const clock = { at: 0 };
+  const outcomes: (Ended & { readonly at: number })[] = [];
   const runner = new EffectRunner({
-    now: () => at,
-    onOutcome: (outcome) => outcomes.push({ ...outcome, at }),
-    execute: (effect) =>
-      new Promise((resolve) => setTimeout(() => resolve({ type: 'done' }), takesMs[effect.type])),
+    time: mockTime(clock),
+    onEnded: (outcome) => outcomes.push({ ...outcome, at: clock.at }),
+    carryOut: (effect, end) => {
+      const timer = setTimeout(
+        () => end({ ok: true, result: { type: 'done' } }),
+        takesMs[effect.type],
+      );
+      return () => clearTimeout(timer);
+    },
   });
   const run = async (ms: number): Promise<void> => {
     for (let step = 0; step < ms; step += 10) {
-      at += 10;
+      clock.at += 10;
       t.mock.timers.tick(10);
       // What a promise tells is heard before the next tick.
       await new Promise((resolve) => setImmediate(resolve));

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import * as fc from 'fast-check';
-import { EffectRunner, type Outcome } from '../../src/agent/runner.ts';
+import { carryOutBy } from '../../src/agent/carry-out.ts';
 import type { Effect } from '../../src/core/effect.ts';
+import { EffectRunner, type Ended } from '../../src/runtime/runner.ts';
+import { mockTime } from './mock-time.ts';
 import type { EffectResult } from '../../src/core/event.ts';
 import { DriverError } from '../../src/drivers/driver-error.ts';
 
@@ -32,20 +34,20 @@ function effect(id: number, after: readonly number[] = [], withinMs = 1000): Eff
 
 class Rig {
   at = 0;
-  readonly outcomes: Outcome[] = [];
+  readonly outcomes: Ended[] = [];
   readonly begun: number[] = [];
   readonly signals = new Map<number, AbortSignal>();
   readonly runner: EffectRunner;
 
   constructor(answers: ReadonlyMap<number, Answer>) {
     this.runner = new EffectRunner({
-      now: () => this.at,
-      onOutcome: (outcome) => this.outcomes.push(outcome),
-      execute: async ({ id }, signal) => {
+      time: mockTime(this),
+      onEnded: (outcome) => this.outcomes.push(outcome),
+      carryOut: carryOutBy(async ({ id }, signal) => {
         this.begun.push(id);
         this.signals.set(id, signal);
         return await carryOut(answers.get(id) ?? { kind: 'succeed', afterMs: 0 });
-      },
+      }),
     });
   }
 
@@ -95,11 +97,11 @@ test('success and failure come back with what the driver said', async () => {
 });
 
 test('what a driver throws that is no DriverError comes back as driverFailed', async () => {
-  const outcomes: Outcome[] = [];
+  const outcomes: Ended[] = [];
   const runner = new EffectRunner({
-    now: () => 0,
-    onOutcome: (outcome) => outcomes.push(outcome),
-    execute: async () => await Promise.reject(new TypeError('a slip')),
+    time: mockTime({ at: 0 }),
+    onEnded: (outcome) => outcomes.push(outcome),
+    carryOut: carryOutBy(async () => await Promise.reject(new TypeError('a slip'))),
   });
   runner.take(effect(1));
   await turn();

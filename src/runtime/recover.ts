@@ -1,0 +1,65 @@
+import { InvariantError } from '../core/assert.ts';
+import type { CoreConfig } from '../core/config.ts';
+import type { KnownEpoch } from '../core/event.ts';
+import type { AgentState } from '../core/state.ts';
+import { step } from '../core/step.ts';
+import type { Segment } from './ports.ts';
+
+// What an agent that died knew last, by replay of the newest segment of its journal. Only a state that is the whole truth
+// may be continued from, so it is refused when it comes from another configuration, or when the leases tell of an
+// epoch that the journal does not: the journal may fail while the agent acts on.
+
+/** null: there is nothing to continue from; everything that still runs must end. */
+export function recoverableState(
+  segment: Segment | null,
+  config: CoreConfig,
+  epochs: readonly KnownEpoch[],
+): AgentState | null {
+  if (segment === null || !isSameData(segment.config, config)) return null;
+  let { state } = segment;
+  try {
+    for (const event of segment.events) ({ state } = step(config, state, event));
+  } catch (error) {
+    // A defect ended the former agent: its last event would end this one too.
+    if (error instanceof InvariantError) return null;
+    throw error;
+  }
+  return epochs.every((known) => isTold(state, known)) ? state : null;
+}
+
+/** What the next agent must know, should this one die now, although nothing is ordered by it. */
+export function isTurningPoint(before: AgentState, after: AgentState): boolean {
+  return after.services.some((service, index) => {
+    const old = before.services[index];
+    return (
+      old?.active !== service.active ||
+      old.operation !== service.operation ||
+      old.paused !== service.paused
+    );
+  });
+}
+
+/** Whether the state accounts for the epoch in the store. */
+function isTold(state: AgentState, { service, record }: KnownEpoch): boolean {
+  const known = state.services.find(({ name }) => name === service);
+  if (known === undefined) return false;
+  const epoch = record?.epoch ?? 0;
+  return (
+    known.epoch === epoch ||
+    known.pending.some(
+      (effect) => effect.type === 'acquireLease' && effect.expectedEpoch + 1 === epoch,
+    )
+  );
+}
+
+/** Of plain data, one of which may have been through JSON, which drops what is undefined. */
+function isSameData(one: unknown, other: unknown): boolean {
+  if (!isObject(one) || !isObject(other)) return one === other;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...keys].every((key) => isSameData(one[key], other[key]));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,42 @@
+import type { MishapShares } from './options.ts';
+import type { Random } from './random.ts';
+
+// What befalls single orders and their outcomes while faults go on. The runner loses, delays or doubles no outcome; a process
+// that dies, or a defect in a driver, may look the same to the core.
+
+const LATE_MAX_MS = 4000;
+const ON_TIME: Delivery = [0];
+
+/** What becomes of an outcome: reported after each of these delays; none: lost. */
+export type Delivery = readonly number[];
+
+export class Mishaps {
+  readonly #shares: MishapShares;
+  readonly #random: Random;
+  #ended = false;
+
+  constructor(shares: MishapShares, random: Random) {
+    this.#shares = shares;
+    this.#random = random;
+  }
+
+  /** Share of orders to members and data plane that fail by themselves. */
+  get failing(): number {
+    return this.#ended ? 0 : this.#shares.orderFails;
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  nextDelivery(): Delivery {
+    const { outcomeLost, outcomeLate, outcomeTwice } = this.#shares;
+    if (this.#ended) return ON_TIME;
+    const share = this.#random.share();
+    if (share < outcomeLost) return [];
+    if (share < outcomeLost + outcomeLate) return [this.#random.skewed(1, LATE_MAX_MS)];
+    if (share < outcomeLost + outcomeLate + outcomeTwice)
+      return [0, this.#random.skewed(1, LATE_MAX_MS)];
+    return ON_TIME;
+  }
+}
