@@ -10,7 +10,7 @@ export interface Opening {
   open(): void;
 }
 
-const FIRST_WINDOW = 16;
+export const FIRST_WINDOW = 16;
 const MAX_WINDOW = 1024;
 /** A connection that was made and not answered for this long is no sign of a crowd: its request takes its time. */
 const SETTLED_MS = 25;
@@ -65,6 +65,7 @@ export class OpeningGate {
   #pump(): void {
     for (const opening of this.#waiting) {
       if (this.#underWay.size >= Math.floor(this.#window) && !this.#settle()) {
+        this.#pumpLater();
         return;
       }
       this.#waiting.delete(opening);
@@ -73,13 +74,13 @@ export class OpeningGate {
     }
   }
 
+  /** What was made settles by time alone: without a timer the others would wait for an answer that may never come. */
   #pumpLater(): void {
     if (this.#timer !== null) return;
+    if ([...this.#underWay.values()].every((acceptedAt) => acceptedAt === null)) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#pump();
-      const made = [...this.#underWay.values()].some((acceptedAt) => acceptedAt !== null);
-      if (made && this.#waiting.size > 0) this.#pumpLater();
     }, SETTLED_MS);
   }
 

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { OpeningGate, type Opening } from '../../../../src/drivers/traffic/proxy/opening-gate.ts';
+import {
+  FIRST_WINDOW,
+  OpeningGate,
+  type Opening,
+} from '../../../../src/drivers/traffic/proxy/opening-gate.ts';
 import { until } from '../rig.ts';
 
 /** A gate with a crowd before it, and those that it has let through, in order. */
@@ -51,6 +55,16 @@ suite('the gate before a member', () => {
       accepted = opened.length;
       return accepted === crowd.length;
     }, 'all are opened without any answer');
+  });
+
+  test('one that comes when all before it were accepted, and none was answered, is opened in its turn', async () => {
+    const { gate, crowd, opened } = crowdBefore(FIRST_WINDOW);
+    assert.deepEqual(opened, crowd);
+    for (const opening of crowd) gate.accepted(opening);
+    const last: Opening = { open: () => opened.push(last) };
+    gate.enter(last);
+    assert.equal(opened.includes(last), false);
+    await until(() => opened.includes(last), 'it is opened without any other event');
   });
 
   test('those that were not accepted do', () => {
