@@ -13,6 +13,8 @@ function answer(response: ServerResponse, body: string): void {
   response.end(body);
 }
 
+const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
+
 const handlers: Readonly<
   Record<string, (request: IncomingMessage, response: ServerResponse, body: Buffer) => void>
 > = {
@@ -28,6 +30,14 @@ const handlers: Readonly<
   '/half': (_request, response) => {
     response.writeHead(200, { 'content-length': 100, 'x-member': name });
     response.write('half', () => setTimeout(() => process.kill(process.pid, 'SIGKILL'), 20));
+  },
+  // As servers do that write head and body one after the other, here with the end between the two.
+  '/head': (request, response, body) => {
+    if (name !== 'a') answer(response, body.toString());
+    else request.socket.write(HEAD, () => process.kill(process.pid, 'SIGKILL'));
+  },
+  '/head-alone': (request) => {
+    request.socket.write(HEAD);
   },
   '/headers': (request, response) => answer(response, JSON.stringify(request.rawHeaders)),
   '/sum': (_request, response, body) =>

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { monotonicMs } from '../../../src/clock.ts';
+import type { TrafficSample } from '../../../src/drivers/traffic/contract.ts';
+import { HEAD_WAIT_MS } from '../../../src/drivers/traffic/proxy/watch.ts';
 import { ask, dial, freePort, route, startMember, startRig, until, type Rig } from './rig.ts';
 
 /** Clients that ask one thing after another until told to stop. */
@@ -195,6 +197,40 @@ suite('when a member fails', () => {
     await assert.rejects(ask(rig, { path: '/half' }));
     assert.equal((await rig.driver.stats()).failed, 1);
     assert.equal((await ask(rig)).member, 'b');
+  });
+
+  test('a GET whose answer ended with its head is answered by the fallback', async (t) => {
+    const [a, b] = await pair(t);
+    const rig = await startRig(t, [a, b]);
+    await rig.driver.route(route('a', { fallbacks: ['b'] }));
+    // On a connection that has been idle, too: a head proves that the member had not closed it.
+    await ask(rig);
+    const idleSince = monotonicMs();
+    await until(() => monotonicMs() > idleSince + 150, 'the connection was idle for a while');
+    assert.equal((await ask(rig, { path: '/head' })).member, 'b');
+    const { failed, replayed } = await rig.driver.stats();
+    assert.deepEqual({ failed, replayed }, { failed: 0, replayed: 1 });
+  });
+
+  test('a POST whose answer ended with its head gets a 502 in place of half an answer', async (t) => {
+    const [a, b] = await pair(t);
+    const rig = await startRig(t, [a, b]);
+    await rig.driver.route(route('a', { fallbacks: ['b'] }));
+    assert.equal((await ask(rig, { method: 'POST', path: '/head', body: 'x' })).status, 502);
+  });
+
+  test('a head whose body is long in coming is not kept from the client, nor counted as late', async (t) => {
+    const a = await startMember(t, 'a');
+    const rig = await startRig(t, [a]);
+    await rig.driver.route(route('a'));
+    const wire = await dial(t, rig.port);
+    wire.socket.write('GET /head-alone HTTP/1.1\r\nHost: h\r\n\r\n');
+    await wire.sees(/^HTTP\/1\.1 200 OK\r\nContent-Length: 5\r\n\r\n$/);
+    const samples = (): readonly TrafficSample[] =>
+      rig.events.filter((event) => event.type === 'sampled');
+    await until(() => samples().some(({ requests }) => requests === 1), 'it is counted');
+    const [p95Ms] = samples().flatMap((sample) => sample.p95Ms ?? []);
+    assert.ok(p95Ms !== undefined && p95Ms < HEAD_WAIT_MS, `${p95Ms} ms`);
   });
 
   test('safe requests that wait on a suspect are answered by the fallback, others wait on', async (t) => {

@@ -209,7 +209,6 @@ export class Exchange implements UpstreamUser, Waiter {
       return false;
     }
     const member = this.#memberOf(upstream);
-    member.record.answered(monotonicMs() - upstream.waitingSince, head.status);
     this.#win(upstream);
     const unchunk = !this.head.modern && head.framing.kind === 'chunked';
     const ends = unchunk || head.framing.kind === 'untilClose';
@@ -252,9 +251,11 @@ export class Exchange implements UpstreamUser, Waiter {
   }
 
   #lossOf(upstream: Upstream, fault: UpstreamFault): Loss {
-    // Of the dead, no connection was merely idle for too long.
+    // Of the dead, no connection was merely idle for too long; nor was one on which an answer began.
     const mayBeStale =
-      upstream.reused && !this.#context.router.isProvedDead(upstream.home.target.member);
+      upstream.reused &&
+      upstream.headAt === null &&
+      !this.#context.router.isProvedDead(upstream.home.target.member);
     return {
       fault,
       sent: upstream.sent,

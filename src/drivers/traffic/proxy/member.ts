@@ -81,12 +81,16 @@ export class Member implements UpstreamHome {
     this.gate.accepted(upstream);
   }
 
-  answered(upstream: Upstream): void {
-    this.gate.answered(upstream);
+  answered(upstream: Upstream, status: number): void {
+    const { headAt, reused, waitingSince } = upstream;
+    assert(headAt !== null, 'an answer begins with its head');
+    if (!reused) this.gate.answered(upstream);
+    this.record.answered(headAt - waitingSince, status);
   }
 
   freed(upstream: Upstream): void {
     this.busy.delete(upstream);
+    upstream.idleSince = monotonicMs();
     const next = this.#nextQueued();
     if (next !== null) {
       this.#handOver(next, upstream);
@@ -95,7 +99,6 @@ export class Member implements UpstreamHome {
     if (this.draining || this.#idle.length >= MAX_IDLE || upstream.keepIdleMs === 0) {
       upstream.discard();
     } else {
-      upstream.idleSince = monotonicMs();
       this.#idle.push(upstream);
     }
     this.#tellIfQuiet();
@@ -138,7 +141,7 @@ export class Member implements UpstreamHome {
   #handOver(from: Upstream, to: Upstream): void {
     const { user } = from;
     assert(user !== null, 'what waits to connect waits for somebody');
-    to.assign(user, monotonicMs());
+    to.assign(user, to.idleSince);
     this.busy.add(to);
     from.discard();
     user.moved(from, to);

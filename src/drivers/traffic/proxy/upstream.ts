@@ -51,8 +51,8 @@ export interface UpstreamHome {
   mayForward(): boolean;
   /** The member took the connection. */
   opened(upstream: Upstream): void;
-  /** It begins to answer its first request. */
-  answered(upstream: Upstream): void;
+  /** The answer to its request begins. */
+  answered(upstream: Upstream, status: number): void;
   /** The connection can serve another request. */
   freed(upstream: Upstream): void;
   /** fault null: it serves something else from now on. */
@@ -75,6 +75,8 @@ export class Upstream implements Departing {
   /** The present request was written to it. */
   sent = false;
   answering = false;
+  /** When the head of the answer to the present request came; null: not yet. */
+  headAt: number | null = null;
   /** The whole request was written; else the connection cannot serve another one. */
   requestDone = false;
   /** The client knows no chunks: bodies are handed on without their framing. */
@@ -88,6 +90,8 @@ export class Upstream implements Departing {
   #socket: Socket | null = null;
   #method = 'GET';
   #partial: Buffer | null = null;
+  /** It came without any of the body that it promises. */
+  #headAlone: ResponseHead | null = null;
   #body: BodyScanner | null = null;
   #persistent = true;
   #untilClose = false;
@@ -135,6 +139,7 @@ export class Upstream implements Departing {
     this.waitingSince = nowMs;
     this.sent = false;
     this.answering = false;
+    this.headAt = null;
     this.requestDone = false;
   }
 
@@ -148,6 +153,15 @@ export class Upstream implements Departing {
   depart(): void {
     // Its request may have ended since it was to depart, and another may have departed in its place.
     if (!this.#closed && !this.sent) this.user?.connected(this);
+  }
+
+  /** Hands a head on whose body has not come. */
+  passHead(): void {
+    const { user } = this;
+    const head = this.#headAlone;
+    if (head === null || user === null) return;
+    this.#headAlone = null;
+    this.#answer(head, NO_BYTES, 0, user);
   }
 
   /** Ends the connection; its user hears `fault`. */
@@ -207,6 +221,10 @@ export class Upstream implements Departing {
       this.#end('badAnswer');
     } else if (this.#body !== null) {
       this.#takeBody(data, this.#body);
+    } else if (this.#headAlone !== null) {
+      const head = this.#headAlone;
+      this.#headAlone = null;
+      this.#answer(head, data, 0, this.user);
     } else {
       this.#takeHead(this.#partial === null ? data : Buffer.concat([this.#partial, data]));
     }
@@ -234,14 +252,16 @@ export class Upstream implements Departing {
         continue;
       }
       this.#partial = null;
-      this.#answer(head, data, from, user);
+      this.headAt = monotonicMs();
+      if (from === data.length && hasBody(head)) this.#headAlone = head;
+      else this.#answer(head, data, from, user);
       return;
     }
   }
 
   #answer(head: ResponseHead, data: Buffer, from: number, user: UpstreamUser): void {
     this.answering = true;
-    if (!this.reused) this.home.answered(this);
+    this.home.answered(this, head.status);
     this.#persistent = head.persistent;
     this.#untilClose = head.framing.kind === 'untilClose';
     if (head.keepAliveMs !== null) {
@@ -302,6 +322,7 @@ export class Upstream implements Departing {
   }
 
   readonly #onEnd = (): void => {
+    if (this.#headAlone?.framing.kind === 'untilClose') this.passHead();
     const { user } = this;
     if (this.#untilClose && this.#body !== null && user !== null) {
       this.#persistent = false;
@@ -321,6 +342,12 @@ export class Upstream implements Departing {
     this.home.ended(this, fault);
     user?.failed(this, fault);
   }
+}
+
+/** More than the head is to come. */
+function hasBody({ status, framing }: ResponseHead): boolean {
+  if (status === 101 || framing.kind === 'none') return false;
+  return framing.kind !== 'length' || framing.bytes > 0;
 }
 
 /** Of this host, which has run out of them: descriptors, ports, buffers. */

@@ -13,6 +13,8 @@ export const SAMPLE_MS = 100;
 /** A request without an answer for this long is told of before its sample's turn. */
 const STALL_MS = 40;
 const CONNECT_MS = 1000;
+/** For which the head of an answer waits for the body: a member that dies in between has told the client nothing yet. */
+export const HEAD_WAIT_MS = 100;
 
 export class Watch {
   readonly #context: Context;
@@ -63,8 +65,11 @@ export class Watch {
     // Whoever is ended or hedged here may at once begin to wait on this very member.
     const busy = [...member.busy];
     for (const upstream of busy) {
+      if (upstream.headAt !== null) {
+        if (nowMs - upstream.headAt >= HEAD_WAIT_MS) upstream.passHead();
+        continue;
+      }
       const waitedMs = nowMs - upstream.waitingSince;
-      if (upstream.answering) continue;
       if (waitedMs < TICK_MS) continue;
       const patienceMs = upstream.ready ? limits.answerMs : CONNECT_MS;
       // Whose turn to connect has not come waits on others.
@@ -92,7 +97,7 @@ function waitOn(member: Member, nowMs: number): Wait {
   let waiting = 0;
   let oldestWaitMs = 0;
   for (const upstream of member.busy) {
-    if (upstream.answering) continue;
+    if (upstream.headAt !== null) continue;
     waiting += 1;
     if (!upstream.begun) continue;
     oldestWaitMs = Math.max(oldestWaitMs, nowMs - upstream.waitingSince);
