@@ -1,5 +1,5 @@
 import { unreachable } from '../core/assert.ts';
-import type { Effect } from '../core/effect.ts';
+import type { Effect, Route } from '../core/effect.ts';
 import type { EffectResult, Event, FoundMember } from '../core/event.ts';
 import type { ServiceState } from '../core/state.ts';
 import { DriverError } from '../drivers/driver-error.ts';
@@ -58,6 +58,7 @@ export class LocalService {
     switch (effect.type) {
       case 'switchTraffic':
         this.#attendTo(effect.route.active);
+        await this.#extendFences(effect.route, signal);
         await this.#trafficOrThrow().route(effect.route);
         return DONE;
       case 'drainTraffic': {
@@ -119,6 +120,21 @@ export class LocalService {
       default:
         return unreachable(event);
     }
+  }
+
+  /**
+   * A route carries the lease's end, and each renewal makes a new one: so a fence with a deadline gets the one that the
+   * data plane gets, and before it, as no request may meet a fence that is still shut. If it cannot be extended the
+   * order fails, and the core gives it again.
+   */
+  async #extendFences(route: Route, signal: AbortSignal): Promise<void> {
+    const { epoch, leaseUntil: until } = route;
+    const named = route.active === null ? [] : [route.active, ...route.fallbacks];
+    // Members of other hosts have their fences there.
+    const fences = named
+      .flatMap((name) => this.#options.members.get(name)?.fence ?? [])
+      .filter(({ abilities }) => abilities.extendable);
+    await Promise.all(fences.map((fence) => fence.extend({ epoch, until, signal })));
   }
 
   /** Whoever serves clients is watched the most closely. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LocalMember } from '../../src/agent/local-member.ts';
+import { createKillFence } from '../../src/drivers/fence/kill.ts';
 import type { MemberDriver } from '../../src/drivers/member/contract.ts';
 import type { Probe } from '../../src/drivers/probe/contract.ts';
 
@@ -38,7 +39,7 @@ function rig(requests: number) {
     intervalMs: 100,
     timeoutMs: 300,
     makeDriver: () => DRIVER,
-    makeFence: () => ({ fence: async () => {} }),
+    makeFence: createKillFence,
     probe,
     ready: probe,
     prime: { probe, requests },

@@ -1,26 +1,38 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { test } from 'node:test';
 import { createKillFence } from '../../../src/drivers/fence/kill.ts';
 import { processStillRuns } from '../../../src/drivers/os/proc.ts';
 import { isFault } from '../member/conformance.ts';
 import { makeBench, within } from '../member/support.ts';
+import { until } from '../traffic/rig.ts';
+import { fenceConformance, type FenceSubject } from './conformance.ts';
 
-describe('a kill fence', () => {
-  it('resolves when the member is gone, and again when it was gone already', async () => {
-    const bench = makeBench(['/bin/sleep', '600']);
-    const { pid, startTicks } = await bench.driver.start({ capacity: 'full', signal: within() });
-    const fence = createKillFence(bench.driver);
-    await fence.fence({ signal: within() });
-    assert.equal(processStillRuns(pid, startTicks), false);
-    await fence.fence({ signal: within() });
-    await bench.dispose();
-  });
+function makeSubject(): FenceSubject {
+  const bench = makeBench(['/bin/sleep', '600']);
+  let started = { pid: 0, startTicks: 0 };
+  const runs = (): boolean => processStillRuns(started.pid, started.startTicks);
+  const fence = createKillFence(bench.driver);
+  return {
+    fence,
+    helpless: fence,
+    start: async () => {
+      started = await bench.driver.start({ capacity: 'full', signal: within() });
+    },
+    serves: async () => runs(),
+    hold: async () => ({ stands: runs, end: () => until(() => !runs(), 'the end of it') }),
+    now: () => performance.now(),
+    pass: (instant) => until(() => performance.now() > instant, 'the time has passed'),
+    settle: (promise) => promise,
+    dispose: () => bench.dispose(),
+  };
+}
 
-  it('claims nothing without proof', async () => {
-    const bench = makeBench(['/bin/sleep', '600']);
-    await bench.driver.start({ capacity: 'full', signal: within() });
-    const fenced = createKillFence(bench.driver).fence({ signal: AbortSignal.abort() });
-    await assert.rejects(fenced, (error) => isFault(error, 'stillRunning'));
-    await bench.dispose();
-  });
+fenceConformance('SIGKILL', makeSubject, { extendable: false });
+
+test('a kill that was called off says that the member may still run', async () => {
+  const bench = makeBench(['/bin/sleep', '600']);
+  await bench.driver.start({ capacity: 'full', signal: within() });
+  const fenced = createKillFence(bench.driver).fence({ signal: AbortSignal.abort() });
+  await assert.rejects(fenced, (error) => isFault(error, 'stillRunning'));
+  await bench.dispose();
 });
