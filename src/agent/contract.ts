@@ -51,7 +51,9 @@ export type HealthNews = Pick<MemberState, 'lifecycle' | 'ready' | 'pid' | 'repa
 /** The incident with what is new of its timeline. */
 export type IncidentNews = Incident & { readonly opened: boolean };
 
-export type StatusNews = Pick<ServiceState, 'phase' | 'active' | 'epoch' | 'paused'>;
+export type StatusNews = Pick<ServiceState, 'phase' | 'epoch' | 'paused'> & {
+  readonly active: string | null;
+};
 
 /** The agent's own cost and condition. */
 export type AgentFigures = {

@@ -1,4 +1,9 @@
-import type { AgentState, MemberState, ServiceState } from '../core/state.ts';
+import {
+  leadingMember,
+  type AgentState,
+  type MemberState,
+  type ServiceState,
+} from '../core/state.ts';
 import type { News, Notice } from './contract.ts';
 
 // What changed from one state to the next, as lines for whoever is watching. The newest ones are kept, so
@@ -63,13 +68,14 @@ function refusalNews(before: ServiceState, after: ServiceState): readonly News[]
 }
 
 function statusNews(before: ServiceState, after: ServiceState): readonly News[] {
-  const { phase, active, epoch, paused } = after;
+  const { phase, leadership, epoch, paused } = after;
   const same =
     before.phase === phase &&
-    before.active === active &&
+    before.leadership === leadership &&
     before.epoch === epoch &&
     before.paused === paused;
-  return same ? [] : [{ kind: 'status', data: { phase, active, epoch, paused } }];
+  if (same) return [];
+  return [{ kind: 'status', data: { phase, active: leadingMember(after), epoch, paused } }];
 }
 
 function trafficNews(before: ServiceState, after: ServiceState): readonly News[] {

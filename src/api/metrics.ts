@@ -2,7 +2,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { AgentFigures, AgentView } from '../agent/contract.ts';
 import type { ServiceState } from '../core/state.ts';
 import type { TrafficStats } from '../drivers/traffic/contract.ts';
-import { isReady, judgeService, type Overall } from './status.ts';
+import { isActive, isReady, judgeService, type Overall } from './status.ts';
 
 // Prometheus metrics, made anew at each scrape from what the agent knows anyway, so that they cost
 // nothing between scrapes. Base units as Prometheus wants them: seconds and bytes. Counters start at
@@ -99,7 +99,7 @@ function memberGauges(registry: Registry): {
     set: (service) => {
       for (const member of service.members) {
         const labels = { service: service.name, member: member.name };
-        active.set(labels, Number(member.name === service.active));
+        active.set(labels, Number(isActive(service, member)));
         ready.set(labels, Number(isReady(service, member)));
         if (member.lag !== null) lag.set(labels, member.lag.bytes);
         for (const one of HEALTHS) {

@@ -1,5 +1,14 @@
 import type { Temperature } from '../core/config.ts';
-import type { AgentState, Incident, MemberState, Phase, ServiceState } from '../core/state.ts';
+import {
+  activeHere,
+  leadingMember,
+  type AgentState,
+  type Incident,
+  type MemberState,
+  type Phase,
+  type ServiceState,
+} from '../core/state.ts';
+import { unreachable } from '../core/assert.ts';
 import type { StepTimes } from '../core/state.ts';
 
 // What a service is worth to its clients, in one word, and the status document of the API and of
@@ -10,6 +19,7 @@ import type { StepTimes } from '../core/state.ts';
 //   DEGRADED  clients are served, but badly, or the next failure would not be covered: no standby is
 //             ready, the active is in doubt, a move is under way, or hotwarm is paused.
 //   DOWN      nobody serves.
+// A host that stands by for another one tells the same of what it knows: it is OK if one of its members could take over.
 
 export type Overall = 'OK' | 'DEGRADED' | 'DOWN';
 
@@ -17,6 +27,8 @@ export type StatusReport = { readonly services: Readonly<Record<string, ServiceR
 
 export type ServiceReport = {
   readonly active: string | null;
+  /** Only if the active member is on another host than this agent: that host. */
+  readonly activeHost?: string;
   readonly epoch: number;
   readonly phase: Phase;
   readonly paused: boolean;
@@ -51,6 +63,7 @@ export type IncidentReport = {
 export type BriefStatus = {
   readonly status: Overall;
   readonly active: string | null;
+  readonly activeHost?: string;
   readonly epoch: number | null;
   /** Only with several services. */
   readonly services?: Readonly<Record<string, BriefStatus>>;
@@ -78,10 +91,12 @@ export function reportBriefly(state: AgentState): BriefStatus {
 
 export function judgeService(service: ServiceState): Overall {
   if (!isServed(service)) return 'DOWN';
-  const active = service.members.find(({ name }) => name === service.active);
+  const active = service.members.find(({ name }) => name === activeHere(service));
+  const isCovered = service.members.some((member) => couldTakeOver(service, member));
+  // What another host's active is worth, only that host knows.
+  if (service.phase === 'standingBy') return isCovered && !service.paused ? 'OK' : 'DEGRADED';
   const isCalm = service.phase === 'steady' || service.phase === 'observing';
   const isSound = active?.detector.health === 'healthy' && service.fellBack === null;
-  const isCovered = service.members.some((member) => couldTakeOver(service, member));
   return isCalm && isSound && isCovered && !service.paused ? 'OK' : 'DEGRADED';
 }
 
@@ -90,7 +105,8 @@ function isServed(service: ServiceState): boolean {
   // A fallback that was authorised in advance serves while the agent still decides.
   if (service.fellBack !== null) return true;
   if (service.phase === 'starting' || service.phase === 'down') return false;
-  const active = service.members.find(({ name }) => name === service.active);
+  if (service.phase === 'standingBy') return true;
+  const active = service.members.find(({ name }) => name === activeHere(service));
   return active !== undefined && active.detector.health !== 'failed';
 }
 
@@ -107,7 +123,7 @@ export function isReady(
 }
 
 function couldTakeOver(service: ServiceState, member: MemberState): boolean {
-  if (member.name === service.active) return false;
+  if (isActive(service, member)) return false;
   if (member.temperature !== 'cold') return isReady(service, member);
   // A cold one is not running; nothing must speak against its start.
   return member.detector.health !== 'failed' && member.repair.fault === null;
@@ -118,7 +134,26 @@ function worst(all: readonly Overall[]): Overall {
 }
 
 function briefService(service: ServiceState): BriefStatus {
-  return { status: judgeService(service), active: service.active, epoch: service.epoch };
+  const status = judgeService(service);
+  return { status, active: leadingMember(service), ...leadingHost(service), epoch: service.epoch };
+}
+
+function leadingHost({ leadership }: ServiceState): { readonly activeHost?: string } {
+  return leadership.who === 'elsewhere' ? { activeHost: leadership.host } : {};
+}
+
+/** Whether it is the active member, here or on another host. */
+export function isActive({ leadership }: ServiceState, { name, host }: MemberState): boolean {
+  switch (leadership.who) {
+    case 'nobody':
+      return false;
+    case 'here':
+      return leadership.member === name;
+    case 'elsewhere':
+      return leadership.member === name && leadership.host === host;
+    default:
+      return unreachable(leadership);
+  }
 }
 
 function reportService(service: ServiceState): ServiceReport {
@@ -126,7 +161,8 @@ function reportService(service: ServiceState): ServiceReport {
     (member) => [member.name, reportMember(service, member)] as const,
   );
   return {
-    active: service.active,
+    active: leadingMember(service),
+    ...leadingHost(service),
     epoch: service.epoch,
     phase: service.phase,
     paused: service.paused,
@@ -138,7 +174,7 @@ function reportService(service: ServiceState): ServiceReport {
 
 function reportMember(service: ServiceState, member: MemberState): MemberReport {
   return {
-    role: member.role,
+    role: isActive(service, member) ? 'active' : member.role,
     temperature: member.temperature,
     health: member.detector.health,
     ready: isReady(service, member),

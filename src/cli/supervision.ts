@@ -1,6 +1,6 @@
 import type { AgentView } from '../agent/contract.ts';
 import { judgeService } from '../api/status.ts';
-import type { AgentState, ServiceState } from '../core/state.ts';
+import { leadingMember, type AgentState, type ServiceState } from '../core/state.ts';
 import type { ServiceManager, Told } from '../drivers/service-manager.ts';
 
 // What the service manager is told of an agent, and when. A proof of life is given only while decisions are made:
@@ -136,7 +136,9 @@ export function describeStatus({ services }: Pick<AgentState, 'services'>): stri
   const told = services
     .map((service) => ({ service, overall: judgeService(service) }))
     .toSorted((one, other) => Number(one.overall === 'OK') - Number(other.overall === 'OK'))
-    .map(({ service: { name, active, paused }, overall }) => {
+    .map(({ service, overall }) => {
+      const { name, paused } = service;
+      const active = leadingMember(service);
       const who = active === null ? 'nobody serves' : `${active} serves`;
       return `${name} ${overall}, ${who}${paused ? ', paused' : ''}`;
     });

@@ -4,6 +4,7 @@ import type { Event, KnownEpoch } from './event.ts';
 import { failbackRequested } from './failback.ts';
 import { fellBack } from './failover.ts';
 import * as facts from './facts.ts';
+import { noteLeader } from './leadership.ts';
 import { leaseObserved } from './lease.ts';
 import { applyOutcome, type Outcome } from './outcomes.ts';
 import { resumeService } from './resume.ts';
@@ -68,11 +69,11 @@ function applyRest(turn: Turn, event: RestEvent): void {
       return seeLease(turn, knownLease(turn, event.epochs));
     case 'agentResumed': {
       const { name } = turn.config;
-      seeLease(turn, knownLease(turn, event.epochs));
-      return resumeService(
+      resumeService(
         turn,
         event.found.filter(({ service }) => service === name),
       );
+      return seeLease(turn, knownLease(turn, event.epochs));
     }
     case 'leaseObserved':
       return seeLease(turn, event.record);
@@ -115,6 +116,7 @@ function seeLease(turn: Turn, record: LeaseRecord | null): void {
     lease,
     epoch: Math.max(turn.service.epoch, record?.epoch ?? 0),
   };
+  noteLeader(turn);
 }
 
 /** Everything is still observed and reported, nothing is done. Refused while something is under way, as that would be left half done. */

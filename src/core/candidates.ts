@@ -1,7 +1,7 @@
 import { admit } from './gate.ts';
 import type { CandidateVerdict, GateRefusal } from './reasons.ts';
 import type { MemberState } from './state.ts';
-import { isPending, type Turn } from './turn.ts';
+import { isPending, localMembers, type Turn } from './turn.ts';
 
 // Who could take over, best first. Every standby goes through the gate; those that pass are ordered by
 // how soon they can serve (a running one needs nothing, a frozen one a thaw), then by freshness, then
@@ -19,8 +19,8 @@ export type Candidate = {
 
 /** All members that may be considered, in the order in which they should be. */
 export function rankCandidates(turn: Turn, excluded: readonly string[]): readonly Candidate[] {
-  return turn.service.members
-    .filter((member) => !excluded.includes(member.name) && member.host === turn.host)
+  return localMembers(turn)
+    .filter((member) => !excluded.includes(member.name))
     .map((member, index) => ({ candidate: toCandidate(turn, member), index }))
     .toSorted(
       (a, b) =>

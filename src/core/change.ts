@@ -1,3 +1,4 @@
+import { unreachable } from './assert.ts';
 import type { Evidence, Refusal } from './reasons.ts';
 import type { Incident, MemberState, Operation, ServiceState } from './state.ts';
 
@@ -66,13 +67,27 @@ function serviceChanges(before: ServiceState, after: ServiceState): readonly Cha
   const changes: Change[] = [];
   if (before.phase !== after.phase)
     changes.push({ code: 'phase', from: before.phase, to: after.phase });
-  if (before.active !== after.active)
-    changes.push({ code: 'active', from: before.active, to: after.active });
+  const [from, to] = [leaderOf(before), leaderOf(after)];
+  if (from !== to) changes.push({ code: 'active', from, to });
   if (before.epoch !== after.epoch) changes.push({ code: 'epoch', epoch: after.epoch });
   if (before.paused !== after.paused) changes.push({ code: 'paused', paused: after.paused });
   if (before.trafficUp !== after.trafficUp)
     changes.push({ code: 'trafficUp', up: after.trafficUp });
   return [...changes, ...operationChanges(before.operation, after.operation)];
+}
+
+/** A member of another host with its host. */
+function leaderOf({ leadership }: ServiceState): string | null {
+  switch (leadership.who) {
+    case 'nobody':
+      return null;
+    case 'here':
+      return leadership.member;
+    case 'elsewhere':
+      return `${leadership.member}@${leadership.host}`;
+    default:
+      return unreachable(leadership);
+  }
 }
 
 function operationChanges(old: Operation | null, now: Operation | null): readonly Change[] {

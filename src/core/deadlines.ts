@@ -80,11 +80,13 @@ function addMemberMoments(next: NextMoment, config: ServiceConfig, member: Membe
   next.add(rehearsalDueAt(config.takeover.rehearsedWithinMs, member));
 }
 
-function addOperationMoments(next: NextMoment, { operation, lease }: ServiceState): void {
+function addOperationMoments(next: NextMoment, service: ServiceState): void {
+  const { operation, lease, leadership } = service;
+  const isContended = operation !== null || leadership.who === 'elsewhere';
+  if (isContended && lease.record !== null) next.add(expiresAt(lease, lease.record.durationMs));
   if (operation === null) return;
-  if (operation.step !== 'taking') next.add(operation.deadline);
+  if (operation.step === 'choosing' || operation.step === 'raising') next.add(operation.deadline);
   if (operation.step === 'choosing') next.add(operation.notBefore);
-  if (lease.record !== null) next.add(expiresAt(lease, lease.record.durationMs));
 }
 
 /** The questions about failback are asked of a turn; here nothing is decided, so nothing of it changes. */

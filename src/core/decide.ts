@@ -1,16 +1,18 @@
 import { confirmSent } from './detect.ts';
 import { considerFailback } from './failback.ts';
 import { chooseCandidate, considerFailover, nobodyServes } from './failover.ts';
+import { finishYielding } from './leadership.ts';
 import { tendLease } from './lease.ts';
 import { tendMembers } from './members.ts';
 import { considerObserving } from './observing.ts';
 import { considerRehearsal } from './rehearsal.ts';
 import { tendRoute } from './route.ts';
-import type { Phase } from './state.ts';
+import { activeHere, type Phase } from './state.ts';
 import { advanceMove, considerGray } from './switchover.ts';
 import {
   isPending,
   issue,
+  localMembers,
   memberOf,
   refuse,
   settleRefusals,
@@ -26,6 +28,7 @@ import {
 export function decide(turn: Turn): void {
   forgetFallback(turn);
   confirmDoubts(turn);
+  finishYielding(turn);
   considerFailover(turn);
   considerObserving(turn);
   considerGray(turn);
@@ -43,7 +46,8 @@ export function decide(turn: Turn): void {
 
 /** The data plane left an active that then proved well; the route told next leads back to it. */
 function forgetFallback(turn: Turn): void {
-  const { fellBack, active, operation } = turn.service;
+  const { fellBack, operation } = turn.service;
+  const active = activeHere(turn.service);
   if (fellBack === null || active === null || operation !== null) return;
   const { health, since } = memberOf(turn, active).detector;
   if (health === 'healthy' && since > fellBack.at)
@@ -52,7 +56,7 @@ function forgetFallback(turn: Turn): void {
 
 /** A suspicion is followed by a probe on another channel at once, not an interval later. */
 function confirmDoubts(turn: Turn): void {
-  for (const { name, detector } of turn.service.members) {
+  for (const { name, detector } of localMembers(turn)) {
     if (
       detector.confirm === null ||
       !detector.confirm.wanted ||
@@ -76,7 +80,7 @@ const PROBE_SLACK_MS = 200;
 
 /** No failover because the observer, not the observed, is in doubt: said once, as it explains why nothing happens. */
 function reportUnfitness(turn: Turn): void {
-  const { active } = turn.service;
+  const active = activeHere(turn.service);
   if (active === null) return;
   const { health, reason } = memberOf(turn, active).detector;
   if (health !== 'unknown') return;
@@ -91,11 +95,13 @@ function reportUnfitness(turn: Turn): void {
 }
 
 function phaseOf(turn: Turn): Phase {
-  const { operation, active, observing } = turn.service;
+  const { operation, leadership, observing } = turn.service;
   if (operation?.kind === 'start') return 'starting';
+  if (operation?.step === 'yielding') return 'standingBy';
   if (nobodyServes(turn)) return 'down';
   if (operation !== null) return operation.kind === 'failover' ? 'failingOver' : 'switchingOver';
-  if (active === null) return 'starting';
-  if (memberOf(turn, active).detector.health === 'suspect') return 'suspect';
+  if (leadership.who === 'nobody') return 'starting';
+  if (leadership.who === 'elsewhere') return 'standingBy';
+  if (memberOf(turn, leadership.member).detector.health === 'suspect') return 'suspect';
   return observing === null ? 'steady' : 'observing';
 }

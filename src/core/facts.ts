@@ -12,7 +12,7 @@ import type {
 } from './event.ts';
 import { leftAfter } from './power.ts';
 import { registerFailure } from './rejoin.ts';
-import type { MemberState, Performance } from './state.ts';
+import { activeHere, type MemberState, type Performance } from './state.ts';
 import { isPending, memberOf, note, updateMember, type Turn } from './turn.ts';
 
 // What an observation changes in what is known of a member. Nothing is decided here.
@@ -88,8 +88,12 @@ export function lagMeasured(turn: Turn, event: LagMeasured): void {
 
 /** Else it may still be another's standby, or take itself for the active, and then seem to be behind nobody. */
 function followsActive(turn: Turn, { name, followsEpoch }: MemberState): boolean {
-  const { active, epoch } = turn.service;
-  return name !== active && followsEpoch === epoch && !isPending(turn, name, ['rejoinMember']);
+  const { epoch } = turn.service;
+  return (
+    name !== activeHere(turn.service) &&
+    followsEpoch === epoch &&
+    !isPending(turn, name, ['rejoinMember'])
+  );
 }
 
 /** Measured against an active that may have been replaced: they say nothing of the newest copy. */
@@ -99,7 +103,7 @@ export function forgetLags(turn: Turn): void {
 
 /** Up to now the active may have acknowledged what clients wrote. */
 export function noteAnswer(turn: Turn, name: string): void {
-  if (turn.service.active === name) turn.service = { ...turn.service, answeredAt: turn.at };
+  if (activeHere(turn.service) === name) turn.service = { ...turn.service, answeredAt: turn.at };
 }
 
 /** Nothing speaks against its having served until now. */

@@ -1,9 +1,9 @@
 import { admit } from './gate.ts';
 import { doubled } from './power.ts';
 import type { Refusal } from './reasons.ts';
-import type { MemberState } from './state.ts';
+import { activeHere, type MemberState } from './state.ts';
 import { beginMove, canBeRaised, obstacle } from './switchover.ts';
-import { answer, memberOf, refuse, type Turn } from './turn.ts';
+import { answer, localMembers, refuse, type Turn } from './turn.ts';
 import type { DurationMs, Instant } from './time.ts';
 
 // The planned return to the preferred member. It waits until that member has been well for the hold-down,
@@ -18,13 +18,8 @@ export function considerFailback(turn: Turn): void {
   if (config.failback.mode !== 'auto' || service.operation !== null || service.observing !== null)
     return;
   const preferred = preferredOf(turn);
-  if (
-    service.active === null ||
-    preferred === null ||
-    service.active === preferred.name ||
-    service.paused
-  )
-    return;
+  const active = activeHere(service);
+  if (active === null || preferred === null || active === preferred.name || service.paused) return;
   const recent = recentFailovers(turn);
   if (service.autoFailbackStopped || recent > config.failback.limit) {
     if (!service.autoFailbackStopped) turn.service = { ...turn.service, autoFailbackStopped: true };
@@ -49,9 +44,10 @@ export function considerFailback(turn: Turn): void {
   });
 }
 
+/** null: it is a member of another host, which this one cannot make active. */
 function preferredOf(turn: Turn): MemberState | null {
-  const first = turn.config.members[0];
-  return first === undefined ? null : memberOf(turn, first.name);
+  const [first] = turn.config.members;
+  return localMembers(turn).find(({ name }) => name === first?.name) ?? null;
 }
 
 function mayReturn(turn: Turn, preferred: MemberState): boolean {
@@ -95,7 +91,7 @@ export function failbackDeadline(turn: Turn): Instant | null {
   const preferred = preferredOf(turn);
   if (
     preferred === null ||
-    service.active === preferred.name ||
+    activeHere(service) === preferred.name ||
     service.paused ||
     service.autoFailbackStopped
   )
@@ -109,7 +105,7 @@ export function failbackRequested(turn: Turn): void {
   const preferred = preferredOf(turn);
   const refusal = failbackObstacle(turn, preferred);
   if (refusal !== null || preferred === null) {
-    answer(turn, refusal ?? { code: 'noActive' });
+    answer(turn, refusal);
     return;
   }
   turn.service = { ...turn.service, autoFailbackStopped: false, failovers: [] };
@@ -123,8 +119,9 @@ export function failbackRequested(turn: Turn): void {
 
 function failbackObstacle(turn: Turn, preferred: MemberState | null): Refusal | null {
   const { service } = turn;
-  if (preferred !== null && service.active === preferred.name) return { code: 'preferredActive' };
-  const refusal = obstacle(turn, null);
+  if (preferred !== null && activeHere(service) === preferred.name)
+    return { code: 'preferredActive' };
+  const refusal = obstacle(turn, turn.config.members[0]?.name ?? null);
   if (refusal !== null || preferred === null || mayReturn(turn, preferred)) return refusal;
   return {
     code: 'noCandidate',

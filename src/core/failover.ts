@@ -1,3 +1,4 @@
+import { unreachable } from './assert.ts';
 import { fallbacksOf, rankCandidates, type Candidate } from './candidates.ts';
 import {
   endIncident,
@@ -10,12 +11,13 @@ import { firstActive, isStartOpen } from './first-start.ts';
 import { isLeaseLost, mayAcquire, release } from './lease.ts';
 import { isProven } from './detect.ts';
 import type { CandidateVerdict, Cause, GateRefusal } from './reasons.ts';
-import type { Choosing, MemberState } from './state.ts';
+import { isPlanned, type Choosing, type MemberState } from './state.ts';
+import type { Instant } from './time.ts';
 import { abortOperation, retryPause } from './plan-failure.ts';
 import { NEW_OPERATION, planTakeover } from './takeover.ts';
 import { orderFence } from './members.ts';
 import { mayForward, tellDeath } from './route.ts';
-import { memberOf, note, refuse, type Turn } from './turn.ts';
+import { localMembers, memberOf, note, refuse, type Turn } from './turn.ts';
 
 // The unplanned takeover: the active has failed, so somebody else must serve. It begins with the verdict,
 // never earlier; the no-regret work (raising a standby) has been going on since the first doubt. From then
@@ -24,22 +26,33 @@ import { memberOf, note, refuse, type Turn } from './turn.ts';
 
 /** Begins whatever the service's condition demands, if nothing is under way that already answers it. */
 export function considerFailover(turn: Turn): void {
-  const { service } = turn;
-  const { operation } = service;
-  if (operation !== null && (operation.kind === 'start' || operation.kind === 'failover')) return;
-  if (operation?.step === 'taking') return;
-  if (service.active === null) {
-    beginStart(turn);
-    return;
+  const { operation, leadership } = turn.service;
+  if (operation !== null && (!isPlanned(operation) || operation.step === 'taking')) return;
+  switch (leadership.who) {
+    case 'nobody':
+      return beginStart(turn);
+    case 'here':
+      return considerLeaving(turn, memberOf(turn, leadership.member));
+    case 'elsewhere':
+      return considerFollowing(turn, leadership);
+    default:
+      return unreachable(leadership);
   }
-  const active = memberOf(turn, service.active);
+}
+
+function considerLeaving(turn: Turn, active: MemberState): void {
   const cause = causeToLeave(turn, active);
   if (cause === null) return;
-  if (service.paused) {
-    refuse(turn, { code: 'paused' });
-    return;
-  }
-  beginFailover(turn, active, cause, null);
+  if (turn.service.paused) refuse(turn, { code: 'paused' });
+  else beginFailover(turn, active, cause, null);
+}
+
+/** The host that led has not renewed its lease, or has given it back: a member of this one takes over. */
+function considerFollowing(turn: Turn, leader: { host: string; member: string }): void {
+  const { lease, paused } = turn.service;
+  if (!mayAcquire(lease, turn.host, turn.at) || localMembers(turn).length === 0) return;
+  if (paused) refuse(turn, { code: 'paused' });
+  else beginFailoverFrom(turn, leader);
 }
 
 function causeToLeave(turn: Turn, active: MemberState): Cause | null {
@@ -69,6 +82,30 @@ function beginStart(turn: Turn): void {
 
 const CHOOSE_AT_ONCE = { step: 'choosing', notBefore: 0 } as const;
 
+/** What led there is out of this host's reach. It ended by its lease, and its last renewal was its last sign of life. */
+function beginFailoverFrom(turn: Turn, { host, member }: { host: string; member: string }): void {
+  endIncident(turn);
+  const incident = openIncident(turn, {
+    kind: 'failover',
+    cause: { code: 'leaseExpired', host, member },
+    from: member,
+    wellUntil: turn.service.lease.seenAt,
+  });
+  turn.service = {
+    ...turn.service,
+    failovers: withThisFailover(turn),
+    operation: {
+      ...NEW_OPERATION,
+      ...CHOOSE_AT_ONCE,
+      kind: 'failover',
+      incident,
+      startedAt: turn.at,
+      deadline: null,
+      fromGone: true,
+    },
+  };
+}
+
 /** only: the operator's choice; nobody else is considered in the first attempt. */
 export function beginFailover(
   turn: Turn,
@@ -93,10 +130,14 @@ export function beginFailover(
   });
   if (turn.service.fellBack?.from === from.name) noteFallback(turn);
   const excluded =
-    only === null ? [] : turn.service.members.map((m) => m.name).filter((name) => name !== only);
+    only === null
+      ? []
+      : localMembers(turn)
+          .map((m) => m.name)
+          .filter((name) => name !== only);
   turn.service = {
     ...turn.service,
-    failovers: [...turn.service.failovers, turn.at].slice(-failoversKept(turn)),
+    failovers: withThisFailover(turn),
     operation: {
       ...NEW_OPERATION,
       ...CHOOSE_AT_ONCE,
@@ -114,8 +155,8 @@ export function beginFailover(
 }
 
 /** One more than the limit is enough to know that it was passed. */
-function failoversKept(turn: Turn): number {
-  return turn.config.failback.limit + 1;
+function withThisFailover(turn: Turn): readonly Instant[] {
+  return [...turn.service.failovers, turn.at].slice(-(turn.config.failback.limit + 1));
 }
 
 /** The outage counts from the last sign of life; a proof of death is its own moment. */
@@ -153,9 +194,10 @@ export function chooseCandidate(turn: Turn): void {
 
 /** Whether another host has a member, and nothing that served on this one can serve any more. */
 function mayRelease(turn: Turn, { kind, from, mayServe }: Choosing): boolean {
-  if (kind !== 'failover' || from === null || turn.service.paused) return false;
+  if (kind !== 'failover' || turn.service.paused) return false;
   const isElsewhere = turn.config.members.some(({ host }) => host !== turn.host);
-  const isGone = [from, ...mayServe].every((name) => memberOf(turn, name).fenced);
+  const suspects = from === null ? mayServe : [from, ...mayServe];
+  const isGone = suspects.every((name) => memberOf(turn, name).fenced);
   return isElsewhere && isGone && !mayForward(turn);
 }
 
@@ -243,13 +285,12 @@ function noteFallback(turn: Turn): void {
 
 /** Whether nobody can serve right now. */
 export function nobodyServes(turn: Turn): boolean {
-  const { operation, active } = turn.service;
+  const { operation, leadership, lease } = turn.service;
   if (operation !== null && operation.kind !== 'start') {
-    return (
-      operation.kind === 'failover' &&
-      operation.step === 'choosing' &&
-      fallbacksOf(turn, operation.from ?? '').length === 0
-    );
+    const { kind, step, from } = operation;
+    if (kind !== 'failover' || step !== 'choosing') return false;
+    return from === null || fallbacksOf(turn, from).length === 0;
   }
-  return active !== null && hasFailed(memberOf(turn, active));
+  if (leadership.who === 'elsewhere') return mayAcquire(lease, turn.host, turn.at);
+  return leadership.who === 'here' && hasFailed(memberOf(turn, leadership.member));
 }

@@ -1,11 +1,10 @@
-import { memberOf, type Turn } from './turn.ts';
+import { localMembers, memberOf, type Turn } from './turn.ts';
 
-/** The member that should be the first active: whoever held the lease last, else the preferred one. */
+/** The member of this host that should be the first active: whoever held the lease last, else the one that is preferred. */
 export function firstActive(turn: Turn): string | null {
   const holder = turn.service.lease.record?.holder.member;
-  const [preferred] = turn.config.members;
-  const known = turn.config.members.find((member) => member.name === holder) ?? preferred;
-  return known?.name ?? null;
+  const [preferred, ...others] = localMembers(turn);
+  return (others.find(({ name }) => name === holder) ?? preferred)?.name ?? null;
 }
 
 /** Whether anybody may be the first active: the one that should be has failed, or was waited for long enough. */

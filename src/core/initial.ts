@@ -25,7 +25,7 @@ function initialService(config: ServiceConfig, at: Instant): ServiceState {
     name: config.name,
     phase: 'starting',
     decidedAt: at,
-    active: null,
+    leadership: { who: 'nobody' },
     answeredAt: null,
     epoch: 0,
     lease: NO_LEASE,

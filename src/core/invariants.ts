@@ -1,7 +1,7 @@
 import { assert } from './assert.ts';
 import type { CoreConfig, ServiceConfig } from './config.ts';
 import type { Effect } from './effect.ts';
-import type { AgentState, ServiceState } from './state.ts';
+import { activeHere, type AgentState, type ServiceState } from './state.ts';
 import { isHarmless } from './turn.ts';
 
 // What must hold after every step, checked in production too. A broken one stops the agent: its lease
@@ -25,7 +25,7 @@ function checkState(config: ServiceConfig, service: ServiceState): void {
   const actives = service.members.filter((member) => member.role === 'active');
   assert(actives.length <= 1, 'at most one member has the role of the active');
   assert(
-    actives.length === 0 || actives[0]?.name === service.active,
+    actives.length === 0 || actives[0]?.name === activeHere(service),
     'the active member has the role',
   );
   assert(
@@ -87,7 +87,7 @@ function waitsForEpoch(service: ServiceState, effect: Effect, epoch: number): bo
 
 /** The former active is gone, or its fence, stop or demotion comes first. */
 function checkFenced(service: ServiceState, effect: Effect, next: string): void {
-  const former = service.members.find((member) => member.name === service.active);
+  const former = service.members.find((member) => member.name === activeHere(service));
   if (
     former === undefined ||
     former.name === next ||

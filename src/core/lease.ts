@@ -1,6 +1,6 @@
 import { unreachable } from './assert.ts';
 import type { Effect, LeaseRecord } from './effect.ts';
-import type { LeaseState } from './state.ts';
+import { activeHere, type LeaseState } from './state.ts';
 import type { DurationMs, Instant } from './time.ts';
 import { issue, type Turn } from './turn.ts';
 
@@ -14,7 +14,15 @@ import { issue, type Turn } from './turn.ts';
 
 export const NO_LEASE: LeaseState = { record: null, seenAt: 0, heldUntil: null, renewAt: null };
 
+/** Next to nothing: whoever sees a record of this duration may take the lease at once. */
+export const RELEASED_MS: DurationMs = 1;
+
 const RETRY_SHARE = 4;
+
+/** Given back by its holder. */
+export function isReleased({ durationMs }: LeaseRecord): boolean {
+  return durationMs <= RELEASED_MS;
+}
 
 export type LeaseEffect = Extract<Effect, { type: 'acquireLease' | 'renewLease' | 'releaseLease' }>;
 
@@ -47,7 +55,7 @@ export function leaseAfter(
       return {
         holder: before?.holder ?? { host, member: '' },
         epoch: order.epoch,
-        durationMs: 1,
+        durationMs: RELEASED_MS,
         renewal,
       };
     default:
@@ -85,11 +93,19 @@ export function leaseObserved(
   host: string,
   at: Instant,
 ): LeaseState {
-  if (sameRecord(lease.record, record)) return lease;
+  if (sameRecord(lease.record, record) || isOlder(record, lease.record)) return lease;
   const ours = record !== null && record.holder.host === host;
   return ours
     ? { ...lease, record, seenAt: at }
     : { record, seenAt: at, heldUntil: null, renewAt: null };
+}
+
+/** An answer of the store that something newer has overtaken. */
+function isOlder(record: LeaseRecord | null, known: LeaseRecord | null): boolean {
+  if (record === null || known === null) return false;
+  return (
+    record.epoch < known.epoch || (record.epoch === known.epoch && record.renewal < known.renewal)
+  );
 }
 
 /** Whether two records tell of the same renewal of the same lease. */
@@ -104,14 +120,15 @@ export function sameRecord(a: LeaseRecord | null, b: LeaseRecord | null): boolea
 }
 
 /**
- * Whether the record speaks against the active of this host: another host holds it, or, where two actives
- * would do harm, another member does. A service that may be served without the store goes on under an old record.
+ * Whether the record speaks against the active of this host: where two actives would do harm, another of its members
+ * holds it. A service that may be served without the store goes on under an old record. If another host holds it, the
+ * active here is none any more (leadership.ts).
  */
 export function isLeaseLost(turn: Turn): boolean {
-  const { lease, active } = turn.service;
-  if (lease.record === null || active === null) return false;
-  const { host, member } = lease.record.holder;
-  return host !== turn.host || (turn.config.exclusive && member !== active);
+  const { lease } = turn.service;
+  const active = activeHere(turn.service);
+  if (!turn.config.exclusive || lease.record === null || active === null) return false;
+  return lease.record.holder.member !== active;
 }
 
 /** Renews in time while this host's member is active. */
@@ -119,7 +136,7 @@ export function tendLease(turn: Turn): void {
   const { service, config } = turn;
   const { record, renewAt } = service.lease;
   if (record === null || renewAt === null || turn.at < renewAt) return;
-  if (service.active !== record.holder.member || record.holder.host !== turn.host) return;
+  if (activeHere(service) !== record.holder.member || record.holder.host !== turn.host) return;
   if (
     service.pending.some((effect) => effect.type === 'renewLease' || effect.type === 'acquireLease')
   )

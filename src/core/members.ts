@@ -6,10 +6,11 @@ import { firstActive, isStartOpen } from './first-start.ts';
 import { repairDue } from './rejoin.ts';
 import { follow, mustFollow, mustLead } from './roles.ts';
 import { mayForward } from './route.ts';
-import { targetOf, type MemberState, type Operation } from './state.ts';
+import { activeHere, targetOf, type MemberState, type Operation } from './state.ts';
 import {
   isPending,
   issue,
+  localMembers,
   memberConfigOf,
   memberOf,
   note,
@@ -31,9 +32,7 @@ type Wanted = 'full' | Temperature;
 
 /** Orders whatever brings each member one step closer to what it should be. */
 export function tendMembers(turn: Turn): void {
-  for (const member of turn.service.members) {
-    if (member.host === turn.host) tendMember(turn, memberOf(turn, member.name));
-  }
+  for (const { name } of localMembers(turn)) tendMember(turn, memberOf(turn, name));
 }
 
 const LIFECYCLE_ORDERS = [
@@ -57,7 +56,7 @@ function tendMember(turn: Turn, member: MemberState): void {
     return;
   }
   if (turn.at < member.retryAt) return;
-  if (needsFence(member)) {
+  if (needsFence(turn, member)) {
     orderFence(turn, member.name);
     return;
   }
@@ -80,6 +79,7 @@ function tendMember(turn: Turn, member: MemberState): void {
 function staysDown(turn: Turn, operation: Operation, { name, lifecycle }: MemberState): boolean {
   const { exclusive, abilities } = turn.config;
   const { step, from, mayServe } = operation;
+  if (step === 'yielding') return operation.suspects.includes(name);
   if (step === 'taking')
     return name === from || (exclusive && name !== operation.to && lifecycle === 'absent');
   const isPrimary = abilities.promote && (name === from || mayServe.includes(name));
@@ -97,8 +97,10 @@ function temper(turn: Turn, member: MemberState, wanted: Wanted): void {
 }
 
 /** Something of it may be left although it is dead or must be. */
-function needsFence(member: MemberState): boolean {
+function needsFence(turn: Turn, member: MemberState): boolean {
   if (member.fenced) return false;
+  const { operation } = turn.service;
+  if (operation?.step === 'yielding' && operation.suspects.includes(member.name)) return true;
   return member.lifecycle === 'absent' || member.detector.health === 'failed';
 }
 
@@ -111,8 +113,10 @@ function wantedFor(turn: Turn, member: MemberState): Wanted {
 
 /** The active, whoever is about to be, and everybody while somebody is sought. */
 function isNeeded(turn: Turn, name: string): boolean {
-  const { active, operation } = turn.service;
+  const { operation } = turn.service;
+  const active = activeHere(turn.service);
   if (operation === null) return name === active;
+  if (operation.step === 'yielding') return false;
   if (operation.kind === 'start') return name === firstActive(turn) || isStartOpen(turn);
   return (
     operation.step === 'choosing' || [active, operation.from, targetOf(operation)].includes(name)
@@ -121,12 +125,13 @@ function isNeeded(turn: Turn, name: string): boolean {
 
 /** Whether there is any doubt about the active, be it our own: reason enough to raise a standby and keep it raised. */
 function doubted(turn: Turn): boolean {
-  const { active } = turn.service;
+  const active = activeHere(turn.service);
   return active !== null && memberOf(turn, active).detector.health !== 'healthy';
 }
 
 function bestStandby(turn: Turn): string | null {
-  const ranked = rankCandidates(turn, turn.service.active === null ? [] : [turn.service.active]);
+  const active = activeHere(turn.service);
+  const ranked = rankCandidates(turn, active === null ? [] : [active]);
   return ranked[0]?.member.name ?? null;
 }
 
@@ -139,7 +144,8 @@ function start(turn: Turn, member: MemberState, wanted: Wanted): void {
     { withinMs: timeouts.startMs },
   );
   updateMember(turn, member.name, { followsEpoch: null });
-  const { active, operation } = turn.service;
+  const { operation } = turn.service;
+  const active = activeHere(turn.service);
   // While somebody is sought its copy may be the newest there is, and a rejoin would discard it. It is made up for later.
   const isSettled = operation === null || operation.step === 'raising';
   const rejoined =
@@ -190,7 +196,7 @@ function adjust(turn: Turn, member: MemberState, wanted: Wanted): void {
 
 /** Lowered only in quiet: somebody serves, nothing is under way, its own requests have ended, and it is well: frozen, any doubt about it would seem settled. */
 function mayLower(turn: Turn, member: MemberState): boolean {
-  if (turn.service.active === null || turn.service.operation !== null) return false;
+  if (turn.service.leadership.who === 'nobody' || turn.service.operation !== null) return false;
   if (member.role === 'active' || member.detector.health !== 'healthy') return false;
   return !isPending(turn, member.name, ['drainTraffic']);
 }
@@ -270,7 +276,7 @@ export function orderFence(turn: Turn, name: string): EffectId {
 
 /** observe-only: the member is somebody else's; it is watched wherever it stands. */
 function watchForeign(turn: Turn, member: MemberState): void {
-  const lost = member.detector.health === 'failed' && member.name !== turn.service.active;
+  const lost = member.detector.health === 'failed' && member.name !== activeHere(turn.service);
   if (member.lifecycle === 'running' && !lost) return;
   beginWatch(turn, member.name, member.incarnation + 1, 'starting');
   updateMember(turn, member.name, { lifecycle: 'running' });

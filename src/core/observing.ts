@@ -1,7 +1,7 @@
 import { rankCandidates } from './candidates.ts';
 import { endIncident } from './incident.ts';
 import type { Cause } from './reasons.ts';
-import type { MemberState, Observing } from './state.ts';
+import { activeHere, type MemberState, type Observing } from './state.ts';
 import { beginMove } from './switchover.ts';
 import { memberOf, note, refuse, type Turn } from './turn.ts';
 
@@ -15,9 +15,9 @@ const BAD_WINDOWS = 5;
 const REQUESTS_MIN = 20;
 
 export function considerObserving(turn: Turn): void {
-  const { observing, operation, active } = turn.service;
+  const { observing, operation } = turn.service;
   if (observing === null || operation !== null) return;
-  if (active !== observing.member) {
+  if (activeHere(turn.service) !== observing.member) {
     turn.service = { ...turn.service, observing: null };
     return;
   }

@@ -10,6 +10,7 @@ import { CRASH_LOOP_ATTEMPTS, registerFailure } from './rejoin.ts';
 import { routeFailed } from './route.ts';
 import { planFailed } from './plan-failure.ts';
 import { planStepOf, planSucceeded } from './takeover.ts';
+import { activeHere } from './state.ts';
 import type { DurationMs } from './time.ts';
 import { isPending, isTold, issue, memberOf, note, updateMember, type Turn } from './turn.ts';
 
@@ -236,7 +237,8 @@ function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: 
 function pauseOrders(turn: Turn, { type, member }: Effect & { readonly member: string }): void {
   const pauseMs = PAUSE_MS[type];
   // After a promotion that belongs to a plan, the plan pauses.
-  if (pauseMs === undefined || (type === 'promoteMember' && turn.service.active !== member)) return;
+  if (pauseMs === undefined || (type === 'promoteMember' && activeHere(turn.service) !== member))
+    return;
   updateMember(turn, member, { retryAt: turn.at + pauseMs });
 }
 

@@ -89,6 +89,10 @@ export type Refusal =
   | { readonly code: 'paused' }
   | { readonly code: 'observeOnly' }
   | { readonly code: 'noActive' }
+  /** Only the host that leads can do it. */
+  | { readonly code: 'activeElsewhere'; readonly host: string; readonly member: string }
+  /** A member of another host takes no orders from this one. */
+  | { readonly code: 'memberElsewhere'; readonly host: string; readonly member: string }
   | { readonly code: 'noCandidate'; readonly candidates: readonly CandidateVerdict[] }
   | { readonly code: 'observerUnfit'; readonly score: number }
   | { readonly code: 'allTargetsLate'; readonly targets: number }
@@ -126,6 +130,8 @@ export type Cause =
       readonly limit: number;
     }
   | { readonly code: 'leaseLost'; readonly member: string }
+  /** Another host led, and neither renewed its lease nor kept it. */
+  | { readonly code: 'leaseExpired'; readonly host: string; readonly member: string }
   | { readonly code: 'operator'; readonly command: 'switchover' | 'failover' | 'failback' }
   | { readonly code: 'failback'; readonly member: string };
 

@@ -1,6 +1,6 @@
 import type { MemberState } from './state.ts';
 import type { Instant } from './time.ts';
-import { updateMember, type Turn } from './turn.ts';
+import { localMembers, updateMember, type Turn } from './turn.ts';
 
 // A standby that stands by unseen (frozen, cold) proves now and then that it can still serve: it is raised,
 // answers, and goes back to its temperature. Only where the gate asks for it (takeover.rehearsed), in quiet,
@@ -12,14 +12,15 @@ const DUE_SHARE = 0.5;
 export function considerRehearsal(turn: Turn): void {
   const { service } = turn;
   if (
-    service.active === null ||
+    service.leadership.who === 'nobody' ||
     service.operation !== null ||
     service.observing !== null ||
     service.paused
   )
     return;
-  if (service.members.some((member) => member.rehearsingSince !== null)) return;
-  const due = service.members.find((member) => {
+  const members = localMembers(turn);
+  if (members.some((member) => member.rehearsingSince !== null)) return;
+  const due = members.find((member) => {
     const dueAt = rehearsalDueAt(turn.config.takeover.rehearsedWithinMs, member);
     return dueAt !== null && dueAt <= turn.at;
   });

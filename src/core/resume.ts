@@ -6,10 +6,10 @@ import { awaitReady, beginWatch } from './members.ts';
 import { startObserver } from './observer.ts';
 import { isBelieved, noteAnswer } from './facts.ts';
 import { registerFailure } from './rejoin.ts';
-import type { AgentState, MemberState } from './state.ts';
+import { activeHere, type AgentState, type MemberState } from './state.ts';
 import { retryPlan } from './plan-failure.ts';
 import type { Instant } from './time.ts';
-import { memberOf, note, updateMember, type Turn } from './turn.ts';
+import { localMembers, memberOf, note, updateMember, type Turn } from './turn.ts';
 
 // A new agent goes on from the journal of one that died. The state it read is what the former agent knew when
 // it last wrote; what the former one had ordered may or may not have been carried out, and nobody will ever
@@ -33,7 +33,7 @@ export function resumeService(turn: Turn, found: readonly FoundMember[]): void {
     trafficUp: true,
   };
   note(turn, { code: 'resumed' });
-  for (const { name } of turn.service.members) {
+  for (const { name } of localMembers(turn)) {
     if (turn.config.mode === 'observe') {
       watchAnew(turn, memberOf(turn, name));
       continue;
@@ -102,7 +102,7 @@ function present(
     updateMember(turn, name, { lifecycle: 'absent', pid: null, ready: false, readySince: null });
     return;
   }
-  const followsEpoch = name === turn.service.active ? null : member.followsEpoch;
+  const followsEpoch = name === activeHere(turn.service) ? null : member.followsEpoch;
   updateMember(turn, name, { pid, incarnation, fenced: false, followsEpoch });
   if (lifecycle === 'starting') {
     awaitReady(turn, name, []);

@@ -1,5 +1,5 @@
 import type { EffectId } from './effect.ts';
-import type { MemberState } from './state.ts';
+import { activeHere, type MemberState } from './state.ts';
 import { issue, updateMember, type Turn } from './turn.ts';
 
 // Where members have roles each is told its own: the active that it is, a standby whom it follows. It is told once for each epoch,
@@ -7,7 +7,8 @@ import { issue, updateMember, type Turn } from './turn.ts';
 
 /** Tells the active again that it is: what a former agent ordered last, and nobody wrote down, may have ended that. */
 export function mustLead(turn: Turn, { name, followsEpoch }: MemberState): boolean {
-  const { active, operation, epoch } = turn.service;
+  const { operation, epoch } = turn.service;
+  const active = activeHere(turn.service);
   if (!turn.config.abilities.promote || active !== name || operation !== null) return false;
   if (followsEpoch === epoch) return false;
   issue(
@@ -20,7 +21,8 @@ export function mustLead(turn: Turn, { name, followsEpoch }: MemberState): boole
 
 /** Orders a running standby to follow an active that it has not been told of: it may have been another's, or have diverged. */
 export function mustFollow(turn: Turn, member: MemberState): boolean {
-  const { active, operation, epoch } = turn.service;
+  const { operation, epoch } = turn.service;
+  const active = activeHere(turn.service);
   if (!turn.config.abilities.rejoin || active === null || active === member.name) return false;
   if (operation !== null || member.followsEpoch === epoch) return false;
   follow(turn, member.name, active, []);

@@ -1,5 +1,6 @@
 import type { Route } from './effect.ts';
 import { fallbacksOf } from './candidates.ts';
+import { activeHere } from './state.ts';
 import { issue, memberOf, type Turn } from './turn.ts';
 
 // What the data plane should be doing. The desired route is computed from the state every time and sent
@@ -57,10 +58,11 @@ function desiredRoute(turn: Turn): Route | null {
   const { service } = turn;
   const { operation } = service;
   // Before the first active there is nothing to tell; one that began while the store was away has no epoch of its own.
-  if (service.epoch === 0 && service.active === null) return null;
+  const active = activeHere(service);
+  if (service.epoch === 0 && active === null) return null;
   const nobody =
-    service.active === null || (operation?.kind === 'failover' && operation.step === 'choosing');
-  return routeTo(turn, nobody ? null : service.active, service.epoch, leaseStart(turn));
+    active === null || (operation?.kind === 'failover' && operation.step === 'choosing');
+  return routeTo(turn, nobody ? null : active, service.epoch, leaseStart(turn));
 }
 
 /** Whether the data plane may forward to anybody: what it was told last may not be what it does, until it has said so. */

@@ -32,17 +32,44 @@ export type AgentState = {
 /**
  * starting: no active yet. steady: the active serves. suspect: the active is doubted and the best
  * standby is being raised. failingOver, switchingOver: see the operation. observing: after a takeover
- * the new active is compared with the objective. down: nobody serves and no candidate passes.
+ * the new active is compared with the objective. standingBy: another host serves. down: nobody serves and no
+ * candidate passes.
  */
 export type Phase =
-  'starting' | 'steady' | 'suspect' | 'failingOver' | 'switchingOver' | 'observing' | 'down';
+  | 'starting'
+  | 'steady'
+  | 'suspect'
+  | 'failingOver'
+  | 'switchingOver'
+  | 'observing'
+  | 'standingBy'
+  | 'down';
+
+/**
+ * Who is active and where, as far as this host can tell: from what it did itself, and from the lease. It stays with an
+ * active that failed until another one takes over.
+ */
+export type Leadership =
+  | { readonly who: 'nobody' }
+  | { readonly who: 'here'; readonly member: string }
+  | { readonly who: 'elsewhere'; readonly host: string; readonly member: string };
+
+/** The active member of this host; null: there is none, perhaps because another host has it. */
+export function activeHere({ leadership }: Pick<ServiceState, 'leadership'>): string | null {
+  return leadership.who === 'here' ? leadership.member : null;
+}
+
+/** The name of the active member, whichever host it is on; null: there is none. */
+export function leadingMember({ leadership }: Pick<ServiceState, 'leadership'>): string | null {
+  return leadership.who === 'nobody' ? null : leadership.member;
+}
 
 export type ServiceState = {
   readonly name: string;
   readonly phase: Phase;
   /** When everything that had fallen due was last looked at. */
   readonly decidedAt: Instant;
-  readonly active: string | null;
+  readonly leadership: Leadership;
   /** When the active member last answered anybody, as far as is known: so old may what it acknowledged be. null: there was none. */
   readonly answeredAt: Instant | null;
   readonly epoch: number;
@@ -144,7 +171,7 @@ export type RepairState = {
 };
 
 /** The one thing under way, by how far it has got. */
-export type Operation = Choosing | Raising | Taking;
+export type Operation = Choosing | Raising | Taking | Yielding;
 
 /** No plan yet. */
 export type Choosing = OperationBase & {
@@ -171,6 +198,12 @@ export type Taking = OperationBase & {
   readonly committed: boolean;
   /** When the newest of the plan's effects ended: the next one's time counts from here. */
   readonly progressAt: Instant;
+};
+
+/** Another host leads an exclusive service: what may still serve here is fenced. */
+export type Yielding = OperationBase & {
+  readonly step: 'yielding';
+  readonly suspects: readonly string[];
 };
 
 export type OperationBase = {
@@ -212,7 +245,7 @@ export function isPlanned({ kind }: Pick<Operation, 'kind'>): boolean {
 
 /** The member that the operation is about to make active; null: none is chosen. */
 export function targetOf(operation: Operation): string | null {
-  return operation.step === 'choosing' ? null : operation.to;
+  return operation.step === 'raising' || operation.step === 'taking' ? operation.to : null;
 }
 
 export type Observing = {
@@ -243,7 +276,8 @@ export type Incident = {
   readonly epoch: number | null;
   /** observe-only: what would have been done. Nothing was. */
   readonly shadow: boolean;
-  readonly outcome: 'underWay' | 'succeeded' | 'aborted' | 'failed';
+  /** superseded: another host took the lease meanwhile. */
+  readonly outcome: 'underWay' | 'succeeded' | 'superseded' | 'aborted' | 'failed';
   /** Last moment the service was known to be well: the outage is counted from here. null: it never stopped. */
   readonly wellUntil: Instant | null;
   readonly startedAt: Instant;
@@ -310,4 +344,6 @@ export type IncidentFact =
   /** The agent had ended; a new one went on from here. */
   | { readonly code: 'resumed' }
   | { readonly code: 'aborted'; readonly step: string }
-  | { readonly code: 'ended'; readonly outcome: 'succeeded' | 'aborted' | 'failed' };
+  /** Another host took the lease. */
+  | { readonly code: 'superseded'; readonly host: string; readonly member: string }
+  | { readonly code: 'ended'; readonly outcome: Exclude<Incident['outcome'], 'underWay'> };

@@ -2,7 +2,7 @@ import { rankCandidates } from './candidates.ts';
 import { beginFailover } from './failover.ts';
 import { endIncident, openIncident, updateIncident } from './incident.ts';
 import type { Cause, GateRefusal, Refusal } from './reasons.ts';
-import type { MemberState, Raising } from './state.ts';
+import { activeHere, type MemberState, type Raising } from './state.ts';
 import { abortOperation } from './plan-failure.ts';
 import { NEW_OPERATION, planTakeover } from './takeover.ts';
 import { answer, isPending, memberConfigOf, memberOf, note, refuse, type Turn } from './turn.ts';
@@ -19,11 +19,12 @@ type Move = {
 
 export function beginMove(turn: Turn, move: Move): void {
   const { startMs, readyMs } = turn.config.timeouts;
+  const from = activeHere(turn.service);
   endIncident(turn);
   const incident = openIncident(turn, {
     kind: move.kind,
     cause: move.cause,
-    from: turn.service.active,
+    from,
     wellUntil: null,
   });
   updateIncident(turn, () => ({ to: move.to }));
@@ -34,7 +35,7 @@ export function beginMove(turn: Turn, move: Move): void {
       step: 'raising',
       kind: move.kind,
       incident,
-      from: turn.service.active,
+      from,
       to: move.to,
       startedAt: turn.at,
       deadline: turn.at + startMs + readyMs,
@@ -75,15 +76,22 @@ function giveUp(
 /** Why no command may begin anything now; null: it may. */
 export function obstacle(turn: Turn, to: string | null): Refusal | null {
   const { service, config } = turn;
-  if (to !== null && !config.members.some((member) => member.name === to))
-    return { code: 'unknownMember', member: to };
+  const { leadership } = service;
+  const target = config.members.find(({ name }) => name === to);
+  if (to !== null && target === undefined) return { code: 'unknownMember', member: to };
   if (config.mode === 'observe') return { code: 'observeOnly' };
   if (service.paused) return { code: 'paused' };
   if (service.operation !== null)
     return { code: 'operationUnderWay', operation: service.operation.kind };
-  if (service.active === null) return { code: 'noActive' };
-  if (to !== null && to === service.active) return { code: 'alreadyActive', member: to };
-  return null;
+  if (leadership.who === 'nobody') return { code: 'noActive' };
+  if (leadership.who === 'elsewhere') {
+    const { host, member } = leadership;
+    return { code: 'activeElsewhere', host, member };
+  }
+  if (target === undefined) return null;
+  const { name: member, host } = target;
+  if (member === leadership.member) return { code: 'alreadyActive', member };
+  return host === turn.host ? null : { code: 'memberElsewhere', host, member };
 }
 
 /** Carries out the operator's switchover, or says why not. */
@@ -104,7 +112,8 @@ export function switchoverRequested(turn: Turn, to: string | null): void {
 
 /** A target that passes once raised: named by the operator, else the best; or why there is none. */
 function bestTarget(turn: Turn, to: string | null): string | Refusal {
-  const ranked = rankCandidates(turn, turn.service.active === null ? [] : [turn.service.active]);
+  const active = activeHere(turn.service);
+  const ranked = rankCandidates(turn, active === null ? [] : [active]);
   const wanted = to === null ? ranked : ranked.filter((candidate) => candidate.member.name === to);
   const fit = wanted.find(
     ({ member, verdict }) => verdict.refusals.length === 0 || canBeRaised(turn, member),
@@ -123,7 +132,7 @@ export function canBeRaised(turn: Turn, member: MemberState): boolean {
 /** Carries out the operator's failover: at once and without a drain, to a member that can serve. */
 export function failoverRequested(turn: Turn, to: string | null): void {
   const refusal = obstacle(turn, to);
-  const { active } = turn.service;
+  const active = activeHere(turn.service);
   if (refusal !== null || active === null) {
     answer(turn, refusal ?? { code: 'noActive' });
     return;
@@ -147,8 +156,9 @@ export function failoverRequested(turn: Turn, to: string | null): void {
 /** Moves away from an active that answers its probes but serves its clients badly: at most one at a time, ever more rarely. */
 export function considerGray(turn: Turn): void {
   const { service, config } = turn;
-  if (service.operation !== null || service.active === null || service.observing !== null) return;
-  const active = memberOf(turn, service.active);
+  const name = activeHere(service);
+  if (service.operation !== null || name === null || service.observing !== null) return;
+  const active = memberOf(turn, name);
   if (active.detector.health !== 'degraded' || config.gray.action === 'report') return;
   if (service.paused) {
     refuse(turn, { code: 'paused' });

@@ -4,7 +4,14 @@ import { noteServed, settleIncident, updateIncident } from './incident.ts';
 import { acquire } from './lease.ts';
 import { endOrderly, orderFence, raise } from './members.ts';
 import { HOLD, routeTo, sendRoute } from './route.ts';
-import { isPlanned, type Operation, type OperationBase, type Plan, type Taking } from './state.ts';
+import {
+  activeHere,
+  isPlanned,
+  type Operation,
+  type OperationBase,
+  type Plan,
+  type Taking,
+} from './state.ts';
 import { issue, memberOf, note, updateMember, type Turn } from './turn.ts';
 
 // The plan by which a member becomes active, shared by the first start, failover, switchover and failback:
@@ -191,12 +198,12 @@ function completeTakeover(turn: Turn, operation: Taking): void {
   for (const member of turn.service.members) {
     updateMember(turn, member.name, { role: member.name === to ? 'active' : 'standby' });
   }
-  if (turn.service.active !== to) forgetLags(turn);
+  if (activeHere(turn.service) !== to) forgetLags(turn);
   const tried = turn.service.observing?.tried ?? [];
   const sameRun = from !== null && tried.includes(from);
   turn.service = {
     ...turn.service,
-    active: to,
+    leadership: { who: 'here', member: to },
     answeredAt: turn.at,
     operation: null,
     fellBack: null,

@@ -107,6 +107,11 @@ export function memberOf(turn: Turn, name: string): MemberState {
   return member;
 }
 
+/** The members of this host: nobody else takes orders from it, and of nobody else is anything known. */
+export function localMembers(turn: Turn): readonly MemberState[] {
+  return turn.service.members.filter(({ host }) => host === turn.host);
+}
+
 export function memberConfigOf(turn: Turn, name: string): MemberConfig {
   const member = turn.config.members.find((candidate) => candidate.name === name);
   assert(member !== undefined, `${name} is configured in ${turn.config.name}`);

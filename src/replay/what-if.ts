@@ -2,7 +2,7 @@ import type { CoreConfig } from '../core/config.ts';
 import { isOutcome } from '../core/describe/event.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Event } from '../core/event.ts';
-import type { AgentState, Incident, MemberState } from '../core/state.ts';
+import { activeHere, type AgentState, type Incident, type MemberState } from '../core/state.ts';
 import { nextDeadline, step } from '../core/step.ts';
 import type { Instant } from '../core/time.ts';
 import { Agenda, isBefore, type Item, UNRECORDED } from './agenda.ts';
@@ -239,8 +239,9 @@ class Course {
   }
 
   #mayFallBack(service: string, from: string, to: string): boolean {
-    const { active, route } = serviceOf(this.#state, service);
-    return active === from && route !== null && route.fallbacks.includes(to);
+    const known = serviceOf(this.#state, service);
+    const { route } = known;
+    return activeHere(known) === from && route !== null && route.fallbacks.includes(to);
   }
 
   /** A recorded end by an order is known to this course where it gives that order too. */
@@ -332,7 +333,8 @@ function keyOf({ service, member }: { readonly service: string; readonly member:
 }
 
 function activeOf(state: AgentState, service: string): string | null {
-  return state.services.find(({ name }) => name === service)?.active ?? null;
+  const known = state.services.find(({ name }) => name === service);
+  return known === undefined ? null : activeHere(known);
 }
 
 function isAgentStart(event: Event): boolean {

@@ -32,7 +32,7 @@ export function isTurningPoint(before: AgentState, after: AgentState): boolean {
   return after.services.some((service, index) => {
     const old = before.services[index];
     return (
-      old?.active !== service.active ||
+      old?.leadership !== service.leadership ||
       old.operation !== service.operation ||
       old.paused !== service.paused
     );

@@ -1,6 +1,6 @@
 import type { Effect, LeaseRecord } from '../core/effect.ts';
 import type { Event } from '../core/event.ts';
-import type { AgentState, MemberState, ServiceState } from '../core/state.ts';
+import { leadingMember, type AgentState, type MemberState, type ServiceState } from '../core/state.ts';
 
 // One line for each step that changes anything worth telling: what came in, what changed, what was ordered.
 
@@ -69,8 +69,8 @@ function describeService(before: ServiceState | undefined, after: ServiceState):
   if (before === undefined || before === after) return '';
   const changes: string[] = [];
   if (before.phase !== after.phase) changes.push(`phase ${before.phase}→${after.phase}`);
-  if (before.active !== after.active)
-    changes.push(`active ${before.active ?? '-'}→${after.active ?? '-'}`);
+  const [from, to] = [leadingMember(before), leadingMember(after)];
+  if (from !== to) changes.push(`active ${from ?? '-'}→${to ?? '-'}`);
   if (before.epoch !== after.epoch) changes.push(`epoch ${after.epoch}`);
   if (before.operation?.kind !== after.operation?.kind)
     changes.push(`operation ${after.operation?.kind ?? 'none'}`);

@@ -1,7 +1,7 @@
 import type { ServiceConfig } from '../core/config.ts';
 import { nextTurningPoint } from '../core/deadlines.ts';
 import type { Effect } from '../core/effect.ts';
-import type { AgentState, Incident } from '../core/state.ts';
+import { activeHere, type AgentState, type Incident } from '../core/state.ts';
 import type { FaultRates } from '../model/fault-rates.ts';
 import { longestTolerated } from '../model/mistakes.ts';
 import type { Agent } from './agent.ts';
@@ -136,7 +136,8 @@ export class ServiceLife {
   }
 
   get #active(): string | null {
-    return this.#agent.state.services[0]?.active ?? null;
+    const [service] = this.#agent.state.services;
+    return service === undefined ? null : activeHere(service);
   }
 
   get #agent(): Agent {

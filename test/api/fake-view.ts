@@ -66,7 +66,7 @@ function makeWell(service: ServiceState): ServiceState {
   return {
     ...service,
     phase: 'steady',
-    active: 'a',
+    leadership: { who: 'here', member: 'a' },
     epoch: 3,
     trafficUp: true,
     members: service.members.map((member, index) => ({

@@ -75,7 +75,11 @@ const cases: readonly (readonly [string, AgentState, Overall])[] = [
   ],
   [
     'is DOWN before the first active',
-    changeService(well, 'shop', (service) => ({ ...service, phase: 'starting', active: null })),
+    changeService(well, 'shop', (service) => ({
+      ...service,
+      phase: 'starting',
+      leadership: { who: 'nobody' },
+    })),
     'DOWN',
   ],
   [
@@ -97,6 +101,30 @@ for (const [title, state, expected] of cases) {
     assert.equal(judgeService(service), expected);
   });
 }
+
+const standingBy = changeService(
+  changeMember(well, 'a', (member) => ({ ...member, host: 'h2', role: 'standby', ready: false })),
+  'shop',
+  (service) => ({
+    ...service,
+    phase: 'standingBy',
+    leadership: { who: 'elsewhere', host: 'h2', member: 'a' },
+  }),
+);
+
+test('a host that stands by names the active of the other host, and is well if its own member could take over', () => {
+  assert.deepEqual(reportBriefly(standingBy), {
+    status: 'OK',
+    active: 'a',
+    activeHost: 'h2',
+    epoch: 3,
+  });
+  const { shop } = reportStatus(standingBy).services;
+  assert.equal(shop?.activeHost, 'h2');
+  assert.equal(shop?.members['a']?.role, 'active');
+  const uncovered = changeMember(standingBy, 'b', (member) => withHealth(member, 'failed'));
+  assert.equal(reportBriefly(uncovered).status, 'DEGRADED');
+});
 
 test('one service tells its active and epoch, several tell the worst and each', () => {
   assert.deepEqual(reportBriefly(well), { status: 'OK', active: 'a', epoch: 3 });

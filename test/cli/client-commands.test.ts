@@ -101,7 +101,10 @@ withAgent('status --watch shows a change and ends when it is told to', async ({ 
     const state = states();
     return asked < 4
       ? state
-      : changeService(state, 'shop', (service) => ({ ...service, active: 'b' }));
+      : changeService(state, 'shop', (service) => ({
+          ...service,
+          leadership: { who: 'here', member: 'b' },
+        }));
   };
   const { exitCode, out } = await call(['status', '--watch'], { signal: stop.signal });
   assert.equal(exitCode, 0);

@@ -49,7 +49,7 @@ function supervised(t: TestContext, first: AgentState) {
 }
 
 function starting(service: ServiceState): ServiceState {
-  return { ...service, phase: 'starting', active: null };
+  return { ...service, phase: 'starting', leadership: { who: 'nobody' } };
 }
 
 function triedOnce(member: MemberState): MemberState {
@@ -124,7 +124,7 @@ test('the status names services in trouble first and stays short', () => {
   const names = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
   const state = changeService(wellState(names), 'six', (service) => ({
     ...service,
-    active: null,
+    leadership: { who: 'nobody' },
     phase: 'down',
   }));
   assert.equal(

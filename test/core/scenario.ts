@@ -65,7 +65,7 @@ function command(world: World, line: string): void {
     case 'agentDies':
       return world.resume();
     case 'stealLease':
-      return world.stealLease(member);
+      return world.stealLease(member, Number(words[1]));
     case 'slow':
       world.process(member).latencyMs = Number(words[1]);
       return;

@@ -113,14 +113,22 @@ export class World {
     this.deliver({ type: 'agentStarted', at: this.now, epochs, nextIncident });
   }
 
-  /** Another host takes the lease and is not heard of again. */
-  stealLease(host: string): void {
-    const { name } = this.service;
+  /** Another host takes the lease, renews it for so long, and is not heard of again. */
+  stealLease(host: string, keptMs = 0): void {
+    const { name, members } = this.service;
     const epoch = (this.#leases.get(name)?.epoch ?? 0) + 1;
-    const durationMs = this.config.services[0]?.lease.durationMs ?? 0;
-    const holder = { host, member: 'elsewhere' };
-    this.#leases.set(name, { holder, epoch, durationMs, renewal: 0 });
+    const { durationMs, renewMs } = this.config.services[0]?.lease ?? { durationMs: 0, renewMs: 1 };
+    const member = members.find((one) => one.host === host)?.name ?? 'elsewhere';
+    const record = { holder: { host, member }, epoch, durationMs, renewal: 0 };
+    this.#leases.set(name, record);
     this.#showLease();
+    for (let renewal = 1; renewal * renewMs <= keptMs; renewal += 1) {
+      this.#in(renewal * renewMs, () => {
+        if (this.#leases.get(name)?.epoch !== epoch) return;
+        this.#leases.set(name, { ...record, renewal });
+        this.#showLease();
+      });
+    }
   }
 
   #showLease(): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { CoreConfig } from '../../src/core/config.ts';
+import { activeHere } from '../../src/core/state.ts';
 import * as doubt from '../../src/core/doubt.ts';
 import { BAD_WINDOWS } from '../../src/core/quality.ts';
 import * as silence from '../../src/core/silence.ts';
@@ -75,14 +76,14 @@ function settled(config: CoreConfig, phaseMs: number, warmUpMs = WARM_UP_MS): Wo
   const world = new World(config);
   world.start();
   world.run(warmUpMs + phaseMs);
-  assert.equal(world.service.active, 'a');
+  assert.equal(activeHere(world.service), 'a');
   return world;
 }
 
 /** Time until b is active, ms. */
 function takeoverTime(world: World, withinMs: number): number {
   const from = world.now;
-  while (world.service.active !== 'b') {
+  while (activeHere(world.service) !== 'b') {
     assert.ok(world.now - from <= withinMs, `still not moved after ${world.now - from} ms`);
     world.run(1);
   }
@@ -136,7 +137,7 @@ test('a pause that is said to be tolerated causes no takeover, even with the sma
       world.run(Math.max(0, toleratedPauseMs - times.intervalMs - 1));
       world.process('a').hung = false;
       world.run(3000);
-      assert.equal(world.service.active, 'a');
+      assert.equal(activeHere(world.service), 'a');
       assert.equal(world.service.incident, null);
     }),
     { numRuns: 60 },
@@ -153,7 +154,7 @@ test('a member that pauses for much longer than is tolerated is replaced', () =>
       world.run(toleratedPauseMs + 2 * times.intervalMs + 20);
       world.process('a').hung = false;
       world.run(100);
-      assert.equal(world.service.active, 'b');
+      assert.equal(activeHere(world.service), 'b');
     }),
     { numRuns: 30 },
   );
@@ -164,7 +165,7 @@ test('as many bad windows as predicted make an active that serves badly give way
   const world = settled(configOf(times), 0);
   const bad = { requests: 3, errors: 0, p95Ms: 250, waiting: 0, oldestWaitMs: 0 };
   let windows = 0;
-  while (world.service.active === 'a' && windows < 100) {
+  while (activeHere(world.service) === 'a' && windows < 100) {
     world.run(SAMPLE_MS);
     windows += 1;
     world.deliver({

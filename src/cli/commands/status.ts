@@ -88,7 +88,7 @@ function formatService(
 ): string {
   const say = speaker(terminal.locale);
   const facts = [
-    `${say('active', '主用')} ${service.active ?? '-'}`,
+    `${say('active', '主用')} ${activeText(service)}`,
     `${say('epoch', '纪元')} ${service.epoch}`,
     describePhase(service.phase, terminal.locale),
     ...(service.paused ? [say('paused', '已暂停')] : []),
@@ -101,6 +101,11 @@ function formatService(
   );
   const table = formatTable(terminal, [header(terminal.locale), ...members]);
   return `${title}  ${status}  ${facts.join('  ')}\n${table}${formatLast(terminal, service)}`;
+}
+
+/** With its host, if that is another one. */
+function activeText({ active, activeHost }: ServiceReport): string {
+  return activeHost === undefined ? (active ?? '-') : `${active ?? '-'} (${activeHost})`;
 }
 
 function header(locale: Locale): Cell[] {

@@ -31,6 +31,11 @@ export function describeCause(cause: Cause, locale: Locale): string {
       );
     case 'leaseLost':
       return say(`the lease of ${cause.member} was lost`, `${cause.member} 的租约已到期`);
+    case 'leaseExpired':
+      return say(
+        `the lease of ${cause.member} on ${cause.host} has ended`,
+        `${cause.host} 上 ${cause.member} 的租约已到期`,
+      );
     case 'operator': {
       const command = describeOperation(cause.command, locale);
       return say(`the operator asked for a ${command}`, `操作员要求${command}`);

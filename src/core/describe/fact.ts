@@ -25,11 +25,13 @@ const OPERATION_STEPS: Readonly<Record<string, Text>> = {
   choosing: { en: 'a candidate is being chosen', zh: '正在选择接管成员' },
   raising: { en: 'the target is being made ready', zh: '目标成员正在准备就绪' },
   taking: { en: 'the plan runs', zh: '计划正在执行' },
+  yielding: { en: 'members of this host are being fenced', zh: '正在隔离本机成员' },
 };
 
 const OUTCOMES: Readonly<Record<string, Text>> = {
   underWay: { en: 'under way', zh: '进行中' },
   succeeded: { en: 'succeeded', zh: '成功' },
+  superseded: { en: 'superseded by another host', zh: '已由其他主机接管' },
   aborted: { en: 'aborted', zh: '已中止' },
   failed: { en: 'failed', zh: '失败' },
 };
@@ -153,6 +155,7 @@ const TURNS = [
   'served',
   'refused',
   'aborted',
+  'superseded',
   'ended',
   'resumed',
 ] as const;
@@ -193,6 +196,11 @@ function describeTurn(fact: Turn, locale: Locale): string {
       const step = word(STEPS, fact.step, locale);
       return say(`aborted ${step}`, `${step}中止`);
     }
+    case 'superseded':
+      return say(
+        `${fact.member} on ${fact.host} holds the lease`,
+        `租约已由 ${fact.host} 上的 ${fact.member} 持有`,
+      );
     case 'ended':
       return `${say('ended: ', '结束：')}${describeOutcome(fact.outcome, locale)}`;
     case 'resumed':

@@ -59,6 +59,7 @@ const PHASES: Readonly<Record<Phase, Text>> = {
   failingOver: { en: 'failing over', zh: '故障切换中' },
   switchingOver: { en: 'switching over', zh: '计划切换中' },
   observing: { en: 'observing', zh: '接管后观测中' },
+  standingBy: { en: 'standing by', zh: '本机备用' },
   down: { en: 'down', zh: '无人服务' },
 };
 

@@ -35,6 +35,16 @@ export function describeRefusal(refusal: Refusal, locale: Locale): string {
       return say('the service is in observe-only mode', '服务处于只观察模式');
     case 'noActive':
       return say('no member is active', '当前没有主用成员');
+    case 'activeElsewhere':
+      return say(
+        `the active member ${refusal.member} is on host ${refusal.host}`,
+        `主用成员 ${refusal.member} 在主机 ${refusal.host} 上`,
+      );
+    case 'memberElsewhere':
+      return say(
+        `the member ${refusal.member} is on host ${refusal.host}`,
+        `成员 ${refusal.member} 在主机 ${refusal.host} 上`,
+      );
     case 'preferredActive':
       return say('the preferred member is active already', '首选成员已是主用');
     case 'notPaused':
@@ -122,6 +132,8 @@ const REMEDIES: Readonly<Record<Refusal['code'], Text>> = {
     en: 'force a member into service with: hotwarm failover --to',
     zh: '强制成员接管：hotwarm failover --to',
   },
+  activeElsewhere: { en: 'run the command on that host', zh: '请在该主机上执行命令' },
+  memberElsewhere: { en: 'name a member of this host', zh: '请指定本机的成员' },
   noCandidate: {
     en: 'mend a standby, or force one with: hotwarm failover --to',
     zh: '修复备用成员，或强制接管：hotwarm failover --to',

@@ -1,3 +1,4 @@
+import { leadingMember } from '../../core/state.ts';
 import type { MakeChecker } from './contract.ts';
 
 /** Once faults have stopped, clients of every service are served by a fit member again within the budget. */
@@ -7,7 +8,8 @@ export const recovery: MakeChecker = (world, report) => ({
     if (world.healedAfterMs !== null) return;
     const states = world.agents.flatMap(({ host, state }) =>
       state.services.map(
-        ({ name, phase, active }) => `${host.name}: ${name} ${phase} active ${active}`,
+        (service) =>
+          `${host.name}: ${service.name} ${service.phase} active ${leadingMember(service)}`,
       ),
     );
     report(`not within ${world.options.healMs} ms; ${states.join('; ')}`);

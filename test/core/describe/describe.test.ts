@@ -57,6 +57,8 @@ const refusals: Every<Refusal> = {
   paused: { code: 'paused' },
   observeOnly: { code: 'observeOnly' },
   noActive: { code: 'noActive' },
+  activeElsewhere: { code: 'activeElsewhere', host: 'h2', member: 'b' },
+  memberElsewhere: { code: 'memberElsewhere', host: 'h2', member: 'b' },
   noCandidate: {
     code: 'noCandidate',
     candidates: [{ member: 'b', refusals: [gates.lagging, gates.notReady] }],
@@ -76,6 +78,7 @@ const causes: Every<Cause> = {
   takeoverTooSlow: { code: 'takeoverTooSlow', member: 'b', p95Ms: 300, limitMs: 200 },
   takeoverErrors: { code: 'takeoverErrors', member: 'b', share: 0.2, limit: 0.05 },
   leaseLost: { code: 'leaseLost', member: 'a' },
+  leaseExpired: { code: 'leaseExpired', host: 'h2', member: 'b' },
   operator: { code: 'operator', command: 'switchover' },
   failback: { code: 'failback', member: 'a' },
 };
@@ -98,6 +101,7 @@ const facts: Every<IncidentFact> = {
   refused: { code: 'refused', refusal: refusals.holdDown },
   aborted: { code: 'aborted', step: 'raising' },
   resumed: { code: 'resumed' },
+  superseded: { code: 'superseded', host: 'h2', member: 'b' },
   ended: { code: 'ended', outcome: 'succeeded' },
 };
 
