@@ -1,6 +1,11 @@
 import type { Effect, LeaseRecord } from '../core/effect.ts';
 import type { Event } from '../core/event.ts';
-import { leadingMember, type AgentState, type MemberState, type ServiceState } from '../core/state.ts';
+import {
+  leadingMember,
+  type AgentState,
+  type MemberState,
+  type ServiceState,
+} from '../core/state.ts';
 
 // One line for each step that changes anything worth telling: what came in, what changed, what was ordered.
 
