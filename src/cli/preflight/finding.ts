@@ -11,6 +11,7 @@ export type PreflightCode =
   | 'cwdMissing'
   | 'userUnusable'
   | 'stateUnusable'
+  | 'stateUntrusted'
   | 'diskFull'
   | 'certificateUnreadable'
   | 'certificateExpired'
@@ -21,6 +22,8 @@ export type PreflightCode =
   | 'authorityUnreadable'
   | 'fewDescriptors'
   | 'noCpuLimit'
+  | 'noCgroup'
+  | 'fenceUnproved'
   | 'noFreezer';
 
 export type PreflightFinding = {

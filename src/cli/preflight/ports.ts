@@ -6,11 +6,12 @@ import { formatAddress } from '../../config/units.ts';
 import { isUnix, type ListenAddress } from '../../drivers/listen-address.ts';
 import { lookAtPath } from '../../drivers/keeper/unix-path.ts';
 import { isKeeperOf } from '../../drivers/keeper/client.ts';
-import { hasVariable } from '../../drivers/os/proc.ts';
+import { hasVariable, variablesOf } from '../../drivers/os/proc.ts';
 import {
   memberCgroupName,
   readRecord,
   recordPath,
+  runIdPrefix,
 } from '../../drivers/member/process/run-record.ts';
 import { countOpen } from '../../drivers/os/sockets.ts';
 import { LOCK_FILE, readHolder } from '../../drivers/store/hold.ts';
@@ -101,10 +102,12 @@ function isLeftoverMember(
   { stateDir, service, member }: { stateDir: string; service: string; member: string },
 ): boolean {
   try {
-    const record = readRecord(
-      recordPath(stateDir, service, member),
-      memberCgroupName(stateDir, service, member),
-    );
+    const name = memberCgroupName(stateDir, service, member);
+    const record = readRecord(recordPath(stateDir, service, member), name);
+    if (record === 'damaged') {
+      const mark = `HOTWARM_RUN=${runIdPrefix(name)}`;
+      return variablesOf(pid).some((variable) => variable.startsWith(mark));
+    }
     return record !== null && hasVariable(pid, `HOTWARM_RUN=${record.runId}`);
   } catch {
     // A record that cannot be read proves nothing.

@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import type { PreflightFinding } from './finding.ts';
 import { authorityFindings } from './certificates.ts';
-import { cgroupFindings, stateFindings } from './host.ts';
+import { cgroupFindings, fenceFindings, stateFindings } from './host.ts';
 import { serviceFindings } from './members.ts';
 import { portFindings } from './ports.ts';
 import { trafficFindings } from './traffic.ts';
@@ -18,5 +18,6 @@ export async function preflight(config: ResolvedConfig): Promise<readonly Prefli
     ...trafficFindings(config),
     ...stateFindings(config.agent.stateDir),
     ...cgroupFindings(config),
+    ...fenceFindings(config),
   ];
 }

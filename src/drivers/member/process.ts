@@ -39,6 +39,8 @@ import {
   readRecord,
   recordPath,
   removeRecord,
+  reserveRecord,
+  runIdPrefix,
 } from './process/run-record.ts';
 import { askToEnd, beginRun, calledOff, findRun, makeRun, type Run } from './process/run.ts';
 import { LocalSpawner, type Spawner } from './process/spawner.ts';
@@ -109,6 +111,7 @@ class ProcessMember implements MemberDriver {
     this.#options = options;
     this.#mounts = options.cgroups ?? findCgroupMounts();
     this.#spawner = options.spawner ?? new LocalSpawner();
+    reserveRecord(this.#recordPath());
     this.#unwatchLogs = watchLogs(this.#logPaths(), options.logLimits);
   }
 
@@ -136,7 +139,8 @@ class ProcessMember implements MemberDriver {
     assert(this.#run === null && this.#start === null, 'a driver adopts before it starts anything');
     const { stateDir, service, member } = this.#options;
     const record = readRecord(this.#recordPath(), memberCgroupName(stateDir, service, member));
-    if (record === null || record.recipe !== recipeOf(this.#options)) return null;
+    if (record === null || record === 'damaged' || record.recipe !== recipeOf(this.#options))
+      return null;
     const run = findRun(record, {
       launcher: LAUNCHER_PREFIX,
       onExit: (ended) => this.#report(ended),
@@ -213,11 +217,12 @@ class ProcessMember implements MemberDriver {
   async #begin(options: { capacity: 'full' | 'reduced'; signal: AbortSignal }): Promise<Run> {
     const { stateDir, service, member, logLimits } = this.#options;
     const { signal } = options;
-    const runId = randomUUID();
+    const name = memberCgroupName(stateDir, service, member);
+    const runId = `${runIdPrefix(name)}${randomUUID()}`;
     const plan = this.#plan(runId);
     const logs = this.#logPaths();
     await rotateLogs(logs, logLimits);
-    const cgroup = openCgroup(this.#mounts, memberCgroupName(stateDir, service, member));
+    const cgroup = openCgroup(this.#mounts, name);
     this.#cgroup = cgroup;
     if (!isCgroupEmpty(cgroup)) {
       throw new DriverError('stillRunning', 'processes of a former start are in its cgroup');

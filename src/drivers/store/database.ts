@@ -31,7 +31,8 @@ export type StateDir = {
 };
 
 const SCHEMA_VERSION = 1;
-const LEASES_FILE = 'hotwarm.db';
+const WRITABLE_BY_OTHERS = 0o022;
+export const LEASES_FILE = 'hotwarm.db';
 const JOURNAL_FILE = 'journal.db';
 /** How long a write waits for a checkpoint that a reading command has started. */
 const BUSY_TIMEOUT_MS = 250;
@@ -108,9 +109,30 @@ function makeDir(path: string): void {
     if (!statSync(path).isDirectory()) throw new Error('it is not a directory');
     // Asked of the system by doing it: permission bits do not tell of a mount that is read-only.
     rmdirSync(mkdtempSync(join(path, 'probe-')));
+    refuseUntrusted(path);
   } catch (error) {
     throw sqliteFault(error, path);
   }
+}
+
+/** Why what is in the directory may not be believed, by whom it belongs to; null: it may. */
+export function whyUntrusted(path: string): string | null {
+  const { uid, mode } = statSync(path);
+  const own = process.geteuid?.() ?? uid;
+  if (uid !== own) return `it belongs to user ${uid}, and hotwarm runs as user ${own}`;
+  if ((mode & WRITABLE_BY_OTHERS) === 0) return null;
+  return `others may write to it (mode ${(mode & 0o7777).toString(8)})`;
+}
+
+/** What is written there tells an agent what to kill and where to write. */
+function refuseUntrusted(path: string): void {
+  const why = whyUntrusted(path);
+  if (why === null) return;
+  throw unusable({
+    what: `${path} cannot be trusted`,
+    why,
+    todo: `make sure that nobody has changed anything in it, then run: chown ${process.geteuid?.() ?? 0} ${path}; chmod go-w ${path}`,
+  });
 }
 
 /** Epochs that start again from one would let a fenced member back in, so a lost file is no fresh start. */

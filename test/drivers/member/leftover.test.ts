@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -69,6 +80,16 @@ async function withStranger(body: (stranger: Started) => Promise<void>): Promise
   }
 }
 
+function isOnRecord(stateDir: string): boolean {
+  return readFileSync(recordPath(stateDir, 'shop', 'a'), 'utf8').trim() !== '';
+}
+
+function renamed(path: string): string {
+  const other = `${path}.other`;
+  renameSync(path, other);
+  return other;
+}
+
 function writeRecord(stateDir: string, fields: Record<string, unknown>): string {
   const path = recordPath(stateDir, 'shop', 'a');
   mkdirSync(dirname(path), { recursive: true });
@@ -98,7 +119,7 @@ for (const [kind, cgroups] of containmentKinds()) {
         assert.equal(await kill(stateDir, cgroups), true);
         assert.equal(processStillRuns(main.pid, main.startTicks), false);
         assert.equal(processStillRuns(child.pid, child.startTicks), false);
-        assert.equal(existsSync(recordPath(stateDir, 'shop', 'a')), false);
+        assert.equal(isOnRecord(stateDir), false);
         assert.equal(await kill(stateDir, cgroups), false);
       });
     });
@@ -133,7 +154,7 @@ describe('a record of a former agent', () => {
       await withStranger(async ({ pid, startTicks }) => {
         const path = writeRecord(stateDir, { main: { pid, startTicks: startTicks - 1 } });
         assert.equal(await kill(stateDir, NO_CGROUPS), false);
-        assert.equal(existsSync(path), false);
+        assert.equal(readFileSync(path, 'utf8').trim(), '');
       });
     });
   });
@@ -147,16 +168,38 @@ describe('a record of a former agent', () => {
     });
   });
 
-  it('is refused when it is damaged or names a cgroup that is not the member’s', async () => {
+  it('says nothing when it is damaged, names a cgroup that is not the member’s, or may be written by others', async () => {
     await withStateDir(async (stateDir) => {
       const main = { pid: 4_194_304, startTicks: 1 };
       const root = { unified: '/sys/fs/cgroup', freezer: null, cpu: null };
-      writeRecord(stateDir, { main, cgroup: root });
-      await assert.rejects(kill(stateDir, NO_CGROUPS), (error) => isFault(error, 'driverFailed'));
-      writeRecord(stateDir, { main: { pid: 1, startTicks: 1 } });
-      await assert.rejects(kill(stateDir, NO_CGROUPS), (error) => isFault(error, 'driverFailed'));
-      writeFileSync(recordPath(stateDir, 'shop', 'a'), '{');
-      await assert.rejects(kill(stateDir, NO_CGROUPS), (error) => isFault(error, 'driverFailed'));
+      const path = recordPath(stateDir, 'shop', 'a');
+      await withStranger(async (stranger) => {
+        const forged = { main: stranger, runId: 'none' };
+        for (const write of [
+          () => writeRecord(stateDir, { main, cgroup: root }),
+          () => writeRecord(stateDir, { main: { pid: 1, startTicks: 1 } }),
+          () => writeFileSync(path, '{'),
+          () => writeFileSync(path, Buffer.alloc(4096, 0xfe)),
+          () => chmodSync(writeRecord(stateDir, forged), 0o666),
+          () => symlinkSync(renamed(writeRecord(stateDir, forged)), path),
+        ]) {
+          write();
+          assert.equal(await kill(stateDir, NO_CGROUPS), false);
+          assert.equal(existsSync(`${path}.damaged`), true);
+          rmSync(`${path}.damaged`);
+        }
+      });
+    });
+  });
+
+  it('does not have to be whole for the member’s processes to be found', async () => {
+    await withStateDir(async (stateDir) => {
+      const main = await orphanMember(stateDir, NO_CGROUPS, ['/bin/sleep', '600']);
+      writeFileSync(recordPath(stateDir, 'shop', 'a'), '');
+      truncateSync(recordPath(stateDir, 'shop', 'a'), 100);
+      writeFileSync(recordPath(stateDir, 'shop', 'a'), 'x', { flag: 'r+' });
+      assert.equal(await kill(stateDir, NO_CGROUPS), true);
+      assert.equal(processStillRuns(main.pid, main.startTicks), false);
     });
   });
 

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -10,6 +20,7 @@ import {
   type LogLimits,
   type LogPaths,
 } from '../../../src/drivers/member/process/log-files.ts';
+import { isFault } from './conformance.ts';
 import { eventually, makeBench, within } from './support.ts';
 
 type Logs = {
@@ -86,6 +97,41 @@ describe('the log files of a member', () => {
       await bench.driver.start({ capacity: 'full', signal: within() });
       await eventually('the rotation', () => bench.output() === '' && existsSync(aside));
       await eventually('the copy', () => read(aside).length === 1000);
+    } finally {
+      await bench.dispose();
+    }
+  });
+});
+
+describe('the limit of the log files', () => {
+  it('holds for a member that writes as fast as it can', async () => {
+    const logLimits = { bytes: 1024 * 1024, files: 3 };
+    const bench = makeBench(['/bin/cat', '/dev/zero'], { logLimits });
+    try {
+      await bench.driver.start({ capacity: 'full', signal: within() });
+      const file = join(bench.stateDir, 'logs/shop-a.out.log');
+      await eventually('it was rotated often', () => existsSync(`${file}.2`));
+      let largest = 0;
+      let rounds = 0;
+      await eventually('many more looks', () => {
+        largest = Math.max(largest, statSync(file).size);
+        return (rounds += 1) > 100;
+      });
+      // Some GiB would have been written meanwhile.
+      assert.ok(largest < 512 * 1024 * 1024, `${largest} bytes`);
+    } finally {
+      await bench.dispose();
+    }
+  });
+
+  it('is not reached through a symbolic link', async () => {
+    const bench = makeBench(['/bin/echo', 'x']);
+    try {
+      mkdirSync(join(bench.stateDir, 'logs'));
+      symlinkSync('/dev/null', join(bench.stateDir, 'logs/shop-a.out.log'));
+      await assert.rejects(bench.driver.start({ capacity: 'full', signal: within() }), (error) =>
+        isFault(error, 'permission'),
+      );
     } finally {
       await bench.dispose();
     }

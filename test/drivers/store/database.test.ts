@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
+  readdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -64,6 +66,18 @@ inTempDir('a missing directory is created for its owner only', (dir) => {
   const path = join(dir, 'a', 'b');
   openStateDir({ path, host: 'h1' }).close();
   assert.equal(statSync(path).mode & 0o777, 0o700);
+});
+
+inTempDir('a directory that others may write to, or own, is not trusted', (dir) => {
+  for (const mode of [0o720, 0o702, 0o777]) {
+    chmodSync(dir, mode);
+    assert.throws(() => openStateDir({ path: dir, host: 'h1' }), /cannot be trusted/);
+    assert.deepEqual(readdirSync(dir), []);
+  }
+  if (process.geteuid?.() !== 0) return;
+  chmodSync(dir, 0o700);
+  chownSync(dir, 65534, 65534);
+  assert.throws(() => openStateDir({ path: dir, host: 'h1' }), /cannot be trusted/);
 });
 
 inTempDir('what was written is there after a reopening', async (dir) => {

@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { DriverError } from '../../driver-error.ts';
 import type { CgroupMount, CgroupMounts } from './cgroup-mounts.ts';
@@ -45,11 +52,29 @@ export function entrancesOf(cgroup: Cgroup): readonly string[] {
   return cgroupDirectories(cgroup).map((directory) => join(directory, 'cgroup.procs'));
 }
 
-/** Live processes of the group, those of groups made inside it excluded. */
+/** A group and all that were made inside it, the innermost first. */
+function withInner(directory: string): readonly string[] {
+  const inner = innerGroups(directory).flatMap((name) => withInner(join(directory, name)));
+  return [...inner, directory];
+}
+
+function innerGroups(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch {
+    return []; // The group was removed.
+  }
+}
+
+/** Live processes of the group and of those made inside it. */
 export function cgroupPids(cgroup: Cgroup): readonly number[] {
-  const pids = cgroupDirectories(cgroup).flatMap((directory) =>
-    (readControl(directory, 'cgroup.procs') ?? '').split('\n').filter((line) => line !== ''),
-  );
+  const pids = cgroupDirectories(cgroup)
+    .flatMap(withInner)
+    .flatMap((directory) =>
+      (readControl(directory, 'cgroup.procs') ?? '').split('\n').filter((line) => line !== ''),
+    );
   // 0 stands for a process outside our pid namespace, which cannot be signalled from here.
   return [...new Set(pids.map(Number))].filter((pid) => pid > 0);
 }
@@ -60,9 +85,9 @@ export function isCgroupEmpty(cgroup: Cgroup): boolean {
     const events = readControl(cgroup.unified, 'cgroup.events');
     if (events !== null && !/^populated 0$/m.test(events)) return false;
   }
-  return cgroupDirectories(cgroup).every(
-    (directory) => (readControl(directory, 'cgroup.procs') ?? '') === '',
-  );
+  return cgroupDirectories(cgroup)
+    .flatMap(withInner)
+    .every((directory) => (readControl(directory, 'cgroup.procs') ?? '') === '');
 }
 
 export function killCgroup(cgroup: Cgroup): void {
@@ -71,7 +96,9 @@ export function killCgroup(cgroup: Cgroup): void {
     for (const pid of cgroupPids(cgroup)) sendSignal(pid, 'SIGKILL');
   }
   // A v1 group dies only when it is thawed; with the signal pending none of it runs another instruction.
-  if (cgroup.freezer !== null) writeControl(cgroup.freezer, 'freezer.state', 'THAWED');
+  if (cgroup.freezer === null) return;
+  for (const directory of withInner(cgroup.freezer).toReversed())
+    writeControl(directory, 'freezer.state', 'THAWED');
 }
 
 export function canFreeze(cgroup: Cgroup): boolean {
@@ -115,14 +142,16 @@ export function throttledPeriods(cgroup: Cgroup): number | null {
 
 /** False: some of it is still in use, so it stays. */
 export function removeCgroup(cgroup: Cgroup): boolean {
-  return cgroupDirectories(cgroup).every((directory) => {
-    try {
-      rmdirSync(directory);
-      return true;
-    } catch (error) {
-      return errorCode(error) === 'ENOENT';
-    }
-  });
+  return cgroupDirectories(cgroup)
+    .flatMap(withInner)
+    .every((directory) => {
+      try {
+        rmdirSync(directory);
+        return true;
+      } catch (error) {
+        return errorCode(error) === 'ENOENT';
+      }
+    });
 }
 
 /** A short period keeps the pauses of a throttled member short; the kernel demands a quota of 1 ms at least. */

@@ -1,12 +1,21 @@
 import { findCgroupMounts, type CgroupMounts } from './cgroup-mounts.ts';
 import { openCgroup, removeCgroup } from './cgroup.ts';
 import { containedPids, isGone, killAll, waitUntil, type Containment } from './containment.ts';
-import { hasVariable, processStillRuns, sendSignal, sessionProcesses } from '../../os/proc.ts';
+import {
+  findMarked,
+  hasVariable,
+  processStillRuns,
+  sendSignal,
+  sessionProcesses,
+  type Identity,
+} from '../../os/proc.ts';
 import {
   memberCgroupName,
   readRecord,
   recordPath,
   removeRecord,
+  runIdPrefix,
+  setRecordAside,
   type RunRecord,
 } from './run-record.ts';
 import { DriverError } from '../../driver-error.ts';
@@ -29,6 +38,14 @@ export async function killLeftover(options: LeftoverOptions): Promise<boolean> {
   const { stateDir, service, member, signal } = options;
   const path = recordPath(stateDir, service, member);
   const record = readRecord(path, memberCgroupName(stateDir, service, member));
+  if (record === 'damaged') {
+    const aside = setRecordAside(path);
+    process.emitWarning(
+      `${path} was damaged and is now ${aside}; processes are found by their cgroup and mark`,
+    );
+    const inCgroup = await killCgroupLeftover(options);
+    return (await killMarked(memberCgroupName(stateDir, service, member), signal)) || inCgroup;
+  }
   const found =
     record === null ? await killCgroupLeftover(options) : await killRecorded(record, signal);
   removeRecord(path);
@@ -52,6 +69,23 @@ async function killRecorded(record: RunRecord, signal: AbortSignal): Promise<boo
   return (await killOrphans(record, signal)) || foundInCgroup;
 }
 
+/** Of whichever start: each carries the member's name and place in its environment, and children inherit it. */
+async function killMarked(cgroupName: string, signal: AbortSignal): Promise<boolean> {
+  const mark = `HOTWARM_RUN=${runIdPrefix(cgroupName)}`;
+  const marked = (): readonly Identity[] =>
+    findMarked((variable) => variable.startsWith(mark)).filter(({ pid, startTicks }) =>
+      processStillRuns(pid, startTicks),
+    );
+  const found = marked().length > 0;
+  const killed = (): boolean => {
+    const left = marked();
+    for (const { pid } of left) sendSignal(pid, 'SIGKILL');
+    return left.length === 0;
+  };
+  await waitUntil(killed, signal, () => stillRunning(marked().map(({ pid }) => pid)));
+  return found;
+}
+
 /** The main process is gone, so its session is only taken for ours where the environment confirms it. */
 async function killOrphans(record: RunRecord, signal: AbortSignal): Promise<boolean> {
   const mark = `HOTWARM_RUN=${record.runId}`;
@@ -73,11 +107,8 @@ async function killContained(containment: Containment, signal: AbortSignal): Pro
   // The former agent is gone, so init reaps the main process, and a zombie counts as dead.
   await killAll(containment, { reaped: () => true, signal });
   if (!isGone(containment)) throw stillRunning(containedPids(containment));
-  await waitUntil(
-    () => removeCgroup(containment.cgroup),
-    signal,
-    () => new DriverError('driverFailed', 'the empty cgroup of the member cannot be removed'),
-  );
+  // An empty group that the kernel or somebody else still holds is used again by the next start.
+  removeCgroup(containment.cgroup);
   return found;
 }
 

@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { open, rename, rm, stat, truncate, type FileHandle } from 'node:fs/promises';
+import { closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
+import { open, rename, rm, truncate, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DriverError } from '../../driver-error.ts';
 import { errorCode } from '../../os/proc.ts';
@@ -8,9 +8,11 @@ import { errorCode } from '../../os/proc.ts';
 // agent, so a noisy member cannot slow a decision, and the agent's death breaks no pipe of the member.
 // The price is that the member keeps its descriptor, so a file cannot simply be renamed away. Rotation
 // copies the end of the file aside and truncates it in place; as the file was opened for appending, the
-// member then writes on from the start. It is done at every start and looked at every few seconds.
-// Bound on the disk, a stream: files × bytes, and what the member writes between two looks.
+// member then writes on from the start. It is done at every start; how soon the next look comes follows from how fast the
+// file grows. Bound on the disk, a stream: files × bytes, and what the member writes in a tenth of a second.
 // Not guaranteed: lines written between the copy and the truncation, some microseconds, are lost.
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
 
 export type LogLimits = {
   /** A file of more bytes than this is rotated. */
@@ -21,7 +23,12 @@ export type LogLimits = {
 
 export type LogPaths = { readonly output: string; readonly errors: string };
 
-const LOOK_MS = 2000;
+/** In quiet; a look is one stat(2). */
+const LOOK_MS = 100;
+/** While it may be over its limit within LOOK_MS. */
+const LOOK_FAST_MS = 10;
+/** Never through a symbolic link: an agent of root would write where others may not. */
+const APPEND = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW;
 const CHUNK_BYTES = 256 * 1024;
 
 export function logPaths(stateDir: string, fileName: string): LogPaths {
@@ -32,9 +39,9 @@ export function logPaths(stateDir: string, fileName: string): LogPaths {
 /** Opens both for appending; the caller closes them once the member has them. Throws DriverError. */
 export function openLogs(paths: LogPaths): { output: number; errors: number; close: () => void } {
   try {
-    mkdirSync(join(paths.output, '..'), { recursive: true });
-    const output = openSync(paths.output, 'a', 0o640);
-    const errors = openSync(paths.errors, 'a', 0o640);
+    mkdirSync(join(paths.output, '..'), { recursive: true, mode: 0o750 });
+    const output = openSync(paths.output, APPEND, 0o640);
+    const errors = openSync(paths.errors, APPEND, 0o640);
     return { output, errors, close: () => [output, errors].forEach((fd) => closeSync(fd)) };
   } catch (error) {
     const fault = errorCode(error) === 'ENOSPC' ? 'diskFull' : 'permission';
@@ -44,16 +51,32 @@ export function openLogs(paths: LogPaths): { output: number; errors: number; clo
 
 /** Keeps both files within the limits until the returned function is called. */
 export function watchLogs(paths: LogPaths, limits: LogLimits): () => void {
-  let busy = false;
+  const streams = [paths.output, paths.errors].map((path) => ({ path, size: sizeOf(path) }));
+  let timer: NodeJS.Timeout | null = null;
+  let isOver = false;
   const look = async (): Promise<void> => {
-    if (busy) return;
-    busy = true;
-    await rotateLogs(paths, limits);
-    busy = false;
+    let nextMs = LOOK_MS;
+    for (const stream of streams) {
+      const size = sizeOf(stream.path);
+      const grown = size - stream.size;
+      if (size > limits.bytes) await rotateIfLarger(stream.path, limits);
+      stream.size = Math.min(size, sizeOf(stream.path));
+      if (stream.size + grown > limits.bytes) nextMs = LOOK_FAST_MS;
+    }
+    if (!isOver) arm(nextMs);
   };
-  const timer = setInterval(() => void look(), LOOK_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+  const arm = (afterMs: number): void => {
+    timer = setTimeout(() => void look(), afterMs).unref();
+  };
+  arm(LOOK_MS);
+  return () => {
+    isOver = true;
+    if (timer !== null) clearTimeout(timer);
+  };
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Never rejects: a member must not be harmed because its log cannot be rotated. */
@@ -62,10 +85,7 @@ export async function rotateLogs(paths: LogPaths, limits: LogLimits): Promise<vo
 }
 
 async function rotateIfLarger(path: string, limits: LogLimits): Promise<void> {
-  const size = await stat(path).then(
-    (found) => found.size,
-    () => 0,
-  );
+  const size = sizeOf(path);
   if (size <= limits.bytes) return;
   try {
     if (limits.files > 1) await setAside(path, size, limits);

@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DriverError } from '../../driver-error.ts';
 import { cgroupDirectories, type Cgroup } from './cgroup.ts';
@@ -8,7 +19,13 @@ import { errorCode, type Identity } from '../../os/proc.ts';
 
 // A small file for each member that runs, written before its command begins and removed once it is proven
 // dead. After a crash of the agent it tells the next one what may still be running. It needs to survive the
-// agent, not the host: a reboot ends every process, and the boot id in it says so.
+// agent, not the host: a reboot ends every process, and the boot id in it says so. Its room on the disk is taken once
+// and kept. A record that is damaged says nothing, which is no reason not to start: then the member's cgroup and the
+// mark in its processes' environment tell what is left.
+
+const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+const RECORD_BYTES = 4096;
+const WRITABLE_BY_OTHERS = 0o022;
 
 export type RunRecord = {
   readonly main: Identity;
@@ -37,64 +54,136 @@ export function recordPath(stateDir: string, service: string, member: string): s
   return join(stateDir, 'run', `${memberFileName(service, member)}.json`);
 }
 
-/** Whole or not at all. Throws DriverError. */
+/** Of the environment variable by which every process of a start is known, whatever became of its record. */
+export function runIdPrefix(cgroupName: string): string {
+  return `${cgroupName}.`;
+}
+
+/**
+ * Takes room on the disk for the record of a start to come, so that a member can be started again when the disk is
+ * full. Where there is no room now, writing the record will say so.
+ */
+export function reserveRecord(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+    if (fstatSync(fd).size < RECORD_BYTES) {
+      const found = readFileSync(fd, 'utf8');
+      writeSync(fd, padded(found), 0);
+    }
+    closeSync(fd);
+  } catch {
+    // The start that needs it will name the reason.
+  }
+}
+
+/** Writes over what was reserved: no new room is needed. Throws DriverError. */
 export function writeRecord(path: string, record: Omit<RunRecord, 'bootId'>): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.new`, JSON.stringify({ ...record, bootId: readBootId() }));
-    renameSync(`${path}.new`, path);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    write(path, JSON.stringify({ ...record, bootId: readBootId() }));
   } catch (error) {
     const fault = errorCode(error) === 'ENOSPC' ? 'diskFull' : 'permission';
     throw new DriverError(fault, `${path} cannot be written`, { cause: error });
   }
 }
 
+/** Keeps the room for the next one. */
 export function removeRecord(path: string): void {
-  rmSync(path, { force: true });
+  if (!existsSync(path)) return;
+  try {
+    write(path, '');
+  } catch {
+    rmSync(path, { force: true });
+  }
+}
+
+function write(path: string, text: string): void {
+  const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  try {
+    writeSync(fd, padded(text), 0);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** One page: it is written as a whole, and a shorter record leaves nothing of a longer one. */
+function padded(text: string): Buffer {
+  const bytes = Buffer.alloc(Math.max(RECORD_BYTES, Buffer.byteLength(text)), ' ');
+  bytes.write(text);
+  return bytes;
 }
 
 /**
- * null: nothing is on record, or it is from before the last boot. Throws DriverError on a file that cannot be
- * read or names another cgroup than `cgroupName`, since whatever is in the cgroup will be killed.
+ * null: nothing is on record, or it is from before the last boot. damaged: it is no record of this member, or others
+ * may write to it, so it says nothing. Throws DriverError on a file that cannot be read.
  */
-export function readRecord(path: string, cgroupName: string): RunRecord | null {
-  let text: string;
+export function readRecord(path: string, cgroupName: string): RunRecord | 'damaged' | null {
+  const found = readOwn(path);
+  if (found === null || found === 'damaged') return found;
+  if (found.text.trim() === '') return null;
+  const record = parseRecord(found.text);
+  const named = (directory: string): boolean => basename(directory) === cgroupName;
+  // Whatever is in the cgroup will be killed.
+  if (record === null || !cgroupDirectories(record.cgroup).every(named)) return 'damaged';
+  return record.bootId === readBootId() ? record : null;
+}
+
+/** Moves a damaged record aside, for whoever wants to know what happened to it. Returns where it is now. */
+export function setRecordAside(path: string): string {
+  const aside = `${path}.damaged`;
+  renameSync(path, aside);
+  return aside;
+}
+
+function readOwn(path: string): { readonly text: string } | 'damaged' | null {
+  let fd: number;
   try {
-    text = readFileSync(path, 'utf8');
+    fd = openSync(path, constants.O_RDONLY | O_NOFOLLOW);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
+    if (errorCode(error) === 'ELOOP') return 'damaged';
     throw new DriverError('permission', `${path} cannot be read`, { cause: error });
   }
-  const record = parseRecord(text);
-  const named = (directory: string): boolean => basename(directory) === cgroupName;
-  if (record === null || !cgroupDirectories(record.cgroup).every(named))
-    throw new DriverError('driverFailed', `${path} is no record of a member`);
-  return record.bootId === readBootId() ? record : null;
+  try {
+    const { uid, mode } = fstatSync(fd);
+    if (uid !== process.geteuid?.() || (mode & WRITABLE_BY_OTHERS) !== 0) return 'damaged';
+    return { text: readFileSync(fd, 'utf8') };
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function parseRecord(text: string): RunRecord | null {
   try {
     const parsed: unknown = JSON.parse(text);
-    return isRunRecord(parsed) ? parsed : null;
+    // A release without PID namespaces wrote records without `init`.
+    return isRunRecord(parsed) ? { ...parsed, init: parsed.init ?? null } : null;
   } catch {
     return null;
   }
 }
 
 function isRunRecord(value: unknown): value is RunRecord {
-  if (!isObject(value) || !isObject(value['main']) || !isObject(value['cgroup'])) return false;
-  const { main, init, cgroup, runId, recipe, bootId } = value;
-  const { cpu } = cgroup;
+  if (!isObject(value)) return false;
+  const { main, cgroup, runId, recipe, bootId } = value;
+  const init = value['init'] ?? null;
   return (
     isIdentity(main) &&
     (init === null || isIdentity(init)) &&
-    isPathOrNull(cgroup['unified']) &&
-    isPathOrNull(cgroup['freezer']) &&
-    (cpu === null ||
-      (isObject(cpu) && isPathOrNull(cpu['directory']) && cpu['directory'] !== null)) &&
+    isCgroup(cgroup) &&
     typeof runId === 'string' &&
     typeof recipe === 'string' &&
     typeof bootId === 'string'
+  );
+}
+
+function isCgroup(value: unknown): boolean {
+  if (!isObject(value) || !isPathOrNull(value['unified']) || !isPathOrNull(value['freezer']))
+    return false;
+  const { cpu } = value;
+  return (
+    cpu === null || (isObject(cpu) && isPathOrNull(cpu['directory']) && cpu['directory'] !== null)
   );
 }
 
