@@ -9,7 +9,7 @@ import type { Instant } from '../core/time.ts';
 import type { HostSampler } from './host-sampler.ts';
 import type { Cancel, CarryOut, Journal, Time } from './ports.ts';
 import { isTurningPoint } from './recover.ts';
-import { EffectRunner, type Ended } from './runner.ts';
+import { EffectRunner, type Ended, type OpenEffect } from './runner.ts';
 
 // The one loop of a host: an event comes in, the core decides, the journal is made durable, the effects go out. Events are
 // taken one at a time in the order of their arrival; one that comes while another is being decided waits its turn, and
@@ -83,9 +83,8 @@ export class AgentLoop {
     return this.#events;
   }
 
-  /** An effect that should have ended before `at`. */
-  overdueEffect(at: Instant): Effect | null {
-    return this.#runner.overdue(at);
+  get openEffects(): Iterable<OpenEffect> {
+    return this.#runner.open;
   }
 
   /** Continues from a state that no event of this loop led to: an earlier agent's, or one that a simulation made older. */

@@ -27,6 +27,8 @@ export type RunnerOptions = {
   readonly onEnded: (ended: Ended) => void;
 };
 
+export type OpenEffect = { readonly effect: Effect; readonly started: boolean };
+
 type Task = {
   readonly effect: Effect;
   started: boolean;
@@ -51,10 +53,9 @@ export class EffectRunner {
     this.#options = options;
   }
 
-  /** An effect that should have ended before `at`. */
-  overdue(at: Instant): Effect | null {
-    for (const { effect } of this.#tasks.values()) if (effect.deadline < at) return effect;
-    return null;
+  /** What has not ended. */
+  get open(): Iterable<OpenEffect> {
+    return this.#tasks.values();
   }
 
   take(effect: Effect): void {

@@ -3,12 +3,13 @@ import type { Event, FoundMember, KnownEpoch } from '../core/event.ts';
 import type { Outcome } from '../core/outcomes.ts';
 import { HOLD } from '../core/route.ts';
 import type { AgentState } from '../core/state.ts';
-import type { DurationMs, Instant } from '../core/time.ts';
+import type { DurationMs } from '../core/time.ts';
 import { HostSampler, type HostReadings } from './host-sampler.ts';
 import { LeaseClient } from './lease-client.ts';
 import { AgentLoop, type LoopOptions } from './loop.ts';
 import type { Cancel, Leases, StoreFailure } from './ports.ts';
 import { recoverableState } from './recover.ts';
+import type { OpenEffect } from './runner.ts';
 
 // One agent, from its start to its end, the same on Linux and in the simulator: it reads the leases, recovers what an
 // agent that died left running or starts anew, and from then on the loop decides. Beside the loop it watches the store
@@ -111,8 +112,9 @@ export class Runtime {
     this.#loop.continueFrom(state);
   }
 
-  overdueEffect(at: Instant): Effect | null {
-    return this.#loop.overdueEffect(at);
+  /** Effects that have not ended. */
+  get openEffects(): Iterable<OpenEffect> {
+    return this.#loop.openEffects;
   }
 
   /** Nothing happens any more. What runs on this host is left as it is. */

@@ -5,6 +5,7 @@ import { initialState } from '../core/initial.ts';
 import type { AgentState } from '../core/state.ts';
 import type { HostReadings } from '../runtime/host-sampler.ts';
 import type { StoredLease, Time } from '../runtime/ports.ts';
+import type { OpenEffect } from '../runtime/runner.ts';
 import { Runtime, type HeldService, type StartingHost } from '../runtime/runtime.ts';
 import { Drivers } from './drivers.ts';
 import type { Host } from './host.ts';
@@ -86,9 +87,9 @@ export class Agent {
     return this.#runtime?.state ?? this.#beginning;
   }
 
-  /** An effect that its runner should have ended before `at`. */
-  overdueEffect(at: number): Effect | null {
-    return this.running ? (this.#runtime?.overdueEffect(at) ?? null) : null;
+  /** Those that its runner has not ended. */
+  get openEffects(): Iterable<OpenEffect> {
+    return this.running && this.#runtime !== null ? this.#runtime.openEffects : [];
   }
 
   /** Whether its journal was flushed since the effect was ordered. */

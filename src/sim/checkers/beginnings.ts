@@ -1,5 +1,3 @@
-import type { EffectId } from '../../core/effect.ts';
-import type { Agent } from '../agent.ts';
 import type { MakeChecker } from './contract.ts';
 
 // How effects begin: only once the journal knows why, unless the disk is full, and never once the core has taken them back.
@@ -12,20 +10,14 @@ export const journalFirst: MakeChecker = (_world, report) => ({
   },
 });
 
-export const takenBack: MakeChecker = (_world, report) => {
-  const cancelled = new Map<Agent, Set<EffectId>>();
-  return {
-    rule: 'what is taken back never begins',
-    stepped: (agent, event, _before, effects) => {
-      // A new process numbers its effects anew.
-      if (event.type === 'agentStarted' || event.type === 'agentResumed') cancelled.delete(agent);
-      for (const effect of effects)
-        if (effect.type === 'cancelEffects')
-          cancelled.set(agent, new Set([...(cancelled.get(agent) ?? []), ...effect.ids]));
-    },
-    began: (agent, { id, type }) => {
-      if (cancelled.get(agent)?.has(id) === true)
-        report(`${agent.host.name}: #${id} ${type} began although it was cancelled`);
-    },
-  };
-};
+export const takenBack: MakeChecker = (_world, report) => ({
+  rule: 'what is taken back never begins',
+  stepped: (agent, _event, _before, effects) => {
+    for (const order of effects) {
+      if (order.type !== 'cancelEffects') continue;
+      for (const { effect, started } of agent.openEffects)
+        if (!started && order.ids.includes(effect.id))
+          report(`${agent.host.name}: #${effect.id} ${effect.type} still waits to begin`);
+    }
+  },
+});

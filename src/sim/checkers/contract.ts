@@ -39,4 +39,9 @@ export type Checker = {
   ended?(): void;
 };
 
+/** A sample of its host that the agent took in time: it is neither paused nor behind. */
+export function isTimely(event: Event): boolean {
+  return event.type === 'hostSampled' && event.lateMs < 1;
+}
+
 export type MakeChecker = (world: World, report: (detail: string) => void) => Checker;

@@ -1,5 +1,5 @@
 import { OUTCOME_GRACE_MS } from '../../core/turn.ts';
-import type { MakeChecker } from './contract.ts';
+import { isTimely, type MakeChecker } from './contract.ts';
 
 // Everything ends: each effect has an outcome, or counts as timed out, soon after its deadline; each request of a client
 // is answered by the data plane, or cut; what waits in a data plane is bounded.
@@ -9,21 +9,21 @@ const SLACK_MS = 1500;
 export const effectsEnd: MakeChecker = (_world, report) => ({
   rule: 'every effect ends',
   stepped: (agent, event) => {
-    if (event.type !== 'hostSampled' || event.lateMs > 0) return;
+    if (!isTimely(event)) return;
     for (const { name, pending } of agent.state.services)
       for (const effect of pending)
         if (effect.deadline + OUTCOME_GRACE_MS + SLACK_MS < event.at)
           report(`${agent.host.name}: ${name} #${effect.id} ${effect.type} is overdue`);
-    const left = agent.overdueEffect(event.at - SLACK_MS);
-    if (left !== null)
-      report(`${agent.host.name}: the runner never ended #${left.id} ${left.type}`);
+    for (const { effect } of agent.openEffects)
+      if (effect.deadline + SLACK_MS < event.at)
+        report(`${agent.host.name}: the runner never ended #${effect.id} ${effect.type}`);
   },
 });
 
 export const requestsEnd: MakeChecker = (world, report) => ({
   rule: 'every request ends',
   stepped: (agent, event) => {
-    if (event.type !== 'hostSampled' || event.lateMs > 0) return;
+    if (!isTimely(event)) return;
     const { holdMs, answerMs, holdRequests } = world.options.hold;
     for (const plane of world.planes) {
       if (plane.host !== agent.host) continue;

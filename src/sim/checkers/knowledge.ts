@@ -1,6 +1,6 @@
 import type { LeaseRecord } from '../../core/effect.ts';
 import type { TrueTime } from '../scheduler.ts';
-import type { MakeChecker } from './contract.ts';
+import { isTimely, type MakeChecker } from './contract.ts';
 
 // Once faults have stopped, an agent knows each lease as the store holds it, or held it a few seconds ago: also one whose watch
 // was lost, as it polls.
@@ -23,7 +23,7 @@ export const leaseKnown: MakeChecker = (world, report) => {
       changes.set(service, [...known.slice(Math.max(0, newest)), { at, record }]);
     },
     stepped: (agent, event) => {
-      if (event.type !== 'hostSampled' || event.lateMs > 0 || since === null) return;
+      if (!isTimely(event) || since === null) return;
       const until = world.scheduler.now - BEHIND_US;
       if (until < since) return;
       for (const { name, lease } of agent.state.services) {
