@@ -28,20 +28,20 @@ export function drawLeaseEdge(seed: number): WorldOptions {
   if (service === undefined) return options;
   const { lease } = service;
   const safetyMs = Math.max(options.safetyMs, 4 * lease.durationMs);
+  const latencyMs = { low: 0.05, high: random.pick([0.5, 0.5, 5]) };
+  const faults = drawLasting(random, lease.durationMs, safetyMs);
   return {
     ...options,
     hosts,
     services: [atEdge(service, hosts)],
     replication: null,
     store: 'remote',
-    network: {
-      latencyMs: { low: 0.05, high: random.pick([0.5, 0.5, 5]) },
-      loss: 0,
-      duplication: 0,
-    },
+    network: { latencyMs, loss: 0, duplication: 0 },
     clients: { ...options.clients, count: 3, pauseMs: { low: 5, high: 200 } },
     drift: 0.001,
-    faults: drawLasting(random, lease.durationMs, safetyMs),
+    faults: [...faults, ...drawLateAnswers(random, service, hosts.length, latencyMs)].toSorted(
+      (a, b) => a.atMs - b.atMs,
+    ),
     mishaps: NO_MISHAPS,
     safetyMs,
   };
@@ -75,4 +75,27 @@ function drawLasting(random: Random, leaseMs: number, withinMs: number): readonl
     amount: random.integer(0, 999),
   }));
   return [...drifts, ...others.toSorted((a, b) => a.atMs - b.atMs)];
+}
+
+/**
+ * Answers of the store reach one host late, though within its timeout, until its agent is paused. Its data plane serves on
+ * for as long as it was told to, and others count the lease from when it was renewed.
+ */
+function drawLateAnswers(
+  random: Random,
+  { lease, timeouts }: ServiceConfig,
+  hosts: number,
+  latencyMs: { readonly high: number },
+): readonly Fault[] {
+  if (random.chance(0.5)) return [];
+  const host = random.integer(0, hosts - 1);
+  const atMs = random.integer(1000, 3 * lease.durationMs);
+  const slowMs = Math.ceil(lease.renewMs * (1 + 2 * random.share()));
+  const slowness = Math.min(900, Math.ceil((2 * timeouts.storeMs) / latencyMs.high));
+  // The other end of the link is chosen by the same number: hosts and the clients' node.
+  const amount = slowness - (slowness % (hosts + 1)) + host;
+  return [
+    { verb: 'slowLink', atMs, forMs: slowMs, target: hosts, amount },
+    { verb: 'pauseAgent', atMs: atMs + slowMs, forMs: 2 * lease.durationMs, target: host, amount },
+  ];
 }
