@@ -38,7 +38,7 @@ export {
   rateInterval,
   shareInterval,
 } from './model/intervals.ts';
-export { type AgeingGroup, type LifeEstimate, simulateLife } from './model/life-simulation.ts';
+export { type AgingGroup, type LifeEstimate, simulateLife } from './model/life-simulation.ts';
 export { pairSurvival } from './model/pair.ts';
 export {
   type RepairableGroup,

@@ -1,14 +1,14 @@
 import type { Locale } from './core/describe/language.ts';
 
-// How the commands write: aligned tables, colours only where a person looks, Chinese characters counted
+// How the commands write: aligned tables, colors only where a person looks, Chinese characters counted
 // as the two columns that they take.
 
 export type Terminal = {
   readonly out: NodeJS.WritableStream;
-  /** A person looks at it: progress and colours make sense. */
+  /** A person looks at it: progress and colors make sense. */
   readonly isInteractive: boolean;
   readonly hasColor: boolean;
-  /** Width in which longer texts are wrapped; null: nobody looks, so lines stay whole. */
+  /** Width in which longer texts are wrapped; null: no terminal, so lines stay whole. */
   readonly columns: number | null;
   readonly locale: Locale;
 };

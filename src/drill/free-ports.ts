@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 
 /**
  * Below Linux's default range of ephemeral ports (32768–60999, ip_local_port_range): a port that the kernel
- * hands out itself may belong to somebody's outgoing connection before its owner listens on it.
+ * hands out itself may belong to an outgoing connection before its owner listens on it.
  */
 const PORTS = { from: 10_240, before: 32_768 };
 /** Tries for one port; with half of the range taken, all of them fail once in 10¹⁵ times. */

@@ -4,8 +4,8 @@ import { isWhole, type AgentProcess } from './agent-process.ts';
 import { strikeActive, type Fault } from './faults.ts';
 import type { Failure, OpenLoopLoad } from './load.ts';
 
-// One fault under load, seen from the client: how long nobody was served, what failed, and what hotwarm
-// says of its own steps. It ends when the service is whole again.
+// One fault under load, seen from the client: how long no request was served, what failed, and what
+// hotwarm reports of its own steps. It ends when the service is whole again.
 
 export type TrialReport = {
   readonly from: string;
@@ -19,7 +19,7 @@ export type TrialReport = {
 
 /** A move is over before this, or the trial fails. */
 const WITHIN_MS = 30_000;
-/** Load goes on for this long after the service is whole, so that late failures are seen. */
+/** Load continues for this long after the service is whole, so that late failures are seen. */
 const AFTERMATH_MS = 300;
 
 export async function runTrial(options: {

@@ -1,9 +1,9 @@
 import type { Distribution } from './chain.ts';
 import { poissonWeights } from './poisson-weights.ts';
-import { type Transient, type Uniformised, jump } from './uniformisation.ts';
+import { type Transient, type Uniformized, jump } from './uniformization.ts';
 
 /**
- * Transient solution of a stiff chain: P(δ) by uniformisation for a δ of at most one jump, then P(2δ) = P(δ)² so many
+ * Transient solution of a stiff chain: P(δ) by uniformization for a δ of at most one jump, then P(2δ) = P(δ)² that many
  * times, while v ← v P and w ← w + w P carry the distribution and its integral along. Everything is a sum of positive
  * products. Each row is divided by its sum, which must be 1: that corrects the diagonal by what leaves the state, as
  * elimination without subtraction does, and keeps rounding errors from doubling along.
@@ -11,16 +11,16 @@ import { type Transient, type Uniformised, jump } from './uniformisation.ts';
  * Numer. Math. 110, 2008: with the exit rates given by the row sums, each entry of e^(Qt) is well determined.
  */
 export function doubledTransient(
-  uniformised: Uniformised,
+  uniformized: Uniformized,
   initial: Distribution,
   time: number,
   doublings: number,
 ): Transient {
   const size = initial.length;
   const step = time / 2 ** doublings;
-  let matrix: Float64Array = shortTransition(uniformised, size, step);
+  let matrix: Float64Array = shortTransition(uniformized, size, step);
   let distribution: Float64Array = Float64Array.from(initial);
-  let occupancy: Float64Array = shortOccupancy(uniformised, distribution, step);
+  let occupancy: Float64Array = shortOccupancy(uniformized, distribution, step);
   let other: Float64Array = new Float64Array(size * size);
   distribution = times(distribution, matrix);
   for (let round = 0; round < doublings; round += 1) {
@@ -36,8 +36,8 @@ export function doubledTransient(
 }
 
 /** e^(Qδ), row by row. */
-function shortTransition(uniformised: Uniformised, size: number, step: number): Float64Array {
-  const { left, weight } = poissonWeights(uniformised.rate * step);
+function shortTransition(uniformized: Uniformized, size: number, step: number): Float64Array {
+  const { left, weight } = poissonWeights(uniformized.rate * step);
   const matrix = new Float64Array(size * size);
   for (let from = 0; from < size; from += 1) {
     let current: Float64Array = new Float64Array(size);
@@ -46,7 +46,7 @@ function shortTransition(uniformised: Uniformised, size: number, step: number): 
     for (let k = 0; k < left + weight.length; k += 1) {
       const share = k < left ? 0 : weight[k - left];
       for (let to = 0; to < size; to += 1) matrix[from * size + to] += share * current[to];
-      jump(uniformised, current, next);
+      jump(uniformized, current, next);
       [current, next] = [next, current];
     }
     normalise(matrix, from * size, size);
@@ -55,18 +55,18 @@ function shortTransition(uniformised: Uniformised, size: number, step: number): 
 }
 
 function shortOccupancy(
-  uniformised: Uniformised,
+  uniformized: Uniformized,
   initial: Float64Array,
   step: number,
 ): Float64Array {
-  const { left, beyond } = poissonWeights(uniformised.rate * step);
+  const { left, beyond } = poissonWeights(uniformized.rate * step);
   const spent = new Float64Array(initial.length);
   let current = initial;
   let next: Float64Array = new Float64Array(initial.length);
   for (let k = 0; k < left + beyond.length; k += 1) {
-    const share = (k < left ? 1 : beyond[k - left]) / uniformised.rate;
+    const share = (k < left ? 1 : beyond[k - left]) / uniformized.rate;
     for (let state = 0; state < spent.length; state += 1) spent[state] += share * current[state];
-    jump(uniformised, current, next);
+    jump(uniformized, current, next);
     [current, next] = [next, k === 0 ? new Float64Array(initial.length) : current];
   }
   return spent;

@@ -5,7 +5,7 @@ import type { Temperature } from './resources.ts';
 // default says where it comes from and how far it may be trusted; a default is a place to start from, and what an
 // installation measured itself is better.
 //
-// Members fail by `process`, `hang` and `gray`; what they stand on by `host` and `zone`. All are independent, but for
+// Members fail by `process`, `hang` and `gray`; what they run on by `host` and `zone`. All are independent, except
 // `commonCauseShare`: that share of the failures of the active member takes all other members along.
 
 export const COMPONENTS = ['process', 'hang', 'gray', 'host', 'zone'] as const;
@@ -19,7 +19,7 @@ export type FaultRate = {
   readonly repairMs: number;
 };
 
-/** How often a member stands still though it is well, and for how long: log-normal, with σ = 1 of the logarithm. */
+/** How often a healthy member pauses, and for how long: log-normal, with σ = 1 of the logarithm. */
 export type PauseRate = {
   /** null: never. */
   readonly everyMs: number | null;
@@ -31,7 +31,7 @@ export type FaultRates = {
   readonly process: FaultRate;
   /** It stops answering and keeps its sockets. Repair: killed and restarted. */
   readonly hang: FaultRate;
-  /** It answers probes and serves its clients badly. Repair: until it serves well again by itself, or is restarted. */
+  /** It answers probes and serves its clients badly. Repair: until it recovers by itself, or is restarted. */
   readonly gray: FaultRate;
   /** The machine is gone, with all members on it. Repair: until it has booted and its members answer. */
   readonly host: FaultRate;
@@ -47,9 +47,9 @@ export type FaultRates = {
   readonly commonCauseShare: number;
   /** Probability that a takeover succeeds, given a standby that works. */
   readonly coverage: number;
-  /** Probability that a member that is restarted in place works again, without somebody. */
+  /** Probability that a restart in place fixes a member. */
   readonly restartShare: number;
-  /** Until somebody has put right what is not put right by itself. */
+  /** Until an operator has fixed what does not recover by itself. */
   readonly recoveryMs: number;
 };
 

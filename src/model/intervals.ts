@@ -7,7 +7,7 @@ import { incompleteGamma } from './gamma.ts';
 
 export type Interval = { readonly lower: number; readonly upper: number };
 
-/** An interval for a share, and for its complement, so that a coverage of 99.9999 % keeps its digits. */
+/** An interval for a share, and for its complement, so that a coverage of 99.9999% keeps its digits. */
 export type ShareInterval = Interval & { readonly complement: Interval };
 
 const MOST_EVENTS = 1e9;

@@ -6,11 +6,11 @@ import { type Weibull, requireWeibull, weibullQuantile } from './weibull.ts';
 // The life of a standby group whose members age, by simulation: with a hazard that grows there is no chain and, for
 // warm standby, no closed form. The sequence is seeded, so the same input gives the same figures everywhere.
 
-export type AgeingGroup = {
+export type AgingGroup = {
   readonly active: number;
   readonly standbys: number;
   readonly life: Weibull;
-  /** An hour of standing by ages a member as much as so many hours of serving; 0 cold, 1 hot. */
+  /** Hours of serving by which one hour on standby ages a member; 0 cold, 1 hot. */
   readonly standbyFactor: number;
   readonly coverage: number;
 };
@@ -22,7 +22,7 @@ export type LifeEstimate = {
   readonly reliability: number;
   readonly reliabilityInterval: ShareInterval;
   readonly mttf: number;
-  /** Standard error of `mttf`; mttf ± 2.58 of it is a 99 % interval, as there are many runs. */
+  /** Standard error of `mttf`; mttf ± 2.58 of it is a 99% interval, as there are many runs. */
   readonly mttfError: number;
 };
 
@@ -35,11 +35,11 @@ export type SimulationPlan = {
 };
 
 /**
- * R(t) and MTTF of a k-out-of-n standby group without repair. Ageing is by exposure: a member fails once its age, which
- * grows by 1 an hour when it serves and by the standby factor when it stands by, reaches its life.
+ * R(t) and MTTF of a k-out-of-n standby group without repair. Aging is by exposure: a member fails once its age, which
+ * grows by 1 an hour when it serves and by the standby factor when it does not, reaches its life.
  * Source of the model: Nelson, Accelerated Testing, 1990, chapter 10 (cumulative exposure); intervals: Clopper–Pearson.
  */
-export function simulateLife(group: AgeingGroup, plan: SimulationPlan): LifeEstimate {
+export function simulateLife(group: AgingGroup, plan: SimulationPlan): LifeEstimate {
   requireCount('active', group.active, 1, 1000);
   requireCount('standbys', group.standbys, 0, 1000);
   requireWeibull(group.life);
@@ -70,7 +70,7 @@ export function simulateLife(group: AgeingGroup, plan: SimulationPlan): LifeEsti
 }
 
 /** Time at which the group fails. */
-function oneLife(group: AgeingGroup, random: Random): number {
+function oneLife(group: AgingGroup, random: Random): number {
   const { active, standbys, life, standbyFactor, coverage } = group;
   const draw = (): number => weibullQuantile(life, random());
   const serving = Array.from({ length: active }, draw);

@@ -44,7 +44,7 @@ export type MistakePrediction = {
 };
 
 /**
- * False failovers a year = pauses a year × P(pause > silence + 2 × time-out − interval/2), where silence is the
+ * False failovers a year = pauses a year × P(pause > silence + 2 × timeout − interval/2), where silence is the
  * smaller of the bound and interval + floor: it must outlast the silence, less the mean phase, and both confirming
  * probes. Log-normal tail: erfc(ln(x/median) / (σ√2)) / 2. What is surely tolerated has the worst phase instead.
  * A probe that does not see hangs takes no pause for one, and pauses of the whole host do not count: the agent

@@ -16,7 +16,7 @@ type Graph = { readonly start: Int32Array; readonly to: Int32Array };
 
 /** All states, first eliminated first, `last` at the end. */
 export function eliminationOrder(rates: SparseRates, last: number): Int32Array {
-  const graph = neighbours(rates);
+  const graph = neighbors(rates);
   const { size } = rates;
   const hubDegree = Math.max(24, 8 * Math.sqrt(size));
   const hubs: number[] = [];
@@ -30,7 +30,7 @@ export function eliminationOrder(rates: SparseRates, last: number): Int32Array {
 }
 
 /** Both directions of every transition. */
-function neighbours(rates: SparseRates): Graph {
+function neighbors(rates: SparseRates): Graph {
   const back = transpose(rates);
   const start = new Int32Array(rates.size + 1);
   const to = new Int32Array(2 * rates.to.length);

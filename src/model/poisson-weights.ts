@@ -13,8 +13,8 @@ export type PoissonWeights = {
 const LEAST_WEIGHT = 1e-300;
 
 /**
- * Probabilities of a Poisson variable N, from the mode outwards by the ratio of neighbours, as Fox and Glynn do, but
- * with the mode's own probability in full precision, so that nothing needs to be normalised, and cut where they no
+ * Probabilities of a Poisson variable N, from the mode outwards by the ratio of neighbors, as Fox and Glynn do, but
+ * with the mode's own probability in full precision, so that nothing needs to be normalized, and cut where they no
  * longer count even for a probability of 1e-280.
  * Source: Fox and Glynn, Computing Poisson probabilities, CACM 31, 1988; Loader 2000 for the mode.
  */

@@ -15,9 +15,9 @@ export type RepairableGroup = StandbyGroup & {
   /** μ of one crew, repairs per unit of time. */
   readonly repairRate: number;
   readonly crews: number;
-  /** Rate at which a failover that did not succeed is put right; ≥ the repair rate as a rule. */
+  /** Rate at which an operator fixes a failed failover; ≥ the repair rate as a rule. */
   readonly recoveryRate: number;
-  /** Members that are well while too few are left: they stand idle and do not fail, or run on as before. */
+  /** Healthy members while too few are left: they are idle and do not fail, or run as before. */
   readonly whenDown: 'idle' | 'running';
 };
 

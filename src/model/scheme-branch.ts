@@ -10,7 +10,7 @@ export type Phase =
   | 'warming'
   | 'detecting'
   | 'switching'
-  /** A failover did not succeed; somebody has to see to it. */
+  /** A failover did not succeed; an operator has to fix it. */
   | 'recovering'
   /** No member is left; the first repair ends it. */
   | 'exhausted'
@@ -25,7 +25,7 @@ export type Situation = {
   readonly displaced: boolean;
   /** Standbys by class that would work. */
   readonly ready: readonly number[];
-  /** Standbys by class that have failed and nobody knows. */
+  /** Standbys by class whose failure is latent. */
   readonly latent: readonly number[];
 };
 
@@ -118,7 +118,7 @@ export function afterSwitch(
   ];
 }
 
-/** Somebody has looked at every standby, and used the first that works. */
+/** An operator has checked every standby, and used the first that works. */
 export function afterRecovery(scheme: Scheme, pool: Pool): readonly Branch[] {
   const target = pool.ready.findIndex((count) => count > 0);
   const latent = pool.latent.map(() => 0);
@@ -156,7 +156,7 @@ function takenOver(scheme: Scheme, pool: Pool, target: number): Situation {
     : { ...pool, phase: 'warming', target, displaced };
 }
 
-/** Without failback nobody is preferred, so nobody is displaced. */
+/** Without failback no member is preferred, so none is displaced. */
 function isDisplacing({ failbackHours }: Scheme): boolean {
   return failbackHours !== null;
 }

@@ -23,7 +23,7 @@ import { type Scheme, requireScheme } from './scheme.ts';
 // - All members fail alike; standbys α times as often. The β-factor model of IEC 61508-6, annex D: the share β of the
 //   active's failures takes all standbys along, whatever their temperature; independent failures are the rest.
 // - A failover goes to the first class that has a standby; if that one had failed unnoticed, its time is lost and the
-//   next is tried. A failover that is not covered waits for somebody, who uses a standby that works.
+//   next is tried. A failover that is not covered waits for an operator, who uses a standby that works.
 // - Repaired members become standbys again, in the first class with room. Of several failed members the preferred one
 //   is repaired first; with failback the service then returns to it, with the outage that is given.
 // - The repair of a failed active begins when its takeover is over. During a failback nothing else happens.
@@ -200,7 +200,7 @@ function repaired(scheme: Scheme, now: Situation): Situation {
   return { ...now, ...joined(now, scheme.standbys) };
 }
 
-/** The preferred member is active, and the one that stood in for it stands by again. */
+/** The preferred member is active, and the one that replaced it is on standby again. */
 function returned(scheme: Scheme, now: Situation): Situation {
   const pool = joined(now, scheme.standbys);
   return { ...pool, phase: 'serving', target: -1, displaced: false };

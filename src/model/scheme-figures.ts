@@ -11,7 +11,7 @@ import { HOURS_PER_YEAR, MINUTES_PER_YEAR } from './year.ts';
 
 // What a scheme comes to: the figures that a plan compares. A year has 365.25 days.
 
-/** Phases in which nobody serves: what the downtime can be put down to. */
+/** Phases in which no member serves: the causes of downtime. */
 export type DownPhase = Exclude<Phase, 'serving' | 'warming'>;
 
 export type SchemeFigures = {
@@ -39,7 +39,7 @@ export function schemeFigures(scheme: Scheme): SchemeFigures {
 
 export type Elasticity = {
   readonly parameter: Parameter;
-  /** d ln unavailability / d ln parameter: so many per cent more downtime per per cent. */
+  /** d ln unavailability / d ln parameter: percent more downtime per percent. */
   readonly elasticity: number;
 };
 
@@ -95,7 +95,7 @@ export function schemeMttfHours(scheme: Scheme, loss: Loss): number {
   return meanTimeTo(chain, startIn(chain.size, 0), targets);
 }
 
-/** Expected share of (0, hours) in which nobody serves, starting with all well. */
+/** Expected share of (0, hours) in which no member serves, starting with all healthy. */
 export function intervalUnavailability(scheme: Scheme, hours: number): number {
   const { chain, situations } = schemeChain(scheme);
   const { occupancy } = transientSolution(chain, startIn(chain.size, 0), hours);
@@ -116,7 +116,7 @@ type Solved = {
   readonly distribution: Float64Array;
 };
 
-/** From every state all can become well again, so the chain has one closed class, and state 0 is in it. */
+/** From every state all can become healthy again, so the chain has one closed class, and state 0 is in it. */
 function solve(model: SchemeChain): Solved {
   const elimination = eliminate(compress(model.chain), 0, 60 * SECOND_OF_STEPS);
   if (elimination === null) {

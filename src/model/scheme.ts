@@ -21,15 +21,15 @@ export type StandbyClass = {
 export type Scheme = {
   /** λ of an active member: failures per hour, of every cause. */
   readonly failuresPerHour: number;
-  /** Until a failed member can stand by again. */
+  /** Until a failed member can be a standby again. */
   readonly repairHours: number;
-  /** So many members are repaired at a time. */
+  /** How many members are repaired at a time. */
   readonly repairCrews: number;
   /** From a failure of the active until it is certain. */
   readonly detectionHours: number;
   /** Probability that a failover succeeds, given a standby that works. */
   readonly coverage: number;
-  /** Until somebody has put right a failover that did not succeed. */
+  /** Until an operator has fixed a failover that did not succeed. */
   readonly recoveryHours: number;
   /** β: share of the active's failures that take all standbys along. */
   readonly commonCauseShare: number;

@@ -1,10 +1,10 @@
 import { requireCount, requireNonNegative, requirePositive, requireShare } from './domain.ts';
 import type { Survival } from './survival.ts';
 
-// k members serve, s identical ones stand by, nothing is repaired: hot, warm and cold in one closed form.
+// k members serve, s identical ones are standbys, nothing is repaired: hot, warm and cold in one closed form.
 //
 // Failed members are counted, j = 0, 1, …, s. Each count is left at the rate kλ + (s − j)αλ: an arithmetic progression,
-// so j(t) follows a generalised binomial law, and the life of the group a beta-exponential one. The sums below have
+// so j(t) follows a generalized binomial law, and the life of the group a beta-exponential one. The sums below have
 // positive terms only, for the reliability and for its complement, so both keep their relative precision; as α → 0
 // they become the Poisson sums of cold standby without a special case. The usual closed form for warm standby
 // (a difference of exponentials divided by α) loses every digit when α is small.
@@ -16,7 +16,7 @@ import type { Survival } from './survival.ts';
 export type StandbyGroup = {
   /** Members that must serve at once, k ≥ 1. */
   readonly active: number;
-  /** Members that stand by, s ≥ 0; n = k + s. */
+  /** Standbys, s ≥ 0; n = k + s. */
   readonly standbys: number;
   /** λ of a serving member, failures per unit of time. */
   readonly failureRate: number;

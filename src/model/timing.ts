@@ -4,7 +4,7 @@
 // percentiles are added too, which is more than the percentile of the sum whenever steps are not slow
 // together. So p99 errs to the safe side. It does not know how long a service needs to start, to warm up, to
 // promote or to drain, and says null there instead of guessing. It supposes that the host is not strained: an
-// agent that gets too little CPU multiplies its patience by up to nine. test/model/world.test.ts holds it to the core.
+// agent that gets too little CPU multiplies its timeouts by up to nine. test/model/world.test.ts holds it to the core.
 
 export type Spread = { readonly p50Ms: number; readonly p99Ms: number };
 
@@ -34,7 +34,7 @@ export type FaultKind = 'crash' | 'hang' | 'portClosed' | 'agentKilled' | 'slow'
 
 export type TakeoverPrediction = {
   readonly fault: FaultKind;
-  /** Longest wait of a request that may be sent again; null: cannot be told in advance. */
+  /** Longest wait of a request that may be retried; null: not known in advance. */
   readonly request: Spread | null;
   /** From the fault until the standby is active for every request; null: no takeover, or not known. */
   readonly takeover: Spread | null;
@@ -99,12 +99,12 @@ export function predictDetection(input: TimingInput): DetectionTimes {
   };
 }
 
-/** From the verdict until a standby serves; null: nobody knows how long a cold one takes. */
+/** From the verdict until a standby serves; null: it is unknown how long a cold one takes. */
 export function predictSwitch(input: TimingInput): Spread | null {
   return afterVerdict(input, []);
 }
 
-/** The process ends: the kernel says so, to the agent and to whoever is connected. */
+/** The process exits: the kernel reports it, to the agent and to every connection. */
 function crash(input: TimingInput): TakeoverPrediction {
   const takeover = afterVerdict(input, [EXIT_NOTICE]);
   const request = isReplayedAtOnce(input) ? sum(CLOSE_NOTICE, REDISPATCH) : takeover;
@@ -113,7 +113,7 @@ function crash(input: TimingInput): TakeoverPrediction {
 
 /**
  * The process stops answering but keeps its sockets: only silence shows it, and two probes on new connections
- * prove it, one time-out each. The deadline of both counts from the suspicion, so what lies between them adds
+ * prove it, one timeout each. The deadline of both counts from the suspicion, so what lies between them adds
  * nothing.
  */
 function hang(input: TimingInput): TakeoverPrediction {
@@ -141,7 +141,7 @@ function portClosed(input: TimingInput): TakeoverPrediction {
   return { fault: 'portClosed', request, takeover, note: noteOf(takeover) };
 }
 
-/** Members and data plane go on without the agent. Only an exclusive service ends, with its lease. */
+/** Members and data plane continue without the agent. Only an exclusive service ends, with its lease. */
 function agentKilled({ exclusive }: TimingInput): TakeoverPrediction {
   return {
     fault: 'agentKilled',
@@ -165,7 +165,7 @@ function slow(input: TimingInput): TakeoverPrediction {
 }
 
 /**
- * From the fault to suspicion, ms. The last sign of life came up to one interval before the fault, evenly
+ * From the fault to suspicion, ms. The last response came up to one interval before the fault, evenly
  * spread, and suspicion comes by `boundMs` after it: T_D <= bound, and bound − interval/2 in the median
  * (Chen, Toueg, Aguilera, IEEE Transactions on Computers 51(5), 2002, for the uniform phase). Sooner once the
  * detector has learnt a margin below the bound, and when clients' requests hang too.

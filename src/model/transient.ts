@@ -4,7 +4,7 @@ import { requireNonNegative } from './domain.ts';
 import { doubledTransient } from './doubling.ts';
 import { startStates } from './initial.ts';
 import { solveStationary } from './stationary.ts';
-import { type Transient, uniformise, uniformisedTransient } from './uniformisation.ts';
+import { type Transient, uniformize, uniformizedTransient } from './uniformization.ts';
 
 // Where a chain is at a time, and how long it has spent in each state until then. Both methods add and multiply
 // only, so that probabilities of 1e-20 have as many good digits as those near 1.
@@ -14,23 +14,23 @@ const MOST_STEPS = 2e10;
 
 /**
  * Transient solution π(t) = π(0) e^(Qt) and its integral.
- * Uniformisation takes about Λt steps, Λ being the fastest exit rate. Where fast and slow rates mix (failover within
- * milliseconds, failures within years) that is too many; a shorter time is then uniformised and doubled instead.
+ * Uniformization takes about Λt steps, Λ being the fastest exit rate. Where fast and slow rates mix (failover within
+ * milliseconds, failures within years) that is too many; a shorter time is then uniformized and doubled instead.
  * The cheaper way is taken. Throws a RangeError if both would take minutes.
  */
 export function transientSolution(chain: Chain, initial: Distribution, time: number): Transient {
   requireNonNegative('time', time);
   const rates = compress(chain);
   startStates(initial, chain.size);
-  const uniformised = uniformise(rates, exitRates(rates));
-  const jumps = uniformised.rate * time;
+  const uniformized = uniformize(rates, exitRates(rates));
+  const jumps = uniformized.rate * time;
   const doublings = Math.max(0, Math.ceil(Math.log2(Math.max(jumps, 1))));
   const { size } = chain;
   const width = rates.to.length + size;
   const stepping = (jumps + 40 * Math.sqrt(jumps) + 200) * width;
   const doubling = doublings * size ** 3 + 200 * size * width;
   if (doubling < stepping && doubling <= MOST_STEPS) {
-    return doubledTransient(uniformised, initial, time, doublings);
+    return doubledTransient(uniformized, initial, time, doublings);
   }
   const limit = limitOf(rates);
   if (stepping > MOST_STEPS && limit === null) {
@@ -39,7 +39,7 @@ export function transientSolution(chain: Chain, initial: Distribution, time: num
         'merge states, or leave out the fastest',
     );
   }
-  return uniformisedTransient(uniformised, initial, time, { limit, mostSteps: MOST_STEPS / width });
+  return uniformizedTransient(uniformized, initial, time, { limit, mostSteps: MOST_STEPS / width });
 }
 
 /** What an irreducible chain tends to; null for others, which may decay without a limit worth naming. */

@@ -2,13 +2,13 @@ import { requireNonNegative, requirePositive, requireShare } from './domain.ts';
 import { logGamma } from './gamma.ts';
 import type { Survival } from './survival.ts';
 
-// Life that is not exponential: a shape below 1 dies early, above 1 wears out, 1 is the exponential life.
+// Life that is not exponential: a shape below 1 fails early, above 1 wears out, 1 is the exponential life.
 // Source of all: Weibull, J. Appl. Mech. 18, 1951; IEC 61649:2008.
 
 export type Weibull = {
   /** β > 0. */
   readonly shape: number;
-  /** η > 0, in any unit of time: 63.2 % have failed by then. */
+  /** η > 0, in any unit of time: 63.2% have failed by then. */
   readonly scale: number;
 };
 

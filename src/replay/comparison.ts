@@ -33,9 +33,9 @@ export type Finding =
       readonly other: string | null;
     }
   | { readonly code: 'otherOutcome'; readonly recorded: string; readonly other: string }
-  /** The member that would have been given up answered after so long. */
+  /** How long after that the member that would have been given up answered. */
   | { readonly code: 'mistaken'; readonly member: string; readonly afterMs: DurationMs }
-  /** As far as was recorded nobody would have served again. */
+  /** As far as was recorded no member would have served again. */
   | { readonly code: 'notServed' }
   | { readonly code: 'agentEnded' }
   /** The orders differ, and what became of the incident does not. */

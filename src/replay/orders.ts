@@ -180,7 +180,7 @@ export class Orders {
     }
   }
 
-  /** As the runner does: what has begun goes on. */
+  /** As the runner does: what has begun continues. */
   #cancel(effect: Effect & { type: 'cancelEffects' }, isRecorded: boolean): void {
     const { agenda, now } = this.#options;
     for (const id of effect.ids) {
@@ -210,7 +210,7 @@ export class Orders {
   }
 }
 
-/** null: the other setting has less patience than that outcome took, or more than a time-out had; or it is not known. */
+/** null: under the other setting that outcome would have timed out, or a timeout would not; or it is not known. */
 function outcomeOf(effect: Effect, order: RecordedOrder): RecordedOrder['outcome'] {
   const { effect: recorded, outcome, tookMs } = order;
   if (effect.type === 'probeMember' && recorded.type === 'probeMember')

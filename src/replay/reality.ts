@@ -227,7 +227,7 @@ function isAnswer(event: Event, effect: Effect | null): boolean {
   return event.result.type === 'probed' && event.result.answer.ok;
 }
 
-/** Says what another look would have found: an answer, or a refusal. A look that waited in vain says only when. */
+/** Shows what another probe would have found: an answer, or a refusal. A probe that timed out shows only when. */
 function isTelling(event: Event, effect: Effect | null): boolean {
   if (event.type === 'probeFailed') return event.fault !== 'timeout';
   return isAnswer(event, effect);

@@ -11,7 +11,7 @@ import { type Divergence, walk, type Walk } from './walk.ts';
 // `event JSON` for each event. What could tell of the machine (names of hosts, texts of errors) is left out, and
 // a core configuration has no command lines, no environment and no addresses to begin with.
 
-/** State and events from this long before the incident go with it: more than any probe's time-out. */
+/** State and events from this long before the incident go with it: more than any probe's timeout. */
 const LEAD_MS = 2000;
 const SEPARATOR = '---';
 const VERBS = ['recording', 'event'] as const;

@@ -22,7 +22,7 @@ export function retimed(one: Step, recorded: CoreConfig, other: CoreConfig): Ste
   return { ...one, event: { ...rest, type: 'probeFailed', at, fault: 'timeout', detail: '' } };
 }
 
-/** The state as it is, but for the timings that detectors were given when they began to watch. */
+/** The state as it is, except for the timings that detectors got when they began to watch. */
 export function underConfig(state: AgentState, config: CoreConfig): AgentState {
   const services = state.services.map((service) => {
     const timings = config.services.find(({ name }) => name === service.name)?.detection ?? null;

@@ -74,7 +74,7 @@ class Walker {
     this.#issued = new Map(pendingOf(recording.state).map((effect) => [effect.id, effect]));
   }
 
-  /** false: the replay cannot go on. */
+  /** false: the replay cannot continue. */
   take(event: Event): boolean {
     const index = this.#steps.length;
     this.#compareState(index);
@@ -118,13 +118,13 @@ class Walker {
     if (event.type !== 'effectSucceeded')
       this.#versions = this.#versions.filter(({ id }) => id !== event.id);
     const effect = this.#issued.get(event.id) ?? null;
-    // Of a poll that was under way at the start of the recording only the number is known.
+    // Of a poll in progress at the start of the recording only the number is known.
     if (effect !== null || before.polling?.id === event.id) this.#outcomes += 1;
     else this.#diverge({ code: 'unknownOutcome', index, id: event.id });
     return effect;
   }
 
-  /** Goes on from what was written down, so that one gap is told of once. */
+  /** Continues from what was recorded, so that one gap is reported once. */
   #compareState(index: number): void {
     const checkpoint = this.#recording.checkpoints.find(({ afterEvents }) => afterEvents === index);
     if (checkpoint === undefined) return;

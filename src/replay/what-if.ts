@@ -25,7 +25,7 @@ import type { Step, Walk } from './walk.ts';
 // decides by the other configuration. While its orders are those of the record, so are their outcomes. The first
 // order that acts on the world and was not given then, or was given and is not now, is where the two courses part.
 // From there on facts about what the other course has changed are left out, and outcomes are assumed (orders.ts).
-// A member that an order ended in the record, and not here, goes on as it was last seen.
+// A member that an order ended in the record, and not here, continues as it was last seen.
 //
 // Not answered: what clients would have done, and whatever the record cannot tell of, such as another interval of
 // the probes or other members. Such settings are refused before it comes here.
@@ -49,7 +49,7 @@ export type WhatIf = {
   readonly incident: Incident | null;
   /** The answer of the member that this course gives up and that in truth still lived; null: none is known. */
   readonly answeredAt: Instant | null;
-  /** agentEnded: the recorded agent died on the way, and what would have become of it is not known. */
+  /** agentEnded: the recorded agent crashed on the way, and the rest is not known. */
   readonly stopped: 'settled' | 'agentEnded' | 'limit';
 };
 
@@ -123,7 +123,7 @@ class Course {
     };
   }
 
-  /** Orders under way at the beginning end as they did. */
+  /** Orders in progress at the beginning end as they did. */
   #goOn(before: AgentState, steps: readonly Step[]): void {
     const pending = before.services.flatMap((service) => service.pending);
     for (const effect of pending) this.#orders.goOn(effect);

@@ -21,7 +21,7 @@ export type HostReading = {
 
 export interface HostReadings {
   read(at: Instant): HostReading;
-  /** The loopback round trip since the last call; null: none was under way. */
+  /** The loopback round trip since the last call; null: none was in progress. */
   takeEcho(at: Instant): number | null;
 }
 

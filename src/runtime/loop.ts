@@ -13,7 +13,7 @@ import { EffectRunner, type Ended, type OpenEffect } from './runner.ts';
 
 // The one loop of a host: an event comes in, the core decides, the journal is made durable, the effects go out. Events are
 // taken one at a time in the order of their arrival; one that comes while another is being decided waits its turn, and
-// so does all that comes before the event of the start. Nothing here knows what any event means, but for two things:
+// so does all that comes before the event of the start. Nothing here knows what any event means, with two exceptions:
 // `drainInput` is answered by the loop itself, and after a pause of its own the loop looks at the host first.
 
 /** Quiet events (those without effects) are written in batches at most this far apart. */
@@ -33,7 +33,7 @@ export type LoopOptions = {
   readonly time: Time;
   readonly journal: Journal;
   readonly carryOut: CarryOut;
-  /** null: nobody asks. */
+  /** null: not measured. */
   readonly meter: Meter | null;
   /** Passes an outcome on to the queue; the simulator loses, delays and doubles some here. */
   readonly relay: (deliver: () => void) => void;

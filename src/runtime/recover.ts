@@ -5,9 +5,9 @@ import type { AgentState } from '../core/state.ts';
 import { step } from '../core/step.ts';
 import type { Segment } from './ports.ts';
 
-// What an agent that died knew last, by replay of the newest segment of its journal. Only a state that is the whole truth
+// What a crashed agent knew last, by replay of the newest segment of its journal. Only a state that is the whole truth
 // may be continued from, so it is refused when it comes from another configuration, or when the leases tell of an
-// epoch that the journal does not: the journal may fail while the agent acts on.
+// epoch that the journal does not: the journal may fail while the agent continues to act.
 
 /** null: there is nothing to continue from; everything that still runs must end. */
 export function recoverableState(
@@ -27,7 +27,7 @@ export function recoverableState(
   return epochs.every((known) => isTold(state, known)) ? state : null;
 }
 
-/** What the next agent must know, should this one die now, although nothing is ordered by it. */
+/** What the next agent must know, should this one crash now, although nothing is ordered by it. */
 export function isTurningPoint(before: AgentState, after: AgentState): boolean {
   return after.services.some((service, index) => {
     const old = before.services[index];

@@ -10,7 +10,7 @@ import type { Cancel, CarryOut, Time } from './ports.ts';
 // sooner, by its own timeout. The runner decides nothing. An effect that is past its deadline is cancelled and reported
 // as timed out at once; whatever its driver still answers is dropped.
 
-/** An outcome as the event that reports it, but for its time. */
+/** An outcome as the event that reports it, without its time. */
 export type Ended =
   | { readonly type: 'effectSucceeded'; readonly id: EffectId; readonly result: EffectResult }
   | {

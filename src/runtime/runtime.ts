@@ -12,7 +12,7 @@ import { recoverableState } from './recover.ts';
 import type { OpenEffect } from './runner.ts';
 
 // One agent, from its start to its end, the same on Linux and in the simulator: it reads the leases, recovers what an
-// agent that died left running or starts anew, and from then on the loop decides. Beside the loop it watches the store
+// crashed agent left running or starts everything, and from then on the loop decides. Beside the loop it watches the store
 // and polls it, should a change not have been reported.
 
 /** A start fails if the store has not answered by then; whatever supervises the agent starts it again. */
@@ -175,7 +175,7 @@ export class Runtime {
   }
 }
 
-/** Services that somebody led before, and of which nothing is recovered: clients wait until there is an active member. */
+/** Services that had a leader before, and of which nothing is recovered: clients wait until there is an active member. */
 function heldServices(
   epochs: readonly KnownEpoch[],
   found: readonly FoundMember[],

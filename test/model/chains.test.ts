@@ -8,7 +8,7 @@ import { startIn } from '../../src/model/initial.ts';
 import { iterateStationary } from '../../src/model/iteration.ts';
 import { stationaryDistribution } from '../../src/model/stationary.ts';
 import { intervalReward, transientSolution } from '../../src/model/transient.ts';
-import { uniformise, uniformisedTransient } from '../../src/model/uniformisation.ts';
+import { uniformize, uniformizedTransient } from '../../src/model/uniformization.ts';
 
 /** Two independent counters: the stationary distribution is the product of theirs. */
 function counters(side: number): Chain {
@@ -127,10 +127,10 @@ test('partial service counts partly in an interval', () => {
   assert.ok(Math.abs(share - (inFirst + 0.5 * (2 - inFirst)) / 2) < 1e-14);
 });
 
-test('uniformisation, with and without its limit, and doubling agree', () => {
+test('uniformization, with and without its limit, and doubling agree', () => {
   const chain = counters(8);
   const rates = compress(chain);
-  const uniformised = uniformise(rates, exitRates(rates));
+  const uniformized = uniformize(rates, exitRates(rates));
   const stationary = stationaryDistribution(chain).distribution;
   for (const [time, limit] of [
     [30, null],
@@ -138,8 +138,8 @@ test('uniformisation, with and without its limit, and doubling agree', () => {
     [2_000, stationary],
   ] as const) {
     const bounds = { limit, mostSteps: 1e6 };
-    const stepped = uniformisedTransient(uniformised, startIn(64, 0), time, bounds);
-    const doubled = doubledTransient(uniformised, startIn(64, 0), time, 16);
+    const stepped = uniformizedTransient(uniformized, startIn(64, 0), time, bounds);
+    const doubled = doubledTransient(uniformized, startIn(64, 0), time, 16);
     for (let state = 0; state < 64; state += 1) {
       for (const part of ['distribution', 'occupancy'] as const) {
         const ratio = doubled[part][state]! / stepped[part][state]!;

@@ -1,14 +1,14 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
 // Descriptors that this process was started with, beyond the standard streams: a lock of cron's, a pipe of a terminal.
-// They are of no use to an agent, and would go on to all that it starts; some would then be held for weeks.
+// They are of no use to an agent, and would be passed to all that it starts; some would then be held for weeks.
 // What Node opens itself is closed at an exec, so what is not, and is there at the start, was inherited.
 
 const FIRST = 3;
 /** O_CLOEXEC, as /proc shows it. */
 const CLOSE_ON_EXEC = 0o2000000;
 
-/** Closes what this process inherited, but for `kept`. To be called before it opens anything itself. */
+/** Closes what this process inherited, except `kept`. To be called before it opens anything itself. */
 export function closeInherited(kept: readonly number[] = []): void {
   for (const fd of readdirSync('/proc/self/fd').map(Number)) {
     if (fd < FIRST || kept.includes(fd) || !isInherited(fd)) continue;

@@ -33,7 +33,7 @@ function linkOf(inode: string): string {
   return `socket:[${inode}]`;
 }
 
-/** As descriptors name them: accepted connections of whoever listens, or listened, there. */
+/** As descriptors name them: accepted connections of the processes that listen, or listened, there. */
 export function clientLinks(address: ListenAddress): readonly string[] {
   if (isUnix(address)) return unixLinks(address.path, UNIX_STATE.connected);
   return [...socketLinks([address.port], SOCKET_STATE.established).keys()];

@@ -62,7 +62,7 @@ function lookOnce(
       exited = exitCode === 0 ? { ok: true, latencyMs } : failed(how);
       killGroup(child);
     });
-    // After the exit, since it waits for the output to be read; whoever else held it was killed with the group.
+    // After the exit, since it waits for the output to be read; other holders were killed with the group.
     child.on('close', () => {
       if (exited === null) return;
       end(exited.ok ? exited : failed([exited.detail, output()].filter(Boolean).join(': ')));

@@ -9,7 +9,7 @@ export type ProbeAnswer =
 export interface Probe {
   readonly channel: Channel;
   /**
-   * fresh: on a connection of its own; otherwise a kept connection may be used. Ends by the time-out
+   * fresh: on a connection of its own; otherwise a kept connection may be used. Ends by the timeout
    * with fault `timeout` at the latest.
    */
   look(options: { timeoutMs: number; fresh: boolean }): Promise<ProbeAnswer>;

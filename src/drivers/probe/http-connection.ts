@@ -58,7 +58,7 @@ export class HttpConnection {
     this.#socket.write(request, 'latin1');
   }
 
-  /** A request under way fails with `closed`. */
+  /** An in-flight request fails with `closed`. */
   destroy(): void {
     this.#open = false;
     this.#socket.destroy();

@@ -68,7 +68,7 @@ class HttpProbe implements Probe {
   }
 
   async close(): Promise<void> {
-    // Those in use fail with `closed`, which answers the looks under way.
+    // Those in use fail with `closed`, which ends the probes in progress.
     for (const connection of this.#open) connection.destroy();
   }
 

@@ -4,7 +4,7 @@ import type { Probe, ProbeAnswer } from './contract.ts';
 // interval are looked at in one wake-up of the agent. The schedule is nominal: a late timer does not
 // shift it, so beats do not drift and their arrival times stay comparable; slots that a pause swallowed are
 // skipped rather than caught up in a burst, and leave a gap in the sequence.
-// A look that hangs must not blind the next ones until its time-out, so a second may run beside it, on a
+// A probe that hangs must not block the next ones until its timeout, so a second may run beside it, on a
 // connection of its own; beyond two, slots are skipped.
 
 export type ScheduledAnswer = ProbeAnswer & {

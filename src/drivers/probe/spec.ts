@@ -6,7 +6,7 @@ export type ProbeSpec =
   | { readonly type: 'http'; readonly path: string; readonly expect: readonly number[] | null }
   /** The port accepts a connection. */
   | { readonly type: 'tcp' }
-  /** Exit code 0 within the time-out. Run without a shell. */
+  /** Exit code 0 within the timeout. Run without a shell. */
   | { readonly type: 'command'; readonly command: readonly string[] };
 
 /** Where the member listens, and how it wants to be spoken to. */

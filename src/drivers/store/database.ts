@@ -17,9 +17,9 @@ import { sqliteFault, unusable } from './sqlite-fault.ts';
 //
 // Two files rather than two connections to one: in one file the flush of an epoch would have to carry
 // the journal's pages to the disk with it, and a journal that is damaged or full would take the epochs
-// along. Nothing is ever repaired or created anew over what is there: a directory that is not sound
+// along. Nothing is ever repaired or created over what is there: a directory that is not sound
 // stops the start with an error that says what was found. A write-ahead log that ends in the middle of
-// a frame is no damage; SQLite drops that unfinished commit, which nobody was told had succeeded.
+// a frame is no damage; SQLite drops that unfinished commit, which was never reported as successful.
 //
 // Not guaranteed: a disk that lies about its flushes, and file systems without POSIX locks.
 

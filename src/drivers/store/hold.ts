@@ -12,7 +12,7 @@ import { isBusy, sqliteFault } from './sqlite-fault.ts';
 export const LOCK_FILE = 'agent.lock';
 const HOLDER_FILE = 'agent.json';
 
-/** Whether an agent holds the directory, and who; null: nobody does. Throws AppError where that cannot be told. */
+/** Which agent holds the directory; null: none. Throws AppError where that cannot be determined. */
 export function holderOf(path: string): { readonly pid: number | null } | null {
   const file = join(path, LOCK_FILE);
   if (!existsSync(file)) return null;

@@ -1,6 +1,6 @@
 import type { FigureSource } from '../fault-rates.ts';
 
-// What a plan supposes of a service that nobody described, and where that comes from. A month has 730.5 hours.
+// What a plan assumes of a service by default, and where that comes from. A month has 730.5 hours.
 
 const MIB = 1024 * 1024;
 const FARGATE =

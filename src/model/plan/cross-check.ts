@@ -8,7 +8,7 @@ import type { PlanQuestion } from './question.ts';
 // sign and of the right size. An effect is named only if it could explain a tenth of the gap or more: a gap that
 // nothing explains is a defect of one of the two, and is said to be one.
 
-/** What a simulation found, with its interval at a level such as 99 %. */
+/** What a simulation found, with its interval at a level such as 99%. */
 export type SimulatedEstimate = {
   readonly unavailability: number;
   readonly lower: number;
@@ -24,7 +24,7 @@ export type EffectCode =
   | 'leaseWait'
   /** The gate refuses a standby whose proof is too old. */
   | 'gateRefusal'
-  /** An agent on a strained host waits longer before it condemns. */
+  /** An agent on an overloaded host waits longer before it marks a member failed. */
   | 'strainedObserver'
   /** Detection, switching and repair last about the same each time, and are exponential in the formulas. */
   | 'steadyDurations'
@@ -34,7 +34,7 @@ export type EffectCode =
   | 'nextCandidate'
   /** A member that serves badly counts as down. */
   | 'grayCountsAsDown'
-  /** Takeovers by mistake are counted for a member that pauses more often. */
+  /** The formulas count false failovers of a member that pauses more often. */
   | 'mistakesAssumed';
 
 export type LeftOutEffect = {
@@ -97,7 +97,7 @@ function far({ minutesPerYear }: LeftOutEffect, gap: number): number {
 const BACKOFF_MINUTES = 0.5;
 /** The default of `lease.duration`. */
 const LEASE_MINUTES = 1 / 6;
-/** The most by which an observer in doubt about itself multiplies its patience. */
+/** The most by which a degraded observer multiplies its timeouts. */
 const PATIENCE = 9;
 
 function leftOut(question: PlanQuestion, evaluation: Evaluation): readonly LeftOutEffect[] {

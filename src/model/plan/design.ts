@@ -1,7 +1,7 @@
 import type { Temperature } from '../resources.ts';
 import type { PlanLimits, PlanQuestion } from './question.ts';
 
-// The schemes that a plan compares, as a configuration could write them: who stands by and how, where, how soon a
+// The schemes that a plan compares, as a configuration could write them: standbys and their temperatures, hosts, how soon a
 // failure is noticed, and what happens afterwards.
 
 export type StandbyGroup = { readonly temperature: Temperature; readonly count: number };
@@ -30,7 +30,7 @@ export type DesignTiming = {
   };
 };
 
-/** As the configuration's default has it, a member may be silent for its time-out or three intervals. */
+/** As the configuration's default has it, a member may be silent for its timeout or three intervals. */
 export function timingOf({
   detection,
   timing,

@@ -15,7 +15,7 @@ export type Contribution = {
   readonly minutesPerYear: number;
 };
 
-/** The 99th percentile of the time until somebody serves again; null: no takeover answers this fault. */
+/** The 99th percentile of the time until a member serves again; null: no takeover answers this fault. */
 export type RecoveryTimes = {
   readonly crashMs: number;
   readonly hangMs: number | null;

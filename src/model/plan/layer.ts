@@ -16,7 +16,7 @@ export type Layer = {
   /** What it consists of; adds up to it. */
   readonly shares: Readonly<Partial<Record<DownPhase, number>>>;
   readonly outagesPerYear: number;
-  /** Outages that a takeover did not end: a restart, a boot or somebody did. */
+  /** Outages that a takeover did not end: a restart, a boot or an operator did. */
   readonly unbridgedPerYear: number;
   /** Missing from full service beyond the unavailability, while members warm up. */
   readonly warmingShare: number;
@@ -122,7 +122,7 @@ export function repairHoursOf({ repairMs }: FaultRate): number {
   return repairMs / HOUR_MS;
 }
 
-/** A restart, and somebody where it does not help. */
+/** A restart, and an operator where it does not help. */
 export function repairOf(rate: FaultRate, { restartShare, recoveryMs }: FaultRates): number {
   return repairHoursOf(rate) + ((1 - restartShare) * recoveryMs) / HOUR_MS;
 }

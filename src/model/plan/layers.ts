@@ -21,15 +21,15 @@ import type { PlanQuestion } from './question.ts';
 import { takeoverTimes, timingInput } from './takeover-times.ts';
 
 // A design taken apart into layers that fail independently and in series: the members, the hosts they run on, the
-// zones those are in, faults that nobody sees, takeovers by mistake, and writes that wait for a synchronous copy. The
+// zones those are in, undetected faults, false failovers, and writes that wait for a synchronous copy. The
 // layers with standbys are Markov chains of their own (scheme-chain.ts). Failures of members and of hosts differ in
 // rate and repair by decades, which is why one chain for both would have far more states and hardly another result:
 // - While another host is down, its standbys are away: the members' layer is the mean over how many are.
 // - A takeover by another host needs a standby there that works: what the members' chain says about hidden failures
 //   of standbys lowers the coverage of the hosts' chain.
-// - Left out: a takeover that is under way when a fault of another layer strikes, which is of the order of the
+// - Left out: a takeover in progress when a fault of another layer strikes, which is of the order of the
 //   product of their unavailabilities.
-// What an automatic repair does not mend waits for somebody, be it a restart or a takeover: so each repair lasts for
+// What an automatic repair does not fix, be it a restart or a takeover, waits for an operator: each repair lasts for
 // `repair + (1 − restart) × recovery` in the mean, and a takeover that does not succeed is followed by a restart.
 
 /** Of the logarithm of a pause: the longest of a thousand lasts twenty times as long as the median. */
@@ -56,7 +56,7 @@ export function layersOf(
   return layers.filter((layer) => layer !== null);
 }
 
-/** Faults that nobody sees until they are over or somebody complains. */
+/** Faults that are undetected until they are over or a user complains. */
 function unseenLayers({ question, design, times }: Context): readonly Layer[] {
   const { rates } = question;
   const layers: Alternating[] = [];

@@ -17,7 +17,7 @@ import {
 /** More hosts than these are never down together in what a plan compares. */
 const MOST_HOSTS_DOWN = 3;
 
-/** Faults that a takeover answers, or a restart where nobody stands by. */
+/** Faults that a takeover answers, or a restart where there is no standby. */
 export function memberLayer(context: Context): Layer | null {
   if (context.design.standbys.length === 0) return restarted(context);
   if (memberFaults(context).length === 0) return null;
@@ -114,7 +114,7 @@ function standbysLeft({
   return left.filter(({ weight }) => weight > 0);
 }
 
-/** Without a standby a restart is all there is, and whatever only restarts sees no hang: somebody does. */
+/** Without a standby there is only a restart, and a supervisor that only restarts detects no hang: an operator does. */
 function restarted({ question }: Context): Layer | null {
   const { rates } = question;
   const crash = alternating(perHourOf(rates.process), {

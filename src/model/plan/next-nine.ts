@@ -28,7 +28,7 @@ export type Lever = {
 
 /** The limits of what is tried beyond what was allowed. */
 const BEYOND = { hosts: 3, zones: 2, standbys: 2 } as const;
-/** Nobody makes anything better by more than this. */
+/** No figure is improved by more than this. */
 const MOST_FACTOR = 1_000;
 const BISECTIONS = 24;
 
@@ -50,7 +50,7 @@ export function nextNine(
   };
 }
 
-/** 99.95 % → 99.99 %: the next power of ten. */
+/** 99.95% → 99.99%: the next power of ten. */
 export function nextUnavailability(unavailability: number): number {
   if (unavailability <= 0) return 0;
   const nines = Math.floor(-Math.log10(unavailability) + 1e-9);

@@ -38,7 +38,7 @@ const ROUNDING = 1 + 1e-9;
 
 /**
  * The longest takeover, at the 99th percentile, of the faults that a scheme within the limits could answer; null: one
- * of them ends only when somebody sees to it. What no scheme within the limits could answer, such as the loss of the
+ * of them ends only when an operator fixes it. What no scheme within the limits could answer, such as the loss of the
  * only host, is no objective's business here; `neverBridged` says what that is.
  */
 export function longestRecoveryMs(

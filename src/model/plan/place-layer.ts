@@ -29,7 +29,7 @@ export function placeLayer(context: Context, kind: 'host' | 'zone', unready: num
     repairCrews: places,
     detectionHours: times.detection.host.p50Ms / HOUR_MS,
     coverage: coverage * (1 - unready),
-    // Whichever is first: somebody, or the place itself.
+    // Whichever is first: an operator, or the host or zone itself.
     recoveryHours: Math.min(recoveryMs / HOUR_MS, repairHours),
     commonCauseShare: 0,
     rehearsalHours: null,

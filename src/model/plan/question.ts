@@ -27,7 +27,7 @@ export type PlannedService = {
   readonly lagBytes: number;
   /** From the start of a member until it answers. */
   readonly startMs: number;
-  /** A member that has just been started serves only partly for so long. */
+  /** How long a member that was just started serves only partly. */
   readonly warmUpMs: number;
   readonly warmUpShare: number;
   readonly need: Need;
@@ -37,7 +37,7 @@ export type PlannedService = {
   readonly seesHangs: boolean;
   /** The data plane can send a request again to a standby. */
   readonly replays: boolean;
-  /** Latency above which a member serves badly; null: nobody says what slow is, so it is only reported. */
+  /** Latency above which a member is degraded; null: no limit is set, so it is only reported. */
   readonly p95Ms: number | null;
 };
 

@@ -15,7 +15,7 @@ import type { PlanQuestion } from './question.ts';
 
 // From the question to one answer. The recommendation is among the cheapest designs that achieve everything: of those
 // within a twentieth of the cheapest the one with the least downtime, and of those alike in that the plainest. A budget
-// is a limit, not a sum to be spent: what more money would buy is told, not chosen.
+// is a limit, not a sum to be spent: what more money would buy is listed, not chosen.
 
 export type Plan = {
   readonly question: PlanQuestion;

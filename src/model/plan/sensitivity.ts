@@ -6,7 +6,7 @@ import { type Layer, type LayerKind, PHASES } from './layer.ts';
 export type LayerElasticity = {
   readonly layer: LayerKind;
   readonly parameter: Parameter;
-  /** So many per cent more downtime for one per cent more of the parameter. */
+  /** Percent more downtime for one percent more of the parameter. */
   readonly elasticity: number;
 };
 

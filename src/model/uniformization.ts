@@ -9,7 +9,7 @@ export type Transient = {
 };
 
 /** The jump chain P = I + Q/Λ of a chain that is sampled at the rate Λ. */
-export type Uniformised = {
+export type Uniformized = {
   readonly rates: SparseRates;
   /** Λ: a little above the fastest exit rate, so that no state is left for sure (and P is aperiodic). */
   readonly rate: number;
@@ -17,14 +17,14 @@ export type Uniformised = {
   readonly stay: Float64Array;
 };
 
-export function uniformise(rates: SparseRates, exits: Float64Array): Uniformised {
+export function uniformize(rates: SparseRates, exits: Float64Array): Uniformized {
   const rate = 1.02 * exits.reduce((most, exit) => Math.max(most, exit), 0);
   return { rates, rate, stay: exits.map((exit) => (rate === 0 ? 1 : 1 - exit / rate)) };
 }
 
 /** v ← v P. */
 export function jump(
-  { rates, rate, stay }: Uniformised,
+  { rates, rate, stay }: Uniformized,
   from: Float64Array,
   into: Float64Array,
 ): void {
@@ -44,13 +44,13 @@ export function jump(
  * Ends early once the chain has come to its `limit`: the largest |v_i/π_i − 1| never grows from then on (P is a
  * contraction in that norm), so comparing with the true limit is sound, where comparing successive steps is not.
  */
-export function uniformisedTransient(
-  uniformised: Uniformised,
+export function uniformizedTransient(
+  uniformized: Uniformized,
   initial: Distribution,
   time: number,
   bounds: { readonly limit: Float64Array | null; readonly mostSteps: number },
 ): Transient {
-  const { left, weight, beyond } = poissonWeights(uniformised.rate * time);
+  const { left, weight, beyond } = poissonWeights(uniformized.rate * time);
   const last = left + weight.length - 1;
   let current: Float64Array = Float64Array.from(initial);
   let next: Float64Array = new Float64Array(current.length);
@@ -69,13 +69,13 @@ export function uniformisedTransient(
     if (k >= bounds.mostSteps) {
       throw new RangeError(`the chain has not settled after ${k} jumps; merge states`);
     }
-    jump(uniformised, current, next);
+    jump(uniformized, current, next);
     [current, next] = [next, current];
   }
-  const perJump = uniformised.rate === 0 ? 0 : 1 / uniformised.rate;
+  const perJump = uniformized.rate === 0 ? 0 : 1 / uniformized.rate;
   const occupancy = jumps.map((count) => count * perJump);
   // A chain without transitions stays where it is.
-  if (uniformised.rate === 0) add(occupancy, current, time);
+  if (uniformized.rate === 0) add(occupancy, current, time);
   return { distribution, occupancy };
 }
 
