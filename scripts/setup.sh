@@ -13,7 +13,7 @@ install_debian() {
   if [ "$(id -u)" -ne 0 ]; then
     echo "setup: these Debian packages are missing:$missing" >&2
     echo "why:  only root may install them" >&2
-    echo "do:   sudo apt-get install$missing" >&2
+    echo "fix:  sudo apt-get install$missing" >&2
     exit 1
   fi
   echo "setup: installing Debian packages:$missing"

@@ -36,14 +36,23 @@ export function openTerminal(options: {
   const { out, env } = options;
   const isInteractive = 'isTTY' in out && out.isTTY === true;
   const hasColor = isInteractive && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
-  const lang = options.lang ?? env['LC_ALL'] ?? env['LC_MESSAGES'] ?? env['LANG'] ?? 'en';
   return {
     out,
     isInteractive,
     hasColor,
     columns: columnsOf(out),
-    locale: lang.startsWith('zh') ? 'zh' : 'en',
+    locale: localeOf(env, options.lang),
   };
+}
+
+/** As POSIX has it: the first variable that is not empty decides. lang: what `--lang` says, before all of them. */
+export function localeOf(
+  env: Readonly<Record<string, string | undefined>>,
+  lang: string | undefined,
+): Locale {
+  const variables = [env['LC_ALL'], env['LC_MESSAGES'], env['LANG']];
+  const chosen = lang ?? variables.find((value) => value !== undefined && value !== '');
+  return chosen?.startsWith('zh') === true ? 'zh' : 'en';
 }
 
 /** Below this width a text is easier to read in lines that the terminal breaks. */

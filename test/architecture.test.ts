@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: ['core'],
   sim: ['core', 'model', 'runtime'],
   'clock.ts': [],
-  'errors.ts': [],
+  'errors.ts': ['core'],
   'drivers contract': ['core'],
   drivers: ['core', 'clock.ts', 'errors.ts'],
   config: ['core', 'model', 'drivers', 'errors.ts'],

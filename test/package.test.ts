@@ -180,5 +180,5 @@ test('a Node that is too old is told apart, and the least one is that of package
   const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   assert.equal(engines.node, `>=${NODE_MAJOR_MIN}`);
   assert.equal(oldNodeText(process.versions.node), null);
-  assert.match(oldNodeText('20.20.2') ?? '', /^hotwarm: .*20\.20\.2.*\nwhy: .*\ndo: .*\n$/);
+  assert.match(oldNodeText('20.20.2') ?? '', /^hotwarm: .*20\.20\.2.*\nwhy: .*\nfix: .*\n$/);
 });

@@ -201,7 +201,7 @@ export class Agent implements AgentView {
       journalBytes: this.#journal.bytes,
       lagP99Ms: this.#meter.lagMs.p99(),
       decisionP99Ms: this.#meter.decisionMs.p99(),
-      journalFault: this.#journal.fault?.text.what ?? null,
+      journalFault: this.#journal.fault?.text.message.en ?? null,
     };
   }
 

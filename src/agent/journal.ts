@@ -141,8 +141,8 @@ class SqliteJournal implements Journal {
   newest(): Segment | null {
     const segment = readNewestSegment(this.#database, this.#bootId);
     if (segment === null || segment.state.version === STATE_VERSION) return segment;
-    const { what, why, todo } = foreignState(segment.state);
-    process.emitWarning(`${what}: ${why}; ${todo}`);
+    const { message, reason, hint } = foreignState(segment.state);
+    process.emitWarning(`${message.en}: ${reason.en}; ${hint.en}`);
     return null;
   }
 

@@ -28,9 +28,15 @@ export async function dismissAgent(stateDir: string): Promise<void> {
     }
   }
   throw new AppError('stateHeld', {
-    what: `the agent that holds ${stateDir} could not be replaced`,
-    why: holder.pid === null ? 'it has not noted its pid' : `pid ${holder.pid} does not end`,
-    todo: 'end that process, then start again',
+    message: {
+      en: `the agent that uses ${stateDir} could not be replaced`,
+      zh: `无法替换正在使用 ${stateDir} 的 agent`,
+    },
+    reason:
+      holder.pid === null
+        ? { en: 'its pid is not recorded', zh: '没有记录其 pid' }
+        : { en: `pid ${holder.pid} does not exit`, zh: `pid ${holder.pid} 不退出` },
+    hint: { en: 'stop that process, then start again', zh: '结束该进程后重新启动' },
   });
 }
 

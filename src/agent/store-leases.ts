@@ -77,7 +77,7 @@ function failure(error: unknown): StoreFailure {
     return { type: 'failed', fault: error.fault, detail: error.message };
   if (error instanceof AppError) {
     const fault = error.code === 'diskFull' ? 'diskFull' : 'storeUnavailable';
-    return { type: 'failed', fault, detail: `${error.text.what}: ${error.text.why}` };
+    return { type: 'failed', fault, detail: `${error.text.message.en}: ${error.text.reason.en}` };
   }
   const detail = error instanceof Error ? error.message : String(error);
   return { type: 'failed', fault: 'storeUnavailable', detail };

@@ -35,9 +35,18 @@ export const requireJson: MiddlewareHandler = async (context, next) => {
   const type = context.req.header('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new AppError('usage', {
-      what: 'the request is not JSON',
-      why: `its content type is ${type === '' ? 'missing' : JSON.stringify(type)}`,
-      todo: 'send content-type: application/json',
+      message: { en: 'the request is not JSON', zh: '请求不是 JSON' },
+      reason:
+        type === ''
+          ? { en: 'the content type is missing', zh: '缺少 content-type' }
+          : {
+              en: `the content type is ${JSON.stringify(type)}`,
+              zh: `content-type 为 ${JSON.stringify(type)}`,
+            },
+      hint: {
+        en: 'send the header content-type: application/json',
+        zh: '发送头部 content-type: application/json',
+      },
     });
   }
   await next();
@@ -60,16 +69,22 @@ function digest(text: string): Buffer {
 
 function unauthorised(): AppError {
   return new AppError('unauthorised', {
-    what: 'the API wants a token',
-    why: 'the request has none, or a wrong one',
-    todo: 'send authorization: Bearer TOKEN with the token of agent.token',
+    message: { en: 'authentication required', zh: '需要令牌' },
+    reason: { en: 'the token is missing or wrong', zh: '请求没有令牌，或令牌错误' },
+    hint: {
+      en: 'send the header authorization: Bearer TOKEN with the value of agent.token',
+      zh: '发送头部 authorization: Bearer TOKEN，值为 agent.token',
+    },
   });
 }
 
 function foreignHost(asked: string): AppError {
   return new AppError('unauthorised', {
-    what: `the API does not answer to the name ${asked}`,
-    why: 'it listens for this host only',
-    todo: 'ask for 127.0.0.1 or localhost',
+    message: {
+      en: `request rejected: unexpected Host header ${asked}`,
+      zh: `请求被拒绝：Host 头部 ${asked} 不被接受`,
+    },
+    reason: { en: 'the API serves this host only', zh: 'API 只供本机访问' },
+    hint: { en: 'use 127.0.0.1 or localhost', zh: '改用 127.0.0.1 或 localhost' },
   });
 }

@@ -161,8 +161,11 @@ function lastIdOf(context: Context): number | null {
 
 function tooMany(limit: number): AppError {
   return new AppError('unreachable', {
-    what: 'no further client can follow the events',
-    why: `${limit} do already, which is the limit`,
-    todo: 'close one of them, or ask for the status instead',
+    message: { en: 'too many event stream clients', zh: '事件流的客户端过多' },
+    reason: { en: `the limit is ${limit}`, zh: `上限为 ${limit} 个` },
+    hint: {
+      en: 'close one of them, or poll the status instead',
+      zh: '关闭其中一个，或改为查询状态',
+    },
   });
 }

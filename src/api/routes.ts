@@ -2,7 +2,8 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import type { AgentView, CommandRequest } from '../agent/contract.ts';
-import { AppError } from '../errors.ts';
+import type { Text } from '../core/describe/language.ts';
+import { AppError, systemReason, untranslated } from '../errors.ts';
 import { requireJson, requireOwnHost, requireToken } from './auth.ts';
 import { EVENT_LIMITS, type EventLimits, eventRoute } from './events.ts';
 import { answerError, answerRefusal, notFound } from './failures.ts';
@@ -37,7 +38,12 @@ export function createRoutes(options: ApiOptions): Hono {
     return context.json(body, status);
   });
   app.notFound((context) => {
-    const { status, body } = answerError(notFound(`there is no ${context.req.path}`));
+    const { status, body } = answerError(
+      notFound({
+        en: `no such path: ${context.req.path}`,
+        zh: `没有该路径：${context.req.path}`,
+      }),
+    );
     return context.json(body, status);
   });
   app.use(requireOwnHost(options.host));
@@ -84,7 +90,8 @@ function addReading(app: Hono, { view, events }: ApiOptions): void {
   app.get('/api/v1/incidents/:id', (context) => {
     const id = context.req.param('id');
     const stored = /^\d{1,15}$/.test(id) ? view.incident(Number(id)) : null;
-    if (stored === null) throw notFound(`there is no incident ${id}`);
+    if (stored === null)
+      throw notFound({ en: `no incident ${id}`, zh: `没有第 ${id} 次切换的记录` });
     return context.json(stored);
   });
   app.get('/api/v1/events', eventRoute(view, events ?? EVENT_LIMITS));
@@ -103,7 +110,13 @@ function addCommands(app: Hono, view: AgentView): void {
       bodyLimit({
         maxSize: MAX_BODY_BYTES,
         onError: () => {
-          throw usage('the request is too large', `its body is over ${MAX_BODY_BYTES} bytes`);
+          throw usage(
+            { en: 'request too large', zh: '请求过大' },
+            {
+              en: `the body exceeds ${MAX_BODY_BYTES} bytes`,
+              zh: `请求体超过 ${MAX_BODY_BYTES} 字节`,
+            },
+          );
         },
       }),
       async (context) => {
@@ -139,7 +152,8 @@ function toRequest(command: Command, service: string, body: unknown): CommandReq
 function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw usage('the request is not understood', z.prettifyError(parsed.error).replaceAll('\n', ' '));
+  const detail = z.prettifyError(parsed.error).replaceAll('\n', ' ');
+  throw usage({ en: 'invalid request', zh: '请求无效' }, untranslated(detail));
 }
 
 /** No body counts as an empty one. */
@@ -149,7 +163,7 @@ async function readJson(request: Request): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw usage('the request is not JSON', error instanceof Error ? error.message : String(error));
+    throw usage({ en: 'the request is not JSON', zh: '请求不是 JSON' }, systemReason(error));
   }
 }
 
@@ -157,9 +171,19 @@ function parseLimit(text: string | undefined): number {
   if (text === undefined) return DEFAULT_INCIDENTS;
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= MAX_INCIDENTS) return limit;
-  throw usage('the limit is not understood', `${text} is not a number from 1 to ${MAX_INCIDENTS}`);
+  throw usage(
+    { en: 'invalid limit', zh: 'limit 无效' },
+    {
+      en: `${text} is not an integer from 1 to ${MAX_INCIDENTS}`,
+      zh: `${text} 不是 1 到 ${MAX_INCIDENTS} 的整数`,
+    },
+  );
 }
 
-function usage(what: string, why: string): AppError {
-  return new AppError('usage', { what, why, todo: 'see the API reference' });
+function usage(message: Text, reason: Text): AppError {
+  const hint = {
+    en: 'see docs/guide/metrics-and-api.md',
+    zh: '参见 docs/zh-CN/guide/metrics-and-api.md',
+  };
+  return new AppError('usage', { message, reason, hint });
 }

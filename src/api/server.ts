@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { AgentView } from '../agent/contract.ts';
-import { AppError } from '../errors.ts';
+import { AppError, systemReason } from '../errors.ts';
 import { createRoutes } from './routes.ts';
 
 // The API on a socket. Bounded in connections and in patience, so that no client can hold the agent up.
@@ -54,14 +54,21 @@ function portOf(server: Server): number {
 }
 
 function listenError(error: unknown, host: string, port: number): AppError {
-  const detail = error instanceof Error ? error.message : String(error);
   const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
   return new AppError(
     isTaken ? 'portTaken' : 'preflightFailed',
     {
-      what: `the API cannot listen on ${host}:${port}`,
-      why: isTaken ? 'another process listens there already' : detail,
-      todo: `stop that process (ss -ltnp 'sport = :${port}'), or set agent.api to another address`,
+      message: {
+        en: `the API cannot listen on ${host}:${port}`,
+        zh: `API 无法监听 ${host}:${port}`,
+      },
+      reason: isTaken
+        ? { en: 'another process listens on this address', zh: '另一个进程正在监听该地址' }
+        : systemReason(error),
+      hint: {
+        en: `stop that process (ss -ltnp 'sport = :${port}'), or set agent.api to another address`,
+        zh: `停止该进程（ss -ltnp 'sport = :${port}'），或为 agent.api 设置其他地址`,
+      },
     },
     { cause: error },
   );

@@ -161,7 +161,7 @@ function machine(findings: readonly PreflightFinding[]): string[] {
 export function formatFindings(findings: readonly PreflightFinding[]): string[] {
   return findings.flatMap(({ level, where, what, todo, code }) => [
     `${level}: ${where}: ${what} [${code}]`,
-    `  do: ${todo}`,
+    `  fix: ${todo}`,
   ]);
 }
 

@@ -2,7 +2,8 @@ import type { StoredIncident } from '../agent/contract.ts';
 import type { Failure } from '../api/failures.ts';
 import type { BriefStatus, StatusReport } from '../api/status.ts';
 import type { Refusal } from '../core/reasons.ts';
-import { AppError } from '../errors.ts';
+import type { Text } from '../core/describe/language.ts';
+import { AppError, systemReason } from '../errors.ts';
 
 // Talks to a running agent. Whatever goes wrong comes out as an AppError: the agent's own words where it
 // answered, `unreachable` where it did not.
@@ -75,7 +76,7 @@ class HttpClient implements Client {
   async incident(id: number): Promise<StoredIncident | null> {
     const { status, text } = await this.#request(`/api/v1/incidents/${id}`, { method: 'GET' });
     if (status === 404) return null;
-    if (status >= 400) throw toError(status, text);
+    if (status >= 400) throw toError(this.#address, status, text);
     return JSON.parse(text);
   }
 
@@ -85,14 +86,14 @@ class HttpClient implements Client {
       method: 'POST',
       body: JSON.stringify(to === null ? {} : { to }),
     });
-    if (status >= 400) throw toError(status, text);
+    if (status >= 400) throw toError(this.#address, status, text);
     const body: { incident: number | null } = JSON.parse(text);
     return body.incident;
   }
 
   async #get(path: string): Promise<string> {
     const { status, text } = await this.#request(path, { method: 'GET' });
-    if (status >= 400) throw toError(status, text);
+    if (status >= 400) throw toError(this.#address, status, text);
     return text;
   }
 
@@ -100,11 +101,10 @@ class HttpClient implements Client {
     path: string,
     init: { readonly method: string; readonly body?: string },
   ): Promise<{ readonly status: number; readonly text: string }> {
-    const { host, port, token } = this.#address;
-    const name = host.includes(':') ? `[${host}]` : host;
+    const { token } = this.#address;
     const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
     try {
-      const response = await fetch(`http://${name}:${port}${path}`, {
+      const response = await fetch(`http://${shown(this.#address)}${path}`, {
         ...init,
         headers: { 'content-type': 'application/json', ...authorization },
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -116,32 +116,61 @@ class HttpClient implements Client {
   }
 }
 
-function toError(status: number, text: string): AppError {
+function toError(address: Address, status: number, body: string): AppError {
   try {
-    const { error }: Failure = JSON.parse(text);
-    return new AppError(error.code, { what: error.what, why: error.why, todo: error.todo });
+    const { error }: Failure = JSON.parse(body);
+    const text = (key: 'message' | 'reason' | 'hint'): Text => ({
+      en: error[key],
+      zh: error.zh[key],
+    });
+    return new AppError(error.code, {
+      message: text('message'),
+      reason: text('reason'),
+      hint: text('hint'),
+    });
   } catch (cause) {
     return new AppError(
       'unreachable',
       {
-        what: 'what answers at the API address is not hotwarm',
-        why: `it answered with status ${status} and a text that is not hotwarm's`,
-        todo: 'see which address agent.api names, or name another one with --api',
+        message: {
+          en: `the server at ${shown(address)} is not a hotwarm agent`,
+          zh: `${shown(address)} 上的服务器不是 hotwarm agent`,
+        },
+        reason: {
+          en: `it responded with status ${status} and an unknown body`,
+          zh: `它返回状态码 ${status} 和无法识别的内容`,
+        },
+        hint: {
+          en: 'check agent.api in the configuration, or use --api HOST:PORT',
+          zh: '检查配置中的 agent.api，或用 --api HOST:PORT 指定地址',
+        },
       },
       { cause },
     );
   }
 }
 
-function unreachable({ host, port }: Address, error: unknown): AppError {
+function shown({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function unreachable(address: Address, error: unknown): AppError {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
-  const detail = cause instanceof Error && cause.message !== '' ? cause.message : 'no answer';
   return new AppError(
     'unreachable',
     {
-      what: `no agent answers at ${host}:${port}`,
-      why: detail,
-      todo: 'start it with: hotwarm up, or name its address with --api HOST:PORT',
+      message: {
+        en: `cannot reach the agent at ${shown(address)}`,
+        zh: `无法连接 ${shown(address)} 上的 agent`,
+      },
+      reason:
+        cause instanceof Error && cause.message !== ''
+          ? systemReason(cause)
+          : { en: 'no response', zh: '无响应' },
+      hint: {
+        en: 'start the agent with: hotwarm up, or give its address with --api HOST:PORT',
+        zh: '启动 agent：hotwarm up，或用 --api HOST:PORT 指定其地址',
+      },
     },
     { cause: error },
   );

@@ -31,8 +31,8 @@ function parseAddress(text: string): { readonly host: string; readonly port: num
     return { host, port: Number(port) };
   }
   throw new AppError('usage', {
-    what: `--api ${text} is not understood`,
-    why: 'it is not of the form HOST:PORT',
-    todo: 'write for example --api 127.0.0.1:7070',
+    message: { en: `invalid --api ${text}`, zh: `--api ${text} 无效` },
+    reason: { en: 'expected HOST:PORT', zh: '应为 HOST:PORT 的形式' },
+    hint: { en: 'for example: --api 127.0.0.1:7070', zh: '例如：--api 127.0.0.1:7070' },
   });
 }

@@ -1,3 +1,6 @@
+import type { Locale } from '../core/describe/language.ts';
+import { localeOf } from '../terminal.ts';
+
 // What the command line gets from the process that it runs in, and what every command accepts.
 
 export type Io = {
@@ -13,3 +16,11 @@ export type GlobalFlags = {
   readonly api?: string;
   readonly lang?: string;
 };
+
+/** Known before the command line is parsed, for the help and for errors of parsing. */
+export function chosenLocale(args: readonly string[], env: Io['env']): Locale {
+  const at = args.findLastIndex((arg) => arg === '--lang' || arg.startsWith('--lang='));
+  const lang =
+    args[at]?.startsWith('--lang=') === true ? args[at].slice('--lang='.length) : args[at + 1];
+  return localeOf(env, at === -1 ? undefined : lang);
+}

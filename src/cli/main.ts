@@ -2,7 +2,7 @@
 import { oldNodeText } from './node-version.ts';
 import { watchOutlets } from './outlet.ts';
 
-// Nothing else is imported before the version is known: an older Node ends at the first import that it lacks.
+// Check the version before any other import: an older Node fails at the first module that it lacks.
 
 const OUTPUT_LOST_EXIT = 6;
 
@@ -26,7 +26,7 @@ async function main(): Promise<number> {
   const loss = await outlet.loss();
   if (loss === null) return exit;
   stderr.write(
-    `hotwarm: the output could not be written\nwhy:  ${loss}\ndo:   make room, or write it elsewhere\n`,
+    `hotwarm: cannot write the output\nwhy:  ${loss}\nfix:  free disk space, or write the output elsewhere\n`,
   );
   return exit === 0 ? OUTPUT_LOST_EXIT : exit;
 }

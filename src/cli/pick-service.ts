@@ -8,8 +8,11 @@ export async function pickService(client: Client, named: string | null): Promise
   const [only, ...others] = names;
   if (only !== undefined && others.length === 0) return only;
   throw new AppError('usage', {
-    what: 'which service is meant is not clear',
-    why: `the agent runs ${names.length}: ${names.join(', ')}`,
-    todo: 'name one of them after the command',
+    message: { en: 'specify a service', zh: '未指定服务' },
+    reason: {
+      en: `the agent runs ${names.length} services: ${names.join(', ')}`,
+      zh: `agent 运行着 ${names.length} 个服务：${names.join('、')}`,
+    },
+    hint: { en: 'run: hotwarm COMMAND SERVICE', zh: '运行：hotwarm 命令 服务名' },
   });
 }

@@ -43,5 +43,5 @@ export function addPlan(
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
-  throw new InvalidArgumentError('It must be a whole number from 1 to 65535.');
+  throw new InvalidArgumentError('Must be an integer from 1 to 65535.');
 }

@@ -3,7 +3,8 @@ import { findPackageJSON } from 'node:module';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { connect } from './connect.ts';
 import { explainError } from './explain-error.ts';
-import type { GlobalFlags, Io } from './io.ts';
+import { chosenLocale, type GlobalFlags, type Io } from './io.ts';
+import { localeOf } from '../terminal.ts';
 import { addPlan } from './plan-command.ts';
 
 // The command line: what may be typed, and nothing of what it does. Each command is a module of its own
@@ -35,7 +36,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return explainError(error, io.err);
+    return explainError(error, io.err, chosenLocale(args, io.env));
   }
 }
 
@@ -100,7 +101,14 @@ function addLocal(program: Command, io: Io, handle: Handler): void {
     .option('--replace', 'take over from the agent that runs; the members go on', false)
     .action(async (flags: JsonFlag & { replace: boolean }) => {
       const { runUp } = await import('./commands/up.ts');
-      await handle(runUp({ config: configOf(program), ...flags, ...io }));
+      await handle(
+        runUp({
+          config: configOf(program),
+          locale: localeOf(io.env, program.opts<GlobalFlags>().lang),
+          ...flags,
+          ...io,
+        }),
+      );
     });
   program
     .command('demo')
@@ -298,7 +306,7 @@ function parseTimeout(text: string): number {
 function parseNumber(text: string, min: number, max: number): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
-  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  throw new InvalidArgumentError(`Must be an integer from ${min} to ${max}.`);
 }
 
 function readVersion(): string {

@@ -35,7 +35,7 @@ function formatFault(file: string, lines: readonly string[], fault: ConfigFault)
   const text = lines[fault.line - 1];
   if (text !== undefined && text.trim() !== '') shown.push(...quoteLine(text, fault));
   if (fault.why !== null) shown.push(`  why: ${fault.why}`);
-  shown.push(`  do:  ${fault.todo}`);
+  shown.push(`  fix: ${fault.todo}`);
   return shown.join('\n');
 }
 

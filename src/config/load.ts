@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { parse, parseDocument } from 'yaml';
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorText, systemReason } from '../errors.ts';
 import { compileConfig } from './compile.ts';
 import { type ConfigFault, formatFaults } from './faults.ts';
 import { parseConfig, SOURCE_BYTES_MAX } from './parse.ts';
@@ -64,9 +64,18 @@ function invalid(
 ): AppError {
   const count = outcome.faults.length;
   return new AppError('configInvalid', {
-    what: `${file} has ${count === 1 ? 'one fault' : `${count} faults`}:\n${formatFaults(file, outcome.source, outcome.faults)}`,
-    why: 'a service that is half configured would fail when it is needed, so nothing was started',
-    todo: `mend the lines above, then run: hotwarm check -c ${file}`,
+    message: {
+      en: `${count === 1 ? 'one error' : `${count} errors`} in ${file}:\n${formatFaults(file, outcome.source, outcome.faults)}`,
+      zh: `${file} 中有 ${count} 处错误：\n${formatFaults(file, outcome.source, outcome.faults)}`,
+    },
+    reason: {
+      en: 'hotwarm starts nothing with an invalid configuration',
+      zh: '配置无效时，hotwarm 不启动任何进程',
+    },
+    hint: {
+      en: `correct the lines above, then run: hotwarm check -c ${file}`,
+      zh: `修改以上各行，再运行：hotwarm check -c ${file}`,
+    },
   });
 }
 
@@ -80,9 +89,15 @@ function readSource(absolute: string, shown: string): string {
     throw new AppError(
       'configMissing',
       {
-        what: `${shown} is not text in UTF-8`,
-        why: 'it holds bytes that are no characters of this encoding',
-        todo: 'check that this is the right file, and save it as UTF-8',
+        message: { en: `${shown} is not UTF-8 text`, zh: `${shown} 不是 UTF-8 文本` },
+        reason: {
+          en: 'the file contains bytes that are not valid UTF-8',
+          zh: '文件中有不符合 UTF-8 编码的字节',
+        },
+        hint: {
+          en: 'check that this is the right file, and save it as UTF-8',
+          zh: '确认文件无误，并保存为 UTF-8',
+        },
       },
       { cause: error },
     );
@@ -110,24 +125,33 @@ function readBytes(absolute: string, shown: string): Buffer {
 function unreadable(shown: string, error: unknown): AppError {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   const text = READ_FAULTS[String(code)] ?? {
-    why: error instanceof Error ? error.message : String(error),
-    todo: 'name another file with -c FILE',
+    reason: systemReason(error),
+    hint: { en: 'use another file: -c FILE', zh: '改用其他文件：-c FILE' },
   };
   return new AppError(
     'configMissing',
-    { what: `${shown} cannot be read`, ...text },
+    { message: { en: `cannot read ${shown}`, zh: `无法读取 ${shown}` }, ...text },
     { cause: error },
   );
 }
 
-const READ_FAULTS: Readonly<Record<string, { readonly why: string; readonly todo: string }>> = {
+const READ_FAULTS: Readonly<Record<string, Omit<ErrorText, 'message'>>> = {
   ENOENT: {
-    why: 'there is no such file',
-    todo: 'run `hotwarm init` to write an example, or name the file with -c FILE',
+    reason: { en: 'no such file', zh: '文件不存在' },
+    hint: {
+      en: 'run `hotwarm init` to create an example, or give the file with -c FILE',
+      zh: '运行 `hotwarm init` 生成示例，或用 -c FILE 指定文件',
+    },
   },
-  EISDIR: { why: 'it is a directory', todo: 'name the file in it with -c FILE' },
+  EISDIR: {
+    reason: { en: 'this path is a directory', zh: '该路径是目录' },
+    hint: { en: 'give the file in it with -c FILE', zh: '用 -c FILE 指定其中的文件' },
+  },
   EACCES: {
-    why: 'this user may not read it',
-    todo: 'change its mode or owner, or run hotwarm as the user that owns it',
+    reason: { en: 'permission denied', zh: '权限不足' },
+    hint: {
+      en: 'change the mode or owner of the file, or run hotwarm as its owner',
+      zh: '修改文件的权限或属主，或以其属主身份运行 hotwarm',
+    },
   },
 };

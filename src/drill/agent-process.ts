@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Notice, StoredIncident } from '../agent/contract.ts';
 import type { StatusReport, ServiceReport } from '../api/status.ts';
+import type { Text } from '../core/describe/language.ts';
 import { AppError } from '../errors.ts';
 
 // An agent in a process of its own, as a user would run it, seen only through what a user sees: its
@@ -77,12 +78,18 @@ export class AgentProcess {
     const deadline = performance.now() + withinMs;
     while (performance.now() < deadline) {
       if (this.#child.exitCode !== null)
-        throw this.#failed(`the agent ended: ${this.#errors.trim()}`);
+        throw this.#failed({
+          en: `the agent exited: ${this.#errors.trim()}`,
+          zh: `agent 已退出：${this.#errors.trim()}`,
+        });
       const service = await this.service(name);
       if (service !== null && isSo(service)) return service;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    throw this.#failed(`${what} did not come about within ${withinMs} ms`);
+    throw this.#failed({
+      en: `${what} did not happen within ${withinMs} ms`,
+      zh: `${withinMs} ms 内未达到预期状态（${what}）`,
+    });
   }
 
   /** SIGKILL to the agent alone. Resolves when it is gone. */
@@ -109,11 +116,14 @@ export class AgentProcess {
     }
   }
 
-  #failed(why: string): AppError {
+  #failed(reason: Text): AppError {
     return new AppError('failed', {
-      what: 'the drill could not go on',
-      why,
-      todo: 'run hotwarm up with the same configuration and read what it prints',
+      message: { en: 'the drill could not continue', zh: '演练无法继续' },
+      reason,
+      hint: {
+        en: 'run hotwarm up with the same configuration and read its output',
+        zh: '用同一配置运行 hotwarm up，查看其输出',
+      },
     });
   }
 }

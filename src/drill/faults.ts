@@ -15,9 +15,12 @@ export function strikeActive(service: ServiceReport, fault: Fault): string {
   const active = service.active === null ? undefined : service.members[service.active];
   if (service.active === null || active === undefined || active.pid === null) {
     throw new AppError('failed', {
-      what: 'there is no active process to strike',
-      why: 'the service is not being served at the moment',
-      todo: 'wait until hotwarm status shows an active member',
+      message: { en: 'no active process to inject a fault into', zh: '没有可注入故障的主用进程' },
+      reason: { en: 'the service has no active member now', zh: '服务当前没有主用成员' },
+      hint: {
+        en: 'wait until hotwarm status shows an active member',
+        zh: '等到 hotwarm status 显示主用成员',
+      },
     });
   }
   process.kill(active.pid, SIGNALS[fault]);

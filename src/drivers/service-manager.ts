@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { AppError } from '../errors.ts';
+import { AppError, systemReason } from '../errors.ts';
 
 // The service manager that runs this process, if it asked to be told: the protocol of sd_notify(3), in which systemd
 // is spoken to. Its socket takes datagrams, for which Node has no means, so systemd's program for shells sends them.
@@ -84,19 +84,31 @@ function send(words: readonly string[], env: Environment): Promise<void> {
 }
 
 function notTold(error: Error & { readonly code?: unknown }, err: string): AppError {
-  const what = 'the service manager that started hotwarm cannot be told of its state';
+  const message = {
+    en: 'cannot notify the service manager that started hotwarm',
+    zh: '无法通知启动 hotwarm 的服务管理器',
+  };
   if (error.code === 'ENOENT') {
     const text = {
-      what,
-      why: `NOTIFY_SOCKET is set, but there is no ${PROGRAM}, which sends to it`,
-      todo: 'install systemd, or start hotwarm without NOTIFY_SOCKET (Type=exec in a unit)',
+      message,
+      reason: {
+        en: `NOTIFY_SOCKET is set, but the program ${PROGRAM} is not installed`,
+        zh: `已设置 NOTIFY_SOCKET，但没有安装程序 ${PROGRAM}`,
+      },
+      hint: {
+        en: 'install systemd, or start hotwarm without NOTIFY_SOCKET (Type=exec in the unit)',
+        zh: '安装 systemd，或不带 NOTIFY_SOCKET 启动 hotwarm（单元中设 Type=exec）',
+      },
     };
     return new AppError('binaryMissing', text, { cause: error });
   }
   const text = {
-    what,
-    why: err.trim() === '' ? error.message : err.trim(),
-    todo: 'see systemd-notify(1); without proof of life it will start the agent again',
+    message,
+    reason: systemReason(err.trim() === '' ? error : err.trim()),
+    hint: {
+      en: 'see systemd-notify(1); without watchdog messages the manager restarts the agent',
+      zh: '参见 systemd-notify(1)；收不到看门狗消息时，服务管理器会重启 agent',
+    },
   };
   return new AppError('failed', text, { cause: error });
 }

@@ -58,9 +58,18 @@ export function configurationOf(plan: Plan, origin: Origin, summary: string): st
   const outcome = parseConfig(text, hostname());
   if (outcome.ok) return text;
   throw new AppError('refused', {
-    what: `the scheme that was chosen cannot be run by this version:\n${formatFaults('hotwarm.yaml', text, outcome.faults)}`,
-    why: 'a plan also compares schemes that need more than this version can do, such as several hosts',
-    todo: 'plan for what there is, with --hosts 1 --state none or shared, or carry the scheme out by other means',
+    message: {
+      en: `this version cannot run the recommended design:\n${formatFaults('hotwarm.yaml', text, outcome.faults)}`,
+      zh: `本版本无法运行推荐的方案：\n${formatFaults('hotwarm.yaml', text, outcome.faults)}`,
+    },
+    reason: {
+      en: 'a plan also compares designs that this version cannot run, for example with several hosts',
+      zh: '规划也会比较本版本尚不支持的方案，例如多台主机',
+    },
+    hint: {
+      en: 'plan with --hosts 1 and --state none or shared, or deploy the design by other means',
+      zh: '用 --hosts 1 和 --state none 或 shared 规划，或用其他方式部署该方案',
+    },
   });
 }
 
@@ -248,8 +257,17 @@ function nextPort(members: YAMLMap, used: readonly number[]): number {
 
 function cannotReplicate(): AppError {
   return new AppError('refused', {
-    what: 'the scheme that was chosen needs members that copy their data to each other',
-    why: 'members of kind process have no replication that hotwarm could steer',
-    todo: 'plan with --state shared where the members of one host read the same disk, or with --stateless',
+    message: {
+      en: 'the recommended design needs members that replicate their data',
+      zh: '推荐的方案要求成员之间复制数据',
+    },
+    reason: {
+      en: 'hotwarm cannot control replication between members of kind process',
+      zh: '对于 kind: process 的成员，hotwarm 无法控制数据复制',
+    },
+    hint: {
+      en: 'plan with --state shared if all members read the same disk, or with --stateless',
+      zh: '成员读取同一磁盘时用 --state shared，否则用 --stateless',
+    },
   });
 }

@@ -238,8 +238,17 @@ function medianRank(count: number): number {
 
 function nothingObserved(stateDir: string): AppError {
   return new AppError('notFound', {
-    what: `the journal in ${stateDir} tells of no time yet`,
-    why: 'without a time in which something could have failed there is no rate',
-    todo: 'let hotwarm up run for a while, or plan without --from-history',
+    message: {
+      en: `the journal in ${stateDir} covers no time yet`,
+      zh: `${stateDir} 中的事件日志还没有覆盖任何时间`,
+    },
+    reason: {
+      en: 'failure rates need an observation period',
+      zh: '没有观测时长，就无法估计失效率',
+    },
+    hint: {
+      en: 'let hotwarm up run for a while, or plan without --from-history',
+      zh: '让 hotwarm up 运行一段时间，或去掉 --from-history',
+    },
   });
 }

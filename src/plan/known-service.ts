@@ -70,9 +70,14 @@ function pick(
   const [only] = all.filter(([name]) => named === null || name === named);
   if (only !== undefined && (named !== null || all.length === 1)) return only;
   throw new AppError('usage', {
-    what:
-      named === null ? 'which service is meant is not clear' : `${file} has no service ${named}`,
-    why: `it has ${all.length}: ${all.map(([name]) => name).join(', ')}`,
-    todo: 'name one of them after the command',
+    message:
+      named === null
+        ? { en: 'specify a service', zh: '未指定服务' }
+        : { en: `no service ${named} in ${file}`, zh: `${file} 中没有服务 ${named}` },
+    reason: {
+      en: `configured services: ${all.map(([name]) => name).join(', ')}`,
+      zh: `已配置的服务：${all.map(([name]) => name).join('、')}`,
+    },
+    hint: { en: 'run: hotwarm COMMAND SERVICE', zh: '运行：hotwarm 命令 服务名' },
   });
 }

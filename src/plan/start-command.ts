@@ -1,3 +1,4 @@
+import type { Text } from '../core/describe/language.ts';
 import { AppError } from '../errors.ts';
 
 // `--start "python app.py --port $PORT"`: how a service is started today, as one would type it.
@@ -9,10 +10,18 @@ export function splitCommand(text: string): readonly string[] {
   const words = text.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
   const quotes = text.replaceAll(/"[^"]*"|'[^']*'/g, '');
   if (/["']/.test(quotes)) {
-    throw unusable(text, 'a quote in it does not end', 'close the quote');
+    throw unusable(
+      text,
+      { en: 'a quote is not closed', zh: '引号没有闭合' },
+      { en: 'close the quote', zh: '补上引号' },
+    );
   }
   if (words.length === 0) {
-    throw unusable(text, 'it says nothing', 'write for example --start "python app.py"');
+    throw unusable(
+      text,
+      { en: 'the command is empty', zh: '命令为空' },
+      { en: 'for example: --start "python app.py"', zh: '例如：--start "python app.py"' },
+    );
   }
   const operator = words.find(
     (word) => OPERATORS.test(word) || /^[A-Za-z_]\w*=/.test(words[0] ?? ''),
@@ -20,8 +29,14 @@ export function splitCommand(text: string): readonly string[] {
   if (operator !== undefined) {
     throw unusable(
       text,
-      `members are started without a shell, which would be needed for ${operator}`,
-      `write it as: --start ${JSON.stringify(`sh -c 'exec ${text.replaceAll("'", '')}'`)}`,
+      {
+        en: `hotwarm starts members without a shell, but ${operator} needs one`,
+        zh: `hotwarm 不通过 shell 启动成员，而 ${operator} 需要 shell`,
+      },
+      {
+        en: `use: --start ${JSON.stringify(`sh -c 'exec ${text.replaceAll("'", '')}'`)}`,
+        zh: `改为：--start ${JSON.stringify(`sh -c 'exec ${text.replaceAll("'", '')}'`)}`,
+      },
     );
   }
   return words.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2'));
@@ -36,6 +51,7 @@ export function namesPort(command: readonly string[]): boolean {
   return command.some((word) => /\$PORT\b|\$\{PORT\}/.test(word));
 }
 
-function unusable(text: string, why: string, todo: string): AppError {
-  return new AppError('usage', { what: `--start ${text} is not understood`, why, todo });
+function unusable(text: string, reason: Text, hint: Text): AppError {
+  const message = { en: `invalid --start ${text}`, zh: `--start ${text} 无效` };
+  return new AppError('usage', { message, reason, hint });
 }

@@ -59,9 +59,15 @@ export function parseSet(text: string): Said {
   const path = text.slice(0, Math.max(0, equals)).split('.');
   if (equals === -1 || path.includes('') || !SECTIONS.includes(path[0] ?? '')) {
     throw new AppError('usage', {
-      what: `--set ${text} is not understood`,
-      why: 'it is not a key of objectives, plan, faults or takeover, and its value',
-      todo: 'write for example --set faults.host.every=90d, or --set plan.prices.core=12',
+      message: { en: `invalid --set ${text}`, zh: `--set ${text} 无效` },
+      reason: {
+        en: 'expected a key of objectives, plan, faults or takeover, and its value',
+        zh: '应为 objectives、plan、faults 或 takeover 中的键及其值',
+      },
+      hint: {
+        en: 'for example: --set faults.host.every=90d or --set plan.prices.core=12',
+        zh: '例如：--set faults.host.every=90d 或 --set plan.prices.core=12',
+      },
     });
   }
   return { path, value: text.slice(equals + 1), by: `--set ${path.join('.')}` };
@@ -133,12 +139,21 @@ function refused(faults: readonly PlacelessFault[], said: readonly Said[]): AppE
   const lines = faults.map(({ path, what, why, todo, code }) => {
     const name = said.find((one) => isAround(one.path, path))?.by ?? path.join('.');
     const reason = why === null ? '' : `\n  why: ${why}`;
-    return `  ${name}: ${what} [${code}]${reason}\n  do:  ${todo}`;
+    return `  ${name}: ${what} [${code}]${reason}\n  fix: ${todo}`;
   });
   return new AppError('usage', {
-    what: `${faults.length === 1 ? 'one figure' : `${faults.length} figures`} cannot be planned with:\n${lines.join('\n')}`,
-    why: 'a plan is only as good as what it is told',
-    todo: 'correct them; docs/reference/config.md lists objectives, plan and faults',
+    message: {
+      en: `${faults.length === 1 ? 'invalid value' : `${faults.length} invalid values`}:\n${lines.join('\n')}`,
+      zh: `${faults.length} 处取值无效：\n${lines.join('\n')}`,
+    },
+    reason: {
+      en: 'a plan from wrong figures would be wrong',
+      zh: '数据有误，规划的结果也会有误',
+    },
+    hint: {
+      en: 'correct them; docs/reference/config.md lists objectives, plan and faults',
+      zh: '请修正；docs/zh-CN/reference/config.md 列出了 objectives、plan 和 faults',
+    },
   });
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { AppError } from '../errors.ts';
+import { AppError, systemReason } from '../errors.ts';
 
 export type Written = { readonly file: string; readonly how: 'new' | 'replaced' };
 
@@ -8,9 +8,12 @@ export function writeNew(file: string, text: string, force: boolean): Written {
   const isThere = existsSync(file);
   if (isThere && !force) {
     throw new AppError('refused', {
-      what: `${file} exists already`,
-      why: 'what stands there may be the only copy',
-      todo: `name another file, or add --force to overwrite ${file}`,
+      message: { en: `${file} already exists`, zh: `${file} 已存在` },
+      reason: { en: 'it may be the only copy of that file', zh: '它可能是该文件的唯一副本' },
+      hint: {
+        en: `use another file name, or add --force to overwrite ${file}`,
+        zh: `改用其他文件名，或加 --force 覆盖 ${file}`,
+      },
     });
   }
   try {
@@ -19,9 +22,9 @@ export function writeNew(file: string, text: string, force: boolean): Written {
     throw new AppError(
       'failed',
       {
-        what: `${file} cannot be written`,
-        why: error instanceof Error ? error.message : String(error),
-        todo: 'name a file in a directory where you may write',
+        message: { en: `cannot write ${file}`, zh: `无法写入 ${file}` },
+        reason: systemReason(error),
+        hint: { en: 'use a file in a writable directory', zh: '改用可写目录中的文件' },
       },
       { cause: error },
     );

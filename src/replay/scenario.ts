@@ -1,4 +1,5 @@
 import { unreachable } from '../core/assert.ts';
+import type { Text } from '../core/describe/language.ts';
 import type { CoreConfig } from '../core/config.ts';
 import type { Event } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
@@ -23,7 +24,7 @@ type Header = {
   readonly state: AgentState;
 };
 
-export type ScenarioFault = { readonly line: number; readonly why: string };
+export type ScenarioFault = { readonly line: number; readonly reason: Text };
 
 export type ParsedScenario =
   | { readonly ok: true; readonly recording: Recording; readonly transcript: readonly string[] }
@@ -63,31 +64,45 @@ export function parseScenario(text: string): ParsedScenario {
   const lines = text.split(/\r?\n/);
   const end = lines.indexOf(SEPARATOR);
   if (end === -1)
-    return refuse(lines.length, `there is no line ${SEPARATOR} before the transcript`);
+    return refuse(lines.length, {
+      en: `the line ${SEPARATOR} before the transcript is missing`,
+      zh: `记录之前缺少 ${SEPARATOR} 一行`,
+    });
   let header: Header | null = null;
   const events: Event[] = [];
   for (const [index, line] of lines.slice(0, end).entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     const command = parseCommand(line);
-    if (typeof command === 'string') return refuse(index + 1, command);
+    if ('en' in command) return refuse(index + 1, command);
     const fault = take(command);
     if (fault !== null) return refuse(index + 1, fault);
   }
-  if (header === null) return refuse(1, 'it has no line that begins with "recording"');
+  if (header === null)
+    return refuse(1, {
+      en: 'no line begins with "recording"',
+      zh: '没有以 recording 开头的行',
+    });
   const { service, incident, config, state }: Header = header;
   const recording = { service, incident, config, state, events, checkpoints: [], stored: null };
   return { ok: true, recording, transcript: lines.slice(end + 1).filter((line) => line !== '') };
 
-  function take({ verb, value }: Command): string | null {
+  function take({ verb, value }: Command): Text | null {
     switch (verb) {
       case 'recording':
-        if (header !== null) return 'there is one recording in a file';
+        if (header !== null)
+          return { en: 'more than one recording in the file', zh: '文件中有多份记录' };
         header = isHeader(value) ? value : null;
-        return header === null ? 'service, incident, config or state is missing' : null;
+        return header === null
+          ? {
+              en: 'service, incident, config or state is missing',
+              zh: '缺少 service、incident、config 或 state',
+            }
+          : null;
       case 'event':
-        if (!isEvent(value)) return 'an event has a type and a time';
+        if (!isEvent(value))
+          return { en: 'an event needs a type and a time', zh: '事件须有 type 和 at' };
         if (value.at < (events.at(-1)?.at ?? Number.NEGATIVE_INFINITY))
-          return 'time runs backwards';
+          return { en: 'time runs backwards', zh: '时间倒退' };
         events.push(value);
         return null;
       default:
@@ -98,14 +113,16 @@ export function parseScenario(text: string): ParsedScenario {
 
 type Command = { readonly verb: (typeof VERBS)[number]; readonly value: unknown };
 
-function parseCommand(line: string): Command | string {
+function parseCommand(line: string): Command | Text {
   const space = line.indexOf(' ');
   const verb = VERBS.find((one) => one === line.slice(0, space));
-  if (verb === undefined) return `a line of a recording begins with ${VERBS.join(' or ')}`;
+  if (verb === undefined)
+    return { en: `expected ${VERBS.join(' or ')}`, zh: `该行应以 ${VERBS.join(' 或 ')} 开头` };
   try {
     return { verb, value: JSON.parse(line.slice(space + 1)) };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const detail = error instanceof Error ? error.message : String(error);
+    return { en: detail, zh: `不是有效的 JSON：${detail}` };
   }
 }
 
@@ -141,8 +158,8 @@ function isEvent(value: unknown): value is Event {
   );
 }
 
-function refuse(line: number, why: string): ParsedScenario {
-  return { ok: false, fault: { line, why } };
+function refuse(line: number, reason: Text): ParsedScenario {
+  return { ok: false, fault: { line, reason } };
 }
 
 /** The lines of a recording's transcript; times count from the incident's beginning. */

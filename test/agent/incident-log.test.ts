@@ -67,7 +67,7 @@ withLog('a log that cannot be written says why instead of throwing', (log, dir) 
   dir.journal.exec('PRAGMA query_only = ON');
   const fault = log.save(makeIncident(2));
   assert.ok(fault !== null);
-  assert.match(fault.text.what, /incident log/);
+  assert.match(fault.text.message.en, /incident log/);
   assert.deepEqual(
     log.list({ service: null, limit: 10 }).map(({ incident }) => incident.id),
     [1],

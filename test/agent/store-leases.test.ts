@@ -4,7 +4,7 @@ import { leasesOf } from '../../src/agent/store-leases.ts';
 import type { LeaseRecord } from '../../src/core/effect.ts';
 import { DriverError } from '../../src/drivers/driver-error.ts';
 import type { LeaseStore, SwapOutcome, Versioned } from '../../src/drivers/store/contract.ts';
-import { AppError } from '../../src/errors.ts';
+import { AppError, untranslated } from '../../src/errors.ts';
 import type { Leases, ReadAnswer, StoredLease, SwapAnswer } from '../../src/runtime/ports.ts';
 
 const KEY = '/hotwarm/leases/shop';
@@ -94,15 +94,15 @@ test('what is stored and is not a lease is refused, never guessed at', async () 
 test('a store that cannot is a failure with its reason', async () => {
   const store = new FakeStore();
   const leases = leasesOf(store);
-  const text = { what: 'the store cannot be written', why: 'it is gone', todo: 'mend it' };
+  const text = {
+    message: untranslated('cannot write the store'),
+    reason: untranslated('it is gone'),
+    hint: untranslated('fix it'),
+  };
   for (const [error, fault, detail] of [
     [new DriverError('conflict', 'no'), 'conflict', 'no'],
-    [new AppError('diskFull', text), 'diskFull', 'the store cannot be written: it is gone'],
-    [
-      new AppError('stateUnusable', text),
-      'storeUnavailable',
-      'the store cannot be written: it is gone',
-    ],
+    [new AppError('diskFull', text), 'diskFull', 'cannot write the store: it is gone'],
+    [new AppError('stateUnusable', text), 'storeUnavailable', 'cannot write the store: it is gone'],
     [new Error('socket hang up'), 'storeUnavailable', 'socket hang up'],
   ] as const) {
     store.error = error;

@@ -87,7 +87,14 @@ for (const path of [
   test(`${path} is answered with 404 in the common shape`, async () => {
     const answer = await api(new FakeView())(path);
     assert.equal(answer.status, 404);
-    assert.deepEqual(Object.keys(answer.body.error).toSorted(), ['code', 'todo', 'what', 'why']);
+    assert.deepEqual(Object.keys(answer.body.error).toSorted(), [
+      'code',
+      'hint',
+      'message',
+      'reason',
+      'zh',
+    ]);
+    assert.deepEqual(Object.keys(answer.body.error.zh).toSorted(), ['hint', 'message', 'reason']);
   });
 }
 
@@ -134,7 +141,7 @@ test('a refused command is 409 with its refusal, an unknown name 404', async () 
   assert.equal(refused.status, 409);
   assert.equal(refused.body.error.code, 'refused');
   assert.deepEqual(refused.body.error.refusal, refusal);
-  assert.ok(refused.body.error.why.length > 0 && refused.body.error.todo.length > 0);
+  assert.ok(refused.body.error.reason.length > 0 && refused.body.error.hint.length > 0);
   view.answer = { accepted: false, refusal: { code: 'unknownService', service: 'x' } };
   const unknown = await request('/api/v1/services/x/pause', post('{}'));
   assert.deepEqual([unknown.status, unknown.body.error.code], [404, 'notFound']);

@@ -330,7 +330,7 @@ test('a start is refused for a certificate that has expired, in words', async (t
   const { file } = await place(t, { traffic: tlsOf(certFile, keyFile) });
   await assert.rejects(refuseUnfit(loadConfig(file)), (error) => {
     assert.ok(error instanceof AppError && error.code === 'preflightFailed');
-    assert.match(error.text.what, /valid from .* to .* \[certificateExpired\]/);
+    assert.match(error.text.message.en, /valid from .* to .* \[certificateExpired\]/);
     return true;
   });
 });

@@ -68,7 +68,7 @@ function withAgent(
 
 function expectError(result: Run, exitCode: number, named: RegExp): void {
   assert.equal(result.exitCode, exitCode, result.err);
-  assert.match(result.err, /^hotwarm: .+\nwhy: {2}.+\ndo: {3}.+\n$/);
+  assert.match(result.err, /^hotwarm: .+\nwhy: {2}.+\nfix: {2}.+\n$/);
   assert.match(result.err, named);
   assert.equal(result.out, '');
 }
@@ -163,7 +163,7 @@ for (const outcome of ['failed', 'aborted'] as const) {
 
 withAgent('a move that does not end in time exits 6', async ({ view, call }) => {
   view.stored = [makeIncident(7, { outcome: 'underWay' })];
-  expectError(await call(['failback', '--timeout', '1']), 6, /has not ended/);
+  expectError(await call(['failback', '--timeout', '1']), 6, /did not end within/);
 });
 
 withAgent('a refused command exits 5 and says why', async ({ view, call }) => {

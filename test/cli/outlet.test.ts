@@ -33,5 +33,5 @@ test('output that cannot be written is a failure, told in three lines', async ()
   });
   const [code] = await once(child, 'close', { signal: AbortSignal.timeout(WITHIN_MS) });
   assert.ok(code === 6 || code === 3, `${code}`);
-  assert.match(errors, /^hotwarm: the output could not be written\nwhy: .*ENOSPC.*\ndo: .*$/m);
+  assert.match(errors, /^hotwarm: cannot write the output\nwhy: .*ENOSPC.*\nfix: .*$/m);
 });

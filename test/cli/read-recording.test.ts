@@ -80,9 +80,9 @@ test('an incident whose events the ring has given up is refused with the reason,
     (error) =>
       error instanceof AppError &&
       error.code === 'notFound' &&
-      error.text.what.includes('not kept any more') &&
-      error.text.why.includes('begin at') &&
-      error.text.todo.includes('hotwarm explain 1'),
+      error.text.message.en.includes('no longer in the journal') &&
+      error.text.reason.en.includes('begin at') &&
+      error.text.hint.en.includes('hotwarm explain 1'),
   );
   assert.equal(readRecording(path, 2).recording.incident, 2);
 });
@@ -91,7 +91,7 @@ test('an incident that never was is refused with what to do', (t) => {
   const path = written(t, { every: 100 });
   assert.throws(
     () => readRecording(path, 9),
-    (error) => error instanceof AppError && error.text.todo.includes('hotwarm history'),
+    (error) => error instanceof AppError && error.text.hint.en.includes('hotwarm history'),
   );
 });
 
@@ -102,8 +102,10 @@ test('what another version of hotwarm has written is refused with what to do', (
     (error) =>
       error instanceof AppError &&
       error.code === 'stateUnusable' &&
-      error.text.why.includes(`version ${STATE_VERSION - 1}, this one knows ${STATE_VERSION}`) &&
-      error.text.todo.includes('replay what was recorded with the version that wrote it'),
+      error.text.reason.en.includes(
+        `version ${STATE_VERSION - 1}, this version uses ${STATE_VERSION}`,
+      ) &&
+      error.text.hint.en.includes('replay this journal with the version that wrote it'),
   );
 });
 

@@ -67,15 +67,15 @@ test('faults of all settings are told at once, by their keys', (t) => {
     'takeover.errors=300%',
   );
   assert.equal(code, 'configInvalid');
-  assert.match(text.what, /services\.shop\.probe\.timeout: .* \[badDuration\]/);
-  assert.match(text.what, /services\.shop\.prob: .* \[unknownKey\]/);
-  assert.match(text.what, /services\.shop\.takeover\.errors: /);
+  assert.match(text.message.en, /services\.shop\.probe\.timeout: .* \[badDuration\]/);
+  assert.match(text.message.en, /services\.shop\.prob: .* \[unknownKey\]/);
+  assert.match(text.message.en, /services\.shop\.takeover\.errors: /);
 });
 
 test('rules about several keys hold for settings too', (t) => {
   const { code, text } = refusal(t, 'probe.bound=10ms');
   assert.equal(code, 'configInvalid');
-  assert.match(text.what, /probe\.bound/);
+  assert.match(text.message.en, /probe\.bound/);
 });
 
 test('what a record cannot tell is refused with the reason, all at once', (t) => {
@@ -86,18 +86,18 @@ test('what a record cannot tell is refused with the reason, all at once', (t) =>
     'mode=observe',
   );
   assert.equal(code, 'usage');
-  assert.match(text.what, /shop, detection\.intervalMs: .*interval/);
-  assert.match(text.what, /shop, members: /);
-  assert.match(text.what, /shop, mode: /);
+  assert.match(text.message.en, /shop, detection\.intervalMs: .*interval/);
+  assert.match(text.message.en, /shop, members: /);
+  assert.match(text.message.en, /shop, mode: /);
 });
 
 test('a setting that decides nothing, or is in force already, is refused', (t) => {
-  assert.match(refusal(t, 'traffic.hold.time=3s').text.what, /changes nothing that decides/);
-  assert.match(refusal(t, 'probe.timeout=300ms').text.what, /changes nothing that decides/);
+  assert.match(refusal(t, 'traffic.hold.time=3s').text.message.en, /changes no decision/);
+  assert.match(refusal(t, 'probe.timeout=300ms').text.message.en, /changes no decision/);
 });
 
 test('what is no setting is refused: no equals sign, an empty key, a value that is no value', (t) => {
-  assert.match(refusal(t, 'probe.timeout').text.why, /path=value/);
-  assert.match(refusal(t, 'probe..timeout=1s').text.why, /path=value/);
-  assert.match(refusal(t, 'probe.timeout=[1').text.what, /is not understood/);
+  assert.match(refusal(t, 'probe.timeout').text.reason.en, /path=value/);
+  assert.match(refusal(t, 'probe..timeout=1s').text.reason.en, /path=value/);
+  assert.match(refusal(t, 'probe.timeout=[1').text.message.en, /invalid value/);
 });

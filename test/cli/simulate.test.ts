@@ -139,11 +139,11 @@ test('what cannot be simulated is refused with what to do', async (t) => {
   const file = configure(t, { more: '    mode: observe' });
   const observed = await hotwarm(file, ['simulate']);
   assert.equal(observed.code, 5);
-  assert.match(observed.err, /only observed/);
+  assert.match(observed.err, /mode: observe/);
   const sound = configure(t);
   const unknown = await hotwarm(sound, ['simulate', 'basket']);
   assert.equal(unknown.code, 5);
-  assert.match(unknown.err, /there is no service basket.*\n.*it has shop/);
+  assert.match(unknown.err, /no service basket.*\n.*services: shop/);
   const years = await hotwarm(sound, ['simulate', '--years', '0']);
   assert.equal(years.code, 2);
   assert.match(years.err, /whole number from 1 to 10000/);

@@ -132,9 +132,9 @@ test('a faulty file is refused as a whole, with every fault and its line in the 
       assert.ok(error instanceof AppError);
       assert.equal(error.code, 'configInvalid');
       assert.equal(error.exitCode, 3);
-      assert.ok(error.text.what.includes(`${file}:15:22: services.shop.takeover.p95`));
-      assert.ok(error.text.what.includes(`${file}:16:23: services.shop.failback.mode`));
-      assert.ok(error.text.what.includes('takeover: { p95: 200, lag: 0, degraded: serve }'));
+      assert.ok(error.text.message.en.includes(`${file}:15:22: services.shop.takeover.p95`));
+      assert.ok(error.text.message.en.includes(`${file}:16:23: services.shop.failback.mode`));
+      assert.ok(error.text.message.en.includes('takeover: { p95: 200, lag: 0, degraded: serve }'));
       return true;
     },
   );
@@ -152,7 +152,9 @@ test('a file that is not there, is a directory, or is no text is told apart from
     assert.throws(
       () => loadConfig(path),
       (error) =>
-        error instanceof AppError && error.code === 'configMissing' && todo.test(error.text.todo),
+        error instanceof AppError &&
+        error.code === 'configMissing' &&
+        todo.test(error.text.hint.en),
       path,
     );
   }

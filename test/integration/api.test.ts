@@ -35,7 +35,7 @@ function errorOf({ body }: Answer): { readonly code: unknown; readonly refusal: 
   assert.ok(typeof body === 'object' && body !== null && 'error' in body, JSON.stringify(body));
   const { error } = body;
   assert.ok(typeof error === 'object' && error !== null && 'code' in error);
-  for (const line of ['what', 'why', 'todo'] as const) {
+  for (const line of ['message', 'reason', 'hint'] as const) {
     const text: unknown =
       line in error ? Object.entries(error).find(([key]) => key === line)?.[1] : '';
     assert.ok(typeof text === 'string' && text.length > 5, `${line} of ${JSON.stringify(error)}`);

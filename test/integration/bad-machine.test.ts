@@ -21,7 +21,7 @@ function assertRefused(
   assert.equal(ended.code, code, ended.err + ended.out);
   assert.match(ended.err, /^hotwarm: .+/);
   assert.match(ended.err, /^why: {2}.+/m);
-  assert.match(ended.err, /^do: {3}.+/m);
+  assert.match(ended.err, /^fix: {2}.+/m);
   for (const said of says) assert.match(ended.err, said);
   assert.deepEqual(sandbox.processes(), []);
 }
@@ -56,7 +56,7 @@ describe('up refuses, in the three lines of every error,', () => {
     });
     const ended = await sandbox.run('up');
     assertRefused(sandbox, ended, 3, [
-      /2 faults/,
+      /2 errors/,
       /members\.a\.command.*\/nowhere\/server/,
       /members\.b\.cwd.*nowhere/,
     ]);

@@ -10,7 +10,7 @@ import { type Agent, type Ended, pidOf, Sandbox } from './sandbox.ts';
 function expectError(ended: Ended, code: number, named: RegExp): void {
   assert.equal(ended.code, code, ended.err);
   assert.equal(ended.out, '');
-  assert.match(ended.err, /^hotwarm: \S.*\nwhy: {2}\S.*\ndo: {3}\S.*\n$/);
+  assert.match(ended.err, /^hotwarm: \S.*\nwhy: {2}\S.*\nfix: {2}\S.*\n$/);
   assert.match(ended.err, named);
 }
 
@@ -51,7 +51,7 @@ test('a command that may not be carried out ends with code 5 and says what, why 
     expectError(
       await sandbox.run(...args),
       5,
-      /why: {2}the service is paused for maintenance\ndo: {3}.*hotwarm resume/,
+      /why: {2}the service is paused for maintenance\nfix: {2}.*hotwarm resume/,
     );
   const after = await agent.until('it is paused', (service) => service.paused);
   assert.deepEqual(
@@ -78,7 +78,7 @@ test('without an agent every command that needs one ends with code 4', async (t)
     expectError(
       await sandbox.run(...args),
       4,
-      /no agent answers at 127\.0\.0\.1:\d+\n.*\n.*hotwarm up/,
+      /cannot reach the agent at 127\.0\.0\.1:\d+\n.*\n.*hotwarm up/,
     );
 });
 
@@ -95,7 +95,7 @@ test('a broken or missing configuration ends every command with code 3', async (
     assert.equal(ended.code, 3, ended.err);
     assert.match(ended.err, /failbak[^]*failback/, 'the slip and what was perhaps meant');
     assert.match(ended.err, /mode[^]*perhaps/, 'every fault at once');
-    assert.match(ended.err, /^why: {2}.+\n(do: {3}.+\n)$/m);
+    assert.match(ended.err, /^why: {2}.+\n(fix: {2}.+\n)$/m);
   }
   assert.deepEqual(sandbox.processes(), [], 'nothing was started');
 });
@@ -104,11 +104,11 @@ test('a command line that is not understood ends with code 2', async (t) => {
   const sandbox = await Sandbox.open(t);
   await sandbox.useShop();
   const slips: readonly (readonly [readonly string[], RegExp])[] = [
-    [['statsu'], /perhaps you mean status/],
+    [['statsu'], /did you mean status/],
     [['status', '--jsno'], /--jsno/],
-    [['explain', 'last'], /whole number/],
-    [['history', '--limit', '0'], /whole number/],
-    [['switchover', '--timeout', 'soon'], /whole number/],
+    [['explain', 'last'], /integer/],
+    [['history', '--limit', '0'], /integer/],
+    [['switchover', '--timeout', 'soon'], /integer/],
     [['switchover', '--to'], /--to/],
     [['switchover', 'shop', 'b'], /too many arguments/],
     [['--api', 'nowhere', 'status'], /--api nowhere/],

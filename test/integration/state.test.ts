@@ -19,7 +19,7 @@ test('a second agent on the same state directory refuses and names the first, wh
   assert.equal(second.code, 5, second.err);
   assert.match(
     second.err,
-    new RegExp(`^hotwarm: .*state.*\\nwhy: {2}.*pid ${first.pid}.*\\ndo: {3}.+\\n$`),
+    new RegExp(`^hotwarm: .*state.*\\nwhy: {2}.*pid ${first.pid}.*\\nfix: {2}.+\\n$`),
   );
   assert.equal(first.exited, false);
   const after = await first.until('a whole service', isWhole);

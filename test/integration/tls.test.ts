@@ -77,6 +77,6 @@ test('a start with a certificate that has expired is refused with what to do', a
   for (const command of ['check', 'up']) {
     const { code, err } = await sandbox.run(command);
     assert.equal(code, 3, err);
-    assert.match(err, /\[certificateExpired\]\n {2}do: renew the certificate/);
+    assert.match(err, /\[certificateExpired\]\n {2}fix: renew the certificate/);
   }
 });

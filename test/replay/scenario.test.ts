@@ -60,18 +60,18 @@ test('what tells of a machine does not go with it: hosts and texts of errors', (
 
 test('a file that is no recording is refused with the line and the reason', () => {
   const cases: readonly (readonly [string, number, RegExp])[] = [
-    ['start\nrun 100\n---\n', 1, /begins with recording or event/],
-    ['# nothing\n---\n', 1, /no line that begins with "recording"/],
+    ['start\nrun 100\n---\n', 1, /expected recording or event/],
+    ['# nothing\n---\n', 1, /no line begins with "recording"/],
     ['recording {}\n---\n', 1, /missing/],
     ['recording {"service"\n---\n', 1, /JSON|Expected/],
-    [exported().replace(/^---$/m, ''), 0, /no line ---/],
+    [exported().replace(/^---$/m, ''), 0, /line --- .* is missing/],
     [exported().replace(/^event .*$/m, 'event {"type":"probeSucceeded"}'), 3, /type and a time/],
     [exported().replace(/^(event .*)\n/m, 'event {"type":"x","at":1e9}\n$1\n'), 4, /backwards/],
   ];
-  for (const [text, line, why] of cases) {
+  for (const [text, line, reason] of cases) {
     const parsed = parseScenario(text);
     assert.ok(!parsed.ok, text.slice(0, 80));
-    assert.match(parsed.fault.why, why);
+    assert.match(parsed.fault.reason.en, reason);
     if (line > 0) assert.equal(parsed.fault.line, line);
   }
 });

@@ -71,9 +71,18 @@ function refuseBeyondRto(file: string, predictions: ReadonlyMap<string, ServiceP
   if (missed.length === 0) return;
   const names = missed.map(([name]) => name).join(', ');
   throw new AppError('configInvalid', {
-    what: `${file}: the timings of ${names} cannot keep objectives.rto at the 99th percentile`,
-    why: 'a takeover is predicted to take longer than the outage that you accept',
-    todo: 'shorten probe.interval and probe.timeout, keep the standby hotter, or raise objectives.rto',
+    message: {
+      en: `${names}: predicted p99 takeover time exceeds objectives.rto`,
+      zh: `${names}：预计的 p99 接管时间超过 objectives.rto`,
+    },
+    reason: {
+      en: `with the timings in ${file}, a takeover takes longer than the outage that you allow`,
+      zh: `按 ${file} 中的时间设置，接管耗时超过允许的中断时长`,
+    },
+    hint: {
+      en: 'reduce probe.interval and probe.timeout, use a hotter standby, or raise objectives.rto',
+      zh: '缩短 probe.interval 和 probe.timeout，提高备用成员的温度，或放宽 objectives.rto',
+    },
   });
 }
 
@@ -85,10 +94,19 @@ export async function refuseUnfit(config: ResolvedConfig): Promise<void> {
 function refuseFindings(file: string, findings: readonly PreflightFinding[]): void {
   const faults = findings.filter(({ level }) => level === 'fault');
   if (faults.length === 0) return;
-  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
+  const count = faults.length === 1 ? 'one error' : `${faults.length} errors`;
   throw new AppError('preflightFailed', {
-    what: `this machine cannot run ${file}, ${count}:\n${formatFindings(faults).join('\n')}`,
-    why: 'hotwarm would fail at the start, or, worse, at the takeover',
-    todo: `mend what is listed, then run: hotwarm check -c ${file}`,
+    message: {
+      en: `this host cannot run ${file}, ${count}:\n${formatFindings(faults).join('\n')}`,
+      zh: `本机无法运行 ${file}，有 ${faults.length} 处错误：\n${formatFindings(faults).join('\n')}`,
+    },
+    reason: {
+      en: 'hotwarm would fail at startup or during a takeover',
+      zh: 'hotwarm 会在启动时或接管时失败',
+    },
+    hint: {
+      en: `correct the errors above, then run: hotwarm check -c ${file}`,
+      zh: `修正以上错误，再运行：hotwarm check -c ${file}`,
+    },
   });
 }

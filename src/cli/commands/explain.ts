@@ -48,9 +48,12 @@ async function find(client: Client, id: number): Promise<StoredIncident> {
   const stored = await client.incident(id);
   if (stored !== null) return stored;
   throw new AppError('notFound', {
-    what: `there is no incident ${id}`,
-    why: 'the agent never had it, or keeps it no longer',
-    todo: 'list what there is with: hotwarm history',
+    message: { en: `no incident ${id}`, zh: `没有第 ${id} 次切换的记录` },
+    reason: {
+      en: 'it never happened, or its record was dropped',
+      zh: '它从未发生，或记录已不再保留',
+    },
+    hint: { en: 'list incidents with: hotwarm history', zh: '列出切换记录：hotwarm history' },
   });
 }
 

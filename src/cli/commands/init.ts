@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { AppError } from '../../errors.ts';
+import { AppError, systemReason } from '../../errors.ts';
 
 export const TEMPLATES = ['node', 'flask', 'static', 'command'] as const;
 export type Template = (typeof TEMPLATES)[number];
@@ -33,9 +33,15 @@ export async function runInit({ template, dir, force, out }: InitOptions): Promi
   const existing = files.filter((file) => existsSync(join(dir, file)));
   if (existing.length > 0 && !force) {
     throw new AppError('refused', {
-      what: `${existing.join(', ')} would be overwritten in ${resolve(dir)}`,
-      why: 'what stands there may be the only copy',
-      todo: 'choose an empty directory, or add --force to overwrite',
+      message: {
+        en: `${existing.join(', ')} already exists in ${resolve(dir)}`,
+        zh: `${resolve(dir)} 中已有 ${existing.join('、')}`,
+      },
+      reason: { en: 'it may be the only copy of that file', zh: '它可能是该文件的唯一副本' },
+      hint: {
+        en: 'use an empty directory, or add --force to overwrite',
+        zh: '改用空目录，或加 --force 覆盖',
+      },
     });
   }
   try {
@@ -47,9 +53,12 @@ export async function runInit({ template, dir, force, out }: InitOptions): Promi
     throw new AppError(
       'failed',
       {
-        what: `the example cannot be written to ${resolve(dir)}`,
-        why: error instanceof Error ? error.message : String(error),
-        todo: 'choose a directory that you may write to',
+        message: {
+          en: `cannot write the example to ${resolve(dir)}`,
+          zh: `无法把示例写入 ${resolve(dir)}`,
+        },
+        reason: systemReason(error),
+        hint: { en: 'use a writable directory', zh: '改用可写的目录' },
       },
       { cause: error },
     );
@@ -87,8 +96,14 @@ function examplesDirectory(): string {
     if (existsSync(join(at, 'package.json')) && existsSync(examples)) return examples;
   }
   throw new AppError('internal', {
-    what: 'the examples are missing from this installation',
-    why: `none lie beside a package.json above ${import.meta.dirname}`,
-    todo: 'install hotwarm again',
+    message: {
+      en: 'the examples are missing from this installation',
+      zh: '本安装缺少示例',
+    },
+    reason: {
+      en: `no directory above ${import.meta.dirname} has package.json and examples`,
+      zh: `${import.meta.dirname} 之上没有同时含 package.json 和 examples 的目录`,
+    },
+    hint: { en: 'reinstall hotwarm', zh: '重新安装 hotwarm' },
   });
 }

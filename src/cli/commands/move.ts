@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredIncident } from '../../agent/contract.ts';
+import { describeFact } from '../../core/describe/fact.ts';
+import { duration } from '../../core/describe/language.ts';
+import { describeOperation } from '../../core/describe/refusal.ts';
 import { AppError } from '../../errors.ts';
 import type { Client } from '../client.ts';
 import { formatEntry, outcomeTone, summarise } from '../incident-text.ts';
@@ -32,7 +35,7 @@ export async function runMove(
   const stored = await follow(id, options);
   const { incident } = stored;
   if (options.json) writeJson(terminal, stored);
-  if (incident.outcome !== 'succeeded') throw unsuccessful(stored, command);
+  if (incident.outcome !== 'succeeded') throw unsuccessful(stored);
   if (terminal.isInteractive && !options.json) {
     const line = summarise(incident, terminal.locale);
     terminal.out.write(`${paint(terminal, cell(line, outcomeTone(incident.outcome)))}\n`);
@@ -61,17 +64,31 @@ async function follow(
     await sleep(POLL_MS);
   }
   throw new AppError('failed', {
-    what: `incident ${id} has not ended within ${timeoutMs} ms`,
-    why: 'the agent still works on it',
-    todo: `follow it with: hotwarm explain ${id}`,
+    message: {
+      en: `incident ${id} did not end within ${duration(timeoutMs)}`,
+      zh: `第 ${id} 次切换未在 ${duration(timeoutMs)} 内结束`,
+    },
+    reason: { en: 'the takeover is still in progress', zh: '接管仍在进行中' },
+    hint: { en: `follow it with: hotwarm explain ${id}`, zh: `查看进展：hotwarm explain ${id}` },
   });
 }
 
-function unsuccessful({ incident }: StoredIncident, command: string): AppError {
+function unsuccessful({ incident }: StoredIncident): AppError {
   const failure = incident.timeline.findLast((entry) => entry.code === 'failed');
+  const isAborted = incident.outcome === 'aborted';
+  const kind = describeOperation(incident.kind, 'zh');
   return new AppError('failed', {
-    what: `the ${command} ${incident.outcome === 'aborted' ? 'was aborted' : 'failed'}`,
-    why: failure === undefined ? 'see its timeline' : `${failure.effect}: ${failure.detail}`,
-    todo: `see what happened with: hotwarm explain ${incident.id}`,
+    message: {
+      en: `the ${describeOperation(incident.kind, 'en')} ${isAborted ? 'was aborted' : 'failed'}`,
+      zh: isAborted ? `${kind}已中止` : `${kind}失败`,
+    },
+    reason:
+      failure === undefined
+        ? { en: 'see its timeline', zh: '见切换的经过' }
+        : { en: describeFact(failure, 'en'), zh: describeFact(failure, 'zh') },
+    hint: {
+      en: `show the timeline with: hotwarm explain ${incident.id}`,
+      zh: `查看经过：hotwarm explain ${incident.id}`,
+    },
   });
 }

@@ -90,12 +90,23 @@ function askNew(options: PlanOptions, line: Stated): Asked {
   const { said, start, port, probe, fromHistory } = options;
   if (options.service !== null || fromHistory) {
     throw new AppError('usage', {
-      what: `${fromHistory ? '--from-history' : `the service ${options.service ?? ''}`} needs a configuration`,
-      why:
+      message: fromHistory
+        ? { en: '--from-history needs a configuration', zh: '--from-history 需要配置文件' }
+        : {
+            en: `service ${options.service ?? ''} needs a configuration`,
+            zh: `服务 ${options.service ?? ''} 需要配置文件`,
+          },
+      reason:
         start === null
-          ? `there is no ${options.config}`
-          : '--start describes a service that no configuration knows',
-      todo: 'name the configuration with -c FILE, and leave out --start',
+          ? { en: `${options.config} does not exist`, zh: `${options.config} 不存在` }
+          : {
+              en: '--start describes a service without a configuration',
+              zh: '--start 描述的是没有配置的服务',
+            },
+      hint: {
+        en: 'give the configuration with -c FILE, and omit --start',
+        zh: '用 -c FILE 指定配置，并去掉 --start',
+      },
     });
   }
   const name = options.name ?? nameFor(dirname(resolve(options.config)));
@@ -146,9 +157,15 @@ function writeScheme(options: PlanOptions, origin: Origin | null, report: Report
   const { write, force, terminal, config } = options;
   if (origin === null) {
     throw new AppError('usage', {
-      what: 'there is nothing that a configuration could start',
-      why: `there is no ${config}, and --start does not say how the service is started`,
-      todo: 'add for example: --start "python app.py" --port 5000',
+      message: { en: 'the start command is not known', zh: '不知道如何启动服务' },
+      reason: {
+        en: `${config} does not exist and --start is not set`,
+        zh: `${config} 不存在，也没有 --start`,
+      },
+      hint: {
+        en: 'for example, add: --start "python app.py" --port 5000',
+        zh: '例如加上：--start "python app.py" --port 5000',
+      },
     });
   }
   const text = configurationOf(

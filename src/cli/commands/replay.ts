@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { loadConfig } from '../../config/load.ts';
-import { AppError, ERRORS } from '../../errors.ts';
+import { AppError, ERRORS, systemReason } from '../../errors.ts';
 import { exportScenario } from '../../replay/scenario.ts';
 import { incidentIn, stepsOf, storyOf } from '../../replay/story.ts';
 import { compare } from '../../replay/comparison.ts';
@@ -56,9 +56,18 @@ function load({ what, config }: ReplayOptions): Source {
 function ask({ settings, config: file }: ReplayOptions, walked: Walk): WhatIf {
   if (walked.divergences.length > 0) {
     throw new AppError('failed', {
-      what: 'what another setting would have changed cannot be told',
-      why: 'the recorded events do not replay to what was recorded even with the setting of then',
-      todo: 'see where it differs with the same command without --set',
+      message: {
+        en: 'cannot evaluate other settings for this incident',
+        zh: '无法对这次切换评估其他设置',
+      },
+      reason: {
+        en: 'the replay differs from the recording even with the original settings',
+        zh: '即使采用原设置，重放也与记录不一致',
+      },
+      hint: {
+        en: 'show the difference with the same command without --set',
+        zh: '去掉 --set 运行同一命令，查看差异',
+      },
     });
   }
   const { service, config: recorded } = walked.recording;
@@ -96,9 +105,12 @@ function exportTo(file: string, { walked }: Source, terminal: Terminal): void {
     incident === null ? null : exportScenario(walked, `${summarise(incident, 'en')} (${service}).`);
   if (text === null) {
     throw new AppError('failed', {
-      what: `incident ${id} cannot be exported`,
-      why: 'the replay does not come as far as the incident',
-      todo: `see where it differs with: hotwarm replay ${id}`,
+      message: { en: `cannot export incident ${id}`, zh: `无法导出第 ${id} 次切换` },
+      reason: { en: 'the replay does not reach the incident', zh: '重放没有到达这次切换' },
+      hint: {
+        en: `show the difference with: hotwarm replay ${id}`,
+        zh: `查看差异：hotwarm replay ${id}`,
+      },
     });
   }
   try {
@@ -107,9 +119,9 @@ function exportTo(file: string, { walked }: Source, terminal: Terminal): void {
     throw new AppError(
       'failed',
       {
-        what: `${file} cannot be written`,
-        why: error instanceof Error ? error.message : String(error),
-        todo: 'name a file that does not exist, in a directory where you may write',
+        message: { en: `cannot write ${file}`, zh: `无法写入 ${file}` },
+        reason: systemReason(error),
+        hint: { en: 'use a new file in a writable directory', zh: '改用可写目录中的新文件' },
       },
       { cause: error },
     );

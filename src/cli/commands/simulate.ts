@@ -104,9 +104,15 @@ function replay(
   const [service, ...others] = services;
   if (service === undefined || others.length > 0) {
     throw new AppError('usage', {
-      what: 'which service is meant is not clear',
-      why: `--seed replays one life, and the configuration has ${services.length} services`,
-      todo: 'name one of them after the command',
+      message: { en: 'specify a service', zh: '未指定服务' },
+      reason: {
+        en: `--seed shows one run, and the configuration has ${services.length} services`,
+        zh: `--seed 只显示一次运行，而配置中有 ${services.length} 个服务`,
+      },
+      hint: {
+        en: 'run: hotwarm simulate SERVICE --seed NUMBER',
+        zh: '运行：hotwarm simulate 服务名 --seed 编号',
+      },
     });
   }
   const timeline: { atMs: number; news: LifeNews }[] = [];
@@ -131,18 +137,33 @@ function pick(config: ResolvedConfig, named: string | null): readonly ResolvedSe
   const found = config.services.filter(({ name }) => name === named);
   if (found.length > 0) return found;
   throw new AppError('notFound', {
-    what: `there is no service ${named} in ${config.file}`,
-    why: `it has ${config.services.map(({ name }) => name).join(', ')}`,
-    todo: 'name one of these, or none for all',
+    message: {
+      en: `no service ${named} in ${config.file}`,
+      zh: `${config.file} 中没有服务 ${named}`,
+    },
+    reason: {
+      en: `configured services: ${config.services.map(({ name }) => name).join(', ')}`,
+      zh: `已配置的服务：${config.services.map(({ name }) => name).join('、')}`,
+    },
+    hint: {
+      en: 'use one of these names, or omit it to simulate all services',
+      zh: '改用其中之一，或省略以仿真所有服务',
+    },
   });
 }
 
 function requireActing({ name, core }: ResolvedService): void {
   if (core.mode === 'act') return;
   throw new AppError('refused', {
-    what: `service ${name} cannot be simulated`,
-    why: 'it is only observed (mode: observe), so that hotwarm would do nothing',
-    todo: 'simulate it with mode: act in a copy of the file',
+    message: { en: `cannot simulate service ${name}`, zh: `无法仿真服务 ${name}` },
+    reason: {
+      en: 'with mode: observe, hotwarm takes no action',
+      zh: '在 mode: observe 下，hotwarm 不执行任何动作',
+    },
+    hint: {
+      en: 'simulate a copy of the file with mode: act',
+      zh: '复制一份配置，改为 mode: act 再仿真',
+    },
   });
 }
 

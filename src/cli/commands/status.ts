@@ -51,7 +51,8 @@ async function renderOrExplain(options: StatusOptions): Promise<string> {
   try {
     return await render(options);
   } catch (error) {
-    if (error instanceof AppError && error.code === 'unreachable') return formatError(error);
+    if (error instanceof AppError && error.code === 'unreachable')
+      return formatError(error, options.terminal.locale);
     throw error;
   }
 }
@@ -70,9 +71,12 @@ function pick(report: StatusReport, service: string | null): StatusReport {
   const one = Object.hasOwn(report.services, service) ? report.services[service] : undefined;
   if (one !== undefined) return { services: { [service]: one } };
   throw new AppError('notFound', {
-    what: `there is no service ${service}`,
-    why: `the agent runs ${Object.keys(report.services).join(', ')}`,
-    todo: 'name one of these',
+    message: { en: `no service ${service}`, zh: `没有服务 ${service}` },
+    reason: {
+      en: `configured services: ${Object.keys(report.services).join(', ')}`,
+      zh: `已配置的服务：${Object.keys(report.services).join('、')}`,
+    },
+    hint: { en: 'use one of these names', zh: '改用其中之一' },
   });
 }
 

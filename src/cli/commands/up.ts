@@ -6,6 +6,7 @@ import { dismissAgent, LEAVE_SIGNAL } from '../../agent/replace.ts';
 import { formatAddress } from '../../config/units.ts';
 import { closeInherited } from '../../drivers/os/inherited-descriptors.ts';
 import { ServiceManager } from '../../drivers/service-manager.ts';
+import type { Locale } from '../../core/describe/language.ts';
 import { AppError } from '../../errors.ts';
 import { refuseUnfit } from './check.ts';
 import { saveCompiled } from '../compile-cache.ts';
@@ -25,6 +26,7 @@ export type UpOptions = {
   readonly json: boolean;
   /** Take over from the agent that runs. */
   readonly replace: boolean;
+  readonly locale: Locale;
 } & Pick<Io, 'out' | 'err' | 'env'>;
 
 /**
@@ -37,7 +39,7 @@ export async function runUp(options: UpOptions): Promise<number> {
   closeInherited();
   const supervision = new Supervision(
     ServiceManager.of(options.env, process.pid),
-    (error) => void explainError(error, err),
+    (error) => void explainError(error, err, options.locale),
   );
   const ends = new Ends();
   const hangUps = new HangUps({ supervision, err, isEnding: () => ends.haveCome });
@@ -126,12 +128,22 @@ class Ends {
 }
 
 function defectError(reason: unknown): AppError {
+  const detail = reason instanceof Error ? reason.message : String(reason);
   return new AppError(
     'internal',
     {
-      what: `the agent stopped itself: ${reason instanceof Error ? reason.message : String(reason)}`,
-      why: 'something that must always hold did not, and going on could do harm',
-      todo: 'report it with the state directory; start again with hotwarm up',
+      message: {
+        en: `the agent stopped itself: ${detail}`,
+        zh: `agent 已自行停止：${detail}`,
+      },
+      reason: {
+        en: 'an internal invariant failed; continuing could cause harm',
+        zh: '内部不变量被违反，继续运行可能造成损害',
+      },
+      hint: {
+        en: 'report this with the state directory; start again with: hotwarm up',
+        zh: '请附上状态目录报告此问题；重新启动：hotwarm up',
+      },
     },
     { cause: reason },
   );

@@ -32,7 +32,7 @@ export function stateFindings(stateDir: string): PreflightFinding[] {
   }
   const untrusted = existing === stateDir ? whyUntrusted(stateDir) : null;
   if (untrusted !== null) {
-    const what = `${stateDir} cannot be trusted: ${untrusted}`;
+    const what = `${stateDir} is not trustworthy: ${untrusted.en}`;
     const todo = `make sure that nobody has changed anything in it, then run: chmod go-w ${stateDir}`;
     return [{ level: 'fault', code: 'stateUntrusted', where, what, todo }];
   }

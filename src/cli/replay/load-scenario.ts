@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { AppError } from '../../errors.ts';
+import { AppError, systemReason } from '../../errors.ts';
 import { compareTranscript, parseScenario } from '../../replay/scenario.ts';
 import { walk, type Walk } from '../../replay/walk.ts';
 
@@ -12,9 +12,15 @@ export function replayFile(file: string): Walk {
   const parsed = parseScenario(readText(file));
   if (!parsed.ok) {
     throw new AppError('usage', {
-      what: `${file}:${parsed.fault.line} is not part of a recorded incident`,
-      why: parsed.fault.why,
-      todo: 'write such a file with: hotwarm replay ID --export FILE',
+      message: {
+        en: `${file}:${parsed.fault.line} is not part of an exported incident`,
+        zh: `${file}:${parsed.fault.line} 不是导出的切换记录的内容`,
+      },
+      reason: parsed.fault.reason,
+      hint: {
+        en: 'export an incident with: hotwarm replay ID --export FILE',
+        zh: '导出切换记录：hotwarm replay ID --export FILE',
+      },
     });
   }
   const walked = walk(parsed.recording);
@@ -28,17 +34,24 @@ export function replayFile(file: string): Walk {
 
 function readText(file: string): string {
   try {
-    if (statSync(file).size > MAX_BYTES) throw new Error('it is larger than 256 MiB');
-    return readFileSync(file, 'utf8');
+    if (statSync(file).size <= MAX_BYTES) return readFileSync(file, 'utf8');
   } catch (error) {
     throw new AppError(
       'usage',
       {
-        what: `${file} cannot be read`,
-        why: error instanceof Error ? error.message : String(error),
-        todo: 'name an incident by its number, or the file of one that was exported',
+        message: { en: `cannot read ${file}`, zh: `无法读取 ${file}` },
+        reason: systemReason(error),
+        hint: {
+          en: 'give an incident ID, or the file of an exported incident',
+          zh: '指定切换编号，或已导出的切换记录文件',
+        },
       },
       { cause: error },
     );
   }
+  throw new AppError('usage', {
+    message: { en: `${file} is too large`, zh: `${file} 过大` },
+    reason: { en: 'an exported incident has at most 256 MiB', zh: '导出的切换记录至多 256 MiB' },
+    hint: { en: 'check that this is the right file', zh: '确认文件无误' },
+  });
 }

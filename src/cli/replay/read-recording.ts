@@ -68,12 +68,21 @@ function readContent(database: DatabaseSync, { id, endedAt }: Incident): Content
 
 function unknownIncident(id: number | null): AppError {
   return new AppError('notFound', {
-    what: id === null ? 'nothing has happened yet' : `there is no incident ${id}`,
-    why:
+    message:
       id === null
-        ? 'the journal of this installation tells of no incident'
-        : 'it never happened here, or is kept no longer',
-    todo: 'list what there is with: hotwarm history',
+        ? { en: 'no incidents yet', zh: '尚无切换记录' }
+        : { en: `no incident ${id}`, zh: `没有第 ${id} 次切换的记录` },
+    reason:
+      id === null
+        ? {
+            en: 'the journal of this installation contains no incident',
+            zh: '本安装的事件日志中没有切换记录',
+          }
+        : {
+            en: 'it never happened here, or its record was dropped',
+            zh: '它未在此发生，或记录已不再保留',
+          },
+    hint: { en: 'list incidents with: hotwarm history', zh: '列出切换记录：hotwarm history' },
   });
 }
 
@@ -81,11 +90,23 @@ function droppedEvents(database: DatabaseSync, id: number): AppError {
   const [oldest] = listSegments(database);
   const since =
     oldest === undefined
-      ? 'it keeps none at present'
-      : `those that it keeps begin at ${formatWall(oldest.startedWallMs)}`;
+      ? { en: 'it has no events now', zh: '目前没有事件' }
+      : {
+          en: `its events begin at ${formatWall(oldest.startedWallMs)}`,
+          zh: `现有事件始于 ${formatWall(oldest.startedWallMs)}`,
+        };
   return new AppError('notFound', {
-    what: `the events of incident ${id} are not kept any more`,
-    why: `the journal is a ring that gives up its oldest events when it is full, and ${since}; the incident's own record is kept longer`,
-    todo: `read that record with: hotwarm explain ${id}; next time keep the events with: hotwarm replay ID --export FILE`,
+    message: {
+      en: `the events of incident ${id} are no longer in the journal`,
+      zh: `第 ${id} 次切换的事件已不在事件日志中`,
+    },
+    reason: {
+      en: `a full journal drops its oldest events, and ${since.en}; the record of the incident is kept longer`,
+      zh: `事件日志写满后丢弃最旧的事件，${since.zh}；切换记录本身保留得更久`,
+    },
+    hint: {
+      en: `read the record with: hotwarm explain ${id}; next time keep the events with: hotwarm replay ID --export FILE`,
+      zh: `查看记录：hotwarm explain ${id}；下次可保留事件：hotwarm replay ID --export FILE`,
+    },
   });
 }

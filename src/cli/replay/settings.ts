@@ -2,7 +2,8 @@ import { parse } from 'yaml';
 import type { ConfigFault } from '../../config/faults.ts';
 import { loadConfig, readConfigWith, type Setting } from '../../config/load.ts';
 import type { CoreConfig, ServiceConfig } from '../../core/config.ts';
-import { AppError } from '../../errors.ts';
+import type { Locale, Text } from '../../core/describe/language.ts';
+import { AppError, untranslated } from '../../errors.ts';
 
 // `--set path=value`: a key of hotwarm.yaml with the value that it might have had. The file with it is checked as
 // any file is; what it changes of that by which the core decides is then changed in the recorded configuration.
@@ -12,17 +13,38 @@ const ANSWERABLE =
   'probe.timeout, probe.bound, probe.mistakes, takeover, failback, repair, gray, timeouts';
 
 /** What of a service a replay cannot answer for, and why. All else can be set. */
-const UNANSWERABLE: Readonly<Partial<Record<string, string>>> = {
-  'detection.intervalMs':
-    'the probes were sent at the recorded interval, and what others would have found is not known',
-  members:
-    'where and how warm the members are decides what they did, and only what they did was recorded',
-  kind: 'other members would have done other things',
-  abilities: 'other members would have done other things',
-  exclusive: 'it changes how members were kept apart before the incident, not only in it',
-  release: 'it follows from traffic.via, which decides what clients and members did',
-  mode: 'it changes what was done before the incident, not only in it',
-  lease: 'the store granted the leases as they were asked for then',
+const OTHER_MEMBERS: Text = {
+  en: 'other members would have behaved differently',
+  zh: '换了成员，其行为也会不同',
+};
+
+const UNANSWERABLE: Readonly<Partial<Record<string, Text>>> = {
+  'detection.intervalMs': {
+    en: 'probe results are recorded at the original interval only; results at other times are unknown',
+    zh: '探测结果只按原来的间隔记录，其他时刻的结果未知',
+  },
+  members: {
+    en: 'host and temperature of the members determine their behavior, and only their original behavior is recorded',
+    zh: '成员的主机和温度决定其行为，而记录中只有原来的行为',
+  },
+  kind: OTHER_MEMBERS,
+  abilities: OTHER_MEMBERS,
+  exclusive: {
+    en: 'it also changes how members were isolated before the incident',
+    zh: '它也改变切换之前成员之间的隔离方式',
+  },
+  release: {
+    en: 'it follows from traffic.via, which determines how clients and members behaved',
+    zh: '它由 traffic.via 决定，而 traffic.via 决定了客户端和成员的行为',
+  },
+  mode: {
+    en: 'it also changes the actions before the incident',
+    zh: '它也改变切换之前的动作',
+  },
+  lease: {
+    en: 'the store granted the leases with the original settings',
+    zh: '租约存储按原来的设置授予租约',
+  },
 };
 
 /** The recorded configuration with the settings. Throws AppError usage or configInvalid, with all faults at once. */
@@ -39,9 +61,18 @@ export function applySettings(options: {
   const outcome = readConfigWith(file, settings);
   if (!outcome.ok) {
     throw new AppError('configInvalid', {
-      what: `${file} with these settings has faults:\n${outcome.faults.map(formatFault).join('\n')}`,
-      why: 'hotwarm would not have started with them',
-      todo: 'correct what follows --set; the keys are those of the file, of its service unless they begin with services',
+      message: {
+        en: `${file} is invalid with these settings:\n${outcome.faults.map(formatFault).join('\n')}`,
+        zh: `采用这些设置后，${file} 无效：\n${outcome.faults.map(formatFault).join('\n')}`,
+      },
+      reason: {
+        en: 'hotwarm would not start with them',
+        zh: '采用这些设置，hotwarm 不会启动',
+      },
+      hint: {
+        en: 'correct the values of --set; keys are relative to the service unless they begin with services or agent',
+        zh: '修改 --set 的值；除非以 services 或 agent 开头，键都相对于该服务',
+      },
     });
   }
   const after = outcome.config.core;
@@ -63,16 +94,25 @@ type Change = { readonly service: string; readonly path: Path; readonly value: u
 function refuseUnknown({ services }: CoreConfig, service: string, file: string): void {
   if (services.some(({ name }) => name === service)) return;
   throw new AppError('usage', {
-    what: `${file} has no service ${service}, so settings of it cannot be checked`,
-    why: 'a setting is judged together with the rest of its service, by the rules of the file',
-    todo: `name a configuration that has ${service} with -c FILE`,
+    message: {
+      en: `no service ${service} in ${file}, so its settings cannot be checked`,
+      zh: `${file} 中没有服务 ${service}，无法检查其设置`,
+    },
+    reason: {
+      en: 'hotwarm checks a setting together with the rest of its service',
+      zh: 'hotwarm 会把设置与该服务的其他配置一起检查',
+    },
+    hint: {
+      en: `use a configuration that contains ${service}: -c FILE`,
+      zh: `改用含有 ${service} 的配置：-c FILE`,
+    },
   });
 }
 
 /** Without a line, as the settings stand in none. */
 function formatFault({ path, what, why, todo, code }: ConfigFault): string {
   const reason = why === null ? '' : `\n  why: ${why}`;
-  return `${path}: ${what} [${code}]${reason}\n  do:  ${todo}`;
+  return `${path}: ${what} [${code}]${reason}\n  fix: ${todo}`;
 }
 
 function parseSetting(text: string, service: string): Setting {
@@ -80,9 +120,12 @@ function parseSetting(text: string, service: string): Setting {
   const keys = text.slice(0, Math.max(0, equals)).split('.');
   if (equals === -1 || keys.includes('')) {
     throw new AppError('usage', {
-      what: `--set ${text} is not understood`,
-      why: 'it is not of the form path=value',
-      todo: 'write for example --set probe.timeout=300ms, or --set services.shop.probe.timeout=300ms',
+      message: { en: `invalid --set ${text}`, zh: `--set ${text} 无效` },
+      reason: { en: 'expected path=value', zh: '应为 path=value 的形式' },
+      hint: {
+        en: 'for example: --set probe.timeout=300ms or --set services.shop.probe.timeout=300ms',
+        zh: '例如：--set probe.timeout=300ms 或 --set services.shop.probe.timeout=300ms',
+      },
     });
   }
   const value = text.slice(equals + 1);
@@ -99,9 +142,11 @@ function checkValue(text: string, value: string): void {
     throw new AppError(
       'usage',
       {
-        what: `the value of --set ${text} is not understood`,
-        why: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
-        todo: 'write it as it would stand in hotwarm.yaml',
+        message: { en: `invalid value in --set ${text}`, zh: `--set ${text} 的值无效` },
+        reason: untranslated(
+          error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
+        ),
+        hint: { en: 'write the value as in hotwarm.yaml', zh: '按 hotwarm.yaml 中的写法填写' },
       },
       { cause: error },
     );
@@ -131,22 +176,44 @@ function valueAt(tree: unknown, path: Path): unknown {
 
 function refuseUnanswerable(changes: readonly Change[]): void {
   const refused = changes.flatMap(({ service, path }) => {
-    const why = UNANSWERABLE[path.join('.')] ?? UNANSWERABLE[path[0] ?? ''];
-    return why === undefined ? [] : [`  ${service}, ${path.join('.')}: ${why}`];
+    const reason = UNANSWERABLE[path.join('.')] ?? UNANSWERABLE[path[0] ?? ''];
+    return reason === undefined ? [] : [{ at: `  ${service}, ${path.join('.')}`, reason }];
   });
   if (refused.length === 0) return;
+  const linesIn = (locale: Locale): string =>
+    refused
+      .map(({ at, reason }) => `${at}${locale === 'zh' ? '：' : ': '}${reason[locale]}`)
+      .join('\n');
   throw new AppError('usage', {
-    what: `a replay cannot answer for these settings:\n${refused.join('\n')}`,
-    why: 'it decides anew about what was seen, and cannot see what nobody looked at',
-    todo: `set what judges and acts: ${ANSWERABLE}`,
+    message: {
+      en: `a replay cannot evaluate these settings:\n${linesIn('en')}`,
+      zh: `重放无法评估这些设置：\n${linesIn('zh')}`,
+    },
+    reason: {
+      en: 'a replay repeats the decisions on the recorded observations; it has no others',
+      zh: '重放只根据已记录的观测重新决策，没有其他观测',
+    },
+    hint: {
+      en: `use settings of detection and takeover: ${ANSWERABLE}`,
+      zh: `改用检测与接管的设置：${ANSWERABLE}`,
+    },
   });
 }
 
 function refuseWithoutEffect(texts: readonly string[]): never {
   throw new AppError('usage', {
-    what: `${texts.map((text) => `--set ${text}`).join(' ')} changes nothing that decides`,
-    why: 'it is what the configuration says already, or a matter of the data plane, which a replay does not carry out',
-    todo: `name another value; what decides: ${ANSWERABLE}`,
+    message: {
+      en: `${texts.map((text) => `--set ${text}`).join(' ')} changes no decision`,
+      zh: `${texts.map((text) => `--set ${text}`).join(' ')} 不改变任何决策`,
+    },
+    reason: {
+      en: 'the value is already in the configuration, or applies to the proxy, which a replay does not run',
+      zh: '该值与配置相同，或只影响代理，而重放不运行代理',
+    },
+    hint: {
+      en: `use another value; settings that affect decisions: ${ANSWERABLE}`,
+      zh: `改用其他值；影响决策的设置：${ANSWERABLE}`,
+    },
   });
 }
 

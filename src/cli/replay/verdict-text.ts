@@ -24,7 +24,7 @@ export function formatVerdict(terminal: Terminal, walk: Walk): string {
     paint(terminal, cell(lead, 'bad')),
     ...lines,
     `${say('why:  ', '原因：')}${why}`,
-    `${say('do:   ', '处理：')}${todo}`,
+    `${say('fix:  ', '处理：')}${todo}`,
     '',
   ].join('\n');
 }

@@ -2,9 +2,10 @@ import { mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { assert } from '../../core/assert.ts';
+import type { Text } from '../../core/describe/language.ts';
 import { AppError } from '../../errors.ts';
 import { holdStateDir } from './hold.ts';
-import { sqliteFault, unusable } from './sqlite-fault.ts';
+import { RESTORE, sqliteFault, unusable } from './sqlite-fault.ts';
 
 // The state directory of one agent: two SQLite files in WAL mode and the hold that keeps a second
 // agent out.
@@ -91,9 +92,12 @@ export function openJournalFile(path: string): DatabaseSync {
   const file = join(path, JOURNAL_FILE);
   if (sizeOf(file) === null) {
     throw unusable({
-      what: `there is no journal in ${path}`,
-      why: `${file} does not exist`,
-      todo: 'name the state directory of an agent that has run, or start one with: hotwarm up',
+      message: { en: `no journal in ${path}`, zh: `${path} 中没有事件日志` },
+      reason: { en: `${file} does not exist`, zh: `${file} 不存在` },
+      hint: {
+        en: 'set agent.state to the directory of an agent that has run, or start one with: hotwarm up',
+        zh: '把 agent.state 设为运行过的 agent 的目录，或启动 agent：hotwarm up',
+      },
     });
   }
   try {
@@ -115,23 +119,33 @@ function makeDir(path: string): void {
   }
 }
 
-/** Why what is in the directory may not be believed, by whom it belongs to; null: it may. */
-export function whyUntrusted(path: string): string | null {
+/** Why the owner or the mode of the directory does not allow hotwarm to trust its content; null: they do. */
+export function whyUntrusted(path: string): Text | null {
   const { uid, mode } = statSync(path);
   const own = process.geteuid?.() ?? uid;
-  if (uid !== own) return `it belongs to user ${uid}, and hotwarm runs as user ${own}`;
+  if (uid !== own) {
+    return {
+      en: `user ${uid} owns the directory, but hotwarm runs as user ${own}`,
+      zh: `目录属于用户 ${uid}，而 hotwarm 以用户 ${own} 运行`,
+    };
+  }
   if ((mode & WRITABLE_BY_OTHERS) === 0) return null;
-  return `others may write to it (mode ${(mode & 0o7777).toString(8)})`;
+  const octal = (mode & 0o7777).toString(8);
+  return { en: `other users can write to it (mode ${octal})`, zh: `其他用户可写（权限 ${octal}）` };
 }
 
-/** What is written there tells an agent what to kill and where to write. */
+/** Records in this directory tell an agent which processes to kill and where to write. */
 function refuseUntrusted(path: string): void {
-  const why = whyUntrusted(path);
-  if (why === null) return;
+  const reason = whyUntrusted(path);
+  if (reason === null) return;
+  const commands = `chown ${process.geteuid?.() ?? 0} ${path}; chmod go-w ${path}`;
   throw unusable({
-    what: `${path} cannot be trusted`,
-    why,
-    todo: `make sure that nobody has changed anything in it, then run: chown ${process.geteuid?.() ?? 0} ${path}; chmod go-w ${path}`,
+    message: { en: `${path} is not trustworthy`, zh: `${path} 不可信` },
+    reason,
+    hint: {
+      en: `check that no file in it was changed, then run: ${commands}`,
+      zh: `确认其中的文件未被改动，再运行：${commands}`,
+    },
   });
 }
 
@@ -141,9 +155,15 @@ function refuseLostLeases(path: string): void {
   const journalBytes = sizeOf(join(path, JOURNAL_FILE)) ?? 0;
   if (leasesBytes > 0 || journalBytes === 0) return;
   throw unusable({
-    what: `the epochs in ${path} are lost`,
-    why: `${JOURNAL_FILE} is there but ${LEASES_FILE} is missing or empty, so the epochs already given out are not known`,
-    todo: `restore ${LEASES_FILE} from a backup, or stop every member of these services and move ${path} away to start anew`,
+    message: { en: `the epochs in ${path} are lost`, zh: `${path} 中的纪元已丢失` },
+    reason: {
+      en: `${JOURNAL_FILE} exists but ${LEASES_FILE} is missing or empty, so the epochs already used are unknown`,
+      zh: `${JOURNAL_FILE} 存在，而 ${LEASES_FILE} 缺失或为空，因此不知道哪些纪元已用过`,
+    },
+    hint: {
+      en: `restore ${LEASES_FILE} from a backup; or stop all members of these services, move ${path} away and start again`,
+      zh: `从备份恢复 ${LEASES_FILE}；或停止这些服务的所有成员，移走 ${path} 后重新启动`,
+    },
   });
 }
 
@@ -174,9 +194,12 @@ function checkIntegrity(database: DatabaseSync, path: string): void {
   const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
   if (found === 'ok') return;
   throw unusable({
-    what: `${path} is damaged`,
-    why: `SQLite's check found: ${String(found)}`,
-    todo: `restore the file from a backup, or move it away; nothing in it has been changed`,
+    message: { en: `${path} is damaged`, zh: `${path} 已损坏` },
+    reason: {
+      en: `SQLite's check found: ${String(found)}`,
+      zh: `SQLite 检查结果：${String(found)}`,
+    },
+    hint: RESTORE,
   });
 }
 
@@ -186,9 +209,18 @@ function createSchema(database: DatabaseSync, path: string, schema: string): voi
   if (version === SCHEMA_VERSION) return;
   if (version > SCHEMA_VERSION) {
     throw unusable({
-      what: `${path} was written by a newer hotwarm`,
-      why: `its format is ${version} and this one knows up to ${SCHEMA_VERSION}`,
-      todo: 'run the newer hotwarm, or choose another directory with agent.state',
+      message: {
+        en: `${path} was written by a newer version of hotwarm`,
+        zh: `${path} 由更新版本的 hotwarm 写入`,
+      },
+      reason: {
+        en: `its format is ${version}; this version supports up to ${SCHEMA_VERSION}`,
+        zh: `其格式为 ${version}，本版本最高支持 ${SCHEMA_VERSION}`,
+      },
+      hint: {
+        en: 'run the newer version, or set agent.state to another directory',
+        zh: '运行更新的版本，或为 agent.state 设置其他目录',
+      },
     });
   }
   database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);

@@ -121,7 +121,7 @@ class EmbeddedStore implements LeaseStore {
     } catch (error) {
       const fault = sqliteFault(error, 'the lease store');
       const code = fault.code === 'diskFull' ? 'diskFull' : 'storeUnavailable';
-      throw new DriverError(code, fault.text.why, { cause: error });
+      throw new DriverError(code, fault.text.reason.en, { cause: error });
     }
   }
 }

@@ -49,9 +49,18 @@ export function holdStateDir(options: { readonly path: string; readonly host: st
 function held(path: string, cause: unknown): AppError {
   const holder = readHolder(path);
   const text = {
-    what: `another agent uses ${path}`,
-    why: holder === null ? 'its lock is held' : `pid ${holder.pid} on host ${holder.host} holds it`,
-    todo: 'stop that agent, or give this one its own directory with agent.state',
+    message: { en: `another agent uses ${path}`, zh: `另一个 agent 正在使用 ${path}` },
+    reason:
+      holder === null
+        ? { en: 'the directory is locked', zh: '目录已被锁定' }
+        : {
+            en: `pid ${holder.pid} on host ${holder.host} holds the lock`,
+            zh: `主机 ${holder.host} 上的 pid ${holder.pid} 持有锁`,
+          },
+    hint: {
+      en: 'stop that agent, or set agent.state to another directory',
+      zh: '停止该 agent，或为 agent.state 设置其他目录',
+    },
   };
   return new AppError('stateHeld', text, { cause });
 }

@@ -1,11 +1,18 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { AppError, type ErrorText } from '../../errors.ts';
+import type { Text } from '../../core/describe/language.ts';
+import { AppError, type ErrorText, systemReason } from '../../errors.ts';
 
 // What SQLite and the file system say when the state directory fails them, in the operator's words.
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html). */
 const SQLITE = { busy: 5, ioError: 10, corrupt: 11, full: 13, readOnly: 8, notADatabase: 26 };
+
+/** Of a file that is damaged. */
+export const RESTORE: Text = {
+  en: 'restore the file from a backup, or move it away; hotwarm has not changed it',
+  zh: '从备份恢复该文件，或将其移走；hotwarm 未改动其内容',
+};
 
 export function unusable(text: ErrorText, cause?: unknown): AppError {
   return new AppError('stateUnusable', text, { cause });
@@ -17,28 +24,37 @@ export function sqliteFault(error: unknown, path: string): AppError {
   const code = resultCode(error);
   if (isDiskFull(error, path)) {
     const text = {
-      what: `cannot write ${path}: the disk is full`,
-      why: detail,
-      todo: 'free space on that file system; it is used again at once, without a restart',
+      message: {
+        en: `cannot write ${path}: the disk is full`,
+        zh: `无法写入 ${path}：磁盘已满`,
+      },
+      reason: systemReason(error),
+      hint: {
+        en: 'free space on that file system; no restart is needed',
+        zh: '在该文件系统上腾出空间，无须重启',
+      },
     };
     return new AppError('diskFull', text, { cause: error });
   }
   if (code === SQLITE.corrupt || code === SQLITE.notADatabase) {
     return unusable(
       {
-        what: `${path} is damaged`,
-        why: `SQLite says: ${detail}`,
-        todo: 'restore the file from a backup, or move it away; nothing in it has been changed',
+        message: { en: `${path} is damaged`, zh: `${path} 已损坏` },
+        reason: { en: `SQLite reports: ${detail}`, zh: `SQLite 报告：${detail}` },
+        hint: RESTORE,
       },
       error,
     );
   }
-  const action = code === SQLITE.busy ? 'end the program that holds it' : 'mend its permissions';
+  const isLocked = code === SQLITE.busy;
   return unusable(
     {
-      what: `cannot use ${path}`,
-      why: detail,
-      todo: `${action}, or choose another directory with agent.state`,
+      message: { en: `cannot use ${path}`, zh: `无法使用 ${path}` },
+      reason: systemReason(error),
+      hint: {
+        en: `${isLocked ? 'stop the program that locks it' : 'fix its permissions'}, or set agent.state to another directory`,
+        zh: `${isLocked ? '停止锁定它的程序' : '修正其权限'}，或为 agent.state 设置其他目录`,
+      },
     },
     error,
   );

@@ -152,9 +152,15 @@ export class ProxyDriver implements TrafficDriver {
       const { listen, service } = this.#options;
       if (!isServed) {
         throw new AppError('portTaken', {
-          what: `service ${service} cannot listen on ${listen.host}:${listen.port}`,
-          why: 'another process listens there',
-          todo: 'stop that process, or change traffic.listen of the service',
+          message: {
+            en: `service ${service} cannot listen on ${listen.host}:${listen.port}`,
+            zh: `服务 ${service} 无法监听 ${listen.host}:${listen.port}`,
+          },
+          reason: { en: 'another process listens on this address', zh: '另一个进程正在监听该地址' },
+          hint: {
+            en: 'stop that process, or change traffic.listen of the service',
+            zh: '停止该进程，或修改该服务的 traffic.listen',
+          },
         });
       }
       this.#tell({ type: 'process', change: 'unkept' });

@@ -43,7 +43,12 @@ function openError(path: string): AppError {
 function expectError(path: string, code: ErrorCode, named: RegExp): void {
   const error = openError(path);
   assert.equal(error.code, code);
-  assert.match(Object.values(error.text).join('\n'), named);
+  assert.match(
+    Object.values(error.text)
+      .map(({ en }) => en)
+      .join('\n'),
+    named,
+  );
 }
 
 async function holder(path: string): Promise<ChildProcess> {
@@ -71,13 +76,13 @@ inTempDir('a missing directory is created for its owner only', (dir) => {
 inTempDir('a directory that others may write to, or own, is not trusted', (dir) => {
   for (const mode of [0o720, 0o702, 0o777]) {
     chmodSync(dir, mode);
-    assert.throws(() => openStateDir({ path: dir, host: 'h1' }), /cannot be trusted/);
+    assert.throws(() => openStateDir({ path: dir, host: 'h1' }), /is not trustworthy/);
     assert.deepEqual(readdirSync(dir), []);
   }
   if (process.geteuid?.() !== 0) return;
   chmodSync(dir, 0o700);
   chownSync(dir, 65534, 65534);
-  assert.throws(() => openStateDir({ path: dir, host: 'h1' }), /cannot be trusted/);
+  assert.throws(() => openStateDir({ path: dir, host: 'h1' }), /is not trustworthy/);
 });
 
 inTempDir('what was written is there after a reopening', async (dir) => {
@@ -180,7 +185,7 @@ inTempDir('a file of a newer format is refused', (dir) => {
   const opened = openStateDir({ path: dir, host: 'h1' });
   opened.journal.exec('PRAGMA user_version = 999');
   opened.close();
-  expectError(dir, 'stateUnusable', /newer hotwarm/);
+  expectError(dir, 'stateUnusable', /newer version/);
 });
 
 inTempDir('the journal can be read beside the agent and not where none ever ran', (dir) => {

@@ -150,9 +150,18 @@ function ownEnvironment(): Readonly<Record<string, string>> {
 function startFault(code: number | null, options: ProxyOptions, logFile: string): Error {
   if (code === EXIT.certificateUnfit) {
     return new AppError('preflightFailed', {
-      what: `the certificate of service ${options.service} cannot be used; see the end of ${logFile}`,
-      why: 'its files cannot be read, or do not belong together',
-      todo: 'mend traffic.tls of the service; `hotwarm check` says what is wrong',
+      message: {
+        en: `cannot use the certificate of service ${options.service}; see the end of ${logFile}`,
+        zh: `无法使用服务 ${options.service} 的证书，见 ${logFile} 末尾`,
+      },
+      reason: {
+        en: 'certificate or key is not readable, or they do not match',
+        zh: '证书或私钥无法读取，或两者不匹配',
+      },
+      hint: {
+        en: 'fix traffic.tls of the service; `hotwarm check` shows the cause',
+        zh: '修正该服务的 traffic.tls；`hotwarm check` 会显示原因',
+      },
     });
   }
   return new DriverError('startFailed', `the proxy ended with code ${code}; see ${logFile}`);
