@@ -115,12 +115,14 @@ function headingsOf({ prose }: Document): readonly Heading[] {
   }));
 }
 
+// Pages for Chinese readers only (the glossary, the comparison) are beside the guides and free in their form.
 test('the Chinese documents have the files, headings and code blocks of the English ones', () => {
   const english = markdownIn(GUIDES.en).map((file) => relative(GUIDES.en, file));
   const chinese = markdownIn(GUIDES.zh).map((file) => relative(GUIDES.zh, file));
   assert.deepEqual(chinese.toSorted(), english.toSorted());
   const pairs = [
     ['README.md', 'README.zh-CN.md'],
+    ['docs/model.md', 'docs/zh-CN/model.md'],
     ...english.map((name) => [join(GUIDES.en, name), join(GUIDES.zh, name)]),
   ];
   for (const [en = '', zh = ''] of pairs) {
