@@ -87,15 +87,18 @@ function drawLateAnswers(
   hosts: number,
   latencyMs: { readonly high: number },
 ): readonly Fault[] {
-  if (random.chance(0.5)) return [];
-  const host = random.integer(0, hosts - 1);
-  const atMs = random.integer(1000, 3 * lease.durationMs);
-  const slowMs = Math.ceil(lease.renewMs * (1 + 2 * random.share()));
-  const slowness = Math.min(900, Math.ceil((2 * timeouts.storeMs) / latencyMs.high));
-  // The other end of the link is chosen by the same number: hosts and the clients' node.
-  const amount = slowness - (slowness % (hosts + 1)) + host;
-  return [
-    { verb: 'slowLink', atMs, forMs: slowMs, target: hosts, amount },
-    { verb: 'pauseAgent', atMs: atMs + slowMs, forMs: 2 * lease.durationMs, target: host, amount },
-  ];
+  return Array.from({ length: random.integer(0, 3) }, () => {
+    const host = random.integer(0, hosts - 1);
+    const atMs = random.integer(1000, 3 * lease.durationMs);
+    const slowMs = Math.ceil(lease.renewMs * (1 + 2 * random.share()));
+    const slowness = Math.min(900, Math.ceil((3 * timeouts.storeMs) / latencyMs.high));
+    // The other end of the link is chosen by the same number: hosts and the clients' node.
+    const amount = slowness - (slowness % (hosts + 1)) + host;
+    const pausedAtMs = atMs + slowMs;
+    const pausedMs = 2 * lease.durationMs;
+    return [
+      { verb: 'slowLink', atMs, forMs: slowMs, target: hosts, amount } as const,
+      { verb: 'pauseAgent', atMs: pausedAtMs, forMs: pausedMs, target: host, amount } as const,
+    ];
+  }).flat();
 }
