@@ -12,6 +12,8 @@ export const HOST_VERBS = [
   'driftClock',
   'stepWallClock',
 ] as const;
+/** Nothing protects against it on several hosts, so only a swarm that is about it draws it. */
+export const SUSPEND = 'suspendHost' as const;
 export const SUPPORT_VERBS = ['crashPlane', 'silenceStore', 'refuseStore', 'slowStore'] as const;
 export const COMMANDS = ['switchover', 'failover', 'failback', 'pauseService'] as const;
 export const NETWORK_VERBS = [
@@ -26,6 +28,7 @@ export type Verb =
   | (typeof MEMBER_VERBS)[number]
   | (typeof AGENT_VERBS)[number]
   | (typeof HOST_VERBS)[number]
+  | typeof SUSPEND
   | (typeof SUPPORT_VERBS)[number]
   | (typeof COMMANDS)[number]
   | (typeof NETWORK_VERBS)[number];

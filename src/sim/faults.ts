@@ -5,6 +5,7 @@ import {
   HOST_VERBS,
   MEMBER_VERBS,
   SUPPORT_VERBS,
+  SUSPEND,
   type Fault,
   type Verb,
 } from './fault.ts';
@@ -64,7 +65,7 @@ export class Faults {
       return this.#onMember(fault, at(world.members, fault.target));
     if (isOneOf(AGENT_VERBS, fault.verb))
       return this.#onAgent(fault, at(world.agents, fault.target));
-    if (isOneOf(HOST_VERBS, fault.verb)) return this.#onHost(fault, fault.target);
+    if (isOneOf([...HOST_VERBS, SUSPEND], fault.verb)) return this.#onHost(fault, fault.target);
     if (isOneOf(SUPPORT_VERBS, fault.verb)) return this.#onSupport(fault);
     if (isOneOf(COMMANDS, fault.verb)) return this.#command(fault);
     return this.#onNetwork(fault);
@@ -113,6 +114,9 @@ export class Faults {
     switch (fault.verb) {
       case 'pauseHost':
         host.pause();
+        return () => host.unpause();
+      case 'suspendHost':
+        host.suspend();
         return () => host.unpause();
       case 'fillDisk':
         host.diskFull = true;

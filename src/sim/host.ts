@@ -56,7 +56,10 @@ export class Host {
     const { boot } = this;
     this.scheduler.at(this.clock.whenReads(localMs), () =>
       this.run(() => {
-        if (this.boot === boot) action();
+        if (this.boot !== boot) return;
+        // Its clock went slower meanwhile, or stood still.
+        if (this.now() < localMs) this.at(localMs, action);
+        else action();
       }),
     );
   }
@@ -65,9 +68,16 @@ export class Host {
     this.#paused = true;
   }
 
+  /** Paused, and its clocks stand still: nothing on it can tell afterwards. */
+  suspend(): void {
+    this.pause();
+    this.clock.stop(this.scheduler.now);
+  }
+
   unpause(): void {
     if (!this.#paused) return;
     this.#paused = false;
+    this.clock.goOn(this.scheduler.now);
     const backlog = this.#backlog;
     this.#backlog = [];
     for (const action of backlog) this.run(action);
@@ -77,6 +87,7 @@ export class Host {
     this.up = false;
     this.boot += 1;
     this.#paused = false;
+    this.clock.goOn(this.scheduler.now);
     this.#backlog = [];
   }
 }

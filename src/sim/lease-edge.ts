@@ -1,5 +1,5 @@
 import type { MemberConfig, ServiceConfig } from '../core/config.ts';
-import type { Fault, Verb } from './fault.ts';
+import { SUSPEND, type Fault, type Verb } from './fault.ts';
 import { NO_MISHAPS, type WorldOptions } from './options.ts';
 import { Random } from './random.ts';
 import { drawOptions } from './swarm.ts';
@@ -45,6 +45,23 @@ export function drawLeaseEdge(seed: number): WorldOptions {
     mishaps: NO_MISHAPS,
     safetyMs,
   };
+}
+
+/** The same, where hosts are also suspended for about as long as a lease. */
+export function drawSuspendedHosts(seed: number): WorldOptions {
+  const random = new Random(seed, 0x5a5be4d);
+  const options = drawLeaseEdge(seed);
+  const [service] = options.services;
+  if (service === undefined) return options;
+  const suspensions: readonly Fault[] = Array.from({ length: random.integer(1, 3) }, () => ({
+    verb: SUSPEND,
+    atMs: random.integer(0, options.safetyMs),
+    forMs: Math.ceil(service.lease.durationMs * (0.8 + 1.2 * random.share())),
+    target: random.integer(0, 999),
+    amount: 0,
+  }));
+  const faults = [...options.faults, ...suspensions].toSorted((a, b) => a.atMs - b.atMs);
+  return { ...options, faults };
 }
 
 function atEdge(service: ServiceConfig, hosts: readonly string[]): ServiceConfig {

@@ -1,5 +1,5 @@
 import { drawLaggingCopies } from './lagging-copies.ts';
-import { drawLeaseEdge } from './lease-edge.ts';
+import { drawLeaseEdge, drawSuspendedHosts } from './lease-edge.ts';
 import type { WorldOptions } from './options.ts';
 import { drawRoughOrders } from './rough-orders.ts';
 import { drawOptions, type SwarmLimits } from './swarm.ts';
@@ -8,6 +8,8 @@ import { drawOptions, type SwarmLimits } from './swarm.ts';
 export const SWARMS = {
   usual: drawOptions,
   leaseEdge: drawLeaseEdge,
+  /** Finds two actives: see docs/simulation.md. */
+  suspendedHosts: drawSuspendedHosts,
   laggingCopies: drawLaggingCopies,
   roughOrders: drawRoughOrders,
 } as const satisfies Readonly<Record<string, (seed: number, limits: SwarmLimits) => WorldOptions>>;

@@ -12,7 +12,7 @@ import { Mutant } from './mutant.ts';
 // cores; the real code must pass the very seeds that catch the canaries.
 
 const HUNT = fileURLToPath(new URL('hunt.ts', import.meta.url));
-const UNHURT: Readonly<Record<Exclude<Swarm, 'usual'>, number>> = {
+const UNHURT: Readonly<Record<Exclude<Swarm, 'usual' | 'suspendedHosts'>, number>> = {
   leaseEdge: 100,
   laggingCopies: 150,
   roughOrders: 300,
@@ -60,6 +60,17 @@ for (const swarm of ['leaseEdge', 'laggingCopies', 'roughOrders'] as const)
       sources.remove();
     }
   });
+
+test('hosts that are suspended with their clocks give two actives, as a lease is no protection then', async (t) => {
+  const sources = new Mutant([]);
+  try {
+    const caught = await hunt(sources.folder, { swarm: 'suspendedHosts', hostsMax: 3, seeds: 20 });
+    assert.equal(caught?.rule, 'never two actives');
+    t.diagnostic(`seed ${caught.seed}: ${caught.detail}`);
+  } finally {
+    sources.remove();
+  }
+});
 
 test('a canary whose text is no longer in the code says so', () => {
   const mutations = [{ file: 'core/lease.ts', from: 'no such text', to: '' }];
