@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { AgentFigures, AgentView } from '../agent/contract.ts';
+import { lagOf } from '../core/newest-copy.ts';
 import type { ServiceState } from '../core/state.ts';
 import type { TrafficStats } from '../drivers/traffic/contract.ts';
 import { isActive, isReady, judgeService, type Overall } from './status.ts';
@@ -101,7 +102,8 @@ function memberGauges(registry: Registry): {
         const labels = { service: service.name, member: member.name };
         active.set(labels, Number(isActive(service, member)));
         ready.set(labels, Number(isReady(service, member)));
-        if (member.lag !== null) lag.set(labels, member.lag.bytes);
+        const lagBytes = lagOf(service, member);
+        if (lagBytes !== null) lag.set(labels, lagBytes);
         for (const one of HEALTHS) {
           health.set({ ...labels, health: one }, Number(one === member.detector.health));
         }

@@ -1,4 +1,5 @@
 import type { Temperature } from '../core/config.ts';
+import { lagOf } from '../core/newest-copy.ts';
 import {
   activeHere,
   leadingMember,
@@ -179,7 +180,7 @@ function reportMember(service: ServiceState, member: MemberState): MemberReport 
     health: member.detector.health,
     ready: isReady(service, member),
     pid: member.pid,
-    lagBytes: member.lag?.bytes ?? null,
+    lagBytes: lagOf(service, member),
     reason: member.detector.reason,
   };
 }

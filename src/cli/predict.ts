@@ -82,7 +82,7 @@ function adviceFor({ core, probe, objectives }: ResolvedService): Advice[] {
     const limit = formatDuration(limitMs);
     add('coldStandby', `every standby is cold: a takeover includes a start, at most ${limit}`);
   }
-  if (objectives.rpoBytes !== null && !core.abilities.lag) {
+  if (objectives.rpoBytes !== null && !core.abilities.position) {
     add('rpoNotRead', `rpo is not checked: ${core.kind} members have no lag that could be read`);
   }
   if (core.mode === 'observe')

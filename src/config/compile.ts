@@ -108,8 +108,8 @@ function compileCore(
   traffic: TrafficAbilities,
 ): ServiceConfig {
   const { probe, takeover, failback, lease, repair, gray } = service;
-  // A plain process is started and stopped; it has no roles of its own and no lag that could be read.
-  const abilities = { promote: false, demote: false, rejoin: false, lag: false };
+  // A plain process is started and stopped; it has no roles of its own and no position that could be read.
+  const abilities = { promote: false, demote: false, rejoin: false, position: false };
   return {
     name,
     kind: service.kind,
@@ -129,7 +129,7 @@ function compileCore(
     },
     takeover: {
       p95Ms: takeover.p95 ?? null,
-      lagBytes: abilities.lag ? (takeover.lag ?? null) : null,
+      lagBytes: abilities.position ? (takeover.lag ?? null) : null,
       rehearsedWithinMs: takeover.rehearsed ?? null,
       degraded: takeover.degraded,
       observeMs: takeover.observe,

@@ -28,8 +28,8 @@ export function applyEvent(turn: Turn, event: Event): void {
       return facts.trafficFailed(turn, event);
     case 'trafficSampled':
       return facts.trafficSampled(turn, event);
-    case 'lagMeasured':
-      return facts.lagMeasured(turn, event);
+    case 'positionReported':
+      return facts.positionReported(turn, event);
     case 'effectSucceeded':
       return ended(turn, event.id, { ok: true, result: event.result });
     case 'effectFailed':
@@ -54,7 +54,7 @@ type RestEvent = Exclude<
       | 'memberExited'
       | 'trafficFailed'
       | 'trafficSampled'
-      | 'lagMeasured'
+      | 'positionReported'
       | 'effectSucceeded'
       | 'effectFailed'
       | 'effectTimedOut'

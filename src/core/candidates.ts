@@ -1,10 +1,11 @@
 import { admit } from './gate.ts';
+import { byCopy } from './newest-copy.ts';
 import type { CandidateVerdict, GateRefusal } from './reasons.ts';
 import type { MemberState } from './state.ts';
 import { isPending, localMembers, type Turn } from './turn.ts';
 
 // Who could take over, best first. Every standby goes through the gate; those that pass are ordered by
-// how soon they can serve (a running one needs nothing, a frozen one a thaw), then by freshness, then
+// their copies, the newest first, then by how soon they can serve (a running one needs nothing, a frozen one a thaw), then
 // by whether they failed just now, then by the order of the configuration, which is the user's own preference. Deterministic: equal members
 // always come out in the same order.
 
@@ -25,8 +26,8 @@ export function rankCandidates(turn: Turn, excluded: readonly string[]): readonl
     .toSorted(
       (a, b) =>
         a.candidate.verdict.refusals.length - b.candidate.verdict.refusals.length ||
+        byCopy(turn.service, a.candidate.member, b.candidate.member) ||
         a.candidate.distance - b.candidate.distance ||
-        lagOf(a.candidate.member) - lagOf(b.candidate.member) ||
         failedNow(turn, a.candidate.member) - failedNow(turn, b.candidate.member) ||
         a.index - b.index,
     )
@@ -47,7 +48,7 @@ function toCandidate(turn: Turn, member: MemberState): Candidate {
 
 /** A member that is being rejoined is not ready, however well it answers: its promotion and the rejoin would undo each other. */
 function refusalsOf(turn: Turn, member: MemberState): readonly GateRefusal[] {
-  const refusals = admit(turn.config, member, turn.at, turn.service.answeredAt);
+  const refusals = admit(turn, member);
   const isRejoining = isPending(turn, member.name, ['rejoinMember']);
   if (!isRejoining || refusals.some(({ code }) => code === 'notReady')) return refusals;
   const { lifecycle, detector } = member;
@@ -73,10 +74,6 @@ function failedNow(turn: Turn, member: MemberState): 0 | 1 {
   return operation !== null && member.failedAt !== null && member.failedAt >= operation.startedAt
     ? 1
     : 0;
-}
-
-function lagOf(member: MemberState): number {
-  return member.lag === null ? Number.MAX_SAFE_INTEGER : member.lag.bytes;
 }
 
 /** Members that the data plane may use at once when the active one dies: running, passing, never where exclusive. */

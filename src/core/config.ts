@@ -47,7 +47,8 @@ export type Abilities = {
   readonly promote: boolean;
   readonly demote: boolean;
   readonly rejoin: boolean;
-  readonly lag: boolean;
+  /** Whether it can be asked how far its copy has come. */
+  readonly position: boolean;
 };
 
 export type DetectionConfig = {

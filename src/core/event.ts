@@ -1,4 +1,5 @@
 import type { EffectId, LeaseRecord } from './effect.ts';
+import type { Position } from './position.ts';
 import type { Channel, EffectFault, ProbeFault } from './reasons.ts';
 import type { DurationMs, Instant } from './time.ts';
 
@@ -31,7 +32,7 @@ export type Event =
   | ({ readonly type: 'memberExited' } & MemberExited)
   | ({ readonly type: 'trafficFailed' } & TrafficFailed)
   | ({ readonly type: 'trafficSampled' } & TrafficSampled)
-  | ({ readonly type: 'lagMeasured' } & LagMeasured)
+  | ({ readonly type: 'positionReported' } & PositionReported)
   /** The data plane used a fallback it was authorised to use. */
   | {
       readonly type: 'trafficFellBack';
@@ -183,16 +184,17 @@ export type TrafficSampled = {
   readonly oldestWaitMs: DurationMs;
 };
 
-/**
- * How far a standby is behind the newest active that could be asked. Drivers tell it of every member that answers; it says
- * something only of those that follow the active of this epoch.
- */
-export type LagMeasured = {
+/** How far the copy of a member has come: of the active as of standbys. */
+export type PositionReported = {
   readonly at: Instant;
   readonly service: string;
   readonly member: string;
   readonly incarnation: number;
-  readonly lagBytes: number;
+  readonly history: string;
+  readonly timeline: number;
+  readonly position: Position;
+  /** How old the report was when the agent learned of it. */
+  readonly ageMs: DurationMs;
 };
 
 export type EffectResult =

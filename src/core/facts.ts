@@ -2,17 +2,18 @@ import type { TakeoverConfig } from './config.ts';
 import * as detect from './detect.ts';
 import type { DetectorState } from './detect.ts';
 import type {
-  LagMeasured,
   MemberCollapsed,
   MemberExited,
+  PositionReported,
   ProbeFailed,
   ProbeSucceeded,
   TrafficFailed,
   TrafficSampled,
 } from './event.ts';
+import { noteAnswer } from './newest-copy.ts';
 import { leftAfter } from './power.ts';
 import { registerFailure } from './rejoin.ts';
-import { activeHere, type MemberState, type Performance } from './state.ts';
+import type { MemberState, Performance } from './state.ts';
 import { isPending, memberOf, note, updateMember, type Turn } from './turn.ts';
 
 // What an observation changes in what is known of a member. Nothing is decided here.
@@ -77,33 +78,14 @@ export function trafficSampled(turn: Turn, event: TrafficSampled): void {
   applyDetector(turn, member.name, detector);
 }
 
-export function lagMeasured(turn: Turn, event: LagMeasured): void {
-  const member = memberOf(turn, event.member);
-  if (event.incarnation !== member.incarnation) return;
-  // Against which of those that may have served it was measured, nobody knows.
-  if ((turn.service.operation?.newest ?? null) !== null) return;
-  if (turn.config.abilities.rejoin && !followsActive(turn, member)) return;
-  updateMember(turn, member.name, { lag: { bytes: event.lagBytes, at: turn.at } });
-}
-
-/** Else it may still be another's standby, or take itself for the active, and then seem to be behind nobody. */
-function followsActive(turn: Turn, { name, followsEpoch }: MemberState): boolean {
-  const { epoch } = turn.service;
-  return (
-    name !== activeHere(turn.service) &&
-    followsEpoch === epoch &&
-    !isPending(turn, name, ['rejoinMember'])
-  );
-}
-
-/** Measured against an active that may have been replaced: they say nothing of the newest copy. */
-export function forgetLags(turn: Turn): void {
-  for (const { name } of turn.service.members) updateMember(turn, name, { lag: null });
-}
-
-/** Up to now the active may have acknowledged what clients wrote. */
-export function noteAnswer(turn: Turn, name: string): void {
-  if (activeHere(turn.service) === name) turn.service = { ...turn.service, answeredAt: turn.at };
+/** Reports may come late: the newest of those that speak of the copy that it has counts. */
+export function positionReported(turn: Turn, event: PositionReported): void {
+  const { name, incarnation, position: known } = memberOf(turn, event.member);
+  const { history, timeline, position, ageMs } = event;
+  const asOf = turn.at - ageMs;
+  if (event.incarnation !== incarnation || (known !== null && asOf < known.asOf)) return;
+  if (isPending(turn, name, ['rejoinMember'])) return;
+  updateMember(turn, name, { position: { history, timeline, position, asOf } });
 }
 
 /** Nothing speaks against its having served until now. */

@@ -51,10 +51,7 @@ function preferredOf(turn: Turn): MemberState | null {
 }
 
 function mayReturn(turn: Turn, preferred: MemberState): boolean {
-  return (
-    admit(turn.config, preferred, turn.at, turn.service.answeredAt).length === 0 ||
-    canBeRaised(turn, preferred)
-  );
+  return admit(turn, preferred).length === 0 || canBeRaised(turn, preferred);
 }
 
 function recentFailovers(turn: Turn): number {
@@ -128,7 +125,7 @@ function failbackObstacle(turn: Turn, preferred: MemberState | null): Refusal | 
     candidates: [
       {
         member: preferred.name,
-        refusals: admit(turn.config, preferred, turn.at, turn.service.answeredAt),
+        refusals: admit(turn, preferred),
       },
     ],
   };

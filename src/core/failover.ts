@@ -175,9 +175,7 @@ export function chooseCandidate(turn: Turn): void {
   if (!mayAcquire(turn.service.lease, turn.host, turn.at)) return;
   const ranked = rankCandidates(turn, operation.excluded);
   const eligible = operation.kind === 'start' ? eligibleAtStart(turn, ranked) : ranked;
-  const reference =
-    operation.newest ?? (operation.kind === 'start' ? firstActive(turn) : operation.from);
-  const fit = eligible.filter((candidate) => passes(candidate, reference));
+  const fit = eligible.filter(({ verdict }) => verdict.refusals.length === 0);
   // Whom a plan that was given up may have made active already is the least change for clients.
   const passing = fit.find(({ member }) => operation.mayServe.includes(member.name)) ?? fit[0];
   const slow =
@@ -206,14 +204,6 @@ function readmit(turn: Turn, operation: Choosing): void {
   if (operation.excluded.length === 0) return;
   const notBefore = turn.at + retryPause(operation.attempts);
   turn.service = { ...turn.service, operation: { ...operation, excluded: [], notBefore } };
-}
-
-/** Lag is measured against the reference (whoever may have served last), so it cannot speak against the reference itself. */
-function passes({ member, verdict }: Candidate, reference: string | null): boolean {
-  if (member.name !== reference) return verdict.refusals.length === 0;
-  return verdict.refusals.every(
-    ({ code }) => code === 'lagUnknown' || code === 'lagging' || code === 'lagStale',
-  );
 }
 
 /** At the first start one member is waited for, unless it has failed or the time is up. */

@@ -1,26 +1,23 @@
-import type { ServiceConfig } from './config.ts';
+import { freshness } from './newest-copy.ts';
 import type { GateRefusal } from './reasons.ts';
 import type { MemberState } from './state.ts';
 import type { Instant } from './time.ts';
+import type { Turn } from './turn.ts';
 
 // The gate: may this member take over now? It must be ready, fast enough, fresh enough and, if asked
 // for, have proved lately that it can serve. All refusals are given at once, so that `explain` can say
 // everything that stood against a candidate. The gate judges by what was observed of the standby (its
-// answers to probes, its lag); whether it carries the full load is only seen after the takeover, which
+// answers to probes, its position); whether it carries the full load is only seen after the takeover, which
 // is why the new active is observed then.
 
 /** Everything that speaks against this member's taking over; empty: it passes. */
-export function admit(
-  config: ServiceConfig,
-  member: MemberState,
-  at: Instant,
-  answeredAt: Instant | null,
-): readonly GateRefusal[] {
+export function admit(turn: Turn, member: MemberState): readonly GateRefusal[] {
+  const { takeover } = turn.config;
   return [
     ...readiness(member),
-    ...speed(config.takeover.p95Ms, member),
-    ...freshness(config, member, answeredAt),
-    ...rehearsal(config.takeover.rehearsedWithinMs, member, at),
+    ...speed(takeover.p95Ms, member),
+    ...freshness(turn, member),
+    ...rehearsal(takeover.rehearsedWithinMs, member, turn.at),
   ];
 }
 
@@ -41,25 +38,6 @@ function speed(limitMs: number | null, member: MemberState): readonly GateRefusa
   const p95Ms = percentile95(member.performance.probeLatenciesMs);
   if (limitMs === null || p95Ms === null || p95Ms <= limitMs) return [];
   return [{ code: 'tooSlow', p95Ms, limitMs }];
-}
-
-/**
- * A lag speaks of the instant at which it was measured. What the active acknowledged later is in no measurement, so
- * one may be older than the active's last answer by no more than two measurements may be apart.
- */
-function freshness(
-  config: ServiceConfig,
-  member: MemberState,
-  answeredAt: Instant | null,
-): readonly GateRefusal[] {
-  const limitBytes = config.takeover.lagBytes;
-  if (!config.abilities.lag || limitBytes === null) return [];
-  if (member.lag === null) return [{ code: 'lagUnknown' }];
-  if (member.lag.bytes > limitBytes)
-    return [{ code: 'lagging', lagBytes: member.lag.bytes, limitBytes }];
-  const ageMs = answeredAt === null ? 0 : answeredAt - member.lag.at;
-  const limitMs = config.detection.boundMs;
-  return ageMs > limitMs ? [{ code: 'lagStale', ageMs, limitMs }] : [];
 }
 
 function rehearsal(

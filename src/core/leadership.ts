@@ -1,7 +1,7 @@
-import { forgetLags } from './facts.ts';
 import { endIncident, openIncident, settleIncident } from './incident.ts';
 import { isReleased } from './lease.ts';
 import { orderFence } from './members.ts';
+import { loseSightOfNewest } from './newest-copy.ts';
 import { abortOperation } from './plan-failure.ts';
 import { mayForward } from './route.ts';
 import { isPlanned, type Operation } from './state.ts';
@@ -39,7 +39,7 @@ function yieldTo(turn: Turn, leader: Leader): void {
   note(turn, { code: 'superseded', ...leader });
   if (operation !== null && operation.incident !== null) settleIncident(turn, 'superseded');
   for (const { name } of localMembers(turn)) updateMember(turn, name, { role: 'standby' });
-  forgetLags(turn);
+  loseSightOfNewest(turn);
   turn.service = {
     ...turn.service,
     leadership: { who: 'elsewhere', ...leader },

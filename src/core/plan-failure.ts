@@ -1,6 +1,6 @@
 import { unreachable } from './assert.ts';
 import { note, cancel, type Turn } from './turn.ts';
-import { forgetLags } from './facts.ts';
+import { setNewest } from './newest-copy.ts';
 import { settleIncident } from './incident.ts';
 import { doubled } from './power.ts';
 import type { EffectFault } from './reasons.ts';
@@ -89,7 +89,7 @@ export function retryPlan(
   const excluded = exclude === null ? operation.excluded : [...operation.excluded, exclude];
   const everybody = turn.service.members.every((member) => excluded.includes(member.name));
   const { to, mayServe } = operation;
-  if (served) forgetLags(turn);
+  if (served && to !== null) setNewest(turn, to);
   const pauseMs = exclude !== null && !everybody ? 0 : retryPause(operation.attempts);
   turn.service = {
     ...turn.service,
@@ -99,7 +99,6 @@ export function retryPlan(
       step: 'choosing',
       kind: planned ? 'failover' : operation.kind,
       mayServe: mayServe.includes(to) ? mayServe : [...mayServe, to],
-      newest: served ? to : operation.newest,
       deadline: null,
       attempts: operation.attempts + 1,
       notBefore: turn.at + pauseMs,

@@ -76,7 +76,9 @@ export type GateRefusal =
   | { readonly code: 'tooSlow'; readonly p95Ms: number; readonly limitMs: number }
   | { readonly code: 'lagging'; readonly lagBytes: number; readonly limitBytes: number }
   | { readonly code: 'lagUnknown' }
-  /** What the active acknowledged since its lag was measured is not in that measurement. */
+  /** Its copy is on another history or timeline than the newest one: how far it is behind cannot be said. */
+  | { readonly code: 'diverged'; readonly on: string; readonly newestOn: string }
+  /** What was acknowledged since the newest copy last reported its position is in no report. */
   | { readonly code: 'lagStale'; readonly ageMs: number; readonly limitMs: number }
   | { readonly code: 'notRehearsed'; readonly ageMs: number | null; readonly limitMs: number };
 

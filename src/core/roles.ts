@@ -35,7 +35,7 @@ export function follow(
   active: string,
   after: readonly EffectId[],
 ): EffectId {
-  updateMember(turn, name, { followsEpoch: turn.service.epoch, lag: null });
+  updateMember(turn, name, { followsEpoch: turn.service.epoch, position: null });
   return issue(
     turn,
     { type: 'rejoinMember', member: name, active },

@@ -2,6 +2,7 @@ import type { Temperature } from './config.ts';
 import type { DetectorState } from './detect.ts';
 import type { Effect, EffectId, LeaseRecord, Route } from './effect.ts';
 import type { ObserverState } from './observer.ts';
+import type { PositionReport } from './position.ts';
 import type {
   CandidateVerdict,
   Cause,
@@ -70,8 +71,11 @@ export type ServiceState = {
   /** When everything that had fallen due was last looked at. */
   readonly decidedAt: Instant;
   readonly leadership: Leadership;
-  /** When the active member last answered anybody, as far as is known: so old may what it acknowledged be. null: there was none. */
-  readonly answeredAt: Instant | null;
+  /**
+   * Whose copy holds all that clients were answered: the active's, or that of a target whose plan was given up and which may have served.
+   * It last answered at `answeredAt`, as far as is known. null: none has served in this agent's time.
+   */
+  readonly newest: { readonly member: string; readonly answeredAt: Instant } | null;
   readonly epoch: number;
   readonly lease: LeaseState;
   readonly paused: boolean;
@@ -130,8 +134,8 @@ export type MemberState = {
   readonly readySince: Instant | null;
   readonly detector: DetectorState;
   readonly performance: Performance;
-  /** Behind the present active, when last measured; null: not measured since that one took over or this one was rejoined. */
-  readonly lag: { readonly bytes: number; readonly at: Instant } | null;
+  /** Its newest report; null: none since it began to serve, or since its copy was last replaced. */
+  readonly position: PositionReport | null;
   /** When it last proved that it can serve; null: never in this agent's time. */
   readonly rehearsedAt: Instant | null;
   /** Whether this start was asked for what clients ask, or that was tried. */
@@ -216,8 +220,6 @@ export type OperationBase = {
   readonly fromGone: boolean;
   /** Targets of plans that were given up, and not proved gone since: such a plan may have got as far as its switch. */
   readonly mayServe: readonly string[];
-  /** Whose copy may be the newest: the target of a plan that was given up and may have served; null: the old active's. */
-  readonly newest: string | null;
   /** Candidates tried and found wanting in this operation. */
   readonly excluded: readonly string[];
   /** Plans that failed so far. */

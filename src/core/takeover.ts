@@ -1,17 +1,10 @@
 import type { EffectId } from './effect.ts';
-import { forgetLags } from './facts.ts';
+import { setNewest } from './newest-copy.ts';
 import { noteServed, settleIncident, updateIncident } from './incident.ts';
 import { acquire } from './lease.ts';
 import { endOrderly, orderFence, raise } from './members.ts';
 import { HOLD, routeTo, sendRoute } from './route.ts';
-import {
-  activeHere,
-  isPlanned,
-  type Operation,
-  type OperationBase,
-  type Plan,
-  type Taking,
-} from './state.ts';
+import { isPlanned, type Operation, type OperationBase, type Plan, type Taking } from './state.ts';
 import { issue, memberOf, note, updateMember, type Turn } from './turn.ts';
 
 // The plan by which a member becomes active, shared by the first start, failover, switchover and failback:
@@ -30,7 +23,6 @@ export const NEW_OPERATION = {
   from: null,
   fromGone: false,
   mayServe: [],
-  newest: null,
   excluded: [],
   attempts: 0,
 } as const satisfies Partial<Operation>;
@@ -108,9 +100,8 @@ export function planTakeover(
 
 /** What an operation keeps from one step to the next. */
 export function baseOf(operation: Operation): OperationBase {
-  const { kind, incident, from, startedAt, fromGone, mayServe, newest, excluded, attempts } =
-    operation;
-  return { kind, incident, from, startedAt, fromGone, mayServe, newest, excluded, attempts };
+  const { kind, incident, from, startedAt, fromGone, mayServe, excluded, attempts } = operation;
+  return { kind, incident, from, startedAt, fromGone, mayServe, excluded, attempts };
 }
 
 /** What an earlier plan of this operation may have made active. */
@@ -198,13 +189,12 @@ function completeTakeover(turn: Turn, operation: Taking): void {
   for (const member of turn.service.members) {
     updateMember(turn, member.name, { role: member.name === to ? 'active' : 'standby' });
   }
-  if (activeHere(turn.service) !== to) forgetLags(turn);
+  setNewest(turn, to);
   const tried = turn.service.observing?.tried ?? [];
   const sameRun = from !== null && tried.includes(from);
   turn.service = {
     ...turn.service,
     leadership: { who: 'here', member: to },
-    answeredAt: turn.at,
     operation: null,
     fellBack: null,
     observing:

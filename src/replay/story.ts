@@ -134,7 +134,7 @@ function isRoutine(event: Event, effect: Effect | null): boolean {
     event.type === 'probeSucceeded' ||
     event.type === 'trafficSampled' ||
     event.type === 'hostSampled' ||
-    event.type === 'lagMeasured' ||
+    event.type === 'positionReported' ||
     event.type === 'deadlineReached'
   );
 }

@@ -62,7 +62,7 @@ function eventCode(event: Event): string {
     case 'deadlineReached':
     case 'trafficSampled':
     case 'hostSampled':
-    case 'lagMeasured':
+    case 'positionReported':
       return '';
     default:
       return event.type;

@@ -223,7 +223,7 @@ class Course {
       case 'probeFailed':
       case 'memberCollapsed':
       case 'memberExited':
-      case 'lagMeasured':
+      case 'positionReported':
         return !this.#assumedRuns.has(keyOf(event)) && event.at <= this.#knownUntil(event);
       case 'trafficFailed':
       case 'trafficSampled': {

@@ -70,7 +70,7 @@ function atEdge(service: ServiceConfig, hosts: readonly string[]): ServiceConfig
     host,
     temperature: 'hot',
   }));
-  const abilities = { promote: false, demote: false, rejoin: false, lag: false };
+  const abilities = { promote: false, demote: false, rejoin: false, position: false };
   const takeover = { ...service.takeover, p95Ms: null, lagBytes: null, rehearsedWithinMs: null };
   return { ...service, kind: 'process', exclusive: true, abilities, members, takeover };
 }

@@ -25,6 +25,11 @@ export class Mishaps {
     return this.#ended ? 0 : this.#shares.orderFails;
   }
 
+  /** Share of the reports of positions that never arrive. */
+  get reportLost(): number {
+    return this.#ended ? 0 : this.#shares.reportLost;
+  }
+
   end(): void {
     this.#ended = true;
   }

@@ -42,7 +42,7 @@ function describeEvent(event: Event, before: AgentState): string {
     case 'probeSucceeded':
     case 'deadlineReached':
     case 'trafficSampled':
-    case 'lagMeasured':
+    case 'positionReported':
       return '';
     case 'hostSampled':
       return event.lateMs > 20 ? `hostSampled late ${Math.round(event.lateMs)}` : '';

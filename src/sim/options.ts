@@ -49,6 +49,8 @@ export type MishapShares = {
   readonly outcomeLost: number;
   readonly outcomeLate: number;
   readonly outcomeTwice: number;
+  /** Of a position. */
+  readonly reportLost: number;
 };
 
 export const NO_MISHAPS: MishapShares = {
@@ -56,4 +58,5 @@ export const NO_MISHAPS: MishapShares = {
   outcomeLost: 0,
   outcomeLate: 0,
   outcomeTwice: 0,
+  reportLost: 0,
 };

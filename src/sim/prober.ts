@@ -1,18 +1,21 @@
 import type { Event, ProbeAnswer } from '../core/event.ts';
 import type { Channel } from '../core/reasons.ts';
 import type { Member } from './member.ts';
+import type { Mishaps } from './mishaps.ts';
 import type { Random } from './random.ts';
+import { positionOf } from './register.ts';
 import type { Site } from './site.ts';
 
 // Routine probes of the members that an agent watches, as src/drivers/probe/schedule.ts makes them: one a slot of the
-// schedule, slots that were slept through are skipped. A replicated standby tells with each how far it lags.
+// schedule, slots that were slept through are skipped. Where copies are replicated, each answer is followed by the question for the position.
 
-export const BYTES_PER_WRITE = 100;
 const ANSWER_MS = { low: 0.1, high: 6 } as const;
+const REPORT_MS = { low: 0.1, high: 20 } as const;
 
 export type ProberOptions = {
   readonly site: Site;
   readonly random: Random;
+  readonly mishaps: Mishaps;
   /** Runs in the agent's process, as long as it lives. */
   readonly whileAlive: (action: () => void) => void;
   readonly onEvent: (event: Event) => void;
@@ -99,10 +102,24 @@ export class Prober {
         ? { type: 'probeSucceeded', ...base, latencyMs: answer.latencyMs }
         : { type: 'probeFailed', ...base, fault: answer.fault, detail: answer.detail },
     );
-    const lag = answer.ok && site.config.abilities.lag ? site.replication?.lagOf(member) : null;
-    if (lag === null || lag === undefined) return;
-    const lagBytes = lag * BYTES_PER_WRITE;
-    const { service, member: name } = base;
-    onEvent({ type: 'lagMeasured', at, service, member: name, incarnation, lagBytes });
+    if (answer.ok && site.config.abilities.position) this.#askPosition(member, incarnation);
+  }
+
+  /** It answers as soon as its process runs; its report is under way for a while, or for ever. */
+  #askPosition(member: Member, incarnation: number): void {
+    const { site, random, mishaps, whileAlive, onEvent } = this.#options;
+    const { host, copy } = member;
+    if (copy === null || random.chance(mishaps.reportLost)) return;
+    member.run(() => {
+      const report = positionOf(copy);
+      const asOf = host.now();
+      host.after(random.skewed(REPORT_MS.low, REPORT_MS.high), () =>
+        whileAlive(() => {
+          const at = host.now();
+          const from = { at, service: site.config.name, member: member.name, incarnation };
+          onEvent({ type: 'positionReported', ...from, ...report, ageMs: at - asOf });
+        }),
+      );
+    });
   }
 }

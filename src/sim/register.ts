@@ -1,3 +1,5 @@
+import { toPosition, type PositionReport } from '../core/position.ts';
+
 // What the members of a replicated service hold: each a copy of one register, as the log of the writes it has applied.
 // The primary appends and sends to its standbys; with synchronous replication a write is acknowledged, and seen
 // by readers, once every other member has it, so nothing acknowledged is lost with the primary. A copy whose log is not
@@ -5,6 +7,8 @@
 // A log survives the process.
 
 export type WriteId = number;
+
+export const BYTES_PER_WRITE = 100;
 
 export class Copy {
   readonly member: string;
@@ -27,11 +31,10 @@ export class Copy {
   }
 }
 
-/** Whether a copy can follow the primary without a rejoin. */
-export function isBeginningOf(copy: readonly WriteId[], log: readonly WriteId[]): boolean {
-  // Logs that agree in their last common write agree before it: a write's place in history is its own.
-  const last = copy.length - 1;
-  return copy.length <= log.length && (last < 0 || copy[last] === log[last]);
+/** Copies on the timeline of one promotion agree as far as both go. */
+export function positionOf({ epoch, log }: Copy): Omit<PositionReport, 'asOf'> {
+  const position = toPosition(BigInt(log.length * BYTES_PER_WRITE));
+  return { history: 'shop', timeline: epoch, position };
 }
 
 export function promote(copy: Copy, epoch: number): void {

@@ -1,6 +1,6 @@
 import type { Member } from './member.ts';
 import type { Network } from './network.ts';
-import { isBeginningOf, type Copy, type WriteId } from './register.ts';
+import type { Copy, WriteId } from './register.ts';
 
 // Carries the primary's log to its standbys: one ordered stream for each pair. `sync`: a write is acknowledged once
 // every other member has confirmed it, even if that takes for ever; `async`: at once. A standby follows whichever primary
@@ -62,25 +62,6 @@ export class Replication {
   promoted(member: Member): void {
     this.#unconfirmed.delete(member.name);
     this.#stream(member, member.pid);
-  }
-
-  /** Writes by which a standby is behind the newest primary; null: it cannot tell. */
-  lagOf(member: Member): number | null {
-    const primary = this.#newestPrimary();
-    if (primary === null) return null;
-    const copy = copyOf(member);
-    const { log } = copyOf(primary);
-    if (member === primary) return 0;
-    return isBeginningOf(copy.log, log) ? log.length - copy.log.length : null;
-  }
-
-  #newestPrimary(): Member | null {
-    let newest: Member | null = null;
-    for (const member of this.#members) {
-      if (!member.serves) continue;
-      if (newest === null || copyOf(member).epoch > copyOf(newest).epoch) newest = member;
-    }
-    return newest;
   }
 
   /** As long as this process is primary, whoever is behind is sent what it lacks, again and again. */

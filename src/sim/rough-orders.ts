@@ -17,6 +17,7 @@ export function drawRoughOrders(seed: number): WorldOptions {
       outcomeLost: share(),
       outcomeLate: share(),
       outcomeTwice: share(),
+      reportLost: share(),
     },
   };
 }

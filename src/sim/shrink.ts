@@ -71,7 +71,13 @@ class Shrinker {
   #calmer(): void {
     const { mishaps, network, clients, drift, replays } = this.#options;
     if (mishaps !== NO_MISHAPS && !this.#try({ mishaps: NO_MISHAPS }))
-      for (const kind of ['orderFails', 'outcomeLost', 'outcomeLate', 'outcomeTwice'] as const)
+      for (const kind of [
+        'orderFails',
+        'outcomeLost',
+        'outcomeLate',
+        'outcomeTwice',
+        'reportLost',
+      ] as const)
         if (this.#options.mishaps[kind] > 0)
           this.#try({ mishaps: { ...this.#options.mishaps, [kind]: 0 } });
     if (network.loss > 0) this.#try({ network: { ...network, loss: 0 } });

@@ -67,6 +67,7 @@ function drawMishaps(random: Random): MishapShares {
     outcomeLost: share(),
     outcomeLate: share(),
     outcomeTwice: share(),
+    reportLost: share(),
   };
 }
 
@@ -90,7 +91,7 @@ function drawService(
       promote: isReplicated,
       demote: isReplicated,
       rejoin: isReplicated,
-      lag: isReplicated,
+      position: isReplicated,
     },
     members: drawMembers(random, hosts, isReplicated),
     detection: {

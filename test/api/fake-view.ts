@@ -21,7 +21,7 @@ const serviceConfig: ServiceConfig = {
   kind: 'process',
   exclusive: false,
   release: 'drain',
-  abilities: { promote: false, demote: false, rejoin: false, lag: false },
+  abilities: { promote: false, demote: false, rejoin: false, position: false },
   members: [
     { name: 'a', host: 'h1', temperature: 'hot' },
     { name: 'b', host: 'h1', temperature: 'warm' },

@@ -87,9 +87,9 @@ test('the detection bound follows from time-out and interval unless it is given'
   assert.equal(bound('interval: 100ms, timeout: 100ms, bound: 250ms'), 250);
 });
 
-test('a lag limit is not handed to the core where no lag can be read', (t) => {
+test('a lag limit is not handed to the core where no position can be read', (t) => {
   const { abilities, takeover } = load(t, FULL).core;
-  assert.equal(abilities.lag, false);
+  assert.equal(abilities.position, false);
   assert.equal(takeover.lagBytes, null);
 });
 

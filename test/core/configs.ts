@@ -21,7 +21,7 @@ export function serviceConfig(change: Partial<ServiceConfig> = {}): ServiceConfi
     kind: 'process',
     exclusive: false,
     release: 'drain',
-    abilities: { promote: false, demote: false, rejoin: false, lag: false },
+    abilities: { promote: false, demote: false, rejoin: false, position: false },
     members: [memberConfig('a'), memberConfig('b')],
     detection: { intervalMs: 100, timeoutMs: 300, boundMs: 400, mistakeRecurrenceMs: 3_600_000 },
     takeover: {

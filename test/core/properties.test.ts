@@ -12,7 +12,7 @@ import { World } from './world.ts';
 // What must hold whatever happens. step() asserts its invariants in each of these runs; the world adds what
 // only it can see: that no two members of an exclusive service could both take writes.
 
-const ROLES = { promote: true, demote: true, rejoin: true, lag: false };
+const ROLES = { promote: true, demote: true, rejoin: true, position: false };
 
 const SHAPES: Readonly<Record<string, Partial<ServiceConfig>>> = {
   stateless: {},

@@ -1,6 +1,7 @@
 import type { ServiceConfig, Temperature } from '../../src/core/config.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Event } from '../../src/core/event.ts';
+import { toPosition } from '../../src/core/position.ts';
 import type { Channel, EffectFault, ProbeFault } from '../../src/core/reasons.ts';
 import { CALM, coreConfig, memberConfig, serviceConfig } from './configs.ts';
 import { World } from './world.ts';
@@ -155,17 +156,27 @@ function observationOf(world: World, verb: string, words: Words): Event {
         oldestWaitMs: 0,
       };
     }
-    case 'lag':
-      return {
-        type: 'lagMeasured',
-        ...base,
-        member,
-        incarnation: world.process(member).incarnation,
-        lagBytes: Number(words[1]),
-      };
+    case 'position':
+      return positionReported(world, member, words);
     default:
       return hostSampleOf(world, verb, Number(member));
   }
+}
+
+/** position MEMBER TIMELINE/BYTES [AGE] */
+function positionReported(world: World, member: string, [, place = '', age = '0']: Words): Event {
+  const [timeline = '', bytes = ''] = place.split('/');
+  return {
+    type: 'positionReported',
+    at: world.now,
+    service: world.service.name,
+    member,
+    incarnation: world.process(member).incarnation,
+    history: 'shop',
+    timeline: Number(timeline),
+    position: toPosition(BigInt(bytes)),
+    ageMs: Number(age),
+  };
 }
 
 function hostSampleOf(world: World, verb: string, ms: number): Event {

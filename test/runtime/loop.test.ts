@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EffectResult, Event } from '../../src/core/event.ts';
+import { toPosition } from '../../src/core/position.ts';
 import { HostSampler } from '../../src/runtime/host-sampler.ts';
 import { mockTime } from './mock-time.ts';
 import { pause, resume, rig, STARTED } from './loop-rig.ts';
@@ -24,8 +25,18 @@ test('a quiet event is not flushed by itself, but within seconds', (t) => {
   loop.begin(STARTED, null);
   trace.length = 0;
   const service = loop.state.services[0]?.name ?? '';
-  loop.deliver({ type: 'lagMeasured', at: 1, service, member: 'a', incarnation: 0, lagBytes: 0 });
-  assert.deepEqual(trace, ['append lagMeasured', 'told lagMeasured']);
+  loop.deliver({
+    type: 'positionReported',
+    at: 1,
+    service,
+    member: 'a',
+    incarnation: 0,
+    history: 'x',
+    timeline: 1,
+    position: toPosition(0n),
+    ageMs: 0,
+  });
+  assert.deepEqual(trace, ['append positionReported', 'told positionReported']);
   t.mock.timers.tick(5000);
   assert.ok(trace.includes('flush'));
 });

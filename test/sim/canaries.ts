@@ -155,13 +155,13 @@ export const CANARIES: readonly Canary[] = [
     name: 'a standby is promoted whatever it lacks',
     swarm: 'laggingCopies',
     hostsMax: 1,
-    seeds: 150,
+    seeds: 300,
     rule: 'no acknowledged write is lost beyond the RPO',
     mutations: [
       {
-        file: 'core/gate.ts',
-        from: "if (member.lag === null) return [{ code: 'lagUnknown' }];",
-        to: 'if (member.lag === null || member.lag.bytes >= 0) return [];',
+        file: 'core/newest-copy.ts',
+        from: "if (newest === null || behind === null || ahead === null) return [{ code: 'lagUnknown' }];",
+        to: 'if (newest === null || behind === null || ahead === null || limitBytes >= 0) return [];',
       },
     ],
   },

@@ -139,7 +139,7 @@ const ROUTINE: Readonly<Record<string, { one: string; several: string; zh: strin
   probeSucceeded: { one: 'probe answer', several: 'probe answers', zh: '次探测应答' },
   trafficSampled: { one: 'look at the traffic', several: 'looks at the traffic', zh: '次流量采样' },
   hostSampled: { one: 'look at this host', several: 'looks at this host', zh: '次本机采样' },
-  lagMeasured: { one: 'measured lag', several: 'measured lags', zh: '次滞后测量' },
+  positionReported: { one: 'reported position', several: 'reported positions', zh: '次位置报告' },
   deadlineReached: { one: 'deadline', several: 'deadlines', zh: '个截止时间' },
   housekeeping: { one: 'own order done', several: 'own orders done', zh: '个内务指令完成' },
 };

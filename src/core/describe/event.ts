@@ -2,10 +2,11 @@ import { unreachable } from '../assert.ts';
 import type { Effect } from '../effect.ts';
 import type { EffectResult, Event, MemberExited, TrafficSampled } from '../event.ts';
 import type { EvidenceFact } from '../reasons.ts';
+import { fromPosition } from '../position.ts';
 import { describeEvidence } from './evidence.ts';
 import { describeFact } from './fact.ts';
 import { describeFault } from './fault.ts';
-import { duration, type Locale, plural, size, speaker } from './language.ts';
+import { duration, type Locale, plural, speaker } from './language.ts';
 import { describeOrder } from './order.ts';
 import { describeOperation } from './refusal.ts';
 
@@ -170,11 +171,13 @@ function describeObservation(event: Observation, locale: Locale): string {
     }
     case 'trafficSampled':
       return describeTraffic(event, locale);
-    case 'lagMeasured':
+    case 'positionReported': {
+      const position = fromPosition(event.position);
       return say(
-        `${member} is ${size(event.lagBytes)} behind`,
-        `${member} 落后 ${size(event.lagBytes)}`,
+        `${member} reports position ${position} on timeline ${event.timeline}`,
+        `${member} 报告位置 ${position}，时间线 ${event.timeline}`,
       );
+    }
     default:
       return unreachable(event);
   }

@@ -38,10 +38,15 @@ export function describeGate(refusal: GateRefusal, locale: Locale): string {
       );
     case 'lagUnknown':
       return say('how far it is behind is not known', '数据落后多少未知');
+    case 'diverged':
+      return say(
+        `its data is on timeline ${refusal.on}, the newest copy on ${refusal.newestOn}`,
+        `其数据位于时间线 ${refusal.on}，最新副本位于 ${refusal.newestOn}`,
+      );
     case 'lagStale':
       return say(
-        `how far it is behind was last measured ${duration(refusal.ageMs)} before the active member last answered, at most ${duration(refusal.limitMs)}`,
-        `最近一次测得的数据落后量比主用成员最后一次应答早 ${duration(refusal.ageMs)}，上限 ${duration(refusal.limitMs)}`,
+        `the newest copy last reported its position ${duration(refusal.ageMs)} before it last answered, at most ${duration(refusal.limitMs)}`,
+        `最新副本最近一次报告位置比其最后一次应答早 ${duration(refusal.ageMs)}，上限 ${duration(refusal.limitMs)}`,
       );
     case 'notRehearsed':
       return describeRehearsal(refusal.ageMs, refusal.limitMs, locale);

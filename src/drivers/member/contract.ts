@@ -1,3 +1,4 @@
+import type { PositionReport } from '../../core/position.ts';
 import type { Instant } from '../../core/time.ts';
 
 // One member of a service on this host. A driver acts and reports; it decides nothing. Every call is
@@ -23,6 +24,9 @@ export type Exit = {
 /** Its main process executes nothing any more, but has not ended yet. */
 export type Collapse = { readonly pid: number; readonly at: Instant };
 
+/** Of its copy, at the moment at which it answered. */
+export type MemberPosition = Omit<PositionReport, 'asOf'>;
+
 export interface MemberDriver {
   /** Starts the member's process; resolves when it exists, not when it is ready. */
   start(options: { capacity: 'full' | 'reduced'; signal: AbortSignal }): Promise<Started>;
@@ -41,8 +45,8 @@ export interface MemberDriver {
   promote?(options: { epoch: number; signal: AbortSignal }): Promise<void>;
   demote?(options: { signal: AbortSignal }): Promise<void>;
   rejoin?(options: { active: string; signal: AbortSignal }): Promise<void>;
-  /** Bytes behind the active. */
-  lag?(options: { signal: AbortSignal }): Promise<number>;
+  /** How far its copy has come; null: it cannot tell, as while it starts. */
+  position?(options: { signal: AbortSignal }): Promise<MemberPosition | null>;
   /** Connections of clients that it has accepted from sockets that all members share. */
   clients(): number;
   /** Frees everything it holds. Kills nothing. */

@@ -1,4 +1,4 @@
-import { BYTES_PER_WRITE } from '../prober.ts';
+import { BYTES_PER_WRITE } from '../register.ts';
 import type { TrueTime } from '../scheduler.ts';
 import type { MakeChecker } from './contract.ts';
 

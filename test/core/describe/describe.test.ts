@@ -45,6 +45,7 @@ const gates: Every<GateRefusal> = {
   tooSlow: { code: 'tooSlow', p95Ms: 400, limitMs: 200 },
   lagging: { code: 'lagging', lagBytes: 4_000_000, limitBytes: 0 },
   lagUnknown: { code: 'lagUnknown' },
+  diverged: { code: 'diverged', on: '7421/1', newestOn: '7421/2' },
   lagStale: { code: 'lagStale', ageMs: 2400, limitMs: 400 },
   notRehearsed: { code: 'notRehearsed', ageMs: null, limitMs: 3_600_000 },
 };

@@ -7,6 +7,7 @@ import type { Locale } from '../../../src/core/describe/language.ts';
 import { describeOrder } from '../../../src/core/describe/order.ts';
 import type { Effect, EffectOrder } from '../../../src/core/effect.ts';
 import type { Event } from '../../../src/core/event.ts';
+import { toPosition } from '../../../src/core/position.ts';
 
 // What a replay shows, in words: one value for every event, order and change. A new one does not compile here.
 
@@ -50,7 +51,15 @@ const events: EveryType<Event> = {
     waiting: 2,
     oldestWaitMs: 4,
   },
-  lagMeasured: { type: 'lagMeasured', ...of, incarnation: 1, lagBytes: 4096 },
+  positionReported: {
+    type: 'positionReported',
+    ...of,
+    incarnation: 1,
+    history: '7421',
+    timeline: 3,
+    position: toPosition(4096n),
+    ageMs: 2,
+  },
   trafficFellBack: { type: 'trafficFellBack', ...asked, from: 'a', to: 'b' },
   trafficLost: { type: 'trafficLost', ...asked },
   trafficRestored: { type: 'trafficRestored', ...asked },
