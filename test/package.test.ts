@@ -147,7 +147,7 @@ test('what the library exports has types that resolve and values that are there'
 import type { AgentState, CoreConfig, Event } from 'hotwarm';
 const config: CoreConfig = { host: 'h1', services: [] };
 const state: AgentState = initialState(config, 0);
-const event: Event = { type: 'agentStarted', at: 1, epochs: [], nextIncident: 1 };
+const event: Event = { type: 'agentStarted', at: 1, epochs: [], nextIncident: 1, carried: [] };
 const count: number = step(config, state, event).effects.length;
 const due: number | null = nextDeadline(config, state);
 // @ts-expect-error: types are really checked.

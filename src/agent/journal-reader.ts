@@ -76,16 +76,20 @@ export function segmentsSince(
   return first === -1 ? [] : segments.slice(first);
 }
 
-/** The newest segment, if it was written since the last boot; null: none. */
+/** The newest segment; null: there is none. */
 export function readNewestSegment(database: DatabaseSync, bootId: string): Segment | null {
   const row = database
     .prepare('SELECT id, boot_id AS bootId FROM segment ORDER BY id DESC LIMIT 1')
     .get();
-  return row?.['bootId'] === bootId ? readSegment(database, Number(row['id'])) : null;
+  const content = row === undefined ? null : readSegment(database, Number(row['id']));
+  return content && { ...content, isOfThisBoot: row?.['bootId'] === bootId };
 }
 
-/** null: there is no such segment, or no longer. */
-export function readSegment(database: DatabaseSync, id: number): Segment | null {
+/** What a segment holds, of whichever boot. null: there is no such segment, or no longer. */
+export function readSegment(
+  database: DatabaseSync,
+  id: number,
+): Omit<Segment, 'isOfThisBoot'> | null {
   const segment = database
     .prepare('SELECT config, state, first_seq AS firstSeq FROM segment WHERE id = ?')
     .get(id);

@@ -1,4 +1,5 @@
 import { unreachable } from './assert.ts';
+import { carryOver } from './carry-over.ts';
 import type { LeaseRecord } from './effect.ts';
 import type { Event, KnownEpoch } from './event.ts';
 import { failbackRequested } from './failback.ts';
@@ -66,6 +67,7 @@ type RestEvent = Exclude<
 function applyRest(turn: Turn, event: RestEvent): void {
   switch (event.type) {
     case 'agentStarted':
+      carryOver(turn, event.carried);
       return seeLease(turn, knownLease(turn, event.epochs));
     case 'agentResumed': {
       const { name } = turn.config;

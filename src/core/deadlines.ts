@@ -1,6 +1,7 @@
 import type { ServiceConfig } from './config.ts';
 import { failbackDeadline } from './failback.ts';
 import { expiresAt } from './lease.ts';
+import { mayTend } from './members.ts';
 import { rehearsalDueAt } from './rehearsal.ts';
 import type { AgentState, MemberState, ServiceState } from './state.ts';
 import { earlier, type Instant } from './time.ts';
@@ -58,7 +59,8 @@ function addTurningPoints(
   service: ServiceState,
   state: AgentState,
 ): void {
-  if (!service.paused) for (const member of service.members) addMemberMoments(next, config, member);
+  if (mayTend(service))
+    for (const member of service.members) addMemberMoments(next, config, member);
   addOperationMoments(next, service);
   next.add(service.observing?.until ?? null);
   next.add(failbackDeadline(readOnlyTurn(host, config, service, state)));

@@ -3,7 +3,7 @@ import { considerFailback } from './failback.ts';
 import { chooseCandidate, considerFailover, nobodyServes } from './failover.ts';
 import { finishYielding } from './leadership.ts';
 import { tendLease } from './lease.ts';
-import { tendMembers } from './members.ts';
+import { mayTend, tendMembers } from './members.ts';
 import { considerObserving } from './observing.ts';
 import { considerRehearsal } from './rehearsal.ts';
 import { tendRoute } from './route.ts';
@@ -36,7 +36,7 @@ export function decide(turn: Turn): void {
   chooseCandidate(turn);
   advanceMove(turn);
   considerRehearsal(turn);
-  if (!turn.service.paused) tendMembers(turn);
+  if (mayTend(turn.service)) tendMembers(turn);
   tendLease(turn);
   tendRoute(turn);
   reportUnfitness(turn);

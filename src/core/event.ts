@@ -1,3 +1,4 @@
+import type { CarriedOver } from './carry-over.ts';
 import type { EffectId, LeaseRecord } from './effect.ts';
 import type { Position } from './position.ts';
 import type { Channel, EffectFault, ProbeFault } from './reasons.ts';
@@ -13,6 +14,8 @@ export type Event =
       readonly at: Instant;
       readonly epochs: readonly KnownEpoch[];
       readonly nextIncident: number;
+      /** Of the services that an earlier agent of this host knew. */
+      readonly carried: readonly CarriedOver[];
     }
   /** An agent goes on from the state of one that died on this host since its last boot. */
   | {

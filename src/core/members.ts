@@ -6,7 +6,13 @@ import { firstActive, isStartOpen } from './first-start.ts';
 import { repairDue } from './rejoin.ts';
 import { follow, mustFollow, mustLead } from './roles.ts';
 import { mayForward } from './route.ts';
-import { activeHere, targetOf, type MemberState, type Operation } from './state.ts';
+import {
+  activeHere,
+  targetOf,
+  type MemberState,
+  type Operation,
+  type ServiceState,
+} from './state.ts';
 import {
   isPending,
   issue,
@@ -29,6 +35,11 @@ const QUICK_MS = 2000;
 const PRIME_SLACK_MS = 500;
 
 type Wanted = 'full' | Temperature;
+
+/** A paused service is left alone, but not before it has an active member: a pause that outlives its agent does not keep the service down. */
+export function mayTend({ paused, operation }: ServiceState): boolean {
+  return !paused || operation?.kind === 'start';
+}
 
 /** Orders whatever brings each member one step closer to what it should be. */
 export function tendMembers(turn: Turn): void {

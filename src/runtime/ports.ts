@@ -32,6 +32,8 @@ export type Segment = {
   /** Before the first event. */
   readonly state: AgentState;
   readonly events: readonly Event[];
+  /** Written since the host's last boot: its instants are those of the clock that runs now. */
+  readonly isOfThisBoot: boolean;
 };
 
 export interface Journal {
@@ -40,7 +42,7 @@ export interface Journal {
   append(entry: JournalEntry): void;
   /** Makes durable what was appended. May fail without a word: availability does not depend on the journal. */
   flush(): void;
-  /** The newest segment, if it was written since the host's last boot and this version can read it. */
+  /** The newest segment, if this version can read it. */
   newest(): Segment | null;
 }
 

@@ -1,13 +1,16 @@
 import { InvariantError } from '../core/assert.ts';
+import { carriedOver, type CarriedOver } from '../core/carry-over.ts';
 import type { CoreConfig } from '../core/config.ts';
 import type { KnownEpoch } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
 import { step } from '../core/step.ts';
+import type { Instant } from '../core/time.ts';
 import type { Segment } from './ports.ts';
 
 // What a crashed agent knew last, by replay of the newest segment of its journal. Only a state that is the whole truth
-// may be continued from, so it is refused when it comes from another configuration, or when the leases tell of an
-// epoch that the journal does not: the journal may fail while the agent continues to act.
+// may be continued from, so it is refused when it comes from another boot or another configuration, or when the leases
+// tell of an epoch that the journal does not: the journal may fail while the agent continues to act. What belongs to the
+// services rather than to the agent is carried over all the same.
 
 /** null: there is nothing to continue from; everything that still runs must end. */
 export function recoverableState(
@@ -15,16 +18,33 @@ export function recoverableState(
   config: CoreConfig,
   epochs: readonly KnownEpoch[],
 ): AgentState | null {
-  if (segment === null || !isSameData(segment.config, config)) return null;
-  let { state } = segment;
+  if (segment === null || !segment.isOfThisBoot || !isSameData(segment.config, config)) return null;
+  const { state, isWhole } = replayed(segment);
+  // A defect ended the former agent: its last event would end this one too.
+  if (!isWhole) return null;
+  return epochs.every((known) => isTold(state, known)) ? state : null;
+}
+
+/** What an agent that starts anew must know of its services, from whatever configuration and boot the segment is. */
+export function carriedFrom(segment: Segment | null, now: Instant): readonly CarriedOver[] {
+  if (segment === null) return [];
+  const { state } = replayed(segment);
+  return carriedOver(state, segment.isOfThisBoot ? now : state.at);
+}
+
+/** As far as the events can be replayed: all of them, unless a defect of the core ended the agent. */
+function replayed({ config, state: before, events }: Segment): {
+  readonly state: AgentState;
+  readonly isWhole: boolean;
+} {
+  let state = before;
   try {
-    for (const event of segment.events) ({ state } = step(config, state, event));
+    for (const event of events) ({ state } = step(config, state, event));
   } catch (error) {
-    // A defect ended the former agent: its last event would end this one too.
-    if (error instanceof InvariantError) return null;
+    if (error instanceof InvariantError) return { state, isWhole: false };
     throw error;
   }
-  return epochs.every((known) => isTold(state, known)) ? state : null;
+  return { state, isWhole: true };
 }
 
 /** What the next agent must know, should this one crash now, although nothing is ordered by it. */
@@ -34,7 +54,8 @@ export function isTurningPoint(before: AgentState, after: AgentState): boolean {
     return (
       old?.leadership !== service.leadership ||
       old.operation !== service.operation ||
-      old.paused !== service.paused
+      old.paused !== service.paused ||
+      old.autoFailbackStopped !== service.autoFailbackStopped
     );
   });
 }

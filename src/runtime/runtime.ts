@@ -8,7 +8,7 @@ import { HostSampler, type HostReadings } from './host-sampler.ts';
 import { LeaseClient } from './lease-client.ts';
 import { AgentLoop, type LoopOptions } from './loop.ts';
 import type { Cancel, Leases, StoreFailure } from './ports.ts';
-import { recoverableState } from './recover.ts';
+import { carriedFrom, recoverableState } from './recover.ts';
 import type { OpenEffect } from './runner.ts';
 
 // One agent, from its start to its end, the same on Linux and in the simulator: it reads the leases, recovers what an
@@ -38,6 +38,8 @@ export type RuntimeOptions = LoopOptions & {
   readonly leases: Leases;
   readonly readings: HostReadings;
 };
+
+type KnownAtStart = Omit<Extract<Event, { type: 'agentStarted' }>, 'type' | 'at'>;
 
 const NOTHING: Cancel = () => {};
 
@@ -126,19 +128,24 @@ export class Runtime {
   }
 
   #prepare(host: StartingHost, end: () => void): void {
-    const { config, journal } = this.#options;
+    const { config, journal, time } = this.#options;
     const epochs = this.#clients.map(({ service, record }) => ({ service, record }));
-    const state = recoverableState(journal.newest(), config, epochs);
+    const segment = journal.newest();
+    const state = recoverableState(segment, config, epochs);
     const found = state === null ? [] : host.adopt(state);
     if (state !== null && found.length > 0) this.#loop.continueFrom(state);
     host.prepare(found, heldServices(epochs, found), () => {
       if (this.#closed) return;
-      this.#begin(epochs, found, host.nextIncident());
+      this.#begin(found, {
+        epochs,
+        nextIncident: host.nextIncident(),
+        carried: found.length > 0 ? [] : carriedFrom(segment, time.now()),
+      });
       end();
     });
   }
 
-  #begin(epochs: readonly KnownEpoch[], found: readonly FoundMember[], nextIncident: number): void {
+  #begin(found: readonly FoundMember[], known: KnownAtStart): void {
     const { time, readings } = this.#options;
     const sampler = new HostSampler({
       time,
@@ -149,8 +156,8 @@ export class Runtime {
     const at = time.now();
     const event: Event =
       found.length > 0
-        ? { type: 'agentResumed', at, epochs, found }
-        : { type: 'agentStarted', at, epochs, nextIncident };
+        ? { type: 'agentResumed', at, epochs: known.epochs, found }
+        : { type: 'agentStarted', at, ...known };
     this.#loop.begin(event, sampler);
   }
 

@@ -1,3 +1,4 @@
+import type { CoreConfig } from '../core/config.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Event } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
@@ -5,7 +6,7 @@ import type { Journal, JournalEntry, Segment } from '../runtime/ports.ts';
 import type { Host } from './host.ts';
 
 // A journal that forgets as that of src/agent does: what was not flushed is lost with the agent; a batch that meets a full
-// disk is lost, and so is all that follows until the next snapshot; a segment of an earlier boot is of no use.
+// disk is lost, and so is all that follows until the next snapshot; a segment of an earlier boot is marked as such.
 
 /** One agent's time from its first event on: its events alone must lead to the same states and effects again (checkers/replay.ts). */
 export type Life = {
@@ -22,8 +23,12 @@ const SEGMENT_EVENTS = 500;
 export class SimulatedJournal implements Journal {
   readonly #host: Host;
   readonly #onFlush: () => void;
-  #durable: { readonly boot: number; readonly segment: Segment; readonly events: Event[] } | null =
-    null;
+  #durable: {
+    readonly boot: number;
+    readonly config: CoreConfig;
+    readonly state: AgentState;
+    readonly events: Event[];
+  } | null = null;
   #pending: JournalEntry[] = [];
   #needsSnapshot = true;
   #rows = 0;
@@ -65,14 +70,15 @@ export class SimulatedJournal implements Journal {
       if (entry.type === 'event') {
         this.#durable?.events.push(entry.event);
       } else {
-        const events: Event[] = [];
         const { config, state } = entry;
-        this.#durable = { boot: this.#host.boot, segment: { config, state, events }, events };
+        this.#durable = { boot: this.#host.boot, config, state, events: [] };
       }
     }
   }
 
   newest(): Segment | null {
-    return this.#durable?.boot === this.#host.boot ? this.#durable.segment : null;
+    if (this.#durable === null) return null;
+    const { boot, config, state, events } = this.#durable;
+    return { config, state, events, isOfThisBoot: boot === this.#host.boot };
   }
 }

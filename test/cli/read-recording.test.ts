@@ -115,7 +115,13 @@ test('an agent that starts afresh ends the recording of the one before', (t) => 
   const dir = openStateDir({ path, host: 'h1' });
   const journal = openJournal(dir.journal, { maxRows: 1000, maxBytes: 1e6, segments: 8 });
   const { config } = play('start\n').world;
-  const started: Event = { type: 'agentStarted', at: 20_000, epochs: [], nextIncident: 3 };
+  const started: Event = {
+    type: 'agentStarted',
+    at: 20_000,
+    epochs: [],
+    nextIncident: 3,
+    carried: [],
+  };
   journal.append({ type: 'snapshot', config, state: initialState(config, 20_000) });
   journal.append({ type: 'event', event: started });
   journal.flush();

@@ -65,6 +65,8 @@ function command(world: World, line: string): void {
       return;
     case 'agentDies':
       return world.resume();
+    case 'restart':
+      return world.restart();
     case 'stealLease':
       return world.stealLease(member, Number(words[1]));
     case 'slow':

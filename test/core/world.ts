@@ -1,3 +1,4 @@
+import { carriedOver } from '../../src/core/carry-over.ts';
 import type { CoreConfig } from '../../src/core/config.ts';
 import type { Effect, LeaseRecord } from '../../src/core/effect.ts';
 import type { EffectResult, Event } from '../../src/core/event.ts';
@@ -95,7 +96,7 @@ export class World {
 
   start(): void {
     this.#sampleHost();
-    this.deliver({ type: 'agentStarted', at: this.now, epochs: [], nextIncident: 1 });
+    this.deliver({ type: 'agentStarted', at: this.now, epochs: [], nextIncident: 1, carried: [] });
   }
 
   /** The agent dies with everything it started, and a new one starts on the same store. */
@@ -107,10 +108,11 @@ export class World {
     const { nextIncident, nextEffect } = this.state;
     const { name: service } = this.service;
     const epochs = [{ service, record: this.#leases.get(service) ?? null }];
+    const carried = carriedOver(this.#durable, this.now);
     this.state = { ...initialState(this.config, this.now), nextEffect };
     this.#durable = this.state;
     this.#sampleHost();
-    this.deliver({ type: 'agentStarted', at: this.now, epochs, nextIncident });
+    this.deliver({ type: 'agentStarted', at: this.now, epochs, nextIncident, carried });
   }
 
   /** Another host takes the lease, renews it for so long, and is not heard of again. */

@@ -31,6 +31,28 @@ test('members, epoch, active and pause stay as they were', async (t) => {
   assert.deepEqual(sandbox.processes(), [], 'an adopted member is stopped like any other');
 });
 
+test('a pause outlives a changed configuration, and an agent of which nothing is left', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.useShop();
+  const first = sandbox.up();
+  await first.until('a whole service', isWhole);
+  const paused = await sandbox.run('pause');
+  assert.equal(paused.code, 0, paused.err);
+  const stopped = await first.stop();
+  assert.equal(stopped.code, 0, stopped.err);
+  await sandbox.useShop({ timeout: '300ms' });
+  const second = sandbox.up();
+  const restarted = await second.until('a whole service', isWhole);
+  assert.equal(restarted.paused, true, 'after a change of the configuration');
+  await killAgent(second);
+  const pids = ['a', 'b'].map((member) => pidOf(restarted, member));
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await eventually('no member is left', () => !pids.some(isAlive));
+  const third = sandbox.up();
+  const again = await third.until('a whole service', isWhole);
+  assert.equal(again.paused, true, 'although there was nothing to adopt');
+});
+
 test('the death of an adopted member is noticed, and it is repaired', async (t) => {
   const sandbox = await Sandbox.open(t);
   await sandbox.useShop();

@@ -83,7 +83,13 @@ export function rig(
   return Object.assign(made, { loop, events });
 }
 
-export const STARTED: Event = { type: 'agentStarted', at: 0, epochs: [], nextIncident: 1 };
+export const STARTED: Event = {
+  type: 'agentStarted',
+  at: 0,
+  epochs: [],
+  nextIncident: 1,
+  carried: [],
+};
 
 export function pause(at: number): Event {
   return { type: 'pauseRequested', at, service: 'shop' };

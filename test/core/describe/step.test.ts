@@ -24,7 +24,7 @@ const calm = { lateMs: 1, runDelayMs: 0, throttledMs: 0, wallStepMs: 0, suspende
 const asked = { at: 5, service: 'shop' };
 
 const events: EveryType<Event> = {
-  agentStarted: { type: 'agentStarted', at: 5, epochs: [], nextIncident: 1 },
+  agentStarted: { type: 'agentStarted', at: 5, epochs: [], nextIncident: 1, carried: [] },
   agentResumed: { type: 'agentResumed', at: 5, epochs: [], found: [] },
   deadlineReached: { type: 'deadlineReached', at: 5, dueAt: 4 },
   hostSampled: { type: 'hostSampled', at: 5, ...calm, echoMs: 0.1 },
