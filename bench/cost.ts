@@ -1,4 +1,4 @@
-// What hotwarm costs while nothing happens: CPU time and memory of the agent, the keeper and the proxy with
+// What hotwarm costs while nothing happens: CPU time and memory of the agent, the socket holder and the proxy with
 // two members, probes every 100 ms, no client traffic, once the code is warm. With --gib 1 each member holds
 // 1 GiB, so that the death of the active one is looked for. CPU time is the scheduler's own account of each
 // process, so a busy machine changes it little. Exits 1 when the bar is missed.
@@ -49,7 +49,7 @@ try {
   await new Promise((resolve) => setTimeout(resolve, Number(values.settle) * 1000));
   const service = await sample.agent.service(sample.service);
   const pids = new Map<string, number>([['agent', sample.agent.pid]]);
-  for (const name of ['keeper', 'proxy'] as const) {
+  for (const name of ['socket-holder', 'proxy'] as const) {
     const pid = helperOf(sample.agent.pid, `hotwarm-${name}`);
     if (pid !== null) pids.set(name, pid);
   }

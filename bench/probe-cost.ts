@@ -62,7 +62,7 @@ server.kill();
 
 async function look(probe: Probe, fresh: boolean, times: number): Promise<void> {
   for (let done = 0; done < times; done += 1) {
-    const answer = await probe.look({ timeoutMs: 5000, fresh });
+    const answer = await probe.check({ timeoutMs: 5000, fresh });
     if (!answer.ok) throw new Error(`${answer.fault}: ${answer.detail}`);
   }
 }
@@ -100,7 +100,7 @@ function nodeHttpProbe(): Probe {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 1 });
   return {
     channel: 'http',
-    look: ({ timeoutMs }) =>
+    check: ({ timeoutMs }) =>
       new Promise((resolve) => {
         const sentAt = monotonicMs();
         const request = get({ ...target, path: '/', agent }, (response) => {

@@ -29,10 +29,10 @@ export function commandOf(pid: number): string {
   return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
 }
 
-/** What the agent's keeper, or the agent itself, has made under such a title; none: null. */
+/** What the agent's socket holder, or the agent itself, has made under such a title; none: null. */
 export function helperOf(
   agentPid: number,
-  title: 'hotwarm-keeper' | 'hotwarm-proxy',
+  title: 'hotwarm-socket-holder' | 'hotwarm-proxy',
 ): number | null {
   const children = childrenOf(agentPid);
   const family = [...children, ...children.flatMap(childrenOf)];

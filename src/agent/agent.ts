@@ -4,8 +4,8 @@ import { unreachable } from '../core/assert.ts';
 import type { Event, FoundMember } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
 import { DriverError } from '../drivers/driver-error.ts';
-import { KeeperHandle } from '../drivers/keeper/handle.ts';
-import { killLeftover } from '../drivers/member/process/leftover.ts';
+import { SocketHolderHandle } from '../drivers/socket-holder/handle.ts';
+import { killOrphans } from '../drivers/member/process/orphans.ts';
 import { openStateDir, type StateDir } from '../drivers/store/database.ts';
 import { openEmbeddedStore } from '../drivers/store/embedded.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
@@ -43,7 +43,7 @@ export class Agent implements AgentView {
   readonly #journal: Journal;
   readonly #incidentLog: IncidentLog;
   readonly #store: LeaseStore;
-  readonly #keeper: KeeperHandle;
+  readonly #socketHolder: SocketHolderHandle;
   readonly #services: readonly LocalService[];
   readonly #meter = new LoopMeter();
   readonly #readings = new LinuxReadings(monotonicMs);
@@ -57,11 +57,11 @@ export class Agent implements AgentView {
     this.#journal = openJournal(this.#stateDir.journal, JOURNAL_LIMITS);
     this.#incidentLog = openIncidentLog(this.#stateDir.journal);
     this.#store = openEmbeddedStore(this.#stateDir.leases);
-    this.#keeper = new KeeperHandle(config.agent.stateDir);
+    this.#socketHolder = new SocketHolderHandle(config.agent.stateDir);
     this.#services = config.services.map((service) =>
       makeLocalService(service, {
         ...config.agent,
-        keeper: this.#keeper,
+        socketHolder: this.#socketHolder,
         saveIncident: (id) => this.#saveIncident(id),
         onEvent: (event) => this.#runtime.deliver(event),
         post: (draft) => this.#board.post(draft),
@@ -121,7 +121,7 @@ export class Agent implements AgentView {
 
   async #prepare(found: readonly FoundMember[], held: readonly HeldService[]): Promise<void> {
     const { stateDir } = this.#config.agent;
-    await releaseFormer(this.#config.services, { stateDir, keeper: this.#keeper });
+    await releaseFormer(this.#config.services, { stateDir, socketHolder: this.#socketHolder });
     for (const { traffic } of this.#services) await traffic?.open();
     for (const { service, route } of held) {
       // It is told again with the first active; until then a request may fail where it need not.
@@ -145,7 +145,7 @@ export class Agent implements AgentView {
         ({ service, member }) =>
           !found.some((one) => one.service === service && one.member === member),
       );
-    await Promise.all(leftovers.map(async (leftover) => await killLeftover(leftover)));
+    await Promise.all(leftovers.map(async (leftover) => await killOrphans(leftover)));
   }
 
   /** Stops members and data plane in an orderly way, then gives the leases back. */
@@ -159,7 +159,7 @@ export class Agent implements AgentView {
       await local?.stop(graceMs, AbortSignal.timeout(graceMs + STOP_SLACK_MS));
     });
     const results = await Promise.allSettled(stopping);
-    await this.#keeper.stop();
+    await this.#socketHolder.stop();
     await this.#store.close();
     this.#stateDir.close();
     for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -173,7 +173,7 @@ export class Agent implements AgentView {
       service.traffic?.leave();
       await service.leave();
     }
-    this.#keeper.leave();
+    this.#socketHolder.leave();
     await this.#store.close();
     this.#stateDir.close();
   }

@@ -10,7 +10,7 @@ import { startSchedule } from '../drivers/probe/schedule.ts';
 // which tells late news of a dead process from news of the living one.
 
 /** Pause between two looks at a member that is not ready yet. */
-const READY_LOOK_MS = 20;
+const READY_CHECK_INTERVAL_MS = 20;
 /** awaitReady ends this long before its deadline, or a share of a short one, so that it can say what the last look saw. */
 const READY_SLACK_MS = 100;
 const READY_SLACK_SHARE = 0.2;
@@ -71,12 +71,12 @@ export class LocalMember {
     let last: ProbeAnswer = { ok: false, fault: 'timeout', detail: 'not looked at yet' };
     while (now() < until && !signal.aborted) {
       if (this.#exit !== null) throw new DriverError('startFailed', exitText(this.#exit));
-      last = await ready.look({
+      last = await ready.check({
         timeoutMs: Math.min(timeoutMs, until - now()),
         fresh: true,
       });
       if (last.ok) return { type: 'done' };
-      await pause(READY_LOOK_MS);
+      await pause(READY_CHECK_INTERVAL_MS);
     }
     throw new DriverError(
       'notReady',
@@ -92,7 +92,7 @@ export class LocalMember {
     for (let left = prime.requests; left > 0; left -= 1) {
       const leftMs = until - now();
       if (leftMs <= 0 || signal.aborted || this.#exit !== null) break;
-      await prime.probe.look({ timeoutMs: Math.min(timeoutMs, leftMs), fresh: false });
+      await prime.probe.check({ timeoutMs: Math.min(timeoutMs, leftMs), fresh: false });
     }
     // A frozen member would be left with a connection that it cannot end.
     await prime.probe.close();
@@ -130,12 +130,12 @@ export class LocalMember {
     this.#schedule = null;
   }
 
-  async look(timeoutMs: number): Promise<EffectResult> {
+  async check(timeoutMs: number): Promise<EffectResult> {
     const { probe } = this.#options;
     return {
       type: 'probed',
       channel: probe.channel,
-      answer: await probe.look({ timeoutMs, fresh: true }),
+      answer: await probe.check({ timeoutMs, fresh: true }),
     };
   }
 

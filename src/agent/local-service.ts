@@ -192,7 +192,7 @@ async function executeOn(
       member.unwatch();
       return DONE;
     case 'probeMember':
-      return await member.look(effect.timeoutMs);
+      return await member.check(effect.timeoutMs);
     default:
       return await changeRole(member, effect, signal);
   }

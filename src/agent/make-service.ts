@@ -2,7 +2,7 @@ import { monotonicMs } from '../clock.ts';
 import type { ResolvedMember, ResolvedService } from '../config/resolved.ts';
 import type { Event } from '../core/event.ts';
 import { createKillFence } from '../drivers/fence/kill.ts';
-import type { KeeperHandle } from '../drivers/keeper/handle.ts';
+import type { SocketHolderHandle } from '../drivers/socket-holder/handle.ts';
 import { createProcessMember } from '../drivers/member/process.ts';
 import { createHttpProbe } from '../drivers/probe/http.ts';
 import type { ProbeTarget } from '../drivers/probe/spec.ts';
@@ -18,7 +18,7 @@ const LOG_LIMITS = { bytes: 10 * 1024 * 1024, files: 3 };
 
 export type ServiceParts = {
   readonly stateDir: string;
-  readonly keeper: KeeperHandle;
+  readonly socketHolder: SocketHolderHandle;
   readonly saveIncident: (id: number) => void;
   readonly onEvent: (event: Event) => void;
   readonly post: (draft: NoticeDraft) => void;
@@ -55,10 +55,10 @@ function makePrime({ prime }: ResolvedService, target: ProbeTarget): LocalMember
 function makeMember(
   service: ResolvedService,
   member: ResolvedMember,
-  { stateDir, keeper, onEvent }: ServiceParts,
+  { stateDir, socketHolder, onEvent }: ServiceParts,
 ): LocalMember {
-  const { link } = service.traffic;
-  const target = { host: member.address, port: member.port, link };
+  const { transport } = service.traffic;
+  const target = { host: member.address, port: member.port, transport };
   const { intervalMs, timeoutMs } = service.core.detection;
   return new LocalMember({
     service: service.name,
@@ -68,7 +68,7 @@ function makeMember(
     makeDriver: (news) =>
       createProcessMember({
         ...member,
-        ...inheritanceOf(service, member.name, { stateDir, keeper }),
+        ...inheritanceOf(service, member.name, { stateDir, socketHolder }),
         service: service.name,
         member: member.name,
         reducedCpuShare: member.cpuShare,

@@ -1,4 +1,4 @@
-import { holderOf } from '../drivers/store/hold.ts';
+import { holderOf } from '../drivers/store/state-lock.ts';
 import { AppError } from '../errors.ts';
 
 // Puts a new agent in the place of the one that runs. That one is asked to leave its members and its data plane

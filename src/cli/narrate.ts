@@ -61,7 +61,7 @@ function narrateProcess(news: ProcessNews): string {
     case 'started':
       return `proxy process ${news.process} is there again (pid ${news.pid}); whoever connected meanwhile is served now`;
     case 'unkept':
-      return 'the keeper is gone: the proxy serves on, but new clients are refused if it ends; a stop and a start mend it';
+      return 'the socket holder is gone: the proxy serves on, but new clients are refused if it ends; a stop and a start mend it';
     case 'ended':
     case 'hung': {
       const how = news.change === 'hung' ? 'did not answer and was killed' : 'ended';

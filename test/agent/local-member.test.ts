@@ -23,7 +23,7 @@ function rig(requests: number) {
   const seen = { looks: 0, fresh: 0, closed: 0, now: 0 };
   const probe: Probe = {
     channel: 'http',
-    look: async ({ fresh }) => {
+    check: async ({ fresh }) => {
       seen.looks += 1;
       seen.now += 10;
       if (fresh) seen.fresh += 1;

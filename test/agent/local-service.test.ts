@@ -25,7 +25,7 @@ const MEMBER: MemberDriver = {
 
 const PROBE: Probe = {
   channel: 'http',
-  look: async () => ({ ok: true, latencyMs: 1 }),
+  check: async () => ({ ok: true, latencyMs: 1 }),
   close: async () => {},
 };
 

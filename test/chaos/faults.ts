@@ -55,7 +55,7 @@ export const FAULTS: readonly Fault[] = [
 
 /** Processes by the titles that they give themselves. */
 const PROXY = /^hotwarm-proxy/;
-const HOLDER = /^hotwarm-(keeper|sockets)/;
+const HOLDER = /^hotwarm-(socket-holder|sockets)/;
 
 export function pick<T>(random: Random, from: readonly T[]): T {
   const chosen = from[Math.floor(random() * from.length)];

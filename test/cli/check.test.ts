@@ -17,7 +17,7 @@ import {
 import { loadConfig } from '../../src/config/load.ts';
 import { readProcessStat } from '../../src/drivers/os/proc.ts';
 import { recordPath, writeRecord } from '../../src/drivers/member/process/run-record.ts';
-import { holdStateDir } from '../../src/drivers/store/hold.ts';
+import { holdStateDir } from '../../src/drivers/store/state-lock.ts';
 import { AppError } from '../../src/errors.ts';
 import { makePair } from '../drivers/traffic/certificates.ts';
 import { Capture } from './capture.ts';

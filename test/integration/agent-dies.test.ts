@@ -55,11 +55,14 @@ function assertSound(sandbox: Sandbox): void {
   }
 }
 
-/** One process of each member, one proxy and one keeper. */
+/** One process of each member, one proxy and one socket holder. */
 function assertNothingTwice(sandbox: Sandbox): void {
   const commands = sandbox.processes().map(({ command }) => command);
   assert.equal(commands.filter((one) => one.includes('member.mjs')).length, 2, commands.join('\n'));
-  for (const kind of [/^hotwarm-proxy|traffic\/proxy\/main/, /^hotwarm-keeper|keeper\/main/])
+  for (const kind of [
+    /^hotwarm-proxy|traffic\/proxy\/main/,
+    /^hotwarm-socket-holder|socket-holder\/main/,
+  ])
     assert.equal(commands.filter((one) => kind.test(one)).length, 1, commands.join('\n'));
 }
 

@@ -75,14 +75,16 @@ for (const exclusive of [false, true]) {
   });
 }
 
-test('an address that was taken while keeper and proxy were gone is reported, waited for, and comes back', async (t) => {
+test('an address that was taken while socket holder and proxy were gone is reported, waited for, and comes back', async (t) => {
   const sandbox = await Sandbox.open(t);
   await sandbox.useShop();
   const agent = sandbox.up();
   await agent.until('a whole service', isWhole);
-  const keeper = sandbox.processes().find(({ command }) => command.startsWith('hotwarm-keeper'));
-  assert.ok(keeper !== undefined);
-  process.kill(keeper.pid, 'SIGKILL');
+  const socketHolder = sandbox
+    .processes()
+    .find(({ command }) => command.startsWith('hotwarm-socket-holder'));
+  assert.ok(socketHolder !== undefined);
+  process.kill(socketHolder.pid, 'SIGKILL');
   process.kill(proxyPid(sandbox), 'SIGKILL');
   const thief = await steal(sandbox.ports.listen);
   t.after(() => thief.close());

@@ -37,7 +37,7 @@ describe('a service whose members share its listening socket', () => {
     assert.equal(await sandbox.ask(), 'b');
     const ended = await agent.stop();
     assert.equal(ended.code, 0, ended.err);
-    assert.deepEqual(sandbox.processes(), [], 'the keeper has ended too');
+    assert.deepEqual(sandbox.processes(), [], 'the socket holder has ended too');
   });
 
   test('is moved as planned twenty times without an error', async (t) => {
@@ -105,15 +105,17 @@ describe('a service whose members share its listening socket', () => {
     );
   });
 
-  test('is served on when its keeper is killed, and is whole again once no old member is left', async (t) => {
+  test('is served on when its socket holder is killed, and is whole again once no old member is left', async (t) => {
     const sandbox = await Sandbox.open(t);
     await sandbox.useShop({ ...SOCKET, lines: [...SOCKET.lines, 'repair: { max: 1s }'] });
     const agent = sandbox.up();
     const before = await agent.until('a whole service', isWhole);
     await untilStandingBy(agent, 'b');
-    const keeper = sandbox.processes().find(({ command }) => command.startsWith('hotwarm-keeper'));
-    assert.ok(keeper !== undefined);
-    process.kill(keeper.pid, 'SIGKILL');
+    const socketHolder = sandbox
+      .processes()
+      .find(({ command }) => command.startsWith('hotwarm-socket-holder'));
+    assert.ok(socketHolder !== undefined);
+    process.kill(socketHolder.pid, 'SIGKILL');
     await eventually('it is told', () => /data plane/.test(agent.said));
     assert.equal(await sandbox.ask(), 'a');
     process.kill(pidOf(before, 'a'), 'SIGKILL');

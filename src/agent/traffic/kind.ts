@@ -1,6 +1,6 @@
 import type { ResolvedService } from '../../config/resolved.ts';
 import type { ResolvedTraffic } from '../../config/traffic/kinds.ts';
-import type { KeeperHandle } from '../../drivers/keeper/handle.ts';
+import type { SocketHolderHandle } from '../../drivers/socket-holder/handle.ts';
 import type { ProcessMemberOptions } from '../../drivers/member/process.ts';
 import type { Target, TrafficDriver, TrafficEvent } from '../../drivers/traffic/contract.ts';
 
@@ -8,13 +8,13 @@ import type { Target, TrafficDriver, TrafficEvent } from '../../drivers/traffic/
 
 export type TrafficFactory<Traffic extends ResolvedTraffic> = {
   readonly make: (service: ServiceVia<Traffic>, parts: TrafficParts) => TrafficDriver;
-  /** What the keeper calls the sockets that it holds for the service. */
-  readonly keeperKeys: (service: ServiceVia<Traffic>) => readonly string[];
+  /** What the socket holder calls the sockets that it holds for the service. */
+  readonly socketKeys: (service: ServiceVia<Traffic>) => readonly string[];
   /** What a member inherits. */
   readonly inheritance: (
     service: ServiceVia<Traffic>,
     member: string,
-    parts: Pick<TrafficParts, 'stateDir' | 'keeper'>,
+    parts: Pick<TrafficParts, 'stateDir' | 'socketHolder'>,
   ) => Inheritance;
   /** Ends what an earlier agent left of services other than these, which have it no more. */
   readonly endFormer: (stateDir: string, services: readonly string[]) => Promise<void>;
@@ -26,7 +26,7 @@ export type ServiceVia<Traffic extends ResolvedTraffic> = ResolvedService & {
 
 export type TrafficParts = {
   readonly stateDir: string;
-  readonly keeper: KeeperHandle;
+  readonly socketHolder: SocketHolderHandle;
   readonly targets: readonly Target[];
   /** How many connections of clients a member has open. */
   readonly clientsOf: (member: string) => number;

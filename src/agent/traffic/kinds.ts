@@ -1,7 +1,7 @@
 import type { ResolvedService } from '../../config/resolved.ts';
 import type { ResolvedTraffic, Via } from '../../config/traffic/kinds.ts';
-import { KeeperClient } from '../../drivers/keeper/client.ts';
-import type { KeeperHandle } from '../../drivers/keeper/handle.ts';
+import { SocketHolderClient } from '../../drivers/socket-holder/client.ts';
+import type { SocketHolderHandle } from '../../drivers/socket-holder/handle.ts';
 import type { TrafficDriver } from '../../drivers/traffic/contract.ts';
 import type { Inheritance, TrafficFactory, TrafficParts } from './kind.ts';
 import { PROXY } from './proxy.ts';
@@ -37,7 +37,7 @@ export function makeTraffic(
 export function inheritanceOf(
   service: ResolvedService,
   member: string,
-  parts: Pick<TrafficParts, 'stateDir' | 'keeper'>,
+  parts: Pick<TrafficParts, 'stateDir' | 'socketHolder'>,
 ): Inheritance {
   return kindOf(service.traffic.via).inheritance(service, member, parts);
 }
@@ -45,7 +45,10 @@ export function inheritanceOf(
 /** Lets go of what a former configuration listened on, and this one does not. */
 export async function releaseFormer(
   services: readonly ResolvedService[],
-  { stateDir, keeper }: { readonly stateDir: string; readonly keeper: KeeperHandle },
+  {
+    stateDir,
+    socketHolder,
+  }: { readonly stateDir: string; readonly socketHolder: SocketHolderHandle },
 ): Promise<void> {
   const acting = services.filter(({ core }) => core.mode === 'act');
   for (const [via, { endFormer }] of Object.entries(KINDS)) {
@@ -55,7 +58,7 @@ export async function releaseFormer(
       present.map(({ name }) => name),
     );
   }
-  if (acting.length === 0) return await KeeperClient.discard(stateDir);
-  const keys = acting.flatMap((service) => kindOf(service.traffic.via).keeperKeys(service));
-  await (await keeper.open()).retain(keys);
+  if (acting.length === 0) return await SocketHolderClient.discard(stateDir);
+  const keys = acting.flatMap((service) => kindOf(service.traffic.via).socketKeys(service));
+  await (await socketHolder.open()).retain(keys);
 }

@@ -4,16 +4,16 @@ import { endStrangers } from '../../drivers/traffic/proxy/process.ts';
 import type { TrafficFactory } from './kind.ts';
 
 export const PROXY: TrafficFactory<ResolvedProxy> = {
-  make: ({ name, traffic }, { stateDir, keeper, targets, onEvent }) =>
+  make: ({ name, traffic }, { stateDir, socketHolder, targets, onEvent }) =>
     new ProxyDriver({
       ...traffic,
       service: name,
       targets,
       stateDir,
-      keeper: async () => await keeper.open(),
+      socketHolder: async () => await socketHolder.open(),
       onEvent,
     }),
-  keeperKeys: ({ name }) => [name],
+  socketKeys: ({ name }) => [name],
   inheritance: () => ({}),
   endFormer: endStrangers,
 };

@@ -1,5 +1,5 @@
 import type { ResolvedSocket } from '../../config/traffic/socket.ts';
-import { goPipePath } from '../../drivers/member/process/go-pipe.ts';
+import { activationPipePath } from '../../drivers/member/process/activation-pipe.ts';
 import { resolveAccount } from '../../drivers/member/process/user.ts';
 import { SocketDriver, socketsOf } from '../../drivers/traffic/socket.ts';
 import type { ServiceVia, TrafficFactory } from './kind.ts';
@@ -7,7 +7,7 @@ import type { ServiceVia, TrafficFactory } from './kind.ts';
 type SocketService = ServiceVia<ResolvedSocket>;
 
 export const SOCKET: TrafficFactory<ResolvedSocket> = {
-  make: (service, { stateDir, keeper, targets, clientsOf, onEvent }) => {
+  make: (service, { stateDir, socketHolder, targets, clientsOf, onEvent }) => {
     const { access } = service.traffic;
     return new SocketDriver({
       ...service.traffic,
@@ -16,33 +16,35 @@ export const SOCKET: TrafficFactory<ResolvedSocket> = {
       goPipes: goPipesOf(service, stateDir),
       clientsOf,
       targets,
-      keeper: async () => await keeper.open(),
+      socketHolder: async () => await socketHolder.open(),
       onEvent,
     });
   },
-  keeperKeys: ({ name, traffic, members }) => {
+  socketKeys: ({ name, traffic, members }) => {
     const handed = members.flatMap((member) => socketsOf(name, traffic.listeners, member.name));
     return [...new Set(handed.map(({ key }) => key))];
   },
-  inheritance: ({ name, traffic }, member, { stateDir, keeper }) => {
+  inheritance: ({ name, traffic }, member, { stateDir, socketHolder }) => {
     const { listeners, backlog, blocking, accept } = traffic;
     return {
       handed: {
         sockets: socketsOf(name, listeners, member),
         blocking,
-        goPipe: accept === 'go' ? goPipePath(stateDir, name, member) : null,
+        activationPipe: accept === 'go' ? activationPipePath(stateDir, name, member) : null,
         backlog,
       },
       sharedSockets: listeners.map(({ address }) => address),
-      spawner: keeper,
+      spawner: socketHolder,
     };
   },
-  // The sockets are the keeper's, which lets go of those that nobody asks for.
+  // The sockets are the socket holder's, which lets go of those that nobody asks for.
   endFormer: async () => {},
 };
 
 /** Where each member is told to accept. */
 function goPipesOf({ name, traffic, members }: SocketService, stateDir: string) {
   const waiting = traffic.accept === 'go' ? members : [];
-  return new Map(waiting.map((member) => [member.name, goPipePath(stateDir, name, member.name)]));
+  return new Map(
+    waiting.map((member) => [member.name, activationPipePath(stateDir, name, member.name)]),
+  );
 }

@@ -43,7 +43,7 @@ const REMEDIES: Readonly<Record<CertificateFault, (files: ClientTls) => string>>
 };
 
 export function authorityFindings({ name, traffic }: ResolvedService): PreflightFinding[] {
-  const file = traffic.link.tls?.caFile ?? null;
+  const file = traffic.transport.tls?.caFile ?? null;
   const fault = file === null ? null : authorityFault(file);
   if (file === null || fault === null) return [];
   const where = `services.${name}.traffic.backend.tls.ca`;

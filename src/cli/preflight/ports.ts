@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import type { HostPort, ResolvedConfig, ResolvedService } from '../../config/resolved.ts';
 import { formatAddress } from '../../config/units.ts';
 import { isUnix, type ListenAddress } from '../../drivers/listen-address.ts';
-import { lookAtPath } from '../../drivers/keeper/unix-path.ts';
-import { isKeeperOf } from '../../drivers/keeper/client.ts';
+import { checkPath } from '../../drivers/socket-holder/unix-path.ts';
+import { isSocketHolderOf } from '../../drivers/socket-holder/client.ts';
 import { hasVariable, variablesOf } from '../../drivers/os/proc.ts';
 import {
   memberCgroupName,
@@ -14,7 +14,7 @@ import {
   runIdPrefix,
 } from '../../drivers/member/process/run-record.ts';
 import { countOpen } from '../../drivers/os/sockets.ts';
-import { LOCK_FILE, readHolder } from '../../drivers/store/hold.ts';
+import { LOCK_FILE, readHolder } from '../../drivers/store/state-lock.ts';
 import { isProxyOf } from '../../drivers/traffic/proxy/process.ts';
 import type { PreflightFinding } from './finding.ts';
 import { findHolders, type Holder, type Place, placeOf } from './holder.ts';
@@ -76,7 +76,7 @@ function serviceListeners(service: ResolvedService, stateDir: string): Listener[
   const at = `services.${name}`;
   const isLeftover = (holder: Holder): boolean =>
     isProxyOf(holder.pid, stateDir) ||
-    isKeeperOf(holder.pid, stateDir) ||
+    isSocketHolderOf(holder.pid, stateDir) ||
     members.some((member) =>
       isLeftoverMember(holder, { stateDir, service: name, member: member.name }),
     );
@@ -89,7 +89,7 @@ function serviceListeners(service: ResolvedService, stateDir: string): Listener[
     }),
     ...members.map((member): Listener => {
       const isOwn = (holder: Holder): boolean =>
-        isKeeperOf(holder.pid, stateDir) ||
+        isSocketHolderOf(holder.pid, stateDir) ||
         isLeftoverMember(holder, { stateDir, service: name, member: member.name });
       const address = { host: member.address, port: member.port };
       return { where: `${at}.members.${member.name}.port`, address, isLeftover: isOwn };
@@ -119,7 +119,7 @@ function isLeftoverMember(
 async function obstacleAt(address: ListenAddress): Promise<string | null> {
   if (!isUnix(address)) return await tryListening(address);
   if (!existsSync(dirname(address.path))) return NO_DIRECTORY;
-  switch (await lookAtPath(address.path)) {
+  switch (await checkPath(address.path)) {
     case 'inUse':
       return IN_USE;
     case 'noSocket':

@@ -1,6 +1,10 @@
 import type { z } from 'zod';
 import type { ListenAddress, NamedListener } from '../../drivers/listen-address.ts';
-import type { HoldLimits, MemberLink, TrafficAbilities } from '../../drivers/traffic/contract.ts';
+import type {
+  HoldLimits,
+  MemberTransport,
+  TrafficAbilities,
+} from '../../drivers/traffic/contract.ts';
 import type { ConfigPath } from '../faults.ts';
 import type { RuleFault } from '../rule-fault.ts';
 import type { ParsedService } from '../schema.ts';
@@ -31,7 +35,7 @@ export type ResolvedBase = {
   readonly listen: ListenAddress;
   readonly listeners: Listeners;
   readonly protocol: 'http' | 'tcp';
-  readonly link: MemberLink;
+  readonly transport: MemberTransport;
   /** What may wait while nobody serves, and how long a member may take to answer (0: any time). */
   readonly waiting: Pick<HoldLimits, 'holdMs' | 'holdRequests' | 'answerMs'>;
 };

@@ -4,7 +4,7 @@ import type {
   ClientLimits,
   ClientTls,
   HoldLimits,
-  MemberLink,
+  MemberTransport,
 } from '../../drivers/traffic/contract.ts';
 import { proxyAbilities } from '../../drivers/traffic/proxy/abilities.ts';
 import type { HostPort } from '../resolved.ts';
@@ -185,7 +185,7 @@ export const PROXY: TrafficKind<typeof schema, ResolvedProxy> = {
     },
     tls: compileTls(traffic, baseDir),
     acceptHeader: traffic.proxyProtocol.accept,
-    link: compileLink(traffic, baseDir),
+    transport: compileTransport(traffic, baseDir),
   }),
 };
 
@@ -208,7 +208,10 @@ function compileTls({ tls }: ParsedProxy, baseDir: string): ClientTls | null {
   return { certFile: resolve(baseDir, cert), keyFile: resolve(baseDir, key), minVersion: min };
 }
 
-function compileLink({ backend, proxyProtocol }: ParsedProxy, baseDir: string): MemberLink {
+function compileTransport(
+  { backend, proxyProtocol }: ParsedProxy,
+  baseDir: string,
+): MemberTransport {
   const { tls } = backend;
   const sendHeader = proxyProtocol.send;
   if (tls === undefined) return { tls: null, sendHeader };

@@ -87,7 +87,7 @@ export const SOCKET: TrafficKind<typeof schema, ResolvedSocket> = {
     listeners: listenersOf(traffic),
     protocol: traffic.protocol,
     // Nothing stands between the clients and the members.
-    link: { tls: null, sendHeader: false },
+    transport: { tls: null, sendHeader: false },
     waiting: { holdMs: CLIENT_PATIENCE_MS, holdRequests: traffic.backlog, answerMs: 0 },
     backlog: traffic.backlog,
     accept: traffic.accept,
@@ -127,7 +127,7 @@ function countRules({ listeners }: ParsedSocket, at: ConfigPath): RuleFault[] {
   return [
     ruleFault('tooManyListeners', [[...at, 'traffic', 'listeners']], {
       what: `there are ${count} further listeners`,
-      why: `each costs the keeper a thread, so there may be ${LISTENERS_MAX}`,
+      why: `each costs the socket holder a thread, so there may be ${LISTENERS_MAX}`,
       todo: 'make several services of it, or put a proxy in front',
     }),
   ];

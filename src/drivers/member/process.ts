@@ -14,10 +14,10 @@ import {
   setFrozen,
   type Cgroup,
 } from './process/cgroup.ts';
-import { whenCollapsed } from './process/collapse-watch.ts';
-import { containedPids, isGone, killAll, thawAll } from './process/containment.ts';
+import { whenExitingEarly } from './process/early-exit-watch.ts';
+import { livePids, isGone, killAll, thawAll } from './process/process-tree.ts';
 import { countClients, freezeIdle } from './process/freeze-idle.ts';
-import { makeGoPipe } from './process/go-pipe.ts';
+import { makeActivationPipe } from './process/activation-pipe.ts';
 import {
   LAUNCHER_PREFIX,
   NOTHING_HANDED,
@@ -148,7 +148,7 @@ class ProcessMember implements MemberDriver {
     if (run === null) return null;
     this.#run = run;
     this.#cgroup = record.cgroup;
-    this.#look();
+    this.#check();
     return { ...run.main, frozen: run.frozen };
   }
 
@@ -166,32 +166,32 @@ class ProcessMember implements MemberDriver {
     await this.#start?.settled;
     const run = this.#run;
     if (run === null) return;
-    await killAll(run.containment, { reaped: () => run.exit !== null, signal: options.signal });
+    await killAll(run.tree, { reaped: () => run.exit !== null, signal: options.signal });
     this.#release(run);
   }
 
   async freeze(options: { signal: AbortSignal }): Promise<void> {
     const run = this.#running();
-    await freezeIdle(run.containment, this.#options.sharedSockets ?? [], options.signal);
+    await freezeIdle(run.tree, this.#options.sharedSockets ?? [], options.signal);
     run.frozen = true;
   }
 
   async thaw(options: { signal: AbortSignal }): Promise<void> {
     const run = this.#running();
-    await thawAll(run.containment, options.signal);
+    await thawAll(run.tree, options.signal);
     run.frozen = false;
   }
 
   clients(): number {
     const run = this.#run;
-    return run === null ? 0 : countClients(run.containment, this.#options.sharedSockets ?? []);
+    return run === null ? 0 : countClients(run.tree, this.#options.sharedSockets ?? []);
   }
 
   async setCapacity(
     capacity: 'full' | 'reduced',
     _options: { signal: AbortSignal },
   ): Promise<void> {
-    const { cgroup } = this.#running().containment;
+    const { cgroup } = this.#running().tree;
     const share = this.#share(capacity);
     if (!setCpuShare(cgroup, share) && share !== null) {
       throw new DriverError('permission', 'there is no cgroup with a cpu controller to limit it');
@@ -201,16 +201,16 @@ class ProcessMember implements MemberDriver {
   lookForCollapse(on: boolean): void {
     if (on === this.#looksForCollapse) return;
     this.#looksForCollapse = on;
-    this.#look();
+    this.#check();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#look();
+    this.#check();
     this.#unwatchLogs();
     const run = this.#run;
     run?.unref();
-    if (run !== null && run.exit !== null && isGone(run.containment)) this.#release(run);
+    if (run !== null && run.exit !== null && isGone(run.tree)) this.#release(run);
     if (this.#cgroup !== null) removeCgroup(this.#cgroup);
   }
 
@@ -230,8 +230,8 @@ class ProcessMember implements MemberDriver {
     if (canFreeze(cgroup)) setFrozen(cgroup, false);
     setCpuShare(cgroup, this.#share(options.capacity));
     if (signal.aborted) throw calledOff();
-    const goPipe = plan.handed.goPipe;
-    if (goPipe !== null) makeGoPipe(goPipe);
+    const activationPipe = plan.handed.activationPipe;
+    if (activationPipe !== null) makeActivationPipe(activationPipe);
     const made = await makeRun({
       plan,
       cgroup,
@@ -250,7 +250,7 @@ class ProcessMember implements MemberDriver {
       });
     } catch (error) {
       const limit = AbortSignal.timeout(FAILED_START_KILL_MS);
-      await killAll(made.run.containment, { reaped: () => made.run.exit !== null, signal: limit });
+      await killAll(made.run.tree, { reaped: () => made.run.exit !== null, signal: limit });
       this.#release(made.run);
       throw error;
     }
@@ -259,22 +259,24 @@ class ProcessMember implements MemberDriver {
 
   #announce(run: Run): void {
     run.announced = true;
-    this.#look();
+    this.#check();
     this.#report(run);
   }
 
   /** Looks for the collapse of what runs, if that is wanted; ends an earlier look. */
-  #look(): void {
+  #check(): void {
     this.#stopLooking();
     this.#stopLooking = () => undefined;
     const run = this.#run;
     if (!this.#looksForCollapse || this.#closed || run === null || !run.announced) return;
     if (run.exit !== null) return;
-    this.#stopLooking = whenCollapsed(run.main, (collapse) => this.#options.onCollapse(collapse));
+    this.#stopLooking = whenExitingEarly(run.main, (collapse) =>
+      this.#options.onCollapse(collapse),
+    );
   }
 
   #report(run: Run): void {
-    if (run === this.#run) this.#look();
+    if (run === this.#run) this.#check();
     if (run.exit !== null && run.announced && !this.#closed) this.#options.onExit(run.exit);
   }
 
@@ -282,8 +284,8 @@ class ProcessMember implements MemberDriver {
     const run = this.#run;
     if (run === null) return;
     if (run.exit === null) throw new DriverError('conflict', 'the member is running already');
-    if (!isGone(run.containment)) {
-      const pids = containedPids(run.containment).join(', ');
+    if (!isGone(run.tree)) {
+      const pids = livePids(run.tree).join(', ');
       throw new DriverError('stillRunning', `the main process ended but pid ${pids} is left of it`);
     }
     this.#release(run);
@@ -301,7 +303,7 @@ class ProcessMember implements MemberDriver {
     if (this.#run !== run) return;
     this.#run = null;
     // A group that the kernel still holds for a moment is used again by the next start.
-    removeCgroup(run.containment.cgroup);
+    removeCgroup(run.tree.cgroup);
     removeRecord(this.#recordPath());
   }
 

@@ -141,7 +141,7 @@ export function findMarked(isMark: (variable: string) => boolean): readonly Iden
     .filter((stat) => stat !== null);
 }
 
-const END_LOOK_MS = 2;
+const END_CHECK_INTERVAL_MS = 2;
 const END_MS = 2000;
 
 /** Kills exactly these; false: some were not gone within two seconds. */
@@ -149,9 +149,9 @@ export async function endAll(processes: readonly Identity[]): Promise<boolean> {
   const left = (): readonly Identity[] =>
     processes.filter(({ pid, startTicks }) => processStillRuns(pid, startTicks));
   for (const { pid } of left()) sendSignal(pid, 'SIGKILL');
-  for (let waitedMs = 0; waitedMs < END_MS; waitedMs += END_LOOK_MS) {
+  for (let waitedMs = 0; waitedMs < END_MS; waitedMs += END_CHECK_INTERVAL_MS) {
     if (left().length === 0) return true;
-    await new Promise((resolve) => setTimeout(resolve, END_LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, END_CHECK_INTERVAL_MS));
   }
   return left().length === 0;
 }

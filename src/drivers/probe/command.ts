@@ -23,12 +23,12 @@ export function createCommandProbe(options: CommandProbeOptions): Probe {
   const running = new Set<() => void>();
   return {
     channel: 'command',
-    look: ({ timeoutMs }) => lookOnce(options, timeoutMs, running),
+    check: ({ timeoutMs }) => probeOnce(options, timeoutMs, running),
     close: async () => running.forEach((abandon) => abandon()),
   };
 }
 
-function lookOnce(
+function probeOnce(
   options: CommandProbeOptions,
   timeoutMs: number,
   running: Set<() => void>,

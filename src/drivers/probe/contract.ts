@@ -12,6 +12,6 @@ export interface Probe {
    * fresh: on a connection of its own; otherwise a kept connection may be used. Ends by the timeout
    * with fault `timeout` at the latest.
    */
-  look(options: { timeoutMs: number; fresh: boolean }): Promise<ProbeAnswer>;
+  check(options: { timeoutMs: number; fresh: boolean }): Promise<ProbeAnswer>;
   close(): Promise<void>;
 }

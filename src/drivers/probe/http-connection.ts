@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { ProbeFault } from '../../core/reasons.ts';
-import { dial, PLAIN_LINK } from '../member-link.ts';
+import { dial, PLAIN_TRANSPORT } from '../member-transport.ts';
 import { AnswerReader, type AnswerState } from './http-answer.ts';
 import { socketFault } from './socket-fault.ts';
 import type { ProbeTarget } from './spec.ts';
@@ -33,9 +33,9 @@ export class HttpConnection {
     this.#socket.on('close', () => this.#takeEnd());
   }
 
-  #connect({ host, port, link = PLAIN_LINK }: ProbeTarget): Socket {
-    if (link.tls !== null || link.sendHeader) {
-      return dial({ host, port }, link).on('data', (data: Buffer) => this.#take(data));
+  #connect({ host, port, transport = PLAIN_TRANSPORT }: ProbeTarget): Socket {
+    if (transport.tls !== null || transport.sendHeader) {
+      return dial({ host, port }, transport).on('data', (data: Buffer) => this.#take(data));
     }
     const onread = {
       buffer: READ_BUFFER,

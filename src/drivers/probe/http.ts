@@ -44,7 +44,7 @@ class HttpProbe implements Probe {
     };
   }
 
-  look(options: { timeoutMs: number; fresh: boolean }): Promise<ProbeAnswer> {
+  check(options: { timeoutMs: number; fresh: boolean }): Promise<ProbeAnswer> {
     const { timeoutMs, fresh } = options;
     const sentAt = monotonicMs();
     return new Promise((resolve) => {

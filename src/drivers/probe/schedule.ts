@@ -37,7 +37,7 @@ export function startSchedule(options: ScheduleOptions): { stop(): void } {
     const sentAt = now();
     const fresh = underWay > 0;
     underWay += 1;
-    const answer = await probe.look({ timeoutMs, fresh });
+    const answer = await probe.check({ timeoutMs, fresh });
     underWay -= 1;
     if (!stopped) onAnswer({ ...answer, sequence, sentAt });
   };

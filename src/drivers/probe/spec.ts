@@ -1,4 +1,4 @@
-import type { MemberLink } from '../traffic/contract.ts';
+import type { MemberTransport } from '../traffic/contract.ts';
 
 /** What one look at a member consists of, as the configuration says it. */
 export type ProbeSpec =
@@ -14,5 +14,5 @@ export type ProbeTarget = {
   readonly host: string;
   readonly port: number;
   /** Default: plainly. */
-  readonly link?: MemberLink;
+  readonly transport?: MemberTransport;
 };

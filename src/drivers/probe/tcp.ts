@@ -11,12 +11,12 @@ export function createTcpProbe(target: ProbeTarget): Probe {
   const open = new Set<() => void>();
   return {
     channel: 'tcp',
-    look: ({ timeoutMs }) => lookOnce(target, timeoutMs, open),
+    check: ({ timeoutMs }) => probeOnce(target, timeoutMs, open),
     close: async () => open.forEach((abandon) => abandon()),
   };
 }
 
-function lookOnce(
+function probeOnce(
   target: ProbeTarget,
   timeoutMs: number,
   open: Set<() => void>,

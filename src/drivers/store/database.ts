@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { assert } from '../../core/assert.ts';
 import type { Text } from '../../core/describe/language.ts';
 import { AppError } from '../../errors.ts';
-import { holdStateDir } from './hold.ts';
+import { holdStateDir } from './state-lock.ts';
 import { RESTORE, sqliteFault, unusable } from './sqlite-fault.ts';
 
 // The state directory of one agent: two SQLite files in WAL mode and the hold that keeps a second

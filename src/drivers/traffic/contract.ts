@@ -20,7 +20,7 @@ export type TrafficOptions = {
   readonly tls: ClientTls | null;
   /** Each client connection begins with a PROXY protocol header. */
   readonly acceptHeader: boolean;
-  readonly link: MemberLink;
+  readonly transport: MemberTransport;
   readonly onEvent: (event: TrafficEvent) => void;
 };
 
@@ -43,7 +43,7 @@ export type ClientTls = {
 };
 
 /** How members are spoken to. */
-export type MemberLink = {
+export type MemberTransport = {
   /** null: without TLS. */
   readonly tls: MemberTls | null;
   /** Each connection begins with a PROXY protocol header. */
@@ -96,7 +96,7 @@ export type ProcessNews =
   /** It did not answer and was killed. */
   | ({ readonly change: 'hung' } & ProcessLoss)
   | { readonly change: 'started'; readonly process: number; readonly pid: number }
-  /** The keeper is gone: the address is kept only for as long as a process has it. */
+  /** The socket holder is gone: the address is kept only for as long as a process has it. */
   | { readonly change: 'unkept' };
 
 export type TrafficSample = {

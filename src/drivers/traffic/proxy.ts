@@ -5,7 +5,7 @@ import type { Route } from '../../core/effect.ts';
 import { unreachable } from '../../core/assert.ts';
 import { AppError } from '../../errors.ts';
 import { DriverError } from '../driver-error.ts';
-import type { KeeperClient } from '../keeper/client.ts';
+import type { SocketHolderClient } from '../socket-holder/client.ts';
 import { socketPath } from '../socket-path.ts';
 import type {
   TrafficAbilities,
@@ -19,33 +19,33 @@ import { callProxy, type ControlClient } from './proxy/control-client.ts';
 import { stopProcess } from './proxy/ending.ts';
 import { controlName, endOthers, knownIndexes, startProcess } from './proxy/process.ts';
 import { SampleMerge } from './proxy/sample-merge.ts';
-import { ProxySlot, type SlotLoss } from './proxy/slot.ts';
-import { shareOf } from './proxy/share.ts';
-import { addStats } from './proxy/stats-sum.ts';
+import { ProcessSlot, type SlotLoss } from './proxy/process-slot.ts';
+import { limitsPerProcess } from './proxy/per-process-limits.ts';
+import { aggregateStats } from './proxy/aggregate-stats.ts';
 import { BACKLOG, type Answer, type ProxyEvent, type ProxyOptions } from './proxy/wire.ts';
 
 // The traffic driver that puts proxies in front of the members: one process, or several that accept from one socket.
-// The keeper owns that socket and makes the processes that inherit it, so connections wait in the kernel while one
+// The socket holder owns that socket and makes the processes that inherit it, so connections wait in the kernel while one
 // is started again. They serve on when the agent stops, and a later agent takes them over as they are. What is
 // ordered is ordered from all: it is done once each process has done it or is proved dead.
 // Not guaranteed: connections do not survive the death of the process that accepted them; and after the death of the
-// keeper an address outlives its processes no more.
+// socket holder an address outlives its processes no more.
 
 /** Beyond the drain's own time-out. */
 const DRAIN_SLACK_MS = 4000;
 
 export type ProxyDriverOptions = TrafficOptions & {
   /** Holds the listening socket and makes the processes. */
-  readonly keeper: () => Promise<KeeperClient>;
+  readonly socketHolder: () => Promise<SocketHolderClient>;
 };
 
 export class ProxyDriver implements TrafficDriver {
   readonly abilities: TrafficAbilities;
   readonly #options: ProxyDriverOptions;
   readonly #logFile: string;
-  readonly #slots: readonly ProxySlot[];
+  readonly #slots: readonly ProcessSlot[];
   readonly #samples = new SampleMerge();
-  #keeper: KeeperClient | null = null;
+  #socketHolder: SocketHolderClient | null = null;
   #route: Route | null = null;
   #replaced = false;
   #isDown = false;
@@ -109,22 +109,26 @@ export class ProxyDriver implements TrafficDriver {
     const figures = answers.flatMap((one) =>
       one.status === 'fulfilled' && one.value?.type === 'stats' ? [one.value.stats] : [],
     );
-    return { ...addStats(figures), processes: figures, losses: this.#losses };
+    return { ...aggregateStats(figures), processes: figures, losses: this.#losses };
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#slots.map(async (slot) => await slot.close()));
-    // A keeper that is gone has released it.
-    await this.#keeper?.release(this.#options.service).catch(() => {});
+    // A socket holder that is gone has released it.
+    await this.#socketHolder?.release(this.#options.service).catch(() => {});
   }
 
   leave(): void {
     for (const slot of this.#slots) slot.leave();
   }
 
-  #slotOf(index: number): ProxySlot {
-    return new ProxySlot({
-      proxy: { ...shareOf(this.#options), process: index, controlPath: this.#pathOf(index) },
+  #slotOf(index: number): ProcessSlot {
+    return new ProcessSlot({
+      proxy: {
+        ...limitsPerProcess(this.#options),
+        process: index,
+        controlPath: this.#pathOf(index),
+      },
       start: async (options) => await this.#start(options),
       route: () => this.#route,
       onEvent: (event) => this.#hear(index, event),
@@ -143,7 +147,7 @@ export class ProxyDriver implements TrafficDriver {
     return socketPath(this.#options.stateDir, controlName(this.#options.service, index));
   }
 
-  /** The keeper listens, or has done so all along; without need it is no fault that it cannot. */
+  /** The socket holder listens, or has done so all along; without need it is no fault that it cannot. */
   async #keepAddress(isServed: boolean): Promise<void> {
     try {
       await this.#listen();
@@ -167,24 +171,28 @@ export class ProxyDriver implements TrafficDriver {
     }
   }
 
-  async #listen(): Promise<KeeperClient> {
-    const { keeper, listen, service } = this.#options;
-    const kept = await keeper();
+  async #listen(): Promise<SocketHolderClient> {
+    const { socketHolder, listen, service } = this.#options;
+    const kept = await socketHolder();
     await kept.listen(service, { address: listen, backlog: BACKLOG, access: null });
-    if (this.#keeper !== kept) {
-      this.#keeper = kept;
+    if (this.#socketHolder !== kept) {
+      this.#socketHolder = kept;
       kept.onLost(() => this.#tell({ type: 'process', change: 'unkept' }));
     }
     return kept;
   }
 
   async #start(options: ProxyOptions): Promise<ControlClient> {
-    const keeper = await this.#listen();
-    return await startProcess(options, { key: options.service, keeper, logFile: this.#logFile });
+    const socketHolder = await this.#listen();
+    return await startProcess(options, {
+      key: options.service,
+      socketHolder,
+      logFile: this.#logFile,
+    });
   }
 
   /** The answers of those that live, once all have answered or are proved dead. */
-  async #askAll(ask: (slot: ProxySlot) => Promise<Answer | null>): Promise<readonly Answer[]> {
+  async #askAll(ask: (slot: ProcessSlot) => Promise<Answer | null>): Promise<readonly Answer[]> {
     const answers = await Promise.all(this.#slots.map(ask));
     if (this.#replaced) throw new DriverError('conflict', 'a newer agent has taken the proxy over');
     return answers.filter((answer) => answer !== null);

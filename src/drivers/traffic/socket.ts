@@ -1,8 +1,8 @@
 import type { Route } from '../../core/effect.ts';
 import { DriverError } from '../driver-error.ts';
-import type { KeeperClient } from '../keeper/client.ts';
+import type { SocketHolderClient } from '../socket-holder/client.ts';
 import type { NamedListener, UnixAccess } from '../listen-address.ts';
-import { identifyPipe, sayGo } from '../member/process/go-pipe.ts';
+import { identifyPipe, activate } from '../member/process/activation-pipe.ts';
 import type { HandedSocket } from '../member/process/launch.ts';
 import type {
   Target,
@@ -13,7 +13,7 @@ import type {
 } from './contract.ts';
 import { type Accept, socketAbilities } from './socket-abilities.ts';
 
-// The traffic driver without a hop: the keeper owns the service's listening socket, and each member inherits it.
+// The traffic driver without a hop: the socket holder owns the service's listening socket, and each member inherits it.
 // Whoever runs accepts, so what a route says is brought about by who is frozen, started and ended; this driver only
 // keeps the address open. Members that wait to be told to accept may run as standbys, and the route is what tells
 // them. While nobody accepts, connections wait in the kernel's backlog.
@@ -21,7 +21,7 @@ import { type Accept, socketAbilities } from './socket-abilities.ts';
 // Not guaranteed: requests on connections that a member had accepted when it died; nobody else has seen them.
 
 const RETRY_MS = 1000;
-const LOOK_EVERY_MS = 1000;
+const CHECK_INTERVAL_MS = 1000;
 /** Of the sockets that members are probed on. */
 const PROBE_BACKLOG = 128;
 
@@ -37,7 +37,7 @@ export type SocketOptions = {
   /** How many connections of clients a member has open. */
   readonly clientsOf: (member: string) => number;
   readonly targets: readonly Target[];
-  readonly keeper: () => Promise<KeeperClient>;
+  readonly socketHolder: () => Promise<SocketHolderClient>;
   readonly onEvent: (event: TrafficEvent) => void;
 };
 
@@ -77,8 +77,8 @@ export class SocketDriver implements TrafficDriver {
   }
 
   async open(): Promise<void> {
-    const { service, listeners, targets, keeper, backlog, access } = this.#options;
-    const kept = await keeper();
+    const { service, listeners, targets, socketHolder, backlog, access } = this.#options;
+    const kept = await socketHolder();
     for (const { name, address } of listeners)
       await kept.listen(clientKey(service, name), { address, backlog, access });
     for (const { member, host, port } of targets) {
@@ -88,7 +88,7 @@ export class SocketDriver implements TrafficDriver {
     this.#isOpen = true;
     kept.onLost(() => this.#lost());
     if (this.#options.goPipes.size > 0)
-      this.#lookTimer ??= setInterval(() => this.#lookForEarly(), LOOK_EVERY_MS).unref();
+      this.#lookTimer ??= setInterval(() => this.#checkEarly(), CHECK_INTERVAL_MS).unref();
   }
 
   async route(route: Route): Promise<void> {
@@ -96,8 +96,9 @@ export class SocketDriver implements TrafficDriver {
       throw new DriverError('conflict', `epoch ${route.epoch} is older than ${this.#epoch}`);
     this.#epoch = route.epoch;
     const { active } = route;
-    const goPipe = active === null ? undefined : this.#options.goPipes.get(active);
-    if (active !== null && goPipe !== undefined) this.#told.set(active, sayGo(goPipe));
+    const activationPipe = active === null ? undefined : this.#options.goPipes.get(active);
+    if (active !== null && activationPipe !== undefined)
+      this.#told.set(active, activate(activationPipe));
   }
 
   /** A member that accepts cannot be told to stop accepting: it is ended instead, which is the core's to order. */
@@ -110,10 +111,10 @@ export class SocketDriver implements TrafficDriver {
   }
 
   async close(): Promise<void> {
-    // What was opened in part goes with the keeper.
+    // What was opened in part goes with the socket holder.
     if (!this.#isOpen) return;
     this.leave();
-    const kept = await this.#options.keeper();
+    const kept = await this.#options.socketHolder();
     for (const key of this.#keys()) await kept.release(key);
   }
 
@@ -124,7 +125,7 @@ export class SocketDriver implements TrafficDriver {
   }
 
   /** Nothing but its connections shows whether a member waits as it should. */
-  #lookForEarly(): void {
+  #checkEarly(): void {
     const { goPipes, clientsOf, onEvent } = this.#options;
     for (const [member, path] of goPipes) {
       const pipe = identifyPipe(path);

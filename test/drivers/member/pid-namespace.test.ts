@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { NO_CGROUPS } from '../../../src/drivers/member/process/cgroup-mounts.ts';
-import { killLeftover } from '../../../src/drivers/member/process/leftover.ts';
+import { killOrphans } from '../../../src/drivers/member/process/orphans.ts';
 import { findPidNamespace } from '../../../src/drivers/member/process/pid-namespace.ts';
 import { readProcessStat } from '../../../src/drivers/os/proc.ts';
 import { memberConformance } from './conformance.ts';
@@ -122,7 +122,7 @@ describe('a process member in a PID namespace', () => {
       await start(bench);
       await untilItCounts(bench);
       const { stateDir } = bench;
-      const found = await killLeftover({
+      const found = await killOrphans({
         stateDir,
         service: 'shop',
         member: 'a',

@@ -8,7 +8,7 @@ import { createCommandProbe } from '../../../src/drivers/probe/command.ts';
 import type { Probe } from '../../../src/drivers/probe/contract.ts';
 import { eventually } from '../member/support.ts';
 import { probeConformance } from './conformance.ts';
-import { lookOnce } from './support.ts';
+import { probeOnce } from './support.ts';
 
 const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
 const shell = (text: string, ...rest: readonly string[]): Probe =>
@@ -24,11 +24,11 @@ probeConformance('command', async () => ({
 /** A probe whose check leaves the number of a process it started in a file, and what became of that process. */
 async function withChild(
   text: string,
-  look: (probe: Probe) => Promise<string>,
+  check: (probe: Probe) => Promise<string>,
 ): Promise<{ verdict: string; childEnded: Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), 'hotwarm-probe-'));
   const file = join(directory, 'pid');
-  const verdict = await look(shell(text, 'sh', file));
+  const verdict = await check(shell(text, 'sh', file));
   const pid = Number(readFileSync(file, 'utf8'));
   rmSync(directory, { recursive: true });
   const isOver = (): boolean => {
@@ -42,7 +42,7 @@ describe('a command probe', () => {
   it('tells the exit code or the signal, and what the check said', async () => {
     const answers = await Promise.all(
       [shell('echo out; echo err >&2; exit 3'), shell('kill -TERM $$')].map((probe) =>
-        probe.look({ timeoutMs: 10_000, fresh: false }),
+        probe.check({ timeoutMs: 10_000, fresh: false }),
       ),
     );
     assert.deepEqual(
@@ -57,7 +57,7 @@ describe('a command probe', () => {
   it('kills the check with its children at the time-out', async () => {
     const text = 'sleep 600 & echo $! > "$1"; wait';
     const { verdict, childEnded } = await withChild(text, (probe) =>
-      lookOnce(probe, { timeoutMs: 1500 }),
+      probeOnce(probe, { timeoutMs: 1500 }),
     );
     assert.equal(verdict, 'timeout');
     await childEnded;
@@ -65,27 +65,27 @@ describe('a command probe', () => {
 
   it('leaves no child behind and does not wait for one that holds its output', async () => {
     const text = 'sleep 600 & echo $! > "$1"; exit 0';
-    const { verdict, childEnded } = await withChild(text, (probe) => lookOnce(probe));
+    const { verdict, childEnded } = await withChild(text, (probe) => probeOnce(probe));
     assert.equal(verdict, 'ok');
     await childEnded;
   });
 
   it('keeps little of a flood of output and is not blocked by it', async () => {
     const probe = shell('head -c 1000000 /dev/zero | tr "\\0" x; exit 1');
-    const answer = await probe.look({ timeoutMs: 10_000, fresh: false });
+    const answer = await probe.check({ timeoutMs: 10_000, fresh: false });
     assert.ok(!answer.ok && answer.fault === 'commandFailed');
     assert.ok(answer.detail.length > 500 && answer.detail.length < 1100);
   });
 
   it('answers for a command that does not exist', async () => {
     assert.equal(
-      await lookOnce(createCommandProbe({ command: ['/no/such/check'], env })),
+      await probeOnce(createCommandProbe({ command: ['/no/such/check'], env })),
       'commandFailed',
     );
   });
 
   it('uses no shell', async () => {
     const probe = createCommandProbe({ command: ['test', '$(echo a)', '=', '$(echo a)'], env });
-    assert.equal(await lookOnce(probe), 'ok');
+    assert.equal(await probeOnce(probe), 'ok');
   });
 });

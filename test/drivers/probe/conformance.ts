@@ -31,7 +31,7 @@ export function probeConformance(kind: string, make: () => Promise<ProbeSubject>
   describe(`a probe of kind ${kind}`, () => {
     check('says ok with a latency, look after look, fresh or not', async ({ healthy }) => {
       for (const fresh of [false, true, false, false, true]) {
-        const answer = await healthy.look({ timeoutMs: 10_000, fresh });
+        const answer = await healthy.check({ timeoutMs: 10_000, fresh });
         assert.equal(verdict(answer), 'ok');
         assert.ok(answer.ok && answer.latencyMs > 0 && answer.latencyMs < 10_000);
       }
@@ -39,14 +39,16 @@ export function probeConformance(kind: string, make: () => Promise<ProbeSubject>
 
     check('answers with a fault and a detail instead of throwing', async ({ unhealthy }) => {
       for (const fresh of [false, true]) {
-        const answer = await unhealthy.look({ timeoutMs: 10_000, fresh });
+        const answer = await unhealthy.check({ timeoutMs: 10_000, fresh });
         assert.ok(!answer.ok && answer.fault !== 'timeout');
         assert.ok(answer.detail.length > 0 && answer.detail.length < 2000);
       }
     });
 
     check('allows looks side by side', async ({ healthy }) => {
-      const looks = [false, true, false].map((fresh) => healthy.look({ timeoutMs: 10_000, fresh }));
+      const looks = [false, true, false].map((fresh) =>
+        healthy.check({ timeoutMs: 10_000, fresh }),
+      );
       const answers = await Promise.all(looks);
       assert.deepEqual(answers.map(verdict), ['ok', 'ok', 'ok']);
     });
@@ -54,14 +56,14 @@ export function probeConformance(kind: string, make: () => Promise<ProbeSubject>
     check('gives up at the time-out', async ({ hung }) => {
       if (hung === null) return;
       const answers = await Promise.all(
-        [false, true].map((fresh) => hung.look({ timeoutMs: 30, fresh })),
+        [false, true].map((fresh) => hung.check({ timeoutMs: 30, fresh })),
       );
       assert.deepEqual(answers.map(verdict), ['timeout', 'timeout']);
     });
 
     check('ends what is under way when it is closed', async ({ hung }) => {
       if (hung === null) return;
-      const look = hung.look({ timeoutMs: 3_600_000, fresh: false });
+      const look = hung.check({ timeoutMs: 3_600_000, fresh: false });
       await hung.close();
       assert.notEqual(verdict(await look), 'ok');
     });

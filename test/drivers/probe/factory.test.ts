@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { createProbe } from '../../../src/drivers/probe/factory.ts';
-import { answering, closedTarget, closePeers, listen, lookOnce, OK } from './support.ts';
+import { answering, closedTarget, closePeers, listen, probeOnce, OK } from './support.ts';
 
 afterEach(closePeers);
 
@@ -11,7 +11,7 @@ describe('createProbe', () => {
     const http = createProbe({ type: 'http', path: '/', expect: null }, peer.target, {});
     const tcp = createProbe({ type: 'tcp' }, peer.target, {});
     assert.deepEqual([http.channel, tcp.channel], ['http', 'tcp']);
-    assert.deepEqual([await lookOnce(http), await lookOnce(tcp)], ['ok', 'ok']);
+    assert.deepEqual([await probeOnce(http), await probeOnce(tcp)], ['ok', 'ok']);
     await peer.close();
   });
 
@@ -22,7 +22,7 @@ describe('createProbe', () => {
     const probe = createProbe({ type: 'command', command: ['/bin/sh', '-c', text] }, target, {
       COLOUR: 'red',
     });
-    assert.equal(await lookOnce(probe), 'ok');
+    assert.equal(await probeOnce(probe), 'ok');
     delete process.env['HOTWARM_TOKEN'];
   });
 });

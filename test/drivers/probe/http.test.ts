@@ -11,7 +11,7 @@ import {
   closedTarget,
   closePeers,
   listen,
-  lookOnce,
+  probeOnce,
   OK,
   verdict,
   type Peer,
@@ -43,7 +43,7 @@ async function verdictOn(
   const peer = await listen(onConnection);
   const { expect, ...look } = options;
   try {
-    return await lookOnce(probeOf(peer, expect ?? null), look);
+    return await probeOnce(probeOf(peer, expect ?? null), look);
   } finally {
     await peer.close();
   }
@@ -100,13 +100,13 @@ describe('an http probe', () => {
 
   it('tells a refused connection', async () => {
     const probe = createHttpProbe({ target: await closedTarget(), path: '/', expect: null });
-    assert.equal(await lookOnce(probe), 'refused');
+    assert.equal(await probeOnce(probe), 'refused');
   });
 
   it('tells an unreachable host', async () => {
     const target = { host: '255.255.255.255', port: 80 };
     const probe = createHttpProbe({ target, path: '/', expect: null });
-    assert.equal(await lookOnce(probe), 'unreachable');
+    assert.equal(await probeOnce(probe), 'unreachable');
   });
 
   it('tells a reset from an orderly end without an answer', async () => {
@@ -154,7 +154,7 @@ describe('an http probe', () => {
         socket.write(OK);
       }),
     );
-    assert.equal(await lookOnce(probeOf(peer)), 'ok');
+    assert.equal(await probeOnce(probeOf(peer)), 'ok');
     await peer.close();
     const [text] = heads;
     assert.match(text ?? '', /^GET \/healthz HTTP\/1\.1\r\n/);
@@ -165,10 +165,10 @@ describe('an http probe', () => {
     const peer = await listen(answering(OK));
     const probe = probeOf(peer);
     for (let round = 0; round < 5; round += 1) {
-      assert.equal(verdict(await probe.look({ timeoutMs: 10_000, fresh: false })), 'ok');
+      assert.equal(verdict(await probe.check({ timeoutMs: 10_000, fresh: false })), 'ok');
     }
     assert.equal(peer.accepted(), 1);
-    assert.equal(verdict(await probe.look({ timeoutMs: 10_000, fresh: true })), 'ok');
+    assert.equal(verdict(await probe.check({ timeoutMs: 10_000, fresh: true })), 'ok');
     assert.equal(peer.accepted(), 2);
     await probe.close();
     await peer.close();
@@ -187,7 +187,7 @@ describe('an http probe', () => {
       const probe = probeOf(peer);
       const looks = [];
       for (let round = 0; round < 3; round += 1) {
-        looks.push(verdict(await probe.look({ timeoutMs: 10_000, fresh: false })));
+        looks.push(verdict(await probe.check({ timeoutMs: 10_000, fresh: false })));
       }
       assert.deepEqual(looks, ['ok', 'ok', 'ok'], drop);
       assert.equal(peer.accepted() > 1, true);
@@ -200,9 +200,9 @@ describe('an http probe', () => {
     const server = createServer((_, response) => response.end('ok'));
     const peer = await listen((socket) => server.emit('connection', socket));
     const probe = probeOf(peer);
-    assert.equal(verdict(await probe.look({ timeoutMs: 10_000, fresh: false })), 'ok');
+    assert.equal(verdict(await probe.check({ timeoutMs: 10_000, fresh: false })), 'ok');
     await peer.close();
-    assert.equal(verdict(await probe.look({ timeoutMs: 10_000, fresh: false })), 'refused');
+    assert.equal(verdict(await probe.check({ timeoutMs: 10_000, fresh: false })), 'refused');
     await probe.close();
     server.close();
   });
@@ -211,11 +211,11 @@ describe('an http probe', () => {
     for (const timeoutMs of [30, 3_600_000]) {
       const peer = await listen(answeringOnce);
       const probe = probeOf(peer);
-      assert.equal(verdict(await probe.look({ timeoutMs: 10_000, fresh: false })), 'ok');
-      const look = probe.look({ timeoutMs, fresh: false });
+      assert.equal(verdict(await probe.check({ timeoutMs: 10_000, fresh: false })), 'ok');
+      const look = probe.check({ timeoutMs, fresh: false });
       if (timeoutMs > 30) await probe.close();
       assert.equal(verdict(await look), timeoutMs > 30 ? 'closed' : 'timeout');
-      assert.equal(await lookOnce(createTcpProbe(peer.target)), 'ok');
+      assert.equal(await probeOnce(createTcpProbe(peer.target)), 'ok');
       assert.equal(peer.accepted(), 2);
       await probe.close();
       await peer.close();
@@ -226,7 +226,7 @@ describe('an http probe', () => {
     const peer = await listen(answering(`${OK}HTTP/1.1 408 Request Timeout\r\n\r\n`));
     const probe = probeOf(peer);
     for (let round = 0; round < 2; round += 1) {
-      assert.equal(verdict(await probe.look({ timeoutMs: 10_000, fresh: false })), 'ok');
+      assert.equal(verdict(await probe.check({ timeoutMs: 10_000, fresh: false })), 'ok');
     }
     assert.equal(peer.accepted(), 2);
     await probe.close();
@@ -245,7 +245,7 @@ describe('an http probe', () => {
     });
     const probe = probeOf(peer);
     for (let round = 0; round < 2; round += 1) {
-      assert.equal(verdict(await probe.look({ timeoutMs: 10_000, fresh: false })), 'ok');
+      assert.equal(verdict(await probe.check({ timeoutMs: 10_000, fresh: false })), 'ok');
     }
     assert.equal(peer.accepted(), 1);
     await probe.close();

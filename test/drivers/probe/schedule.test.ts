@@ -6,16 +6,16 @@ import { startSchedule, type ScheduledAnswer } from '../../../src/drivers/probe/
 const OK: ProbeAnswer = { ok: true, latencyMs: 1 };
 
 /** A schedule of 100 ms slots on a clock that only the test moves. */
-function fixture(look: (fresh: boolean) => Promise<ProbeAnswer>) {
+function fixture(check: (fresh: boolean) => Promise<ProbeAnswer>) {
   mock.timers.enable({ apis: ['setTimeout'] });
   const answers: ScheduledAnswer[] = [];
   const looks: { at: number; fresh: boolean }[] = [];
   let at = 1000;
   const probe: Probe = {
     channel: 'http',
-    look: ({ fresh }) => {
+    check: ({ fresh }) => {
       looks.push({ at, fresh });
-      return look(fresh);
+      return check(fresh);
     },
     close: async () => undefined,
   };

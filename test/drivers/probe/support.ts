@@ -78,12 +78,12 @@ export function verdict(answer: ProbeAnswer): string {
 }
 
 /** Takes one look with a patience that only a hung peer uses up, and closes the probe. */
-export async function lookOnce(
+export async function probeOnce(
   probe: Probe,
   options: { timeoutMs?: number; fresh?: boolean } = {},
 ): Promise<string> {
   try {
-    return verdict(await probe.look({ timeoutMs: 10_000, fresh: false, ...options }));
+    return verdict(await probe.check({ timeoutMs: 10_000, fresh: false, ...options }));
   } finally {
     await probe.close();
   }

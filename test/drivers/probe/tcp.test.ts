@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { createTcpProbe } from '../../../src/drivers/probe/tcp.ts';
 import { probeConformance } from './conformance.ts';
-import { closedTarget, closePeers, listen, lookOnce } from './support.ts';
+import { closedTarget, closePeers, listen, probeOnce } from './support.ts';
 
 afterEach(closePeers);
 
@@ -23,19 +23,19 @@ describe('a tcp probe', () => {
       socket.resume();
       socket.on('close', () => closed.resolve());
     });
-    assert.equal(await lookOnce(createTcpProbe(peer.target)), 'ok');
+    assert.equal(await probeOnce(createTcpProbe(peer.target)), 'ok');
     await closed.promise;
     await peer.close();
   });
 
   it('tells a refused connection and an unreachable host', async () => {
-    assert.equal(await lookOnce(createTcpProbe(await closedTarget())), 'refused');
+    assert.equal(await probeOnce(createTcpProbe(await closedTarget())), 'refused');
     const nowhere = { host: '255.255.255.255', port: 80 };
-    assert.equal(await lookOnce(createTcpProbe(nowhere)), 'unreachable');
+    assert.equal(await probeOnce(createTcpProbe(nowhere)), 'unreachable');
   });
 
   it('takes a reset right after the accept for a reset or, if it comes too late, for no fault', async () => {
     const peer = await listen((socket) => socket.resetAndDestroy());
-    assert.match(await lookOnce(createTcpProbe(peer.target)), /^(ok|reset)$/);
+    assert.match(await probeOnce(createTcpProbe(peer.target)), /^(ok|reset)$/);
   });
 });

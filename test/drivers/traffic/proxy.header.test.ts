@@ -110,8 +110,8 @@ suite('the PROXY protocol', () => {
 
   test('a raw connection tells its member who the client is', async (t) => {
     const a = await greeted(t);
-    const link = { tls: null, sendHeader: true };
-    const rig = await startRig(t, [a], { protocol: 'tcp', link });
+    const transport = { tls: null, sendHeader: true };
+    const rig = await startRig(t, [a], { protocol: 'tcp', transport });
     await rig.driver.route(route('a'));
     const wire = await dial(t, rig.port);
     wire.socket.write('hello');
@@ -125,8 +125,8 @@ suite('the PROXY protocol', () => {
   for (const [whose, header, told] of CLAIMS) {
     test(`what a proxy in front tells ${whose} is passed on, and what follows is whole`, async (t) => {
       const a = await greeted(t);
-      const link = { tls: null, sendHeader: true };
-      const rig = await startRig(t, [a], { protocol: 'tcp', acceptHeader: true, link });
+      const transport = { tls: null, sendHeader: true };
+      const rig = await startRig(t, [a], { protocol: 'tcp', acceptHeader: true, transport });
       await rig.driver.route(route('a'));
       const wire = await dial(t, rig.port);
       wire.socket.write(Buffer.concat([header, Buffer.from('hello')]));

@@ -329,12 +329,12 @@ suite('several proxy processes', () => {
   });
 });
 
-suite('a keeper that dies', () => {
+suite('a socket holder that dies', () => {
   test('interrupts nobody, is told of, and is there again when a process must be made', async (t) => {
     const a = await startMember(t, 'a');
     const rig = await startRig(t, [a]);
     await rig.driver.route(route('a'));
-    process.kill((await rig.keeper.open()).pid, 'SIGKILL');
+    process.kill((await rig.socketHolder.open()).pid, 'SIGKILL');
     await untilChange(rig, 'unkept');
     assert.equal((await ask(rig)).status, 200);
     rig.agent.destroy();
@@ -349,7 +349,7 @@ suite('a keeper that dies', () => {
     await rig.driver.route(route('a'));
     const pid = await pidOf(rig.driver);
     rig.driver.leave();
-    process.kill((await rig.keeper.open()).pid, 'SIGKILL');
+    process.kill((await rig.socketHolder.open()).pid, 'SIGKILL');
     const events: ProcessNews[] = [];
     const later = new ProxyDriver({
       ...rig.options,
@@ -361,7 +361,7 @@ suite('a keeper that dies', () => {
         await later.open();
         return true;
       } catch {
-        return false; // The old keeper's end is not known yet.
+        return false; // The old socket holder's end is not known yet.
       }
     }, 'it is open');
     assert.equal(await pidOf(later), pid);

@@ -10,7 +10,7 @@ import {
   type ConnectionOptions,
   type TLSSocket,
 } from 'node:tls';
-import type { MemberLink, MemberTls } from '../../../src/drivers/traffic/contract.ts';
+import type { MemberTransport, MemberTls } from '../../../src/drivers/traffic/contract.ts';
 import { makePair, type TestPair } from './certificates.ts';
 import { ask, freePort, route, startMember, startRig, until, type Rig } from './rig.ts';
 
@@ -110,7 +110,7 @@ async function secureMember(t: TestContext, pair: TestPair): Promise<number> {
   return address.port;
 }
 
-const linkTo = (tls: Partial<MemberTls>): MemberLink => ({
+const transportTo = (tls: Partial<MemberTls>): MemberTransport => ({
   tls: { caFile: null, verify: true, serverName: null, ...tls },
   sendHeader: false,
 });
@@ -229,7 +229,7 @@ suite('TLS between the clients and the proxy', () => {
     assert.equal((await askSecurely(rig, pair)).status, 200);
   });
 
-  test('a crowd that stands in the entrance does not keep others out', async (t) => {
+  test('a crowd that waits for its setup does not keep others out', async (t) => {
     const { rig, pair } = await secureRig(t);
     const crowd: Socket[] = [];
     t.after(() => crowd.forEach((socket) => socket.destroy()));
@@ -252,8 +252,8 @@ suite('TLS between the proxy and the members', () => {
   test('a member is known by its authority and its name', async (t) => {
     const pair = makePair(t, 'member.test');
     const a = { name: 'a', port: await secureMember(t, pair) };
-    const link = linkTo({ caFile: pair.certFile, serverName: 'member.test' });
-    const rig = await startRig(t, [a], { link });
+    const transport = transportTo({ caFile: pair.certFile, serverName: 'member.test' });
+    const rig = await startRig(t, [a], { transport });
     await rig.driver.route(route('a'));
     assert.equal((await ask(rig)).status, 200);
     assert.equal((await ask(rig)).member, 'a');
@@ -268,8 +268,8 @@ suite('TLS between the proxy and the members', () => {
       const pair = makePair(t, 'member.test');
       const a = { name: 'a', port: await secureMember(t, pair) };
       const caFile = tls.serverName === undefined ? makePair(t, 'x.test').certFile : pair.certFile;
-      const link = linkTo({ caFile, ...tls });
-      const rig = await startRig(t, [a], { link, limits: { holdMs: 300 } });
+      const transport = transportTo({ caFile, ...tls });
+      const rig = await startRig(t, [a], { transport, limits: { holdMs: 300 } });
       await rig.driver.route(route('a'));
       assert.equal((await ask(rig)).status, 503);
       assert.equal((await rig.event('failed')).fault, 'unreachable');
@@ -278,7 +278,7 @@ suite('TLS between the proxy and the members', () => {
 
   test('without verification any certificate will do', async (t) => {
     const a = { name: 'a', port: await secureMember(t, makePair(t, 'member.test')) };
-    const rig = await startRig(t, [a], { link: linkTo({ verify: false }) });
+    const rig = await startRig(t, [a], { transport: transportTo({ verify: false }) });
     await rig.driver.route(route('a'));
     assert.equal((await ask(rig)).status, 200);
   });
@@ -296,7 +296,7 @@ suite('TLS between the proxy and the members', () => {
     const rig = await startRig(t, [{ name: 'a', port: address.port }], {
       protocol: 'tcp',
       tls: frontOf(pair),
-      link: linkTo({ caFile: pair.certFile }),
+      transport: transportTo({ caFile: pair.certFile }),
     });
     await rig.driver.route(route('a'));
     const { socket } = await dialSecurely(t, rig.port);
@@ -314,7 +314,7 @@ suite('TLS between the proxy and the members', () => {
     const pair = makePair(t, 'member.test');
     const a = { name: 'a', port: await freePort() };
     const b = { name: 'b', port: await secureMember(t, pair) };
-    const rig = await startRig(t, [a, b], { link: linkTo({ caFile: pair.certFile }) });
+    const rig = await startRig(t, [a, b], { transport: transportTo({ caFile: pair.certFile }) });
     await rig.driver.route(route('a', { fallbacks: ['b'] }));
     assert.equal((await ask(rig)).status, 200);
   });

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Route } from '../../../src/core/effect.ts';
-import { PLAIN_LINK } from '../../../src/drivers/member-link.ts';
+import { PLAIN_TRANSPORT } from '../../../src/drivers/member-transport.ts';
 import type {
   ClientLimits,
   HoldLimits,
@@ -18,7 +18,7 @@ import type {
   TrafficOptions,
 } from '../../../src/drivers/traffic/contract.ts';
 import { findFreePorts } from '../../../src/drill/free-ports.ts';
-import { KeeperHandle } from '../../../src/drivers/keeper/handle.ts';
+import { SocketHolderHandle } from '../../../src/drivers/socket-holder/handle.ts';
 import { ProxyDriver, type ProxyDriverOptions } from '../../../src/drivers/traffic/proxy.ts';
 
 // Real members, a real proxy process and clients for the tests of the data plane. Everything that is started ends
@@ -100,7 +100,7 @@ export type Rig = {
   readonly port: number;
   readonly events: TrafficEvent[];
   readonly agent: Agent;
-  readonly keeper: KeeperHandle;
+  readonly socketHolder: SocketHolderHandle;
   event<T extends TrafficEvent['type']>(type: T): Promise<Extract<TrafficEvent, { type: T }>>;
 };
 
@@ -112,7 +112,7 @@ export const CLIENTS: ClientLimits = {
 };
 
 export type RigOptions = Partial<
-  Pick<TrafficOptions, 'protocol' | 'processes' | 'tls' | 'acceptHeader' | 'link'>
+  Pick<TrafficOptions, 'protocol' | 'processes' | 'tls' | 'acceptHeader' | 'transport'>
 > & {
   readonly limits?: Partial<HoldLimits>;
   readonly clients?: Partial<ClientLimits>;
@@ -126,7 +126,7 @@ export async function startRig(
   const stateDir = mkdtempSync(join(tmpdir(), 'hotwarm-proxy-'));
   const port = await freePort();
   const events: TrafficEvent[] = [];
-  const keeper = new KeeperHandle(stateDir);
+  const socketHolder = new SocketHolderHandle(stateDir);
   const traffic: ProxyDriverOptions = {
     service: 'shop',
     listen: { host: '127.0.0.1', port },
@@ -134,11 +134,11 @@ export async function startRig(
     processes: 1,
     tls: null,
     acceptHeader: false,
-    link: PLAIN_LINK,
+    transport: PLAIN_TRANSPORT,
     ...options,
     targets: members.map((one) => ({ member: one.name, host: '127.0.0.1', port: one.port })),
     stateDir,
-    keeper: async () => await keeper.open(),
+    socketHolder: async () => await socketHolder.open(),
     limits: { ...LIMITS, ...options.limits },
     clients: { ...CLIENTS, ...options.clients },
     onEvent: (event) => events.push(event),
@@ -148,13 +148,13 @@ export async function startRig(
   t.after(async () => {
     agent.destroy();
     await driver.close();
-    await keeper.stop();
+    await socketHolder.stop();
     rmSync(stateDir, { recursive: true, force: true });
   });
   await driver.open();
   return {
     driver,
-    keeper,
+    socketHolder,
     options: traffic,
     port,
     events,

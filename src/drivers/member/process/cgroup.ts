@@ -15,7 +15,7 @@ import { errorCode, sendSignal } from '../../os/proc.ts';
 // it without privilege, however often it forks or opens sessions, and the kernel says when it is empty.
 // v2 is preferred for freezing and killing, because it does each to the whole tree at once and kills what is
 // frozen. The CPU quota comes from whichever version holds the cpu controller. What this host does not offer
-// or this user may not write is null, and the process group stands in (see containment.ts).
+// or this user may not write is null, and the process group stands in (see tree.ts).
 // The calls are synchronous: these files are the kernel's memory, and each takes some microseconds.
 
 export type Cgroup = {

@@ -3,7 +3,7 @@ import { processStillRuns, type Identity } from '../../os/proc.ts';
 import type { SpawnExit } from './spawner.ts';
 
 /** The kernel tells only its parent of a process's end; others must look. */
-const LOOK_MS = 20;
+const CHECK_INTERVAL_MS = 20;
 
 /** Calls once when exactly this process is gone; how it ended cannot be told. Returns a function that stops looking. */
 export function whenGone(main: Identity, tell: (exit: SpawnExit) => void): () => void {
@@ -11,6 +11,6 @@ export function whenGone(main: Identity, tell: (exit: SpawnExit) => void): () =>
     if (processStillRuns(main.pid, main.startTicks)) return;
     clearInterval(timer);
     tell({ exitCode: null, signal: null, at: monotonicMs() });
-  }, LOOK_MS);
+  }, CHECK_INTERVAL_MS);
   return () => clearInterval(timer);
 }

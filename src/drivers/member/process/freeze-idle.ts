@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DriverError } from '../../driver-error.ts';
 import type { ListenAddress } from '../../listen-address.ts';
 import { clientLinks, countOpen } from '../../os/sockets.ts';
-import { containedPids, freezeAll, thawAll, type Containment } from './containment.ts';
+import { livePids, freezeAll, thawAll, type ProcessTree } from './process-tree.ts';
 
 /** Time for a member to answer those whom it had accepted. */
 const PAUSE_MS = 10;
@@ -12,17 +12,17 @@ const PAUSE_MS = 10;
  * which it was frozen, and whoever it had accepted would wait for as long, so it is let run until it has none.
  */
 export async function freezeIdle(
-  containment: Containment,
+  tree: ProcessTree,
   shared: readonly ListenAddress[],
   signal: AbortSignal,
 ): Promise<void> {
   let stranded = 0;
   try {
     for (;;) {
-      await freezeAll(containment, signal);
-      stranded = countClients(containment, shared);
+      await freezeAll(tree, signal);
+      stranded = countClients(tree, shared);
       if (stranded === 0) return;
-      await thawAll(containment, signal);
+      await thawAll(tree, signal);
       signal.throwIfAborted();
       await delay(PAUSE_MS);
     }
@@ -34,11 +34,8 @@ export async function freezeIdle(
 }
 
 /** How many connections that came in at these addresses it has open. */
-export function countClients(
-  containment: Containment,
-  addresses: readonly ListenAddress[],
-): number {
+export function countClients(tree: ProcessTree, addresses: readonly ListenAddress[]): number {
   if (addresses.length === 0) return 0;
   const links = new Set(addresses.flatMap(clientLinks));
-  return containedPids(containment).reduce((sum, pid) => sum + countOpen(pid, links), 0);
+  return livePids(tree).reduce((sum, pid) => sum + countOpen(pid, links), 0);
 }

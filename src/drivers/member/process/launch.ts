@@ -28,7 +28,7 @@ export type LaunchPlan = {
   readonly handed: Handed;
 };
 
-/** A listening socket that the command gets: the keeper's key of it, and what it is called in LISTEN_FDNAMES. */
+/** A listening socket that the command gets: the socket holder's key of it, and what it is called in LISTEN_FDNAMES. */
 export type HandedSocket = { readonly key: string; readonly name: string };
 
 /** What the command gets besides its standard streams, in the order of the descriptors. */
@@ -37,7 +37,7 @@ export type Handed = {
   /** The sockets are put into blocking mode first, for whoever holds them. */
   readonly blocking: boolean;
   /** A named pipe, open for reading, from which it is told to begin to accept; null: it begins at once. */
-  readonly goPipe: string | null;
+  readonly activationPipe: string | null;
   /** What the command should give to listen(2); null: nothing is said. */
   readonly backlog: number | null;
 };
@@ -45,7 +45,7 @@ export type Handed = {
 export const NOTHING_HANDED: Handed = {
   sockets: [],
   blocking: false,
-  goPipe: null,
+  activationPipe: null,
   backlog: null,
 };
 
@@ -128,7 +128,7 @@ export async function launch(
     logs: options.logs,
     sockets: handed.sockets.map(({ key }) => key),
     blocking: handed.blocking,
-    goPipe: handed.goPipe,
+    activationPipe: handed.activationPipe,
     entrances: entrancesOf(options.cgroup),
   });
   const stages = [
@@ -168,7 +168,7 @@ function launcherScript({ env, handed }: LaunchPlan, umask: string): string {
     // By the protocol of sd_listen_fds(3): exec does not change the pid.
     ...(handed.sockets.length > 0 ? ['LISTEN_PID=$$'] : []),
   ];
-  // The keeper, if it is what spawns, has a stricter umask.
+  // The socket holder, if it is what spawns, has a stricter umask.
   return `{ read -r word; } || exit ${LAUNCHER_FAILED}; umask ${umask}; exec ${words.join(' ')} "$@" </dev/null`;
 }
 
@@ -177,11 +177,11 @@ function hasLeft(pid: number, stages: readonly string[]): boolean {
   return line !== null && line !== '' && !stages.some((stage) => line.startsWith(stage));
 }
 
-function handedEnv({ sockets, goPipe, backlog }: Handed): Readonly<Record<string, string>> {
+function handedEnv({ sockets, activationPipe, backlog }: Handed): Readonly<Record<string, string>> {
   const names = sockets.map(({ name }) => name).join(':');
   return {
     ...(sockets.length === 0 ? {} : { LISTEN_FDS: `${sockets.length}`, LISTEN_FDNAMES: names }),
-    ...(goPipe === null ? {} : { HOTWARM_GO_FD: `${FIRST_FD + sockets.length}` }),
+    ...(activationPipe === null ? {} : { HOTWARM_GO_FD: `${FIRST_FD + sockets.length}` }),
     ...(backlog === null ? {} : { HOTWARM_BACKLOG: `${backlog}` }),
   };
 }

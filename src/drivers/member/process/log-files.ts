@@ -23,10 +23,10 @@ export type LogLimits = {
 
 export type LogPaths = { readonly output: string; readonly errors: string };
 
-/** In quiet; a look is one stat(2). */
-const LOOK_MS = 100;
-/** While it may be over its limit within LOOK_MS. */
-const LOOK_FAST_MS = 10;
+/** In quiet; a check is one stat(2). */
+const CHECK_INTERVAL_MS = 100;
+/** While it may be over its limit within CHECK_INTERVAL_MS. */
+const FAST_CHECK_INTERVAL_MS = 10;
 /** Never through a symbolic link: an agent of root would write where others may not. */
 const APPEND = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW;
 const CHUNK_BYTES = 256 * 1024;
@@ -55,20 +55,20 @@ export function watchLogs(paths: LogPaths, limits: LogLimits): () => void {
   let timer: NodeJS.Timeout | null = null;
   let isOver = false;
   const look = async (): Promise<void> => {
-    let nextMs = LOOK_MS;
+    let nextMs = CHECK_INTERVAL_MS;
     for (const stream of streams) {
       const size = sizeOf(stream.path);
       const grown = size - stream.size;
       if (size > limits.bytes) await rotateIfLarger(stream.path, limits);
       stream.size = Math.min(size, sizeOf(stream.path));
-      if (stream.size + grown > limits.bytes) nextMs = LOOK_FAST_MS;
+      if (stream.size + grown > limits.bytes) nextMs = FAST_CHECK_INTERVAL_MS;
     }
     if (!isOver) arm(nextMs);
   };
   const arm = (afterMs: number): void => {
     timer = setTimeout(() => void look(), afterMs).unref();
   };
-  arm(LOOK_MS);
+  arm(CHECK_INTERVAL_MS);
   return () => {
     isOver = true;
     if (timer !== null) clearTimeout(timer);

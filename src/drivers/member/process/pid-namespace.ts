@@ -35,17 +35,17 @@ export function findPidNamespace(): readonly string[] | null {
 /** The processes of a namespace that unshare(1) was spawned for: its process 1, and the launcher below it. */
 export type Nested = { readonly init: Identity; readonly main: Identity };
 
-const LOOK_MS = 1;
+const CHECK_INTERVAL_MS = 1;
 const FORK_MS = 5000;
 
 /** Resolves once both exist. Throws DriverError when unshare ends instead, or in time. */
 export async function findNested(unshare: Identity): Promise<Nested> {
-  for (let waitedMs = 0; waitedMs < FORK_MS; waitedMs += LOOK_MS) {
+  for (let waitedMs = 0; waitedMs < FORK_MS; waitedMs += CHECK_INTERVAL_MS) {
     const init = onlyChild(unshare.pid);
     const main = init === null ? null : onlyChild(init.pid);
     if (init !== null && main !== null) return { init, main };
     if (!processStillRuns(unshare.pid, unshare.startTicks)) break;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, CHECK_INTERVAL_MS));
   }
   throw new DriverError('startFailed', 'no PID namespace could be made for the member');
 }

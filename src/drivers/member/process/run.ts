@@ -2,13 +2,13 @@ import { DriverError } from '../../driver-error.ts';
 import type { Exit } from '../contract.ts';
 import type { Cgroup } from './cgroup.ts';
 import {
-  containedPids,
+  livePids,
   isFrozenNow,
   isGone,
   thawAll,
   waitUntil,
-  type Containment,
-} from './containment.ts';
+  type ProcessTree,
+} from './process-tree.ts';
 import { whenGone } from './exit-watch.ts';
 import { launch, launchFailure, type Launch, type LaunchPlan } from './launch.ts';
 import type { LogPaths } from './log-files.ts';
@@ -19,7 +19,7 @@ import type { Spawner } from './spawner.ts';
 /** One start of the member, from its launch to the proof of its death. */
 export type Run = {
   readonly main: Identity;
-  readonly containment: Containment;
+  readonly tree: ProcessTree;
   /** null: the main process was not waited for yet. */
   exit: Exit | null;
   /** Whether start() has resolved, so that the exit may be reported. */
@@ -45,7 +45,7 @@ export async function makeRun(options: {
   const { main, init } = launched.spawned;
   const run: Run = {
     main,
-    containment: { main, cgroup: options.cgroup, init },
+    tree: { main, cgroup: options.cgroup, init },
     exit: null,
     announced: false,
     frozen: false,
@@ -63,7 +63,7 @@ export async function beginRun(
   { run, launched, plan }: MadeRun,
   options: { recordPath: string; runId: string; recipe: string; signal: AbortSignal },
 ): Promise<void> {
-  const { cgroup, init } = run.containment;
+  const { cgroup, init } = run.tree;
   const { runId, recipe } = options;
   writeRecord(options.recordPath, { main: run.main, init, cgroup, runId, recipe });
   launched.spawned.go();
@@ -77,11 +77,11 @@ export async function beginRun(
 export async function askToEnd(run: Run, signal: AbortSignal): Promise<boolean> {
   try {
     // A frozen process would see SIGTERM only once it runs again.
-    if (run.frozen) await thawAll(run.containment, signal);
+    if (run.frozen) await thawAll(run.tree, signal);
     if (processStillRuns(run.main.pid, run.main.startTicks)) sendSignal(run.main.pid, 'SIGTERM');
     await waitUntil(() => run.exit !== null, signal, calledOff);
-    for (const pid of containedPids(run.containment)) sendSignal(pid, 'SIGTERM');
-    await waitUntil(() => isGone(run.containment), signal, calledOff);
+    for (const pid of livePids(run.tree)) sendSignal(pid, 'SIGTERM');
+    await waitUntil(() => isGone(run.tree), signal, calledOff);
     return true;
   } catch (error) {
     if (error instanceof DriverError) return false;
@@ -102,17 +102,17 @@ export function findRun(
   if (!processStillRuns(main.pid, main.startTicks)) return null;
   // A launcher that was never given the word ends by itself.
   if (readCommandLine(main.pid)?.startsWith(options.launcher) !== false) return null;
-  const containment = { main, init, cgroup };
+  const tree = { main, init, cgroup };
   const stopLooking = whenGone(main, (exit) => {
     run.exit = { pid: main.pid, ...exit };
     options.onExit(run);
   });
   const run: Run = {
     main,
-    containment,
+    tree,
     exit: null,
     announced: true,
-    frozen: isFrozenNow(containment),
+    frozen: isFrozenNow(tree),
     unref: stopLooking,
   };
   return run;

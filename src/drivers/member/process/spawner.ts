@@ -9,7 +9,7 @@ import { findNested, type Nested } from './pid-namespace.ts';
 import { makeBlocking } from './blocking.ts';
 import { errorCode, readProcessStat, sendSignal, type Identity } from '../../os/proc.ts';
 
-// Makes processes: here, or in the keeper (drivers/keeper), which outlives the agent and holds the listening
+// Makes processes: here, or in the socket holder (drivers/socket-holder), which outlives the agent and holds the listening
 // sockets that members inherit. What is made is a launcher that waits for its word, see launch.ts.
 
 /** Plain data, as it may be carried to another process. */
@@ -24,7 +24,7 @@ export type SpawnOrder = {
   /** Whether they are put into blocking mode first. */
   readonly blocking: boolean;
   /** A named pipe that it gets as the descriptor after those; null: none. */
-  readonly goPipe: string | null;
+  readonly activationPipe: string | null;
   /** Whether the program makes a PID namespace, in which a shell runs the launcher. */
   readonly isNested: boolean;
   /** The cgroup.procs of each cgroup that it is to be in. */
@@ -69,7 +69,7 @@ export class LocalSpawner implements Spawner {
     const sockets = order.sockets.map(this.#socketFd);
     if (order.blocking) sockets.forEach(makeBlocking);
     const streams = openLogs(order.logs);
-    const pipes = order.goPipe === null ? [] : [openGoPipe(order.goPipe)];
+    const pipes = order.activationPipe === null ? [] : [openGoPipe(order.activationPipe)];
     try {
       const child = spawn(order.program, [...order.args], {
         cwd: order.cwd,

@@ -6,7 +6,7 @@ import type { ClientTls } from '../contract.ts';
 // another file in ways that a watch does not see (links of certificate clients and of mounted secrets). Two files
 // cannot change at once, so a pair that does not fit is told of only if it still stands so at the next look.
 
-const LOOK_EVERY_MS = 1000;
+const CHECK_INTERVAL_MS = 1000;
 
 export class CertificateWatch {
   readonly #files: ClientTls;
@@ -30,7 +30,7 @@ export class CertificateWatch {
     this.#onFault = handlers.onFault;
     this.#settled = signatureOf(files);
     this.#seen = this.#settled;
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => this.#check(), CHECK_INTERVAL_MS);
     this.#timer.unref();
   }
 
@@ -38,7 +38,7 @@ export class CertificateWatch {
     clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #check(): void {
     const signature = signatureOf(this.#files);
     const stood = signature === this.#seen;
     this.#seen = signature;

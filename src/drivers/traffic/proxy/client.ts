@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { unreachable } from '../../../core/assert.ts';
 import type { Context } from './context.ts';
-import type { Departing } from './departures.ts';
+import type { Writer } from './write-batch.ts';
 import { Exchange, type ExchangeClient, type Flow } from './exchange.ts';
-import type { Arrival } from './entrance.ts';
+import type { Arrival } from './connection-setup.ts';
 import { ownResponse } from './forward.ts';
 import type { Member, Occupant } from './member.ts';
 import { isFull, relay, reset } from './relay.ts';
@@ -30,7 +30,7 @@ const COPIED_BYTES = 4096;
 
 type State = 'head' | 'body' | 'answer' | 'closing' | 'tunnel' | 'closed';
 
-export class ClientConnection implements ExchangeClient, Departing {
+export class ClientConnection implements ExchangeClient, Writer {
   readonly address: string;
   readonly secure: boolean;
   readonly #context: Context;
@@ -91,7 +91,7 @@ export class ClientConnection implements ExchangeClient, Departing {
     } else if (body.length <= COPIED_BYTES) {
       socket.cork();
       socket.write(joined(head, body));
-      this.#context.departures.add(this);
+      this.#context.writeBatch.add(this);
       return isFull(socket) ? 'full' : 'gone';
     } else {
       socket.cork();
@@ -103,7 +103,7 @@ export class ClientConnection implements ExchangeClient, Departing {
     return isFull(socket) ? 'full' : 'waiting';
   }
 
-  depart(): void {
+  writeNow(): void {
     this.#socket.uncork();
   }
 

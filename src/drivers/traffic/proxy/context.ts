@@ -1,5 +1,5 @@
-import type { ClientLimits, HoldLimits, MemberLink } from '../contract.ts';
-import type { Departures } from './departures.ts';
+import type { ClientLimits, HoldLimits, MemberTransport } from '../contract.ts';
+import type { WriteBatch } from './write-batch.ts';
 import type { FailureReport } from './failure-report.ts';
 import type { HoldQueue } from './hold-queue.ts';
 import type { Member } from './member.ts';
@@ -23,13 +23,13 @@ export type Counters = {
 export type Context = {
   readonly limits: HoldLimits;
   readonly clients: ClientLimits;
-  readonly link: MemberLink;
+  readonly transport: MemberTransport;
   readonly router: Router;
   readonly hold: HoldQueue;
   readonly members: ReadonlyMap<string, Member>;
   readonly counters: Counters;
   readonly failures: FailureReport;
-  readonly departures: Departures;
+  readonly writeBatch: WriteBatch;
   /** Something waits: the watch must run. */
   readonly wake: () => void;
 };

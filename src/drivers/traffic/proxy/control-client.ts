@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { hearLines } from '../../lines.ts';
-import { OrderLine } from '../../order-line.ts';
-import { withPatience } from '../../patience.ts';
+import { ControlChannel } from '../../control-channel.ts';
+import { stallAwareTimeout } from '../../stall-aware-timeout.ts';
 import type { Answer, FromProxy, Hello, Order, ProxyEvent } from './wire.ts';
 
 // The agent's side of the control socket of one process. Whether an order that failed was carried out is unknown,
@@ -20,14 +20,14 @@ export type ControlHandlers = {
 export class ControlClient {
   readonly hello: Hello;
   readonly #socket: Socket;
-  readonly #line: OrderLine<Order, Answer>;
+  readonly #line: ControlChannel<Order, Answer>;
   #handlers: ControlHandlers | null = null;
   #replaced = false;
 
   constructor(socket: Socket, hello: Hello) {
     this.#socket = socket;
     this.hello = hello;
-    this.#line = new OrderLine(socket, {
+    this.#line = new ControlChannel(socket, {
       partner: 'proxy',
       onHang: () => this.#handlers?.onHang(),
     });
@@ -69,7 +69,7 @@ export function callProxy(path: string): Promise<ControlClient | null> {
   return new Promise((resolve) => {
     const socket = connect({ path });
     let client: ControlClient | null = null;
-    const stopWaiting = withPatience(HELLO_MS, () => socket.destroy());
+    const stopWaiting = stallAwareTimeout(HELLO_MS, () => socket.destroy());
     const hear = (message: FromProxy): void => {
       if (client !== null) {
         client.hear(message);

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { unreachable } from '../../../core/assert.ts';
-import type { Plane } from './plane.ts';
+import type { ProxyWorker } from './proxy-worker.ts';
 import { hearLines } from '../../lines.ts';
 import { listenPrivately } from '../../socket-path.ts';
 import {
@@ -20,14 +20,14 @@ const MAX_UNREAD_BYTES = 1024 * 1024;
 
 export class ControlServer {
   readonly #options: ProxyOptions;
-  readonly #plane: Plane;
+  readonly #worker: ProxyWorker;
   readonly #onStop: (graceMs: number) => void;
   readonly #server: Server;
   #agent: Socket | null = null;
 
-  constructor(options: ProxyOptions, plane: Plane, onStop: (graceMs: number) => void) {
+  constructor(options: ProxyOptions, worker: ProxyWorker, onStop: (graceMs: number) => void) {
     this.#options = options;
-    this.#plane = plane;
+    this.#worker = worker;
     this.#onStop = onStop;
     this.#server = createServer((socket) => this.#greet(socket));
   }
@@ -61,7 +61,7 @@ export class ControlServer {
         protocol: PROTOCOL_VERSION,
         pid: process.pid,
         options: this.#options,
-        route: this.#plane.route,
+        route: this.#worker.route,
       }),
     );
   }
@@ -79,7 +79,7 @@ export class ControlServer {
         void this.#drain(order.member, order.timeoutMs).then(reply);
         return;
       case 'stats':
-        reply({ ok: true, value: { type: 'stats', stats: this.#plane.stats() } });
+        reply({ ok: true, value: { type: 'stats', stats: this.#worker.stats() } });
         return;
       case 'stop':
         reply({ ok: true, value: { type: 'done' } });
@@ -91,13 +91,13 @@ export class ControlServer {
   }
 
   async #drain(member: string, timeoutMs: number): Promise<Reply> {
-    const cut = await this.#plane.drain(member, timeoutMs);
+    const cut = await this.#worker.drain(member, timeoutMs);
     if (cut !== 'unknownMember') return { ok: true, value: { type: 'drained', cut } };
     return { ok: false, fault: 'notFound', detail: `no member ${member}` };
   }
 
-  #route(route: Parameters<Plane['take']>[0]): Reply {
-    const outcome = this.#plane.take(route);
+  #route(route: Parameters<ProxyWorker['take']>[0]): Reply {
+    const outcome = this.#worker.take(route);
     switch (outcome) {
       case 'taken':
         return { ok: true, value: { type: 'done' } };

@@ -4,7 +4,7 @@ import { identify } from './process.ts';
 
 // How one process of the data plane is ended, and its end proved.
 
-const LOOK_MS = 2;
+const CHECK_INTERVAL_MS = 2;
 const STOP_GRACE_MS = 1000;
 const STOP_MS = 3000;
 const GONE_MS = 2000;
@@ -33,7 +33,7 @@ export async function proveGone({ pid, startTicks }: Identity, graceMs = 0): Pro
       sendSignal(pid, 'SIGKILL');
       killed = true;
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, CHECK_INTERVAL_MS));
   }
 }
 

@@ -4,11 +4,11 @@ import type { ProbeFault } from '../../../core/reasons.ts';
 import type { Context } from './context.ts';
 import { requestHeadFor, responseHeadFor } from './forward.ts';
 import type { Waiter } from './hold-queue.ts';
-import { KeptBody } from './kept-body.ts';
+import { RetryBuffer } from './retry-buffer.ts';
 import type { Member } from './member.ts';
 import { isFull } from './relay.ts';
 import { isIdempotent, isSafe, type RequestHead } from '../../http1/request-head.ts';
-import { isStale, remedyFor, type Loss } from './remedy.ts';
+import { isStale, retryDecisionFor, type Loss } from './retry-policy.ts';
 import type { ResponseHead } from '../../http1/response-head.ts';
 import type { Upstream, UpstreamFault, UpstreamUser } from './upstream.ts';
 
@@ -54,7 +54,7 @@ export class Exchange implements UpstreamUser, Waiter {
   readonly head: RequestHead;
   readonly #context: Context;
   readonly #client: ExchangeClient;
-  readonly #body: KeptBody;
+  readonly #body: RetryBuffer;
   #upstreams: Upstream[] = [];
   #winner: Upstream | null = null;
   #bodyDone: boolean;
@@ -71,7 +71,7 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#client = client;
     this.head = head;
     this.#bodyDone = head.framing.kind === 'none';
-    this.#body = new KeptBody(context.limits.replayBytes);
+    this.#body = new RetryBuffer(context.limits.replayBytes);
   }
 
   get heldBytes(): number {
@@ -242,7 +242,7 @@ export class Exchange implements UpstreamUser, Waiter {
     if (isMembers && (upstream.answering || !isStale(loss))) this.#blame(upstream, fault);
     if (this.#winner === upstream) this.#breakOff();
     else if (fault === 'shortage') this.#refuseUnlessSent();
-    else if (this.#upstreams.length === 0) this.#remedy(upstream, loss);
+    else if (this.#upstreams.length === 0) this.#retryOrGiveUp(upstream, loss);
   }
 
   /** No other member could be reached either. */
@@ -272,7 +272,7 @@ export class Exchange implements UpstreamUser, Waiter {
     const member = this.#memberOf(upstream);
     const connecting = fault === 'timeout' && !upstream.ready;
     // Others got in meanwhile: the member has more to accept than its queue holds.
-    if (connecting && member.gate.hasAcceptedSince(upstream.waitingSince)) return;
+    if (connecting && member.connects.hasAcceptedSince(upstream.waitingSince)) return;
     if (!upstream.answering) member.record.unanswered();
     // Silence and nonsense come from the living; but whom nobody can reach is as good as dead.
     const alive = fault === 'badAnswer' || (fault === 'timeout' && upstream.ready);
@@ -283,11 +283,11 @@ export class Exchange implements UpstreamUser, Waiter {
     failures.add(member.name, fault);
   }
 
-  #remedy(upstream: Upstream, loss: Loss): void {
+  #retryOrGiveUp(upstream: Upstream, loss: Loss): void {
     const { counters, router } = this.#context;
     const { member } = upstream.home.target;
-    const remedy = remedyFor(loss);
-    switch (remedy) {
+    const decision = retryDecisionFor(loss);
+    switch (decision) {
       case 'dispatch':
         this.dispatch();
         return;
@@ -310,7 +310,7 @@ export class Exchange implements UpstreamUser, Waiter {
         this.#client.answer(loss.fault === 'timeout' ? 504 : 502);
         return;
       default:
-        unreachable(remedy);
+        unreachable(decision);
     }
   }
 
@@ -344,7 +344,7 @@ export class Exchange implements UpstreamUser, Waiter {
     const upstream = member.take(this, { fresh, maxIdleMs });
     this.#upstreams.push(upstream);
     this.#context.wake();
-    if (upstream.ready) this.#context.departures.add(upstream);
+    if (upstream.ready) this.#context.writeBatch.add(upstream);
   }
 
   #hold(): void {

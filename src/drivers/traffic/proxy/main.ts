@@ -3,7 +3,7 @@ import type { ClientTls } from '../contract.ts';
 import { readPair, type Pair } from '../certificate.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { ControlServer } from './control-server.ts';
-import { Plane } from './plane.ts';
+import { ProxyWorker } from './proxy-worker.ts';
 import { EXIT, type ProxyEvent, type ProxyOptions } from './wire.ts';
 
 // A process of the data plane: one argument, its options as JSON, and the service's listening socket as an inherited
@@ -16,17 +16,17 @@ async function run(options: ProxyOptions): Promise<void> {
   process.title = `hotwarm-proxy ${options.service} ${options.process}`;
   // Events come only while routes are, thus after the control server exists.
   const tell = (event: ProxyEvent): void => control.tell(event);
-  const plane = new Plane(options, options.tls === null ? null : pairOf(options.tls), tell);
+  const worker = new ProxyWorker(options, options.tls === null ? null : pairOf(options.tls), tell);
   const stop = (graceMs: number): void => {
-    void plane.close(graceMs).then(() => {
+    void worker.close(graceMs).then(() => {
       control.close();
       process.exit(0);
     });
   };
-  const control = new ControlServer(options, plane, stop);
-  await plane.listen();
+  const control = new ControlServer(options, worker, stop);
+  await worker.listen();
   await control.listen();
-  if (options.tls !== null) watchCertificate(options.tls, plane, tell);
+  if (options.tls !== null) watchCertificate(options.tls, worker, tell);
   process.on('SIGTERM', () => stop(SIGNAL_GRACE_MS));
   process.on('SIGINT', () => stop(SIGNAL_GRACE_MS));
   process.on('SIGHUP', () => {});
@@ -45,10 +45,14 @@ function pairOf(files: ClientTls): Pair {
   return reading.pair;
 }
 
-function watchCertificate(files: ClientTls, plane: Plane, tell: (event: ProxyEvent) => void): void {
+function watchCertificate(
+  files: ClientTls,
+  worker: ProxyWorker,
+  tell: (event: ProxyEvent) => void,
+): void {
   const watch = new CertificateWatch(files, {
     onPair: (pair) => {
-      plane.use(pair);
+      worker.use(pair);
       log(`${files.certFile}: the new certificate is in use`);
       tell({ type: 'certificate', file: files.certFile, fault: null });
     },

@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../../clock.ts';
 import { assert } from '../../../core/assert.ts';
-import type { MemberLink, Target } from '../contract.ts';
-import { OpeningGate } from './opening-gate.ts';
+import type { MemberTransport, Target } from '../contract.ts';
+import { ConnectLimiter } from './connect-limiter.ts';
 import { ServiceRecord } from './record.ts';
 import { Upstream, type UpstreamFault, type UpstreamHome, type UpstreamUser } from './upstream.ts';
 
@@ -18,12 +18,12 @@ const MAX_IDLE = 128;
 export class Member implements UpstreamHome {
   readonly name: string;
   readonly target: Target;
-  readonly link: MemberLink;
+  readonly transport: MemberTransport;
   readonly record = new ServiceRecord(monotonicMs());
   /** In the order in which their requests began to wait. */
   readonly busy = new Set<Upstream>();
   /** Connections that are begun or wait for it. */
-  readonly gate = new OpeningGate();
+  readonly connects = new ConnectLimiter();
   readonly #queued = new Set<Upstream>();
   readonly #occupants = new Set<Occupant>();
   readonly #mayForward: () => boolean;
@@ -31,10 +31,10 @@ export class Member implements UpstreamHome {
   #drains = 0;
   #onQuiet: (() => void)[] = [];
 
-  constructor(target: Target, link: MemberLink, mayForward: () => boolean) {
+  constructor(target: Target, transport: MemberTransport, mayForward: () => boolean) {
     this.name = target.member;
     this.target = target;
-    this.link = link;
+    this.transport = transport;
     this.#mayForward = mayForward;
   }
 
@@ -71,20 +71,20 @@ export class Member implements UpstreamHome {
     }
     const upstream = new Upstream(this, user);
     this.busy.add(upstream);
-    this.gate.enter(upstream);
+    this.connects.enter(upstream);
     // One that must be fresh does not take what becomes free.
     if (!upstream.begun && !options.fresh) this.#queued.add(upstream);
     return upstream;
   }
 
   opened(upstream: Upstream): void {
-    this.gate.accepted(upstream);
+    this.connects.accepted(upstream);
   }
 
   answered(upstream: Upstream, status: number): void {
     const { headAt, reused, waitingSince } = upstream;
     assert(headAt !== null, 'an answer begins with its head');
-    if (!reused) this.gate.answered(upstream);
+    if (!reused) this.connects.answered(upstream);
     this.record.answered(headAt - waitingSince, status);
   }
 
@@ -106,8 +106,8 @@ export class Member implements UpstreamHome {
 
   ended(upstream: Upstream, fault: UpstreamFault | null): void {
     this.#queued.delete(upstream);
-    if (fault === 'timeout') this.gate.late(upstream);
-    else this.gate.leave(upstream);
+    if (fault === 'timeout') this.connects.late(upstream);
+    else this.connects.leave(upstream);
     if (!this.busy.delete(upstream)) {
       const at = this.#idle.indexOf(upstream);
       if (at >= 0) this.#idle.splice(at, 1);

@@ -9,7 +9,7 @@ import type { Spawner } from '../../member/process/spawner.ts';
 import { callProxy, type ControlClient } from './control-client.ts';
 import { EXIT, type ProxyOptions } from './wire.ts';
 
-// Starts one process of the data plane, through the keeper, from which it inherits the listening socket: a session
+// Starts one process of the data plane, through the socket holder, from which it inherits the listening socket: a session
 // of its own, nothing shared with the agent but a log file, so that neither the agent's end nor a signal from its
 // terminal reaches it.
 
@@ -90,12 +90,12 @@ export async function startProcess(
   options: ProxyOptions,
   {
     key,
-    keeper,
+    socketHolder,
     logFile,
-  }: { readonly key: string; readonly keeper: Spawner; readonly logFile: string },
+  }: { readonly key: string; readonly socketHolder: Spawner; readonly logFile: string },
 ): Promise<ControlClient> {
   const stateDir = dirname(logFile);
-  const spawned = await keeper.spawn({
+  const spawned = await socketHolder.spawn({
     program: process.execPath,
     args: [...RUNTIME_FLAGS, entryFile(), JSON.stringify(options)],
     cwd: stateDir,
@@ -103,11 +103,11 @@ export async function startProcess(
     logs: { output: logFile, errors: logFile },
     sockets: [key],
     blocking: false,
-    goPipe: null,
+    activationPipe: null,
     isNested: false,
     entrances: [],
   });
-  // Until it is given its word the keeper would end it along with the agent.
+  // Until it is given its word the socket holder would end it along with the agent.
   spawned.go();
   const exited = new Promise<never>((_resolve, reject) => {
     spawned.onExit(({ exitCode }) => reject(startFault(exitCode, options, logFile)));

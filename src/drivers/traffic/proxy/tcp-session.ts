@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { assert } from '../../../core/assert.ts';
 import { monotonicMs } from '../../../clock.ts';
-import { dial, readyEventOf } from '../../member-link.ts';
+import { dial, readyEventOf } from '../../member-transport.ts';
 import type { Context } from './context.ts';
-import { endpointsOf, type Arrival } from './entrance.ts';
+import { endpointsOf, type Arrival } from './connection-setup.ts';
 import type { Waiter } from './hold-queue.ts';
 import type { Member, Occupant } from './member.ts';
-import type { Opening } from './opening-gate.ts';
+import type { PendingConnect } from './connect-limiter.ts';
 import type { Endpoints } from '../../proxy-protocol.ts';
 import { relay, reset } from './relay.ts';
 import { faultOf } from './upstream.ts';
@@ -17,7 +17,7 @@ import { faultOf } from './upstream.ts';
 const CONNECT_MS = 1000;
 
 /** To reach a member; in its turn. */
-type Attempt = Opening & Occupant & { startedMs: number };
+type Attempt = PendingConnect & Occupant & { startedMs: number };
 
 export class TcpSession implements Waiter {
   readonly heldBytes = 0;
@@ -32,7 +32,7 @@ export class TcpSession implements Waiter {
   constructor(context: Context, { socket: client, claim }: Arrival) {
     this.#context = context;
     this.#client = client;
-    this.#endpoints = context.link.sendHeader ? senderOf(client, claim) : null;
+    this.#endpoints = context.transport.sendHeader ? senderOf(client, claim) : null;
     client.on('error', () => {});
     client.on('close', () => this.#clientClosed());
     context.counters.requests += 1;
@@ -55,7 +55,7 @@ export class TcpSession implements Waiter {
     };
     this.#attempt = attempt;
     member.enter(attempt);
-    member.gate.enter(attempt);
+    member.connects.enter(attempt);
   }
 
   release(): void {
@@ -80,7 +80,7 @@ export class TcpSession implements Waiter {
   }
 
   #open(member: Member, attempt: Attempt): void {
-    const socket = dial(member.target, member.link, this.#endpoints);
+    const socket = dial(member.target, member.transport, this.#endpoints);
     this.#member = socket;
     attempt.startedMs = monotonicMs();
     socket.setTimeout(CONNECT_MS);
@@ -88,10 +88,10 @@ export class TcpSession implements Waiter {
     socket.on('error', (error: NodeJS.ErrnoException) =>
       this.#failed(member, attempt, faultOf(error, false)),
     );
-    socket.on(readyEventOf(member.link), () => {
+    socket.on(readyEventOf(member.transport), () => {
       if (this.#attempt !== attempt) return;
       this.#attempt = null;
-      member.gate.accepted(attempt);
+      member.connects.accepted(attempt);
       member.leave(attempt);
       this.#join(member, socket, attempt);
     });
@@ -105,7 +105,7 @@ export class TcpSession implements Waiter {
       return;
     }
     // Others got in meanwhile: the member has more to accept than its queue holds.
-    const crowded = fault === 'timeout' && member.gate.hasAcceptedSince(attempt.startedMs);
+    const crowded = fault === 'timeout' && member.connects.hasAcceptedSince(attempt.startedMs);
     if (fault !== 'cut' && !crowded) {
       this.#context.router.markDead(member.name);
       this.#context.failures.add(member.name, fault);
@@ -117,12 +117,12 @@ export class TcpSession implements Waiter {
     this.#attempt = null;
     this.#member?.destroy();
     this.#member = null;
-    if (late) member.gate.late(attempt);
-    else member.gate.leave(attempt);
+    if (late) member.connects.late(attempt);
+    else member.connects.leave(attempt);
     member.leave(attempt);
   }
 
-  #join(member: Member, socket: Socket, opening: Opening): void {
+  #join(member: Member, socket: Socket, pending: PendingConnect): void {
     const { counters, failures, router } = this.#context;
     socket.setTimeout(0);
     socket.removeAllListeners('error');
@@ -136,7 +136,7 @@ export class TcpSession implements Waiter {
       },
       onEnd: ({ memberFailed }) => {
         member.leave(occupant);
-        member.gate.leave(opening);
+        member.connects.leave(pending);
         if (!memberFailed) return;
         counters.failed += 1;
         failures.add(member.name, 'reset');

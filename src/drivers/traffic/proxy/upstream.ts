@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { monotonicMs } from '../../../clock.ts';
 import { assert } from '../../../core/assert.ts';
 import type { ProbeFault } from '../../../core/reasons.ts';
-import { dial, readyEventOf } from '../../member-link.ts';
-import type { MemberLink, Target } from '../contract.ts';
-import type { Departing } from './departures.ts';
+import { dial, readyEventOf } from '../../member-transport.ts';
+import type { MemberTransport, Target } from '../contract.ts';
+import type { Writer } from './write-batch.ts';
 import { MALFORMED, scannerOf, type BodyScanner } from '../../http1/framing.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import {
@@ -47,7 +47,7 @@ export interface UpstreamUser {
 /** The member that a connection belongs to. */
 export interface UpstreamHome {
   readonly target: Target;
-  readonly link: MemberLink;
+  readonly transport: MemberTransport;
   mayForward(): boolean;
   /** The member took the connection. */
   opened(upstream: Upstream): void;
@@ -66,7 +66,7 @@ const KEEP_IDLE_MS = 4000;
 /** Taken from the time for which a member says that it keeps a connection. */
 const KEEP_MARGIN_MS = 1000;
 
-export class Upstream implements Departing {
+export class Upstream implements Writer {
   readonly home: UpstreamHome;
   user: UpstreamUser | null;
   /** When its request began to wait: when it was sent, or first, when the connection was begun. */
@@ -105,11 +105,11 @@ export class Upstream implements Departing {
 
   /** Begins the connection. */
   open(): void {
-    const { target, link } = this.home;
+    const { target, transport } = this.home;
     this.waitingSince = monotonicMs();
     const onread = { buffer: this.#buffer.memory, callback: this.#onRead };
-    this.#socket = dial(target, link, null, onread)
-      .on(readyEventOf(link), this.#onReady)
+    this.#socket = dial(target, transport, null, onread)
+      .on(readyEventOf(transport), this.#onReady)
       .on('data', this.#onData)
       .on('drain', this.#onDrain)
       .on('end', this.#onEnd)
@@ -150,8 +150,8 @@ export class Upstream implements Departing {
     this.waitingSince = monotonicMs();
   }
 
-  depart(): void {
-    // Its request may have ended since it was to depart, and another may have departed in its place.
+  writeNow(): void {
+    // Since this write was scheduled, its request may have ended and another one may have taken the connection.
     if (!this.#closed && !this.sent) this.user?.connected(this);
   }
 
