@@ -18,7 +18,7 @@ const RUNS = 3;
 /** A web service with the default fault rates: on one machine, as most are, and on several in several places. */
 function question(limits: PlanQuestion['limits']): PlanQuestion {
   return {
-    objectives: { unavailability: 1e-3, rtoMs: 10_000, rpoBytes: null, perMonth: 50, watt: null },
+    objectives: { unavailability: 1e-3, rtoMs: 10_000, rpoBytes: null, perMonth: 50, power: null },
     service: {
       state: 'none',
       temperatures: ['hot', 'warm', 'frozen', 'cold'],

@@ -109,7 +109,7 @@ async function findPorts(): Promise<Ports> {
 function configText({ api, listen, socket, members }: Ports): string {
   const command = JSON.stringify([process.execPath, BACKEND]);
   const probe = '{ http: /, interval: 100ms, timeout: 300ms }';
-  return `agent: { state: ./state, api: '127.0.0.1:${api}' }
+  return `agent: { stateDir: ./state, api: '127.0.0.1:${api}' }
 services:
   ${SERVICE}:
     members:

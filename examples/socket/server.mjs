@@ -1,8 +1,8 @@
-// Inherits its listening sockets, and accepts clients after its activation (`accept: go`).
+// Inherits its listening sockets, and accepts clients after its activation (`accept: onActivate`).
 import { createServer } from 'node:http';
 import { Socket } from 'node:net';
 
-const { HOTWARM_MEMBER, HOTWARM_GO_FD, HOTWARM_BACKLOG, LISTEN_FDS } = process.env;
+const { HOTWARM_MEMBER, HOTWARM_ACTIVATE_FD, HOTWARM_BACKLOG, LISTEN_FDS } = process.env;
 const descriptors = Array.from({ length: Number(LISTEN_FDS) }, (_, index) => 3 + index);
 const own = descriptors.pop(); // The last one is for probes of this member.
 
@@ -16,7 +16,7 @@ function serve(fd) {
 }
 
 serve(own);
-new Socket({ fd: Number(HOTWARM_GO_FD) }).once('data', () => descriptors.forEach(serve));
+new Socket({ fd: Number(HOTWARM_ACTIVATE_FD) }).once('data', () => descriptors.forEach(serve));
 
 process.on('SIGTERM', () => {
   for (const server of servers) server.close();

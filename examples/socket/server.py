@@ -24,6 +24,6 @@ def serve(fd):
 
 *shared, own = range(3, 3 + int(os.environ["LISTEN_FDS"]))
 threading.Thread(target=serve, args=(own,)).start()  # Probes of this member.
-os.fdopen(int(os.environ["HOTWARM_GO_FD"])).readline()  # Waits for the activation.
+os.fdopen(int(os.environ["HOTWARM_ACTIVATE_FD"])).readline()  # Waits for the activation.
 for fd in shared:
     threading.Thread(target=serve, args=(fd,)).start()

@@ -137,7 +137,7 @@ export class Agent implements AgentView {
     const { stateDir } = this.#config.agent;
     const signal = AbortSignal.timeout(LEFTOVER_MS);
     const leftovers = this.#config.services
-      .filter((service) => service.core.mode === 'act')
+      .filter((service) => service.core.mode === 'manage')
       .flatMap(({ name: service, members }) =>
         members.map(({ name: member }) => ({ stateDir, service, member, signal })),
       )

@@ -49,7 +49,7 @@ export function narrate(news: News, locale: Locale): readonly string[] {
       return [narrateCertificate(news.data)];
     case 'acceptedEarly':
       return [
-        `${news.data.member} stands by and accepts clients all the same: with \`accept: go\` it has to wait for a line from HOTWARM_GO_FD`,
+        `${news.data.member} stands by and accepts clients all the same: with \`accept: onActivate\` it has to wait for a line from HOTWARM_ACTIVATE_FD`,
       ];
     default:
       return unreachable(news);
@@ -87,8 +87,8 @@ function narrateCertificate({ file, fault }: CertificateNews): string {
 }
 
 /** What happens once the agent is told to stop. */
-export function narrateStop(modes: readonly ('act' | 'observe')[]): string {
-  return modes.includes('act')
+export function narrateStop(modes: readonly ('manage' | 'observe')[]): string {
+  return modes.includes('manage')
     ? 'stopping: members get their stop time-out to finish'
     : 'stopping: observed members are left as they are';
 }

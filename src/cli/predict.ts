@@ -56,7 +56,7 @@ function timingInput({ core, traffic, probe }: ResolvedService): TimingInput {
     standby: bestStandby(core.members.slice(1)),
     startup: null,
     lease,
-    grayAction: core.gray.action,
+    degradedAction: core.degraded.action,
   };
 }
 

@@ -44,7 +44,7 @@ function standbyRules(service: ParsedService, at: ConfigPath): RuleFault[] {
       ruleFault('standbyUnshielded', keys, {
         what: `${name} would stand by ${temperature} beside a listening socket that it shares`,
         why: 'whoever runs accepts from that socket, so it would serve clients beside the active',
-        todo: 'set `temperature: frozen` or `cold`; or `traffic.accept: go`, if the member can wait to be told; or use `via: proxy`',
+        todo: 'set `temperature: frozen` or `cold`; or `traffic.accept: onActivate`, if the member can wait to be told; or use `via: proxy`',
       }),
     ];
   });

@@ -5,7 +5,7 @@ import type { TrafficAbilities } from '../drivers/traffic/contract.ts';
 import {
   detectionBoundMs,
   drainTimeoutMs,
-  grayAction,
+  degradedAction,
   readyTimeoutMs,
   temperatureOf,
 } from './defaults.ts';
@@ -30,7 +30,7 @@ export function compileConfig(parsed: ParsedConfig, options: CompileOptions): Re
   return {
     agent: {
       host,
-      stateDir: resolve(options.baseDir, parsed.agent.state),
+      stateDir: resolve(options.baseDir, parsed.agent.stateDir),
       api: { ...parsed.agent.api, token: parsed.agent.token ?? null },
       store: { type: parsed.agent.store },
     },
@@ -107,7 +107,7 @@ function compileCore(
   members: readonly ResolvedMember[],
   traffic: TrafficAbilities,
 ): ServiceConfig {
-  const { probe, takeover, failback, lease, repair, gray } = service;
+  const { probe, takeover, failback, lease, restart, degraded } = service;
   // A plain process is started and stopped; it has no roles of its own and no position that could be read.
   const abilities = { promote: false, demote: false, rejoin: false, position: false };
   return {
@@ -125,26 +125,30 @@ function compileCore(
       intervalMs: probe.interval,
       timeoutMs: probe.timeout,
       boundMs: detectionBoundMs(probe),
-      mistakeRecurrenceMs: probe.mistakes,
+      mistakeRecurrenceMs: probe.falseSuspicionEvery,
     },
     takeover: {
-      p95Ms: takeover.p95 ?? null,
-      lagBytes: abilities.position ? (takeover.lag ?? null) : null,
-      rehearsedWithinMs: takeover.rehearsed ?? null,
+      p95Ms: takeover.maxP95 ?? null,
+      lagBytes: abilities.position ? (takeover.maxLag ?? null) : null,
+      rehearsedWithinMs: takeover.maxRehearsalAge ?? null,
       degraded: takeover.degraded,
-      observeMs: takeover.observe,
-      errorShare: takeover.errors,
+      observeMs: takeover.probation,
+      errorShare: takeover.maxErrorRate,
     },
     failback: {
       mode: failback.mode,
       afterMs: failback.after,
-      limit: failback.limit,
+      limit: failback.maxFailovers,
       windowMs: failback.window,
     },
-    lease: { durationMs: lease.duration, renewMs: lease.renew, marginMs: lease.margin },
-    primeMs: compilePrime(service) === null ? null : service.prime.time,
-    repair: { baseMs: repair.base, maxMs: repair.max, forgiveAfterMs: repair.forgive },
-    gray: { action: grayAction(service), backoffMs: gray.backoff },
+    lease: { durationMs: lease.ttl, renewMs: lease.renewInterval, marginMs: lease.safetyMargin },
+    primeMs: compilePrime(service) === null ? null : service.prime.timeout,
+    repair: {
+      baseMs: restart.backoff,
+      maxMs: restart.maxBackoff,
+      forgiveAfterMs: restart.resetAfter,
+    },
+    degraded: { action: degradedAction(service), backoffMs: degraded.backoff },
     timeouts: compileTimeouts(service),
     mode: service.mode,
   };

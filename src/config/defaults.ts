@@ -10,7 +10,7 @@ import type { ParsedMember, ParsedService } from './schema.ts';
  * one lost beat is no evidence: so the larger of the time-out and three intervals.
  */
 export function detectionBoundMs(probe: ParsedService['probe']): number {
-  return probe.bound ?? Math.max(probe.timeout, 3 * probe.interval);
+  return probe.maxSilence ?? Math.max(probe.timeout, 3 * probe.interval);
 }
 
 /** Longest time from a hung member's last answer until it is condemned, on a host that is not strained, ms. */
@@ -20,12 +20,12 @@ export function hangProofMs(probe: ParsedService['probe']): number {
 
 /** How long a started member may take to answer, ms. */
 export function readyTimeoutMs(service: ParsedService): number {
-  return service.ready?.timeout ?? service.timeouts.ready ?? 30_000;
+  return service.timeouts.ready ?? 30_000;
 }
 
 /** What a drain, which does not extend the lease, may surely use of it: the last renewal may be nearly one period old, ms. */
 export function drainLeaseMs({ lease }: ParsedService): number {
-  return lease.duration - lease.margin - lease.renew;
+  return lease.ttl - lease.safetyMargin - lease.renewInterval;
 }
 
 /** How long the requests under way may take to end; where exclusive nobody serves meanwhile, and the lease runs on, ms. */
@@ -33,7 +33,7 @@ export function drainTimeoutMs(service: ParsedService): number {
   const { exclusive, timeouts, traffic } = service;
   if (timeouts.drain !== undefined) return timeouts.drain;
   // A lease that does not fit together, or a hold of nothing, bounds nothing.
-  const holdMs = 'hold' in traffic ? traffic.hold.time : 0;
+  const holdMs = 'hold' in traffic ? traffic.hold.timeout : 0;
   const bounds = exclusive ? [drainLeaseMs(service), holdMs].filter((ms) => ms > 0) : [];
   return Math.min(10_000, ...bounds);
 }
@@ -44,6 +44,8 @@ export function temperatureOf(member: ParsedMember, traffic: TrafficAbilities): 
 }
 
 /** Without a limit on latency, nothing says what "too slow" is: then it is only reported. */
-export function grayAction(service: ParsedService): 'switchover' | 'report' {
-  return service.gray.action ?? (service.takeover.p95 === undefined ? 'report' : 'switchover');
+export function degradedAction(service: ParsedService): 'switchover' | 'report' {
+  return (
+    service.degraded.action ?? (service.takeover.maxP95 === undefined ? 'report' : 'switchover')
+  );
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { FaultCode } from './fault-codes.ts';
 import type { ConfigPath, PlacelessFault } from './faults.ts';
+import { renamedKeys, renamedValue } from './renamed.ts';
 import { keysAt, nearest, sectionsWith, wordsWith } from './suggest.ts';
 
 // Turns what the schema found into faults that say what is wrong and what to write instead.
@@ -24,8 +25,10 @@ export function explainIssues(issues: readonly Issue[]): PlacelessFault[] {
 
 function explainIssue(issue: Issue): PlacelessFault[] {
   const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
-  const notHere = knownWord(path, inputOf(issue)) ?? unixForTcp(path, issue);
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.flatMap((key) => unknownKey(path, key, issue.input));
+  const notHere =
+    renamedValue(path, issue.input) ?? knownWord(path, inputOf(issue)) ?? unixForTcp(path, issue);
   if (notHere !== null) return [notHere];
   return [{ path, why: null, ...explainValue(issue, path) }];
 }
@@ -207,8 +210,18 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   record: 'a section with names below it',
 };
 
-function unknownKey(path: ConfigPath, key: string): PlacelessFault {
-  if (key === '<<') return MERGE_KEY(path);
+/** Of a key that was renamed, with its old keys below it, every one. */
+function unknownKey(path: ConfigPath, key: string, section: unknown): PlacelessFault[] {
+  if (key === '<<') return [MERGE_KEY(path)];
+  const renamed = renamedKeys([...path, key], valueIn(section, key));
+  return renamed.length > 0 ? renamed : [misspeltKey(path, key)];
+}
+
+function valueIn(section: unknown, key: string): unknown {
+  return typeof section === 'object' && section !== null ? Reflect.get(section, key) : undefined;
+}
+
+function misspeltKey(path: ConfigPath, key: string): PlacelessFault {
   const known = keysAt(path);
   const words = wordsWith(path, key);
   if (words.length > 0) return wrongVia([...path, key], words);

@@ -9,6 +9,7 @@ export const FORM_FAULTS = {
   duplicateKey: 'A key stands twice in one section.',
   badAlias: 'An alias has no anchor before it, or there are too many.',
   unknownKey: 'A key is not known where it stands.',
+  renamed: 'A key or a value has a new name.',
   wrongVia: 'A key or an address of `traffic` that another `via` has, not this one.',
   missingKey: 'A key that must be there is missing.',
   wrongType: 'A value is of another type: a word for a number, a text for a list.',
@@ -39,36 +40,36 @@ export const RULES = {
   unixUnused: '`traffic.unix` is for Unix sockets only.',
   exclusiveUnguarded:
     '`exclusive` needs a data plane that keeps clients from standbys and from an active whose lease has ended: `via: proxy`.',
-  frozenLag: 'A frozen member receives nothing, so it cannot be held to `takeover.lag`.',
+  frozenLag: 'A frozen member receives nothing, so it cannot be held to `takeover.maxLag`.',
   probeKind: 'A look is exactly one of `http`, `tcp` and `command`.',
   expectNeedsHttp: '`expect` is for `http` only.',
-  readyTwice: '`ready.timeout` and `timeouts.ready` are one setting.',
   probeTimeoutTooLong:
     '`probe.timeout` ≤ 20 × `probe.interval`, or probes of a hung member pile up.',
-  boundTooLow: '`probe.bound` ≥ 2 × `probe.interval`, or every late answer is a suspicion.',
-  boundBeyondRto: '`probe.bound` + 2 × `probe.timeout` < `objectives.rto`.',
-  mistakesTooOften: '`probe.mistakes` > 10 × `probe.bound`.',
-  p95BeyondTimeout: '`takeover.p95` ≤ `probe.timeout`, or it never decides anything.',
+  boundTooLow: '`probe.maxSilence` ≥ 2 × `probe.interval`, or every late answer is a suspicion.',
+  boundBeyondRto: '`probe.maxSilence` + 2 × `probe.timeout` < `objectives.rto`.',
+  mistakesTooOften: '`probe.falseSuspicionEvery` > 10 × `probe.maxSilence`.',
+  p95BeyondTimeout: '`takeover.maxP95` ≤ `probe.timeout`, or it never decides anything.',
   leaseRenewTooSlow:
-    '2 × `lease.renew` < `lease.duration` − `lease.margin`, so that one lost renewal costs nothing.',
-  leaseStoreTooSlow: '`timeouts.store` < `lease.renew`.',
-  leaseMarginTooThin: '`lease.margin` ≥ 1% of `lease.duration`: it covers the drift of two clocks.',
-  leaseMarginTooWide: '`lease.margin` ≤ half of `lease.duration`.',
+    '2 × `lease.renewInterval` < `lease.ttl` − `lease.safetyMargin`, so that one lost renewal costs nothing.',
+  leaseStoreTooSlow: '`timeouts.store` < `lease.renewInterval`.',
+  leaseMarginTooThin:
+    '`lease.safetyMargin` ≥ 1% of `lease.ttl`: it covers the drift of two clocks.',
+  leaseMarginTooWide: '`lease.safetyMargin` ≤ half of `lease.ttl`.',
   zonesBeyondHosts: '`plan.zones` ≤ `plan.hosts`, the default of each counted in.',
   faultOutlasts: '`faults.*.repair` < `faults.*.every`, the default of each counted in.',
-  repairOrder: '`repair.base` ≤ `repair.max`.',
-  failbackBeforeRepair: '`failback.after` ≥ `repair.base` (mode auto).',
+  repairOrder: '`restart.backoff` ≤ `restart.maxBackoff`.',
+  failbackBeforeRepair: '`failback.after` ≥ `restart.backoff` (mode auto).',
   failbackUnlimited:
-    '`failback.window` ≥ `failback.limit` × `failback.after`, or the limit is never reached (mode auto).',
+    '`failback.window` ≥ `failback.maxFailovers` × `failback.after`, or the limit is never reached (mode auto).',
   holdTooShort:
-    '`traffic.hold.time` > `probe.bound` + 2 × `probe.timeout`, or 0s: what waits must outlast a hang’s proof.',
-  drainBeyondHold: '`timeouts.drain` ≤ `traffic.hold.time` where `exclusive`.',
+    '`traffic.hold.timeout` > `probe.maxSilence` + 2 × `probe.timeout`, or 0s: what waits must outlast a hang’s proof.',
+  drainBeyondHold: '`timeouts.drain` ≤ `traffic.hold.timeout` where `exclusive`.',
   drainBeyondLease:
-    '`timeouts.drain` ≤ `lease.duration` − `lease.margin` − `lease.renew` where `exclusive`: a drain does not extend the lease.',
-  replayBeyondHold: '`traffic.hold.bytes` ≥ `traffic.replay.body` × `traffic.processes`, or 0B.',
+    '`timeouts.drain` ≤ `lease.ttl` − `lease.safetyMargin` − `lease.renewInterval` where `exclusive`: a drain does not extend the lease.',
+  replayBeyondHold: '`traffic.hold.bytes` ≥ `traffic.retry.body` × `traffic.processes`, or 0B.',
   sendNeedsTcp: '`traffic.proxyProtocol.send` is for `protocol: tcp` only.',
   caUnused: '`traffic.backend.tls.ca` is not given with `verify: false`.',
-  replayNeedsHttp: '`traffic.replay` is for `protocol: http` only.',
+  replayNeedsHttp: '`traffic.retry` is for `protocol: http` only.',
 } as const;
 
 export type RuleCode = keyof typeof RULES;

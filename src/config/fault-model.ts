@@ -19,7 +19,7 @@ export function faultModel(faults: ParsedFaults): FaultModel {
     rates: {
       process: rateOf(faults, 'process'),
       hang: rateOf(faults, 'hang'),
-      gray: rateOf(faults, 'gray'),
+      degraded: rateOf(faults, 'degraded'),
       host: rateOf(faults, 'host'),
       zone: rateOf(faults, 'zone'),
       pause: {
@@ -27,11 +27,11 @@ export function faultModel(faults: ParsedFaults): FaultModel {
         medianMs: faults.pause.median ?? defaults.pause.medianMs,
       },
       standbyFactor: byTemperature(faults.standbyFactor, defaults.standbyFactor),
-      hiddenShare: byTemperature(faults.standbyHidden, defaults.hiddenShare),
+      hiddenShare: byTemperature(faults.standbyLatent, defaults.hiddenShare),
       commonCauseShare: faults.commonCause ?? defaults.commonCauseShare,
-      coverage: faults.coverage ?? defaults.coverage,
-      restartShare: faults.restart ?? defaults.restartShare,
-      recoveryMs: faults.recovery ?? defaults.recoveryMs,
+      coverage: faults.failoverSuccess ?? defaults.coverage,
+      restartShare: faults.restartSuccess ?? defaults.restartShare,
+      recoveryMs: faults.manualRepair ?? defaults.recoveryMs,
     },
     given: givenFigures(faults),
   };
@@ -72,12 +72,12 @@ function givenFigures(faults: ParsedFaults): FaultFigure[] {
   }
   if (faults.pause.every !== undefined) given.push('pause.every');
   if (faults.pause.median !== undefined) given.push('pause.median');
-  for (const key of ['standbyFactor', 'standbyHidden'] as const) {
+  for (const key of ['standbyFactor', 'standbyLatent'] as const) {
     for (const temperature of TEMPERATURES) {
       if (faults[key][temperature] !== undefined) given.push(`${key}.${temperature}`);
     }
   }
-  for (const key of ['commonCause', 'coverage', 'restart', 'recovery'] as const) {
+  for (const key of ['commonCause', 'failoverSuccess', 'restartSuccess', 'manualRepair'] as const) {
     if (faults[key] !== undefined) given.push(key);
   }
   return given;

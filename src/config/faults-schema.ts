@@ -41,7 +41,7 @@ function rate(component: FaultComponent, what: string, repaired: string) {
 }
 
 function byTemperature(
-  key: 'standbyFactor' | 'standbyHidden',
+  key: 'standbyFactor' | 'standbyLatent',
   values: Readonly<Record<Temperature, number>>,
   what: string,
 ) {
@@ -58,8 +58,8 @@ function byTemperature(
 export const faultsSection = z.strictObject({
   process: rate('process', 'A member’s process ends', 'Until it is restarted and answers'),
   hang: rate('hang', 'A member stops answering', 'Until it is killed, restarted and answers'),
-  gray: rate(
-    'gray',
+  degraded: rate(
+    'degraded',
     'A member answers probes but serves its clients badly',
     'Until it serves well again',
   ),
@@ -82,8 +82,8 @@ export const faultsSection = z.strictObject({
     DEFAULTS.standbyFactor,
     'A standby fails so many times as often as an active member.',
   ),
-  standbyHidden: byTemperature(
-    'standbyHidden',
+  standbyLatent: byTemperature(
+    'standbyLatent',
     DEFAULTS.hiddenShare,
     'Share of a standby’s failures that no probe sees.',
   ),
@@ -91,17 +91,17 @@ export const faultsSection = z.strictObject({
     { min: 0, max: 1 },
     `Share of a member’s failures that take all other members along. ${told('commonCause', formatShare(DEFAULTS.commonCauseShare))}`,
   ).optional(),
-  coverage: share(
+  failoverSuccess: share(
     { min: 0, max: 1 },
-    `Probability that a takeover succeeds. ${told('coverage', formatShare(DEFAULTS.coverage))}`,
+    `Probability that a takeover succeeds. ${told('failoverSuccess', formatShare(DEFAULTS.coverage))}`,
   ).optional(),
-  restart: share(
+  restartSuccess: share(
     { min: 0, max: 1 },
-    `Probability that a member that is restarted in place works again. ${told('restart', formatShare(DEFAULTS.restartShare))}`,
+    `Probability that a member that is restarted in place works again. ${told('restartSuccess', formatShare(DEFAULTS.restartShare))}`,
   ).optional(),
-  recovery: duration(
+  manualRepair: duration(
     { min: 1, max: 3650 * DAY },
-    `Until somebody has put right what is not put right by itself. ${told('recovery', formatDuration(DEFAULTS.recoveryMs))}`,
+    `Until somebody has put right what is not put right by itself. ${told('manualRepair', formatDuration(DEFAULTS.recoveryMs))}`,
   ).optional(),
 });
 

@@ -9,7 +9,7 @@ const RESERVED_ENV = [
   'PORT',
   'HOTWARM_MEMBER',
   'HOTWARM_SERVICE',
-  'HOTWARM_GO_FD',
+  'HOTWARM_ACTIVATE_FD',
   'HOTWARM_BACKLOG',
   'LISTEN_FDS',
   'LISTEN_FDNAMES',
@@ -91,16 +91,16 @@ function standbyRules(
       ),
     );
   }
-  if (temperature === 'frozen' && service.takeover.lag !== undefined) {
+  if (temperature === 'frozen' && service.takeover.maxLag !== undefined) {
     const keys = [
       [...memberAt, 'temperature'],
-      [...at, 'takeover', 'lag'],
+      [...at, 'takeover', 'maxLag'],
     ] as const;
     faults.push(
       ruleFault('frozenLag', keys, {
-        what: 'a frozen member is held to takeover.lag',
+        what: 'a frozen member is held to takeover.maxLag',
         why: 'while it is frozen it receives nothing, so its lag grows and it could never take over',
-        todo: 'set `temperature: warm` or `hot`, or remove takeover.lag',
+        todo: 'set `temperature: warm` or `hot`, or remove takeover.maxLag',
       }),
     );
   }

@@ -124,7 +124,7 @@ function place(fault: PlacelessFault, document: Document, lines: LineCounter): C
   const offset = offsetOf(
     document,
     fault.path,
-    fault.code === 'unknownKey' || fault.code === 'badName',
+    fault.code === 'unknownKey' || fault.code === 'badName' || fault.code === 'renamed',
   );
   const { line, col } = lines.linePos(offset);
   return { ...fault, path: fault.path.join('.'), line, column: col };

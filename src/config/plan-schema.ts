@@ -54,7 +54,7 @@ function part(about: string, assumed: { value: number; basis: string; source: st
 }
 
 export const planSection = z.strictObject({
-  start: lasts('From the start of a member until it answers.', ASSUMED.startMs),
+  startupTime: lasts('From the start of a member until it answers.', ASSUMED.startMs),
   warmUp: lasts('A member that was just started serves only partly for so long.', ASSUMED.warmUpMs),
   warmUpShare: part('How much it serves meanwhile.', ASSUMED.warmUpShare),
   memory: size(
@@ -117,5 +117,5 @@ export const planObjectives = {
     { min: 0, max: MOST_MONEY },
     'Most that it may cost a month; for `plan`.',
   ).optional(),
-  watt: amount({ min: 0, max: MOST_MONEY }, 'Most power that it may draw; for `plan`.').optional(),
+  power: amount({ min: 0, max: MOST_MONEY }, 'Power limit in watts; for `plan`.').optional(),
 };

@@ -43,33 +43,7 @@ export function crossFieldFaults(config: ParsedConfig, hostname: string): RuleFa
 function probeRules(service: ParsedService, at: ConfigPath): RuleFault[] {
   const faults = lookRules(service.probe, [...at, 'probe']);
   if (service.ready === undefined) return faults;
-  const { http, tcp, command } = service.ready;
-  const isTimeoutOnly = http === undefined && tcp === undefined && command === undefined;
-  if (!isTimeoutOnly || service.ready.expect !== undefined) {
-    faults.push(...lookRules(service.ready, [...at, 'ready']));
-  }
-  const { timeouts, ready } = service;
-  if (
-    ready.timeout !== undefined &&
-    timeouts.ready !== undefined &&
-    ready.timeout !== timeouts.ready
-  ) {
-    faults.push(
-      ruleFault(
-        'readyTwice',
-        [
-          [...at, 'ready', 'timeout'],
-          [...at, 'timeouts', 'ready'],
-        ],
-        {
-          what: 'ready.timeout and timeouts.ready say different things',
-          why: 'they are two names of one setting',
-          todo: 'keep one of them',
-        },
-      ),
-    );
-  }
-  return faults;
+  return [...faults, ...lookRules(service.ready, [...at, 'ready'])];
 }
 
 function lookRules(look: ParsedLook, at: ConfigPath): RuleFault[] {

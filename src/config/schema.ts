@@ -55,23 +55,17 @@ const probe = z.strictObject({
   ...look,
   interval: duration({ min: 10, max: HOUR }, 'Time between two routine probes.').prefault('100ms'),
   timeout: duration({ min: 5, max: MINUTE }, 'Patience with one probe.').prefault('300ms'),
-  bound: duration(
+  maxSilence: duration(
     { min: 10, max: HOUR },
-    'Upper bound on the time from the last sign of life to suspicion. Default: the larger of `timeout` and 3 × `interval`.',
+    'Maximum time from the last response to a suspicion. Default: the larger of `timeout` and 3 × `interval`.',
   ).optional(),
-  mistakes: duration(
+  falseSuspicionEvery: duration(
     { min: MINUTE, max: 365 * DAY },
-    'Tolerated time between two false suspicions; a suspicion is confirmed before anything is done.',
+    'Target time between two false suspicions. A suspicion must be confirmed before hotwarm acts.',
   ).prefault('1h'),
 });
 
-const ready = z.strictObject({
-  ...look,
-  timeout: duration(
-    { min: 100, max: HOUR },
-    'Patience with a started member. Same as `timeouts.ready`.',
-  ).optional(),
-});
+const ready = z.strictObject(look);
 
 const prime = z.strictObject({
   http: text(
@@ -85,33 +79,33 @@ const prime = z.strictObject({
     .max(100_000)
     .meta({ description: 'How many requests, one after the other; 0: none.' })
     .prefault(200),
-  time: duration({ min: 10, max: MINUTE }, 'How long they may take in all.').prefault('1s'),
+  timeout: duration({ min: 10, max: MINUTE }, 'Total time limit for all of them.').prefault('1s'),
 });
 
 const takeover = z.strictObject({
-  p95: duration(
+  maxP95: duration(
     { min: 1, max: MINUTE },
     'A candidate whose 95th percentile of latency is above this may not take over. Default: not checked.',
   ).optional(),
-  lag: sizeOrZero(
+  maxLag: sizeOrZero(
     { min: 0, max: 1024 * GIB },
     'A candidate that lags by more than this may not take over. Not checked for kinds without replication.',
   ).optional(),
-  rehearsed: duration(
+  maxRehearsalAge: duration(
     { min: SECOND, max: 365 * DAY },
-    'A candidate must have proved within this time that it can serve. Default: not checked.',
+    'Maximum age of a candidate’s last successful rehearsal. Default: not checked.',
   ).optional(),
   degraded: choice(
     ['serve', 'hold'],
     'While no candidate passes: let one that is only too slow serve, or hold the requests.',
   ).prefault('serve'),
-  observe: duration(
+  probation: duration(
     { min: SECOND, max: HOUR },
-    'How long the new active is compared with the objective after a takeover.',
+    'How long hotwarm watches the new active member after a takeover.',
   ).prefault('10s'),
-  errors: share(
+  maxErrorRate: share(
     { min: 0.0001, max: 1 },
-    'Share of requests that may fail while it is observed.',
+    'Largest share of requests that may fail before a member is degraded.',
   ).prefault('5%'),
 });
 
@@ -124,43 +118,43 @@ const failback = z.strictObject({
     { min: SECOND, max: 30 * DAY },
     'How long the preferred member must have been healthy; doubles with each failover within `window`.',
   ).prefault('30s'),
-  limit: z
+  maxFailovers: z
     .int()
     .min(1)
     .max(64)
     .meta({ description: 'Past this many failovers within `window`, automatic failback stops.' })
     .prefault(3),
-  window: duration({ min: MINUTE, max: 30 * DAY }, 'See `limit`.').prefault('10m'),
+  window: duration({ min: MINUTE, max: 30 * DAY }, 'See `maxFailovers`.').prefault('10m'),
 });
 
 const lease = z.strictObject({
-  duration: duration(
+  ttl: duration(
     { min: 200, max: HOUR },
     'Another host may take over this long after it last saw a renewal.',
   ).prefault('10s'),
-  renew: duration({ min: 50, max: HOUR }, 'Time between two renewals.').prefault('3s'),
-  margin: duration(
+  renewInterval: duration({ min: 50, max: HOUR }, 'Time between two renewals.').prefault('3s'),
+  safetyMargin: duration(
     { min: 10, max: HOUR },
     'The holder stops serving this long before its lease could be taken.',
   ).prefault('1s'),
 });
 
-const repair = z.strictObject({
-  base: duration(
+const restart = z.strictObject({
+  backoff: duration(
     { min: 10, max: HOUR },
     'Pause before the second attempt to bring a member back; doubles with each attempt.',
   ).prefault('500ms'),
-  max: duration({ min: 10, max: DAY }, 'Longest such pause.').prefault('30s'),
-  forgive: duration(
+  maxBackoff: duration({ min: 10, max: DAY }, 'Longest such pause.').prefault('30s'),
+  resetAfter: duration(
     { min: 100, max: DAY },
     'Each time this long that a member was ready takes one failure off its count.',
   ).prefault('500ms'),
 });
 
-const gray = z.strictObject({
+const degraded = z.strictObject({
   action: choice(
     ['switchover', 'report'],
-    'What to do with an active that answers probes but serves its clients badly. Default: switchover where `takeover.p95` is set, else report.',
+    'What to do with an active that answers probes but serves its clients badly. Default: switchover where `takeover.maxP95` is set, else report.',
   ).optional(),
   backoff: duration(
     { min: SECOND, max: DAY },
@@ -179,7 +173,7 @@ const timeouts = z.strictObject({
   demote: patience('Until an active has become a standby.').prefault('30s'),
   rejoin: patience('Until a failed member is a good standby again.').prefault('5m'),
   drain: patience(
-    'Until the requests under way have ended in a planned takeover; the rest are cut. Default: 10s; where `exclusive` at most what the lease and `traffic.hold.time` leave.',
+    'Until the requests under way have ended in a planned takeover; the rest are cut. Default: 10s; where `exclusive` at most what the lease and `traffic.hold.timeout` leave.',
   ).optional(),
   store: patience('Until the store has answered.').prefault('2s'),
   switch: patience('Until the data plane obeys a new route.').prefault('1s'),
@@ -198,7 +192,7 @@ const member = z.strictObject({
   address: hostName('The address it listens on.').prefault('127.0.0.1'),
   temperature: choice(
     ['hot', 'warm', 'frozen', 'cold'],
-    'How it is kept while it stands by. Default: hot, with `via: socket` frozen unless `traffic.accept` is `go`.',
+    'How it is kept while it stands by. Default: hot, with `via: socket` frozen unless `traffic.accept` is `onActivate`.',
   ).optional(),
   cpu: share(
     { min: 0.01, max: 64 },
@@ -242,18 +236,21 @@ const service = z.strictObject({
   takeover: takeover.prefault({}),
   failback: failback.prefault({}),
   lease: lease.prefault({}),
-  repair: repair.prefault({}),
-  gray: gray.prefault({}),
+  restart: restart.prefault({}),
+  degraded: degraded.prefault({}),
   timeouts: timeouts.prefault({}),
   objectives: objectivesSection.prefault({}),
   faults: faultsSection.prefault({}),
   plan: planSection.prefault({}),
-  mode: choice(['act', 'observe'], '`observe`: decide and report, do nothing.').prefault('act'),
+  mode: choice(
+    ['manage', 'observe'],
+    '`manage`: act on decisions. `observe`: decide and report, do nothing.',
+  ).prefault('manage'),
 });
 
 const agent = z.strictObject({
   host: hostName('This host’s name. Default: the hostname.').optional(),
-  state: text(
+  stateDir: text(
     /^[^\0]+$/,
     'a path',
     'Directory of the journal, the epochs and the measurements, from the configuration file’s.',
@@ -268,7 +265,7 @@ const agent = z.strictObject({
   ).optional(),
   store: z
     .literal('embedded')
-    .meta({ description: 'Where leases are kept: SQLite in `state`.' })
+    .meta({ description: 'Where leases are kept: SQLite in `stateDir`.' })
     .prefault('embedded'),
 });
 

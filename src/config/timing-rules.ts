@@ -26,7 +26,7 @@ function detectionRules({ probe, takeover, objectives }: ParsedService, key: Key
   const faults: RuleFault[] = [];
   const boundMs = detectionBoundMs(probe);
   const boundKeys = [
-    key('probe', 'bound'),
+    key('probe', 'maxSilence'),
     key('probe', 'timeout'),
     key('probe', 'interval'),
   ] as const;
@@ -42,18 +42,18 @@ function detectionRules({ probe, takeover, objectives }: ParsedService, key: Key
   if (boundMs < 2 * probe.interval) {
     faults.push(
       ruleFault('boundTooLow', boundKeys, {
-        what: `bound ${formatDuration(boundMs)} is below two intervals of ${formatDuration(probe.interval)}`,
+        what: `maxSilence ${formatDuration(boundMs)} is below two intervals of ${formatDuration(probe.interval)}`,
         why: 'every single late answer would raise a suspicion',
-        todo: `set bound to ${formatDuration(2 * probe.interval)} or more, or shorten interval`,
+        todo: `set maxSilence to ${formatDuration(2 * probe.interval)} or more, or shorten interval`,
       }),
     );
   }
-  if (probe.mistakes <= 10 * boundMs) {
+  if (probe.falseSuspicionEvery <= 10 * boundMs) {
     faults.push(
-      ruleFault('mistakesTooOften', [key('probe', 'mistakes'), ...boundKeys], {
-        what: `mistakes ${formatDuration(probe.mistakes)} is not above ten times the bound ${formatDuration(boundMs)}`,
+      ruleFault('mistakesTooOften', [key('probe', 'falseSuspicionEvery'), ...boundKeys], {
+        what: `falseSuspicionEvery ${formatDuration(probe.falseSuspicionEvery)} is not above ten times maxSilence, ${formatDuration(boundMs)}`,
         why: 'the detector would be allowed to be wrong most of the time',
-        todo: 'set mistakes to 1h or more',
+        todo: 'set falseSuspicionEvery to 1h or more',
       }),
     );
   }
@@ -62,17 +62,17 @@ function detectionRules({ probe, takeover, objectives }: ParsedService, key: Key
     faults.push(
       ruleFault('boundBeyondRto', [key('objectives', 'rto'), ...boundKeys], {
         what: `a hang alone takes up to ${formatDuration(worstMs)} to prove, but rto is ${formatDuration(objectives.rto)}`,
-        why: 'a hang is suspected by the bound and proved by two probes of `timeout`, before anything is done',
+        why: 'a hang is suspected after maxSilence and confirmed by two probes of `timeout`, before anything is done',
         todo: `shorten probe.timeout and probe.interval, or set rto above ${formatDuration(worstMs)}`,
       }),
     );
   }
-  if (takeover.p95 !== undefined && takeover.p95 > probe.timeout) {
+  if (takeover.maxP95 !== undefined && takeover.maxP95 > probe.timeout) {
     faults.push(
-      ruleFault('p95BeyondTimeout', [key('takeover', 'p95'), key('probe', 'timeout')], {
-        what: `p95 ${formatDuration(takeover.p95)} is above the probe's timeout ${formatDuration(probe.timeout)}`,
+      ruleFault('p95BeyondTimeout', [key('takeover', 'maxP95'), key('probe', 'timeout')], {
+        what: `maxP95 ${formatDuration(takeover.maxP95)} is above the probe's timeout ${formatDuration(probe.timeout)}`,
         why: 'a probe that slow has failed already, so this limit would never decide anything',
-        todo: `set p95 to ${formatDuration(probe.timeout)} or less, or lengthen probe.timeout`,
+        todo: `set maxP95 to ${formatDuration(probe.timeout)} or less, or lengthen probe.timeout`,
       }),
     );
   }
@@ -81,79 +81,83 @@ function detectionRules({ probe, takeover, objectives }: ParsedService, key: Key
 
 function leaseRules({ lease, timeouts }: ParsedService, key: KeyOf): RuleFault[] {
   const faults: RuleFault[] = [];
-  const usableMs = lease.duration - lease.margin;
-  const keys = [key('lease', 'renew'), key('lease', 'duration'), key('lease', 'margin')] as const;
-  if (2 * lease.renew >= usableMs) {
+  const usableMs = lease.ttl - lease.safetyMargin;
+  const keys = [
+    key('lease', 'renewInterval'),
+    key('lease', 'ttl'),
+    key('lease', 'safetyMargin'),
+  ] as const;
+  if (2 * lease.renewInterval >= usableMs) {
     faults.push(
       ruleFault('leaseRenewTooSlow', keys, {
-        what: `two renewals of ${formatDuration(lease.renew)} do not fit into ${formatDuration(lease.duration)} less the margin ${formatDuration(lease.margin)}`,
+        what: `two renewals of ${formatDuration(lease.renewInterval)} do not fit into ${formatDuration(lease.ttl)} less the safetyMargin ${formatDuration(lease.safetyMargin)}`,
         why: 'one renewal that fails would already cost the lease, and with it a healthy active',
-        todo: `set renew below ${formatDuration(Math.max(0, usableMs / 2))}, or lengthen duration`,
+        todo: `set renewInterval below ${formatDuration(Math.max(0, usableMs / 2))}, or lengthen ttl`,
       }),
     );
   }
-  if (timeouts.store >= lease.renew) {
+  if (timeouts.store >= lease.renewInterval) {
     faults.push(
-      ruleFault('leaseStoreTooSlow', [key('lease', 'renew'), key('timeouts', 'store')], {
-        what: `renew ${formatDuration(lease.renew)} is not above timeouts.store ${formatDuration(timeouts.store)}`,
+      ruleFault('leaseStoreTooSlow', [key('lease', 'renewInterval'), key('timeouts', 'store')], {
+        what: `renewInterval ${formatDuration(lease.renewInterval)} is not above timeouts.store ${formatDuration(timeouts.store)}`,
         why: 'the next renewal would be due before the last one is given up',
-        todo: 'set timeouts.store below lease.renew',
+        todo: 'set timeouts.store below lease.renewInterval',
       }),
     );
   }
-  const marginMinMs = lease.duration / 100;
-  if (lease.margin < marginMinMs) {
+  const marginMinMs = lease.ttl / 100;
+  if (lease.safetyMargin < marginMinMs) {
     faults.push(
-      ruleFault('leaseMarginTooThin', [key('lease', 'margin'), key('lease', 'duration')], {
-        what: `margin ${formatDuration(lease.margin)} is below 1% of duration ${formatDuration(lease.duration)}`,
+      ruleFault('leaseMarginTooThin', [key('lease', 'safetyMargin'), key('lease', 'ttl')], {
+        what: `safetyMargin ${formatDuration(lease.safetyMargin)} is below 1% of ttl ${formatDuration(lease.ttl)}`,
         why: 'it must cover the drift between two hosts’ clocks, and the time to stop',
-        todo: `set margin to ${formatDuration(Math.ceil(marginMinMs))} or more`,
+        todo: `set safetyMargin to ${formatDuration(Math.ceil(marginMinMs))} or more`,
       }),
     );
   }
-  if (lease.margin > lease.duration / 2) {
+  if (lease.safetyMargin > lease.ttl / 2) {
     faults.push(
-      ruleFault('leaseMarginTooWide', [key('lease', 'margin'), key('lease', 'duration')], {
-        what: `margin ${formatDuration(lease.margin)} is more than half of duration ${formatDuration(lease.duration)}`,
+      ruleFault('leaseMarginTooWide', [key('lease', 'safetyMargin'), key('lease', 'ttl')], {
+        what: `safetyMargin ${formatDuration(lease.safetyMargin)} is more than half of ttl ${formatDuration(lease.ttl)}`,
         why: 'the holder would stop long before anyone may take over: an outage for nothing',
-        todo: `set margin to ${formatDuration(lease.duration / 2)} or less`,
+        todo: `set safetyMargin to ${formatDuration(lease.ttl / 2)} or less`,
       }),
     );
   }
   return faults;
 }
 
-function repairRules({ repair, failback }: ParsedService, key: KeyOf): RuleFault[] {
+function repairRules({ restart, failback }: ParsedService, key: KeyOf): RuleFault[] {
   const faults: RuleFault[] = [];
-  if (repair.base > repair.max) {
+  if (restart.backoff > restart.maxBackoff) {
     faults.push(
-      ruleFault('repairOrder', [key('repair', 'base'), key('repair', 'max')], {
-        what: `base ${formatDuration(repair.base)} is above max ${formatDuration(repair.max)}`,
-        why: 'the pause grows from base to max',
-        todo: 'set base to max or less',
+      ruleFault('repairOrder', [key('restart', 'backoff'), key('restart', 'maxBackoff')], {
+        what: `backoff ${formatDuration(restart.backoff)} is above maxBackoff ${formatDuration(restart.maxBackoff)}`,
+        why: 'the pause grows from backoff to maxBackoff',
+        todo: 'set backoff to maxBackoff or less',
       }),
     );
   }
-  if (failback.mode === 'auto' && failback.after < repair.base) {
+  if (failback.mode === 'auto' && failback.after < restart.backoff) {
     faults.push(
-      ruleFault('failbackBeforeRepair', [key('failback', 'after'), key('repair', 'base')], {
-        what: `after ${formatDuration(failback.after)} is below repair.base ${formatDuration(repair.base)}`,
+      ruleFault('failbackBeforeRepair', [key('failback', 'after'), key('restart', 'backoff')], {
+        what: `after ${formatDuration(failback.after)} is below restart.backoff ${formatDuration(restart.backoff)}`,
         why: 'traffic would go back before a second attempt at repair was even due',
-        todo: `set after to ${formatDuration(repair.base)} or more`,
+        todo: `set after to ${formatDuration(restart.backoff)} or more`,
       }),
     );
   }
-  if (failback.mode === 'auto' && failback.window < failback.limit * failback.after) {
+  if (failback.mode === 'auto' && failback.window < failback.maxFailovers * failback.after) {
     const keys = [
       key('failback', 'window'),
-      key('failback', 'limit'),
+      key('failback', 'maxFailovers'),
       key('failback', 'after'),
     ] as const;
     faults.push(
       ruleFault('failbackUnlimited', keys, {
-        what: `${failback.limit} failbacks, ${formatDuration(failback.after)} apart, do not fit into window ${formatDuration(failback.window)}`,
+        what: `${failback.maxFailovers} failovers, ${formatDuration(failback.after)} apart, do not fit into window ${formatDuration(failback.window)}`,
         why: 'the limit could never be reached, so a flapping member would flap for ever',
-        todo: `set window to ${formatDuration(failback.limit * failback.after)} or more`,
+        todo: `set window to ${formatDuration(failback.maxFailovers * failback.after)} or more`,
       }),
     );
   }
@@ -168,15 +172,15 @@ function drainLeaseRule(service: ParsedService, key: KeyOf): RuleFault[] {
   if (!service.exclusive || leftMs <= 0 || drainMs <= leftMs) return [];
   const keys = [
     key('timeouts', 'drain'),
-    key('lease', 'duration'),
-    key('lease', 'margin'),
-    key('lease', 'renew'),
+    key('lease', 'ttl'),
+    key('lease', 'safetyMargin'),
+    key('lease', 'renewInterval'),
   ] as const;
   return [
     ruleFault('drainBeyondLease', keys, {
       what: `drain ${formatDuration(drainMs)} is longer than the ${formatDuration(leftMs)} that are surely left of the lease`,
       why: 'a planned takeover does not extend the lease while it drains, so open requests would be cut at its end',
-      todo: `set timeouts.drain to ${formatDuration(leftMs)} or less, or lengthen lease.duration`,
+      todo: `set timeouts.drain to ${formatDuration(leftMs)} or less, or lengthen lease.ttl`,
     }),
   ];
 }

@@ -36,10 +36,10 @@ export type ServiceConfig = {
   readonly repair: RepairConfig;
   /** How long a member may be asked for what clients ask before it is frozen; null: it is not asked. */
   readonly primeMs: DurationMs | null;
-  readonly gray: GrayConfig;
+  readonly degraded: DegradedConfig;
   readonly timeouts: TimeoutConfig;
-  /** act: do it. observe: decide and journal what would have been done, and do nothing. */
-  readonly mode: 'act' | 'observe';
+  /** manage: do it. observe: decide and journal what would have been done, and do nothing. */
+  readonly mode: 'manage' | 'observe';
 };
 
 /** Which role changes the members' driver knows; a plain process knows none and is simply started and stopped. */
@@ -102,7 +102,7 @@ export type RepairConfig = {
   readonly forgiveAfterMs: DurationMs;
 };
 
-export type GrayConfig = {
+export type DegradedConfig = {
   /** What to do with an active that answers probes but serves its clients badly. */
   readonly action: 'switchover' | 'report';
   /** Pause before the next ejection for this reason, times the number of ejections so far. */

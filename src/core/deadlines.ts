@@ -64,7 +64,7 @@ function addTurningPoints(
   addOperationMoments(next, service);
   next.add(service.observing?.until ?? null);
   next.add(failbackDeadline(readOnlyTurn(host, config, service, state)));
-  if (config.gray.action === 'switchover' && service.operation === null)
+  if (config.degraded.action === 'switchover' && service.operation === null)
     next.add(service.grayEjections.notBefore);
 }
 

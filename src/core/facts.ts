@@ -149,7 +149,7 @@ export function applyDetector(turn: Turn, name: string, detector: DetectorState)
   noteDoubt(turn, name, member.detector.health, detector);
   if (detector.health === 'failed' && member.detector.health !== 'failed') {
     registerFailure(turn, name, null, detector.reason);
-    if (turn.config.mode === 'act') updateMember(turn, name, { fenced: false });
+    if (turn.config.mode === 'manage') updateMember(turn, name, { fenced: false });
   }
   const answering = detector.health === 'healthy' || detector.health === 'degraded';
   if (answering && !member.ready && member.lifecycle === 'running') {

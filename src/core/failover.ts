@@ -151,7 +151,7 @@ export function beginFailover(
     },
   };
   if (from.detector.reason === 'collapsed') tellDeath(turn, from.name);
-  if (!from.fenced && turn.config.mode === 'act') orderFence(turn, from.name);
+  if (!from.fenced && turn.config.mode === 'manage') orderFence(turn, from.name);
 }
 
 /** One more than the limit is enough to know that it was passed. */

@@ -35,7 +35,7 @@ function checkState(config: ServiceConfig, service: ServiceState): void {
 }
 
 function checkEffect(config: ServiceConfig, service: ServiceState, effect: Effect): void {
-  assert(config.mode === 'act' || isHarmless(effect.type), 'observe-only changes nothing');
+  assert(config.mode === 'manage' || isHarmless(effect.type), 'observe-only changes nothing');
   assert(
     effect.after.every((id) => id < effect.id),
     'an effect waits only for earlier ones',

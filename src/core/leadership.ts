@@ -47,7 +47,7 @@ function yieldTo(turn: Turn, leader: Leader): void {
     fellBack: null,
     operation: operation === null ? null : { ...baseOf(operation), step: 'yielding', suspects },
   };
-  if (turn.config.mode === 'act' && !turn.service.paused)
+  if (turn.config.mode === 'manage' && !turn.service.paused)
     for (const name of suspects) orderFence(turn, name);
 }
 
@@ -95,7 +95,7 @@ function suspectsOf(turn: Turn, operation: Operation | null): readonly string[] 
 export function finishYielding(turn: Turn): void {
   const { operation } = turn.service;
   if (operation?.step !== 'yielding') return;
-  const mustWait = turn.config.exclusive && turn.config.mode === 'act';
+  const mustWait = turn.config.exclusive && turn.config.mode === 'manage';
   const isFenced = operation.suspects.every((name) => memberOf(turn, name).fenced);
   if (mustWait && (!isFenced || mayForward(turn))) return;
   turn.service = { ...turn.service, operation: null };

@@ -105,7 +105,7 @@ export type Refusal =
       readonly windowMs: number;
     }
   | { readonly code: 'holdDown'; readonly remainingMs: number }
-  | { readonly code: 'grayBackoff'; readonly remainingMs: number }
+  | { readonly code: 'degradedBackoff'; readonly remainingMs: number }
   | { readonly code: 'preferredActive' }
   | { readonly code: 'notPaused' };
 

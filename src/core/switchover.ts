@@ -159,13 +159,16 @@ export function considerGray(turn: Turn): void {
   const name = activeHere(service);
   if (service.operation !== null || name === null || service.observing !== null) return;
   const active = memberOf(turn, name);
-  if (active.detector.health !== 'degraded' || config.gray.action === 'report') return;
+  if (active.detector.health !== 'degraded' || config.degraded.action === 'report') return;
   if (service.paused) {
     refuse(turn, { code: 'paused' });
     return;
   }
   if (turn.at < service.grayEjections.notBefore) {
-    refuse(turn, { code: 'grayBackoff', remainingMs: service.grayEjections.notBefore - turn.at });
+    refuse(turn, {
+      code: 'degradedBackoff',
+      remainingMs: service.grayEjections.notBefore - turn.at,
+    });
     return;
   }
   const target = bestTarget(turn, null);
@@ -176,7 +179,7 @@ export function considerGray(turn: Turn): void {
   const count = service.grayEjections.count + 1;
   turn.service = {
     ...turn.service,
-    grayEjections: { count, notBefore: turn.at + config.gray.backoffMs * count },
+    grayEjections: { count, notBefore: turn.at + config.degraded.backoffMs * count },
   };
   beginMove(turn, {
     kind: 'switchover',

@@ -104,7 +104,7 @@ function configText({
 }: ConfigValues): string {
   const words = JSON.stringify(command);
   const share = via === 'proxy' ? `, processes: ${processes}` : '';
-  return `agent: { state: ./state, api: '127.0.0.1:${apiPort}' }
+  return `agent: { stateDir: ./state, api: '127.0.0.1:${apiPort}' }
 services:
   ${SERVICE}:
     exclusive: ${exclusive}

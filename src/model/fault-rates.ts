@@ -5,10 +5,10 @@ import type { Temperature } from './resources.ts';
 // default says where it comes from and how far it may be trusted; a default is a place to start from, and what an
 // installation measured itself is better.
 //
-// Members fail by `process`, `hang` and `gray`; what they run on by `host` and `zone`. All are independent, except
+// Members fail by `process`, `hang` and `degraded`; what they run on by `host` and `zone`. All are independent, except
 // `commonCauseShare`: that share of the failures of the active member takes all other members along.
 
-export const COMPONENTS = ['process', 'hang', 'gray', 'host', 'zone'] as const;
+export const COMPONENTS = ['process', 'hang', 'degraded', 'host', 'zone'] as const;
 
 export type FaultComponent = (typeof COMPONENTS)[number];
 
@@ -32,7 +32,7 @@ export type FaultRates = {
   /** It stops answering and keeps its sockets. Repair: killed and restarted. */
   readonly hang: FaultRate;
   /** It answers probes and serves its clients badly. Repair: until it recovers by itself, or is restarted. */
-  readonly gray: FaultRate;
+  readonly degraded: FaultRate;
   /** The machine is gone, with all members on it. Repair: until it has booted and its members answer. */
   readonly host: FaultRate;
   /** Power, cooling or network of a place, with all hosts in it. */
@@ -61,7 +61,7 @@ const DAY = 24 * HOUR;
 export const DEFAULT_FAULT_RATES: FaultRates = {
   process: { everyMs: 30 * DAY, repairMs: 3 * SECOND },
   hang: { everyMs: 90 * DAY, repairMs: 3 * SECOND },
-  gray: { everyMs: 180 * DAY, repairMs: 10 * MINUTE },
+  degraded: { everyMs: 180 * DAY, repairMs: 10 * MINUTE },
   host: { everyMs: 130 * DAY, repairMs: 30 * MINUTE },
   zone: { everyMs: 1826 * DAY, repairMs: 4 * HOUR },
   pause: { everyMs: DAY, medianMs: 50 },
@@ -79,11 +79,11 @@ export type FaultFigure =
   | 'pause.every'
   | 'pause.median'
   | `standbyFactor.${Temperature}`
-  | `standbyHidden.${Temperature}`
+  | `standbyLatent.${Temperature}`
   | 'commonCause'
-  | 'coverage'
-  | 'restart'
-  | 'recovery';
+  | 'failoverSuccess'
+  | 'restartSuccess'
+  | 'manualRepair';
 
 /** How far a default may be trusted: counts, a price list, a standard's table, the meaning of the word, or a guess. */
 export type Basis = 'measured' | 'published' | 'standard' | 'definition' | 'assumed';
@@ -100,10 +100,10 @@ export const FAULT_RATE_SOURCES: Readonly<Record<FaultFigure, FigureSource>> = {
   'process.repair': assumed('a restart; say how long yours takes'),
   'hang.every': assumed('a hang for every three crashes'),
   'hang.repair': assumed('a restart; say how long yours takes'),
-  'gray.every': assumed(
+  'degraded.every': assumed(
     'twice a year; Huang et al., Gray Failure, HotOS 2017, tell of such failures but do not count them',
   ),
-  'gray.repair': assumed('until an overload, a full disk or a slow neighbour is over'),
+  'degraded.repair': assumed('until an overload, a full disk or a slow neighbour is over'),
   'host.every': { basis: 'measured', source: `a node fails every 4.3 months: ${FORD}` },
   'host.repair': assumed(
     `nine tenths are over within 15 minutes, others last for hours; the mean is not published: ${FORD}`,
@@ -116,27 +116,27 @@ export const FAULT_RATE_SOURCES: Readonly<Record<FaultFigure, FigureSource>> = {
   'standbyFactor.warm': assumed('it runs, without clients'),
   'standbyFactor.frozen': assumed('it does not run, but its memory can be taken from it'),
   'standbyFactor.cold': { basis: 'definition', source: 'a cold standby does not age' },
-  'standbyHidden.hot': {
+  'standbyLatent.hot': {
     basis: 'standard',
     source: 'medium diagnostic coverage, 90%: IEC 61508-2, annex A',
   },
-  'standbyHidden.warm': {
+  'standbyLatent.warm': {
     basis: 'standard',
     source: 'medium diagnostic coverage, 90%: IEC 61508-2, annex A',
   },
-  'standbyHidden.frozen': assumed('the kernel tells of its end, and nobody of anything else'),
-  'standbyHidden.cold': { basis: 'definition', source: 'nothing runs that could be probed' },
+  'standbyLatent.frozen': assumed('the kernel tells of its end, and nobody of anything else'),
+  'standbyLatent.cold': { basis: 'definition', source: 'nothing runs that could be probed' },
   commonCause: {
     basis: 'standard',
     source: 'within the range of the β-factors of IEC 61508-6, annex D',
   },
-  coverage: assumed('one takeover of a hundred needs somebody; rehearse, and measure yours'),
-  restart: {
+  failoverSuccess: assumed('one takeover of a hundred needs somebody; rehearse, and measure yours'),
+  restartSuccess: {
     basis: 'measured',
     source:
       'of 132 software failures one came back after the restart: Gray, Why Do Computers Stop, Tandem TR 85.7, 1985',
   },
-  recovery: assumed(
+  manualRepair: assumed(
     `the low end of what was measured: by system, repairs last from under an hour to over a day in the mean: ${SCHROEDER}`,
   ),
 };

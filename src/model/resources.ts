@@ -73,7 +73,7 @@ export function memberResources(
 export type Bill = {
   /** Currency of the prices, per month of 730.5 hours; energy included. */
   readonly perMonth: number;
-  readonly watt: number;
+  readonly watts: number;
   readonly kwhPerMonth: number;
 };
 
@@ -89,13 +89,13 @@ export function resourceBill(
     requireNonNegative(name, value);
   }
   let kept = hosts * prices.perHostMonth;
-  let watt = hosts * power.wattPerHost;
+  let watts = hosts * power.wattPerHost;
   for (const { coresKept, coresUsed, memoryGib } of members) {
     kept += coresKept * prices.perCoreMonth + memoryGib * prices.perGibMonth;
-    watt += coresUsed * power.wattPerCore + memoryGib * power.wattPerGib;
+    watts += coresUsed * power.wattPerCore + memoryGib * power.wattPerGib;
   }
-  const kwhPerMonth = (watt * HOURS_PER_MONTH) / 1000;
-  return { perMonth: kept + kwhPerMonth * prices.perKwh, watt, kwhPerMonth };
+  const kwhPerMonth = (watts * HOURS_PER_MONTH) / 1000;
+  return { perMonth: kept + kwhPerMonth * prices.perKwh, watts, kwhPerMonth };
 }
 
 function requireNeed(need: Need): void {

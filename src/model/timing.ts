@@ -27,7 +27,7 @@ export type TimingInput = {
     readonly renewMs: number;
     readonly marginMs: number;
   };
-  readonly grayAction: 'switchover' | 'report';
+  readonly degradedAction: 'switchover' | 'report';
 };
 
 export type FaultKind = 'crash' | 'hang' | 'portClosed' | 'agentKilled' | 'slow';
@@ -95,7 +95,7 @@ export function predictDetection(input: TimingInput): DetectionTimes {
   return {
     crash: EXIT_NOTICE,
     hang: input.seesHangs ? hangDetection(input) : null,
-    slow: input.grayAction === 'report' ? null : SLOW_DETECTION,
+    slow: input.degradedAction === 'report' ? null : SLOW_DETECTION,
   };
 }
 
@@ -156,7 +156,7 @@ function agentKilled({ exclusive }: TimingInput): TakeoverPrediction {
  * least 20 requests say so before; later where there is no request in some of the windows.
  */
 function slow(input: TimingInput): TakeoverPrediction {
-  if (input.grayAction === 'report') {
+  if (input.degradedAction === 'report') {
     return { fault: 'slow', request: null, takeover: null, note: 'reportOnly' };
   }
   if (input.exclusive) return { fault: 'slow', request: null, takeover: null, note: 'drains' };

@@ -180,20 +180,20 @@ function applySettings(
   const { intervalMs, timeoutMs } = DETECTIONS[design.detection];
   set(['probe', 'interval'], formatDuration(intervalMs));
   set(['probe', 'timeout'], formatDuration(timeoutMs));
-  remove(['probe', 'bound']);
+  remove(['probe', 'maxSilence']);
   set(['failback', 'mode'], design.failback);
-  if (design.rehearsedMs === null) remove(['takeover', 'rehearsed']);
-  else set(['takeover', 'rehearsed'], formatDuration(design.rehearsedMs));
+  if (design.rehearsedMs === null) remove(['takeover', 'maxRehearsalAge']);
+  else set(['takeover', 'maxRehearsalAge'], formatDuration(design.rehearsedMs));
   if (design.hosts > 1) {
     const { durationMs, renewMs, marginMs } = DETECTIONS[design.detection].lease;
-    set(['lease', 'duration'], formatDuration(durationMs));
-    set(['lease', 'renew'], formatDuration(renewMs));
-    set(['lease', 'margin'], formatDuration(marginMs));
+    set(['lease', 'ttl'], formatDuration(durationMs));
+    set(['lease', 'renewInterval'], formatDuration(renewMs));
+    set(['lease', 'safetyMargin'], formatDuration(marginMs));
     set(['timeouts', 'store'], formatDuration(0.8 * renewMs));
   }
   if (question.service.p95Ms !== null) {
-    set(['takeover', 'p95'], formatDuration(question.service.p95Ms));
-    set(['gray', 'action'], design.gray);
+    set(['takeover', 'maxP95'], formatDuration(question.service.p95Ms));
+    set(['degraded', 'action'], design.degraded);
   }
 }
 

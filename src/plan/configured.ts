@@ -1,4 +1,4 @@
-import { detectionBoundMs, grayAction, temperatureOf } from '../config/defaults.ts';
+import { detectionBoundMs, degradedAction, temperatureOf } from '../config/defaults.ts';
 import type { ParsedService } from '../config/schema.ts';
 import { trafficAbilities } from '../config/traffic/kinds.ts';
 import { type Design, groupsOf } from '../model/plan/design.ts';
@@ -18,11 +18,11 @@ export function configuredDesign(service: ParsedService, ownHost: string): Desig
       intervalMs: probe.interval,
       timeoutMs: probe.timeout,
       boundMs: detectionBoundMs(probe),
-      lease: { durationMs: lease.duration, renewMs: lease.renew, marginMs: lease.margin },
+      lease: { durationMs: lease.ttl, renewMs: lease.renewInterval, marginMs: lease.safetyMargin },
     },
     failback: failback.mode === 'auto' ? 'auto' : 'never',
-    rehearsedMs: takeover.rehearsed ?? null,
+    rehearsedMs: takeover.maxRehearsalAge ?? null,
     replication: 'none',
-    gray: grayAction(service),
+    degraded: degradedAction(service),
   };
 }

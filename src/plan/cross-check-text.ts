@@ -64,7 +64,7 @@ function effectText(code: EffectCode, locale: Locale): string {
       'a takeover that fails goes on with the next candidate at once',
       '失败的接管会立即换下一个候选',
     ),
-    grayCountsAsDown: say(
+    degradedCountsAsDown: say(
       'the formulas count a member that serves badly as down',
       '公式把服务质量差的成员算作停机',
     ),

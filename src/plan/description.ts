@@ -15,7 +15,7 @@ import type { Stated } from './stated.ts';
 // From what was said to a complete question, and a list of every figure with where it comes from.
 
 export type Figure = {
-  /** As in the configuration: `plan.start`, `faults.host.every`. */
+  /** As in the configuration: `plan.startupTime`, `faults.host.every`. */
   readonly key: string;
   readonly value: string;
   readonly from: 'stated' | 'history' | 'default';
@@ -81,7 +81,7 @@ export function describe(stated: Stated, context: Context): Described {
   );
   const rtoMs = ledger.take('objectives.rto', objectives.rto, assumed.rtoMs, asDuration);
   const service = describeService(ledger, stated, context);
-  const { rates, measured, figures } = describeFaults(stated, context.history, plan.start);
+  const { rates, measured, figures } = describeFaults(stated, context.history, plan.startupTime);
   const prices = describePrices(ledger, plan.prices);
   const question: PlanQuestion = {
     objectives: {
@@ -90,9 +90,9 @@ export function describe(stated: Stated, context: Context): Described {
       rtoMs,
       rpoBytes: objectives.rpo ?? null,
       perMonth: objectives.budget ?? null,
-      watt: objectives.watt ?? null,
+      power: objectives.power ?? null,
     },
-    service: { ...service, p95Ms: takeover.p95 ?? null },
+    service: { ...service, p95Ms: takeover.maxP95 ?? null },
     limits: {
       hosts: ledger.take('plan.hosts', plan.hosts, assumed.hosts),
       zones: ledger.take('plan.zones', plan.zones, assumed.zones),
@@ -124,7 +124,7 @@ function describeService(
   return {
     state: ledger.take<PlannedService['state']>('plan.state', plan.state ?? implied, assumed.state),
     lagBytes: ledger.take('plan.lag', plan.lag, assumed.lagBytes, formatSize),
-    startMs: ledger.take('plan.start', plan.start, assumed.startMs, asDuration),
+    startMs: ledger.take('plan.startupTime', plan.startupTime, assumed.startMs, asDuration),
     warmUpMs: ledger.take('plan.warmUp', plan.warmUp, assumed.warmUpMs, asDuration),
     warmUpShare: ledger.take(
       'plan.warmUpShare',
@@ -217,12 +217,12 @@ function faultFigures(rates: FaultRates): readonly (readonly [FaultFigure, strin
       formatShare(rates.standbyFactor[each]),
     ]),
     ...temperatures.map((each): readonly [FaultFigure, string] => [
-      `standbyHidden.${each}`,
+      `standbyLatent.${each}`,
       formatShare(rates.hiddenShare[each]),
     ]),
     ['commonCause', formatShare(rates.commonCauseShare)],
-    ['coverage', formatShare(rates.coverage)],
-    ['restart', formatShare(rates.restartShare)],
-    ['recovery', formatDuration(rates.recoveryMs)],
+    ['failoverSuccess', formatShare(rates.coverage)],
+    ['restartSuccess', formatShare(rates.restartShare)],
+    ['manualRepair', formatDuration(rates.recoveryMs)],
   ];
 }

@@ -84,7 +84,7 @@ function evaluationDocument(evaluation: Evaluation) {
     recoveryP99: recovery,
     lossBytes: evaluation.lossBytes,
     costPerMonth: bill.perMonth,
-    watt: bill.watt,
+    power: bill.watts,
     kwhPerMonth: bill.kwhPerMonth,
   };
 }

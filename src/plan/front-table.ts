@@ -63,5 +63,5 @@ const MISS_NAMES: Readonly<Record<Objective, Readonly<Record<Locale, string>>>> 
   rto: { en: 'RTO', zh: 'RTO' },
   rpo: { en: 'RPO', zh: 'RPO' },
   budget: { en: 'budget', zh: '预算' },
-  watt: { en: 'power', zh: '功率' },
+  power: { en: 'power', zh: '功率' },
 };

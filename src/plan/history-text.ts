@@ -34,7 +34,7 @@ export function formatHistory(terminal: Terminal, history: History): string {
       ? []
       : [
           [
-            cell('faults.coverage'),
+            cell('faults.failoverSuccess'),
             cell(percent(history.coverage.succeeded / history.coverage.tried)),
             cell(`${percent(history.coverage.lower)} – ${percent(history.coverage.upper)}`),
             cell(

@@ -21,7 +21,7 @@ const DECADE = 10;
 const FEWEST_TIMES = 6;
 const MOST_INCIDENTS = 1000;
 
-export type RateComponent = 'process' | 'hang' | 'gray';
+export type RateComponent = 'process' | 'hang' | 'degraded';
 
 export type MeasuredRate = {
   readonly component: RateComponent;
@@ -99,7 +99,7 @@ export function measureHistory(stored: readonly StoredIncident[], observedMs: nu
   return {
     observedMs,
     incidents: failovers.length,
-    rates: (['process', 'hang', 'gray'] as const).map((component) =>
+    rates: (['process', 'hang', 'degraded'] as const).map((component) =>
       measureRate(component, of(component).length, observedMs),
     ),
     coverage: measureCoverage(failovers),
@@ -130,12 +130,12 @@ export function correct(history: History, rates: FaultRates, stated: readonly st
     corrected = { ...corrected, [component]: { ...rates[component], everyMs } };
     keys.push(key);
   }
-  const coverage = stated.includes('coverage')
+  const coverage = stated.includes('failoverSuccess')
     ? null
     : correctedCoverage(history.coverage, rates.coverage);
   if (coverage !== null) {
     corrected = { ...corrected, coverage };
-    keys.push('coverage');
+    keys.push('failoverSuccess');
   }
   const mean = (name: MeasuredTime['name']): number | null => {
     const time = history.times.find((one) => one.name === name);
@@ -175,7 +175,7 @@ const CRASHES: readonly HealthReason[] = [
 
 /** null: nothing failed, or nobody knows what. */
 function componentOf({ cause }: Incident): RateComponent | null {
-  if (cause.code === 'memberDegraded') return 'gray';
+  if (cause.code === 'memberDegraded') return 'degraded';
   if (cause.code !== 'memberFailed') return null;
   return CRASHES.includes(cause.reason) ? 'process' : 'hang';
 }

@@ -41,7 +41,11 @@ export function describeKnown(
   const [name, service] = pick(configured.services, named, file);
   const history = fromHistory ? readHistory(loadConfig(file).agent.stateDir, name) : null;
   const { objectives, plan, faults, takeover } = service;
-  const stated = merge({ objectives, plan, faults, takeover: { p95: takeover.p95 } }, line, said);
+  const stated = merge(
+    { objectives, plan, faults, takeover: { maxP95: takeover.maxP95 } },
+    line,
+    said,
+  );
   const described = describe(stated, {
     seesHangs: service.probe.tcp !== true,
     replays: trafficAbilities(service.traffic).replays,
@@ -57,7 +61,7 @@ export function describeKnown(
 export function temperaturesFor(service: ParsedService | null): PlannedService['temperatures'] {
   const isUnseen = service !== null && !trafficAbilities(service.traffic).shieldsStandbys;
   const running = isUnseen ? [] : (['hot', 'warm'] as const);
-  const frozen = service?.takeover.lag === undefined ? (['frozen'] as const) : [];
+  const frozen = service?.takeover.maxLag === undefined ? (['frozen'] as const) : [];
   return [...running, ...frozen, 'cold'];
 }
 

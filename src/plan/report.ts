@@ -121,14 +121,14 @@ function objectiveRows(
     rto: objectives.rtoMs,
     rpo: objectives.rpoBytes,
     budget: objectives.perMonth,
-    watt: objectives.watt,
+    power: objectives.power,
   };
   const got: Readonly<Record<Objective, number | null>> = {
     availability: evaluation.unavailability,
     rto: longestRecoveryMs(question, evaluation),
     rpo: evaluation.lossBytes ?? 0,
     budget: evaluation.bill.perMonth,
-    watt: evaluation.bill.watt,
+    power: evaluation.bill.watts,
   };
   const head = ['', say('wanted', '要求'), say('this scheme', '本方案'), ''].map((text) =>
     cell(text, text === '' ? 'plain' : 'quiet'),
@@ -177,7 +177,7 @@ function unbridgedLines(terminal: Terminal, { chosen, question }: Plan): readonl
     const lastsMs = fault === 'hang' ? question.rates.recoveryMs : repairMs;
     const perYear = everyMs === null ? 0 : MS_PER_YEAR / everyMs;
     const hint =
-      fault === 'gray' && question.service.p95Ms === null
+      fault === 'degraded' && question.service.p95Ms === null
         ? say(' (with --p95 it is left for a standby)', '（给出 --p95 后会切换到备用）')
         : '';
     const beyond =

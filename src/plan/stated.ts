@@ -17,7 +17,9 @@ const statedSections = z.strictObject({
   plan: planSection.prefault({}),
   faults: faultsSection.prefault({}),
   takeover: z
-    .strictObject({ p95: duration({ min: 1, max: 60_000 }, 'Latency of a bad member.').optional() })
+    .strictObject({
+      maxP95: duration({ min: 1, max: 60_000 }, 'Latency of a bad member.').optional(),
+    })
     .prefault({}),
 });
 
@@ -25,7 +27,7 @@ export type Stated = {
   readonly objectives: z.output<typeof objectivesSection>;
   readonly plan: ParsedPlan;
   readonly faults: ParsedFaults;
-  readonly takeover: { readonly p95?: number | undefined };
+  readonly takeover: { readonly maxP95?: number | undefined };
 };
 
 /** A key with a value as it would be written in the file, and where it was given. */
@@ -97,12 +99,12 @@ function overlaid(file: Stated, line: Stated): Stated {
       ...line.faults,
       process: { ...faults.process, ...line.faults.process },
       hang: { ...faults.hang, ...line.faults.hang },
-      gray: { ...faults.gray, ...line.faults.gray },
+      degraded: { ...faults.degraded, ...line.faults.degraded },
       host: { ...faults.host, ...line.faults.host },
       zone: { ...faults.zone, ...line.faults.zone },
       pause: { ...faults.pause, ...line.faults.pause },
       standbyFactor: { ...faults.standbyFactor, ...line.faults.standbyFactor },
-      standbyHidden: { ...faults.standbyHidden, ...line.faults.standbyHidden },
+      standbyLatent: { ...faults.standbyLatent, ...line.faults.standbyLatent },
     },
   };
 }

@@ -61,7 +61,7 @@ export function settingsText(design: Design, locale: Locale): string {
   }
   if (design.replication === 'sync') parts.push(say('synchronous copy', '同步复制'));
   if (design.replication === 'async') parts.push(say('asynchronous copy', '异步复制'));
-  if (design.gray === 'switchover') parts.push(say('leaves a bad active', '主用变差即切换'));
+  if (design.degraded === 'switchover') parts.push(say('leaves a bad active', '主用变差即切换'));
   return parts.join(say(', ', '，'));
 }
 
@@ -106,7 +106,7 @@ export function objectiveText(objective: Objective, locale: Locale): string {
     rto: say('longest outage (RTO)', '最长中断（RTO）'),
     rpo: say('data loss (RPO)', '数据丢失（RPO）'),
     budget: say('cost a month', '每月费用'),
-    watt: say('power', '功率'),
+    power: say('power', '功率'),
   };
   return names[objective];
 }
@@ -128,7 +128,7 @@ export function objectiveValue(
       return size(value);
     case 'budget':
       return moneyText(value, currency);
-    case 'watt':
+    case 'power':
       return `${Number(value.toPrecision(3))} W`;
     default:
       return objective satisfies never;
@@ -186,7 +186,7 @@ export function unbridgedText(fault: Unbridged, locale: Locale): string {
   const texts: Readonly<Record<Unbridged, string>> = {
     host: say('the machine fails', '主机失效'),
     zone: say('power or network of the place fails', '机房电力或网络故障'),
-    gray: say('the active answers probes and serves badly', '主用能应答探测但服务质量差'),
+    degraded: say('the active answers probes and serves badly', '主用能应答探测但服务质量差'),
     hang: say('the active hangs, which this probe does not see', '主用挂起，而该探测无法发现'),
   };
   return texts[fault];

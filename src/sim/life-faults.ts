@@ -24,7 +24,7 @@ const LONGEST_MS = 1000 * MS_PER_YEAR;
 /** A member whose restart does not help lives so long. */
 const BROKEN_LIFE_MS = 50;
 
-const MEMBER_COMPONENTS = ['process', 'hang', 'gray'] as const;
+const MEMBER_COMPONENTS = ['process', 'hang', 'degraded'] as const;
 
 export type MemberComponent = (typeof MEMBER_COMPONENTS)[number];
 
@@ -180,7 +180,7 @@ export class LifeFaults {
     condition.fault = component;
     condition.paused = false;
     onFault({ code: 'failed', member: member.name, component });
-    if (component !== 'gray' && !random.chance(rates.restartShare)) {
+    if (component !== 'degraded' && !random.chance(rates.restartShare)) {
       condition.brokenUntil = calendar.now + this.#exponential(rates.recoveryMs) * US_PER_MS;
       onFault({ code: 'broken', member: member.name });
     }
@@ -189,11 +189,11 @@ export class LifeFaults {
         return member.host.run(() => member.die('SIGKILL'));
       case 'hang':
         return member.hang();
-      case 'gray': {
+      case 'degraded': {
         member.lies = true;
         const { pid } = member;
-        calendar.in(this.#exponential(rates.gray.repairMs) * US_PER_MS, () => {
-          if (member.pid !== pid || condition.fault !== 'gray') return;
+        calendar.in(this.#exponential(rates.degraded.repairMs) * US_PER_MS, () => {
+          if (member.pid !== pid || condition.fault !== 'degraded') return;
           condition.fault = null;
           member.lies = false;
         });

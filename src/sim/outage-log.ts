@@ -12,7 +12,7 @@ export type OutageCause = FaultComponent | 'pause' | 'takeover' | 'standby' | 'p
 export const OUTAGE_CAUSES: readonly OutageCause[] = [
   'process',
   'hang',
-  'gray',
+  'degraded',
   'host',
   'zone',
   'pause',

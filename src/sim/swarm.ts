@@ -117,7 +117,7 @@ function drawService(
     lease: { durationMs, renewMs, marginMs: durationMs * random.pick([0.05, 0.1]) },
     repair: { baseMs: 500, maxMs: random.pick([2000, 30_000]), forgiveAfterMs: 1000 },
     primeMs: isReplicated ? null : random.pick([null, 1000]),
-    gray: { action: random.pick(['switchover', 'report'] as const), backoffMs: 5000 },
+    degraded: { action: random.pick(['switchover', 'report'] as const), backoffMs: 5000 },
     timeouts: {
       startMs: 5000,
       readyMs: 10_000,
@@ -130,7 +130,7 @@ function drawService(
       storeMs: renewMs * 0.8,
       switchMs: 1000,
     },
-    mode: 'act',
+    mode: 'manage',
   };
 }
 

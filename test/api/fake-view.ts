@@ -39,7 +39,7 @@ const serviceConfig: ServiceConfig = {
   lease: { durationMs: 3000, renewMs: 1000, marginMs: 500 },
   repair: { baseMs: 1000, maxMs: 60_000, forgiveAfterMs: 60_000 },
   primeMs: null,
-  gray: { action: 'report', backoffMs: 60_000 },
+  degraded: { action: 'report', backoffMs: 60_000 },
   timeouts: {
     startMs: 5000,
     readyMs: 10_000,
@@ -52,7 +52,7 @@ const serviceConfig: ServiceConfig = {
     storeMs: 1000,
     switchMs: 1000,
   },
-  mode: 'act',
+  mode: 'manage',
 };
 
 /** Services that are well: a serves and b stands by, ready. */

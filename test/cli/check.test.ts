@@ -231,7 +231,7 @@ test('a working directory that is missing is told instead of the command in it',
 });
 
 test('a state directory that cannot be one is found', async (t) => {
-  const { file, directory } = await place(t, { agent: ', state: ./file/state' });
+  const { file, directory } = await place(t, { agent: ', stateDir: ./file/state' });
   writeFileSync(join(directory, 'file'), '');
   assert.deepEqual(await codesFound(file), ['fault stateUnusable']);
 });
@@ -317,7 +317,7 @@ test('certificates that cannot be used are found, each with what is wrong with i
     [`, backend: { tls: { ca: ${good.certFile} } }`, []],
     [', backend: { tls: { ca: missing.pem } }', ['fault authorityUnreadable']],
     [`, backend: { tls: { ca: ${good.keyFile} } }`, ['fault authorityUnreadable']],
-    [', clients: { connections: 1000000 }', ['note fewDescriptors']],
+    [', clients: { maxConnections: 1000000 }', ['note fewDescriptors']],
   ];
   for (const [traffic, codes] of CASES) {
     const { file } = await place(t, { traffic });

@@ -39,7 +39,7 @@ test('an incident that is only observed says first that nothing is done', () => 
 });
 
 test('members are said to be stopped only where some are', () => {
-  assert.match(narrateStop(['observe', 'act']), /stop time-out/);
+  assert.match(narrateStop(['observe', 'manage']), /stop time-out/);
   assert.match(narrateStop(['observe']), /left as they are/);
 });
 
@@ -73,5 +73,5 @@ test('the end of a proxy process is told with what it had, and so is what follow
 
 test('a standby that does not wait is told with what it has to do', () => {
   const [line = ''] = narrate({ kind: 'acceptedEarly', data: { member: 'b' } }, 'en');
-  assert.match(line, /^b stands by and accepts clients all the same: .*HOTWARM_GO_FD/);
+  assert.match(line, /^b stands by and accepts clients all the same: .*HOTWARM_ACTIVATE_FD/);
 });

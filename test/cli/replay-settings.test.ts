@@ -41,7 +41,7 @@ function refusal(t: TestContext, ...texts: string[]): AppError {
 }
 
 test('a key of the file is set with all that follows from it', (t) => {
-  const { other } = set(t, ['probe.timeout=500ms', 'services.shop.takeover.observe=3s']);
+  const { other } = set(t, ['probe.timeout=500ms', 'services.shop.takeover.probation=3s']);
   const [shop] = other.services;
   assert.equal(shop?.detection.timeoutMs, 500);
   assert.equal(shop.detection.boundMs, 500, 'the bound is at least the time-out');
@@ -64,18 +64,18 @@ test('faults of all settings are told at once, by their keys', (t) => {
     t,
     'probe.timeout=soon',
     'prob.timeout=1s',
-    'takeover.errors=300%',
+    'takeover.maxErrorRate=300%',
   );
   assert.equal(code, 'configInvalid');
   assert.match(text.message.en, /services\.shop\.probe\.timeout: .* \[badDuration\]/);
   assert.match(text.message.en, /services\.shop\.prob: .* \[unknownKey\]/);
-  assert.match(text.message.en, /services\.shop\.takeover\.errors: /);
+  assert.match(text.message.en, /services\.shop\.takeover\.maxErrorRate: /);
 });
 
 test('rules about several keys hold for settings too', (t) => {
-  const { code, text } = refusal(t, 'probe.bound=10ms');
+  const { code, text } = refusal(t, 'probe.maxSilence=10ms');
   assert.equal(code, 'configInvalid');
-  assert.match(text.message.en, /probe\.bound/);
+  assert.match(text.message.en, /probe\.maxSilence/);
 });
 
 test('what a record cannot tell is refused with the reason, all at once', (t) => {
@@ -92,7 +92,7 @@ test('what a record cannot tell is refused with the reason, all at once', (t) =>
 });
 
 test('a setting that decides nothing, or is in force already, is refused', (t) => {
-  assert.match(refusal(t, 'traffic.hold.time=3s').text.message.en, /changes no decision/);
+  assert.match(refusal(t, 'traffic.hold.timeout=3s').text.message.en, /changes no decision/);
   assert.match(refusal(t, 'probe.timeout=300ms').text.message.en, /changes no decision/);
 });
 

@@ -182,7 +182,11 @@ const ROWS: readonly Row[] = [
     edit(7, '    probe: { http: /, interval: 1ms }'),
     ['outOfRange', `${AT}.probe.interval`, 7],
   ],
-  ['a size without a unit', add('takeover: { lag: 5 }'), ['badSize', `${AT}.takeover.lag`, 8]],
+  [
+    'a size without a unit',
+    add('takeover: { maxLag: 5 }'),
+    ['badSize', `${AT}.takeover.maxLag`, 8],
+  ],
   [
     'a size in a unit that is not known',
     edit(6, '    traffic: { listen: 127.0.0.1:8080, hold: { bytes: 64MB } }'),
@@ -190,8 +194,8 @@ const ROWS: readonly Row[] = [
   ],
   [
     'a share without its sign',
-    add('takeover: { errors: 0.05 }'),
-    ['badShare', `${AT}.takeover.errors`, 8],
+    add('takeover: { maxErrorRate: 0.05 }'),
+    ['badShare', `${AT}.takeover.maxErrorRate`, 8],
   ],
   [
     'an availability of 100%',
@@ -285,7 +289,7 @@ const ROWS: readonly Row[] = [
   [
     'a lag limit for a frozen member',
     SOUND.with(4, '      b: { command: [node], port: 3002, temperature: frozen }')
-      .concat('    takeover: { lag: 0 }')
+      .concat('    takeover: { maxLag: 0 }')
       .join('\n'),
     ['frozenLag', `${AT}.members.b.temperature`, 5],
   ],
@@ -362,11 +366,7 @@ const ROWS: readonly Row[] = [
     edit(7, '    probe: { tcp: true, expect: [200] }'),
     ['expectNeedsHttp', `${AT}.probe.expect`, 7],
   ],
-  [
-    'two patiences for readiness',
-    `${add('ready: { timeout: 20s }')}\n    timeouts: { ready: 30s }`,
-    ['readyTwice', `${AT}.ready.timeout`, 8],
-  ],
+  ['a key by its old name', add('ready: { timeout: 20s }'), ['renamed', `${AT}.ready.timeout`, 8]],
   [
     'a repair that outlasts the time between two failures',
     add('faults: { host: { every: 1h, repair: 2h } }'),
@@ -384,8 +384,8 @@ const ROWS: readonly Row[] = [
   ],
   [
     'a bound below two intervals',
-    edit(7, '    probe: { http: /, bound: 150ms }'),
-    ['boundTooLow', `${AT}.probe.bound`, 7],
+    edit(7, '    probe: { http: /, maxSilence: 150ms }'),
+    ['boundTooLow', `${AT}.probe.maxSilence`, 7],
   ],
   [
     'an RTO below the detection time',
@@ -394,44 +394,47 @@ const ROWS: readonly Row[] = [
   ],
   [
     'mistakes all the time',
-    edit(7, '    probe: { http: /, bound: 10m, mistakes: 1h, interval: 1m, timeout: 1m }'),
-    ['mistakesTooOften', `${AT}.probe.mistakes`, 7],
-    ['holdTooShort', `${AT}.traffic.hold.time`, 6],
+    edit(
+      7,
+      '    probe: { http: /, maxSilence: 10m, falseSuspicionEvery: 1h, interval: 1m, timeout: 1m }',
+    ),
+    ['mistakesTooOften', `${AT}.probe.falseSuspicionEvery`, 7],
+    ['holdTooShort', `${AT}.traffic.hold.timeout`, 6],
   ],
   [
     'a gate slower than the probe',
-    add('takeover: { p95: 400ms }'),
-    ['p95BeyondTimeout', `${AT}.takeover.p95`, 8],
+    add('takeover: { maxP95: 400ms }'),
+    ['p95BeyondTimeout', `${AT}.takeover.maxP95`, 8],
   ],
   [
     'a lease that one lost renewal ends',
-    add('lease: { renew: 5s }'),
-    ['leaseRenewTooSlow', `${AT}.lease.renew`, 8],
+    add('lease: { renewInterval: 5s }'),
+    ['leaseRenewTooSlow', `${AT}.lease.renewInterval`, 8],
   ],
   [
     'renewals faster than the store',
-    add('lease: { renew: 1s }'),
-    ['leaseStoreTooSlow', `${AT}.lease.renew`, 8],
+    add('lease: { renewInterval: 1s }'),
+    ['leaseStoreTooSlow', `${AT}.lease.renewInterval`, 8],
   ],
   [
     'a margin too thin for drift',
-    add('lease: { margin: 50ms }'),
-    ['leaseMarginTooThin', `${AT}.lease.margin`, 8],
+    add('lease: { safetyMargin: 50ms }'),
+    ['leaseMarginTooThin', `${AT}.lease.safetyMargin`, 8],
   ],
   [
     'a margin of most of the lease',
-    add('lease: { duration: 20s, margin: 11s }'),
-    ['leaseMarginTooWide', `${AT}.lease.margin`, 8],
+    add('lease: { ttl: 20s, safetyMargin: 11s }'),
+    ['leaseMarginTooWide', `${AT}.lease.safetyMargin`, 8],
   ],
   [
     'a back-off that shrinks',
-    add('repair: { base: 40s, max: 30s }'),
-    ['repairOrder', `${AT}.repair.base`, 8],
+    add('restart: { backoff: 40s, maxBackoff: 30s }'),
+    ['repairOrder', `${AT}.restart.backoff`, 8],
     ['failbackBeforeRepair', `${AT}.failback.after`, 2],
   ],
   [
     'a failback before a repair',
-    add('failback: { after: 1s }\n    repair: { base: 2s }'),
+    add('failback: { after: 1s }\n    restart: { backoff: 2s }'),
     ['failbackBeforeRepair', `${AT}.failback.after`, 8],
   ],
   [
@@ -441,8 +444,8 @@ const ROWS: readonly Row[] = [
   ],
   [
     'requests given up before the takeover',
-    edit(6, '    traffic: { listen: 127.0.0.1:8080, hold: { time: 500ms } }'),
-    ['holdTooShort', `${AT}.traffic.hold.time`, 6],
+    edit(6, '    traffic: { listen: 127.0.0.1:8080, hold: { timeout: 500ms } }'),
+    ['holdTooShort', `${AT}.traffic.hold.timeout`, 6],
   ],
   [
     'a drain that outlasts the hold',
@@ -457,8 +460,8 @@ const ROWS: readonly Row[] = [
   ],
   [
     'a hang proved at the very end of the patience of those who wait',
-    edit(6, '    traffic: { listen: 127.0.0.1:8080, hold: { time: 900ms } }'),
-    ['holdTooShort', `${AT}.traffic.hold.time`, 6],
+    edit(6, '    traffic: { listen: 127.0.0.1:8080, hold: { timeout: 900ms } }'),
+    ['holdTooShort', `${AT}.traffic.hold.timeout`, 6],
   ],
   [
     'an RTO just as long as a hang’s proof',
@@ -469,14 +472,14 @@ const ROWS: readonly Row[] = [
     'a body too large to hold',
     edit(
       6,
-      '    traffic: { listen: 127.0.0.1:8080, hold: { bytes: 1MiB }, replay: { body: 2MiB } }',
+      '    traffic: { listen: 127.0.0.1:8080, hold: { bytes: 1MiB }, retry: { body: 2MiB } }',
     ),
     ['replayBeyondHold', `${AT}.traffic.hold.bytes`, 6],
   ],
   [
     'replays of a byte stream',
-    edit(6, '    traffic: { listen: 127.0.0.1:8080, protocol: tcp, replay: { attempts: 3 } }'),
-    ['replayNeedsHttp', `${AT}.traffic.replay`, 6],
+    edit(6, '    traffic: { listen: 127.0.0.1:8080, protocol: tcp, retry: { attempts: 3 } }'),
+    ['replayNeedsHttp', `${AT}.traffic.retry`, 6],
   ],
   [
     'TLS without a proxy',
@@ -524,11 +527,11 @@ const ROWS: readonly Row[] = [
     'faults in four places',
     SOUND.with(3, '      a: { command: node a.js, port: 3001 }')
       .with(6, '    probe: { http: /, timeout: 300 }')
-      .concat('    lease: { renew: 8s }', '    takover: {}')
+      .concat('    lease: { renewInterval: 8s }', '    takover: {}')
       .join('\n'),
     ['wrongType', `${AT}.members.a.command`, 4],
     ['badDuration', `${AT}.probe.timeout`, 7],
-    ['leaseRenewTooSlow', `${AT}.lease.renew`, 8],
+    ['leaseRenewTooSlow', `${AT}.lease.renewInterval`, 8],
     ['unknownKey', `${AT}.takover`, 9],
   ],
 ];

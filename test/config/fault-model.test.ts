@@ -41,7 +41,7 @@ test('what the file does not say is a default, and is not counted as given', () 
 
 test('each figure of the file replaces its default and is counted as given', () => {
   const { rates, given } = modelOf(
-    '{ process: { every: 12h, repair: 250ms }, zone: { every: never }, standbyHidden: { frozen: 80% }, coverage: 99.9999%, recovery: 20m }',
+    '{ process: { every: 12h, repair: 250ms }, zone: { every: never }, standbyLatent: { frozen: 80% }, failoverSuccess: 99.9999%, manualRepair: 20m }',
   );
   assert.deepEqual(rates.process, { everyMs: 12 * 3_600_000, repairMs: 250 });
   assert.deepEqual(rates.zone, { ...DEFAULT_FAULT_RATES.zone, everyMs: null });
@@ -53,9 +53,9 @@ test('each figure of the file replaces its default and is counted as given', () 
     'process.every',
     'process.repair',
     'zone.every',
-    'standbyHidden.frozen',
-    'coverage',
-    'recovery',
+    'standbyLatent.frozen',
+    'failoverSuccess',
+    'manualRepair',
   ]);
 });
 
@@ -70,11 +70,11 @@ test('a repair that outlasts the time between two failures is refused, defaults 
 test('every fault of the section is told at once', () => {
   assert.deepEqual(
     codesOf(
-      '{ process: { every: 5 }, hang: { every: 1ms }, coverage: 120%, common: 5%, host: { every: 1h, repair: 2h } }',
+      '{ process: { every: 5 }, hang: { every: 1ms }, failoverSuccess: 120%, common: 5%, host: { every: 1h, repair: 2h } }',
     ).toSorted(([, a], [, b]) => a.localeCompare(b)),
     [
       ['unknownKey', '.common'],
-      ['outOfRange', '.coverage'],
+      ['outOfRange', '.failoverSuccess'],
       ['outOfRange', '.hang.every'],
       ['faultOutlasts', '.host.repair'],
       ['badDuration', '.process.every'],
@@ -87,7 +87,13 @@ test('every figure has a source, and every component a default that is worth rep
     `${component}.every` as const,
     `${component}.repair` as const,
   ]);
-  for (const figure of [...figures, 'commonCause', 'coverage', 'restart', 'recovery'] as const) {
+  for (const figure of [
+    ...figures,
+    'commonCause',
+    'failoverSuccess',
+    'restartSuccess',
+    'manualRepair',
+  ] as const) {
     assert.ok(FAULT_RATE_SOURCES[figure].source.length > 10, figure);
   }
   for (const component of COMPONENTS) {

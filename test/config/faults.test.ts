@@ -32,13 +32,13 @@ test('the caret stands below the value beside characters of double width too', (
 });
 
 test('a quote or a bracket that does not end is shown where it begins', () => {
-  const rest = 'services:\n  shop:\n    mode: act';
+  const rest = 'services:\n  shop:\n    mode: manage';
   assert.ok(pointedAt(`agent: { host: "h1 }\n${rest}`)?.startsWith('"h1 }'));
   assert.ok(pointedAt(`agent: { host: h1\n${rest}`)?.startsWith('{ host: h1'));
 });
 
 test('a long line is cut around the value', () => {
-  const source = `agent: { host: h${'1'.repeat(200)}, api: 5, state: ${'x'.repeat(300)} }\nservices: {}`;
+  const source = `agent: { host: h${'1'.repeat(200)}, api: 5, stateDir: ${'x'.repeat(300)} }\nservices: {}`;
   assert.ok(pointedAt(source)?.startsWith('5, state'));
   const widths = formatFaults('f.yaml', source, faultsOf(source))
     .split('\n')

@@ -10,7 +10,7 @@ import { AppError } from '../../src/errors.ts';
 
 const FULL = `agent:
   host: h1
-  state: ./.hotwarm
+  stateDir: ./.hotwarm
   api: 127.0.0.1:7070
   store: embedded
 services:
@@ -22,10 +22,10 @@ services:
       a: { host: h1, command: [node, server.js], port: 3002, temperature: warm, cpu: 20% }
     traffic:  { listen: 127.0.0.1:8080, via: proxy, protocol: http }
     probe:    { http: /healthz, interval: 100ms, timeout: 300ms }
-    takeover: { p95: 200ms, lag: 0, degraded: serve }
+    takeover: { maxP95: 200ms, maxLag: 0, degraded: serve }
     failback: { mode: auto, after: 30s }
     objectives: { rto: 1s, rpo: 0, availability: 99.99% }
-    mode: act
+    mode: manage
 `;
 
 function write(t: TestContext, text: string): { file: string; directory: string } {
@@ -79,12 +79,15 @@ test('the first member of the file is preferred, whatever its name', (t) => {
 
 test('the detection bound follows from time-out and interval unless it is given', (t) => {
   const bound = (probe: string): number => {
-    const text = FULL.replace('interval: 100ms, timeout: 300ms', probe).replace('p95: 200ms, ', '');
+    const text = FULL.replace('interval: 100ms, timeout: 300ms', probe).replace(
+      'maxP95: 200ms, ',
+      '',
+    );
     return load(t, text).core.detection.boundMs;
   };
   assert.equal(bound('interval: 20ms, timeout: 100ms'), 100);
   assert.equal(bound('interval: 100ms, timeout: 100ms'), 300);
-  assert.equal(bound('interval: 100ms, timeout: 100ms, bound: 250ms'), 250);
+  assert.equal(bound('interval: 100ms, timeout: 100ms, maxSilence: 250ms'), 250);
 });
 
 test('a lag limit is not handed to the core where no position can be read', (t) => {
@@ -93,20 +96,20 @@ test('a lag limit is not handed to the core where no position can be read', (t) 
   assert.equal(takeover.lagBytes, null);
 });
 
-test('a gray failure switches over only where a limit says what slow is', (t) => {
-  assert.equal(load(t, FULL).core.gray.action, 'switchover');
-  assert.equal(load(t, FULL.replace('p95: 200ms, ', '')).core.gray.action, 'report');
+test('a degraded active switches over only where a limit says what slow is', (t) => {
+  assert.equal(load(t, FULL).core.degraded.action, 'switchover');
+  assert.equal(load(t, FULL.replace('maxP95: 200ms, ', '')).core.degraded.action, 'report');
 });
 
 test('readiness may be asked in another way and with another patience than health', (t) => {
-  const text = FULL.replace('    mode: act', '    ready: { command: [./warm.sh], timeout: 90s }');
+  const text = FULL.replace(
+    '    mode: manage',
+    '    ready: { command: [./warm.sh] }\n    timeouts: { ready: 90s }',
+  );
   const shop = load(t, text);
   assert.deepEqual(shop.ready, { type: 'command', command: ['./warm.sh'] });
   assert.deepEqual(shop.probe, { type: 'http', path: '/healthz', expect: null });
   assert.equal(shop.core.timeouts.readyMs, 90_000);
-  const patient = load(t, FULL.replace('    mode: act', '    ready: { timeout: 90s }'));
-  assert.deepEqual(patient.ready, patient.probe);
-  assert.equal(patient.core.timeouts.readyMs, 90_000);
 });
 
 test('an anchor may be used again', (t) => {
@@ -124,7 +127,7 @@ test('an anchor may be used again', (t) => {
 test('a faulty file is refused as a whole, with every fault and its line in the text', (t) => {
   const { file } = write(
     t,
-    FULL.replace('p95: 200ms', 'p95: 200').replace('mode: auto', 'mode: car'),
+    FULL.replace('maxP95: 200ms', 'maxP95: 200').replace('mode: auto', 'mode: car'),
   );
   assert.throws(
     () => loadConfig(file),
@@ -132,9 +135,11 @@ test('a faulty file is refused as a whole, with every fault and its line in the 
       assert.ok(error instanceof AppError);
       assert.equal(error.code, 'configInvalid');
       assert.equal(error.exitCode, 3);
-      assert.ok(error.text.message.en.includes(`${file}:15:22: services.shop.takeover.p95`));
+      assert.ok(error.text.message.en.includes(`${file}:15:25: services.shop.takeover.maxP95`));
       assert.ok(error.text.message.en.includes(`${file}:16:23: services.shop.failback.mode`));
-      assert.ok(error.text.message.en.includes('takeover: { p95: 200, lag: 0, degraded: serve }'));
+      assert.ok(
+        error.text.message.en.includes('takeover: { maxP95: 200, maxLag: 0, degraded: serve }'),
+      );
       return true;
     },
   );
@@ -207,7 +212,7 @@ test('no text makes the parser throw, and whatever it refuses has a place and a 
 test('an exclusive service needs no timings of its own: its drain fits the lease and the hold', (t) => {
   const exclusive = FULL.replace('exclusive: false', 'exclusive: true');
   const held = (time: string): string =>
-    exclusive.replace('protocol: http }', `protocol: http, hold: { time: ${time} } }`);
+    exclusive.replace('protocol: http }', `protocol: http, hold: { timeout: ${time} } }`);
   assert.equal(load(t, FULL).core.timeouts.drainMs, 10_000);
   assert.equal(load(t, exclusive).core.timeouts.drainMs, 6000);
   assert.equal(load(t, held('4s')).core.timeouts.drainMs, 4000);
@@ -218,7 +223,7 @@ test('the addresses of a shared socket come out in the order of their descriptor
   const traffic = `traffic:
       listen: unix:/run/shop.sock
       via: socket
-      accept: go
+      accept: onActivate
       listeners: { z: 127.0.0.1:1, b: '[::1]:2' }
       unix: { mode: '0600', owner: '1:2' }`;
   const shop = load(t, FULL.replace(/traffic: .*/, traffic));
@@ -234,12 +239,12 @@ test('the addresses of a shared socket come out in the order of their descriptor
         { name: 'b', address: { host: '::1', port: 2 } },
       ],
       backlog: 4096,
-      accept: 'go',
+      accept: 'onActivate',
       blocking: false,
       access: { mode: 0o600, owner: '1:2' },
     },
   );
-  assert.equal(shop.members[0]?.temperature, 'hot', 'it can wait for the go');
+  assert.equal(shop.members[0]?.temperature, 'hot', 'it can wait for its activation');
 });
 
 test('a standby is primed by its probe, by another path, or not at all', (t) => {
@@ -248,7 +253,7 @@ test('a standby is primed by its probe, by another path, or not at all', (t) => 
     return [prime, core.primeMs];
   };
   assert.deepEqual(primed(''), [{ path: '/healthz', requests: 200 }, 1000]);
-  assert.deepEqual(primed('prime: { http: /x, requests: 5, time: 2s }'), [
+  assert.deepEqual(primed('prime: { http: /x, requests: 5, timeout: 2s }'), [
     { path: '/x', requests: 5 },
     2000,
   ]);

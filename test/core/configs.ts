@@ -36,7 +36,7 @@ export function serviceConfig(change: Partial<ServiceConfig> = {}): ServiceConfi
     lease: { durationMs: 10_000, renewMs: 3000, marginMs: 1000 },
     repair: { baseMs: 500, maxMs: 30_000, forgiveAfterMs: 1000 },
     primeMs: null,
-    gray: { action: 'switchover', backoffMs: 30_000 },
+    degraded: { action: 'switchover', backoffMs: 30_000 },
     timeouts: {
       startMs: 10_000,
       readyMs: 10_000,
@@ -49,7 +49,7 @@ export function serviceConfig(change: Partial<ServiceConfig> = {}): ServiceConfi
       storeMs: 2000,
       switchMs: 1000,
     },
-    mode: 'act',
+    mode: 'manage',
     ...change,
   };
 }

@@ -149,9 +149,9 @@ function codeOf({ blocks, prose }: Document): readonly string[] {
   return [...spans, ...blocks.flatMap(({ text }) => text.split('\n'))];
 }
 
-function shown(pattern: RegExp): ReadonlyMap<string, string> {
+function shown(pattern: RegExp, documents = DOCUMENTS): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (const document of DOCUMENTS) {
+  for (const document of documents) {
     for (const code of codeOf(document)) {
       for (const match of code.matchAll(pattern)) found.set(match[1] ?? '', document.path);
     }
@@ -189,13 +189,17 @@ test('every key of the configuration that is named exists', () => {
   const reference = readFileSync(join(ROOT, 'docs/reference/config.md'), 'utf8');
   const known = new Set(
     reference.split(/^## /m).flatMap((section) => {
-      const name = /^(?:services\.\*\.)?([a-z.]+)(?:, via: \w+)?\n/.exec(section)?.[1] ?? '';
-      const keys = [...section.matchAll(/^\| `([a-z0-9]+)` \|/gm)].map((match) => match[1] ?? '');
+      const name = /^(?:services\.\*\.)?([a-zA-Z.]+)(?:, via: \w+)?\n/.exec(section)?.[1] ?? '';
+      const keys = [...section.matchAll(/^\| `([a-zA-Z0-9]+)` \|/gm)].map(
+        (match) => match[1] ?? '',
+      );
       return [name, ...keys.map((key) => `${name}.${key}`)];
     }),
   );
   const named = shown(
-    /^((?:agent|traffic|probe|ready|takeover|failback|lease|repair|gray|timeouts|objectives|plan|faults)\.[a-z0-9.]+)$/g,
+    /^((?:agent|traffic|probe|ready|takeover|failback|lease|prime|restart|degraded|timeouts|objectives|plan|faults)\.[a-zA-Z0-9.]+)$/g,
+    // The changelog has the old names of keys, too.
+    DOCUMENTS.filter(({ path }) => path !== 'CHANGELOG.md'),
   );
   assert.deepEqual(
     [...named].filter(([key]) => !known.has(key)),

@@ -14,7 +14,7 @@ const LEASE_MS = 1500;
 const SHORT_LEASE = [
   'exclusive: true',
   'failback: { mode: manual }',
-  `lease: { duration: ${LEASE_MS}ms, renew: 400ms, margin: 200ms }`,
+  `lease: { ttl: ${LEASE_MS}ms, renewInterval: 400ms, safetyMargin: 200ms }`,
   'timeouts: { store: 300ms }',
 ];
 
@@ -127,7 +127,7 @@ describe('after kill -9 of the agent', () => {
 
 test('with another configuration the members are started anew, and no GET is lost', async (t) => {
   const sandbox = await Sandbox.open(t);
-  await sandbox.useShop({ lines: ['repair: { max: 10s }'] });
+  await sandbox.useShop({ lines: ['restart: { maxBackoff: 10s }'] });
   const first = sandbox.up();
   const before = await first.until('a whole service', isWhole);
   const load = sandbox.load({ ratePerSecond: 400 });
@@ -135,7 +135,7 @@ test('with another configuration the members are started anew, and no GET is los
   await sleep(300);
   first.signal('SIGKILL');
   await eventually('the agent is gone', () => first.exited);
-  await sandbox.useShop({ lines: ['repair: { max: 20s }'] });
+  await sandbox.useShop({ lines: ['restart: { maxBackoff: 20s }'] });
   const second = sandbox.up();
   const after = await second.until('a whole service again', isWhole);
   await sleep(300);

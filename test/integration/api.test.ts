@@ -76,7 +76,7 @@ test('/get_status is OK, DEGRADED without a standby, and DOWN with 503 when nobo
 
 test('/metrics counts what clients and operators saw', async (t) => {
   const sandbox = await Sandbox.open(t);
-  await sandbox.useShop({ lines: ['failback: { mode: manual }', 'takeover: { observe: 1s }'] });
+  await sandbox.useShop({ lines: ['failback: { mode: manual }', 'takeover: { probation: 1s }'] });
   const agent = sandbox.up();
   const before = await agent.until('a whole service', isWhole);
   assert.equal(await agent.metric('hotwarm_service_status'), 2);

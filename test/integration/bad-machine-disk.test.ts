@@ -67,7 +67,7 @@ test('up refuses to start on a full disk, and says how much it needs', async (t)
   fill(disk);
   const ended = await sandbox.run('up');
   assert.equal(ended.code, 3, ended.err);
-  assert.match(ended.err, /agent\.state: only 0B are free/);
+  assert.match(ended.err, /agent\.stateDir: only 0B are free/);
   assert.match(ended.err, /free 64MiB or more/);
   assert.deepEqual(sandbox.processes(), []);
 });

@@ -27,7 +27,7 @@ async function starts(file: string, member: string): Promise<number> {
 }
 
 /** With a base of 500 ms: pauses of 0.2, 0.5, 1, 2, 4 s, and at most 8 s from then on. */
-const REPAIR = 'repair: { base: 500ms, max: 8s }';
+const REPAIR = 'restart: { backoff: 500ms, maxBackoff: 8s }';
 
 /** The most starts that those pauses allow. */
 function startsWithin(ms: number): number {
@@ -117,8 +117,8 @@ test('while both members crash, clients get 503 with Retry-After in time, and ar
   await sandbox.useShop({
     a: { env },
     b: { env },
-    lines: ['failback: { mode: manual }', 'repair: { base: 500ms, max: 2s }'],
-    traffic: 'hold: { time: 1s }',
+    lines: ['failback: { mode: manual }', 'restart: { backoff: 500ms, maxBackoff: 2s }'],
+    traffic: 'hold: { timeout: 1s }',
   });
   const agent = sandbox.up();
   const before = await agent.until('a whole service', isWhole);

@@ -69,7 +69,7 @@ describe('up refuses, in the three lines of every error,', () => {
     await chmod(sandbox.folder, 0o755);
     const user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
     const ended = await sandbox.up(process.getuid?.() === 0 ? user : []).ended;
-    assertRefused(sandbox, ended, 3, [/agent\.state.*state.*cannot be written/]);
+    assertRefused(sandbox, ended, 3, [/agent\.stateDir.*state.*cannot be written/]);
   });
 });
 

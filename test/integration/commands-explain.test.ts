@@ -53,7 +53,7 @@ test('history lists every incident once, newest first, and explain tells each of
 
 test('explain shows evidence, the choice with its reasons, the time of each step and the timeline', async (t) => {
   const sandbox = await Sandbox.open(t);
-  await sandbox.useShop({ lines: ['failback: { mode: manual }', 'takeover: { observe: 1s }'] });
+  await sandbox.useShop({ lines: ['failback: { mode: manual }', 'takeover: { probation: 1s }'] });
   // Probes so rare that none finds the port closed before the kernel tells of the exit: then that would be the cause.
   const file = await readFile(sandbox.path('hotwarm.yaml'), 'utf8');
   await sandbox.write(file.replace('interval: 50ms, timeout: 200ms', 'interval: 2s, timeout: 1s'));

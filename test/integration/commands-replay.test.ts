@@ -14,7 +14,7 @@ function isReplay(value: unknown): value is ReplayDocument {
 
 test('a real failover replays exactly, beside the agent, after it, and from an exported file', async (t) => {
   const sandbox = await Sandbox.open(t);
-  await sandbox.useShop({ lines: ['failback: { mode: manual }', 'takeover: { observe: 1s }'] });
+  await sandbox.useShop({ lines: ['failback: { mode: manual }', 'takeover: { probation: 1s }'] });
   const agent = sandbox.up();
   const before = await wholeWith(agent, 'a');
   process.kill(pidOf(before, 'a'), 'SIGKILL');
@@ -57,7 +57,7 @@ test('a real failover replays exactly, beside the agent, after it, and from an e
 
 test('what less patience would have changed for a hung member is told with what it rests on', async (t) => {
   const sandbox = await Sandbox.open(t);
-  await sandbox.useShop({ lines: ['failback: { mode: manual }', 'takeover: { observe: 1s }'] });
+  await sandbox.useShop({ lines: ['failback: { mode: manual }', 'takeover: { probation: 1s }'] });
   const file = await readFile(sandbox.path('hotwarm.yaml'), 'utf8');
   await sandbox.write(file.replace('timeout: 200ms', 'timeout: 600ms'));
   const agent = sandbox.up();

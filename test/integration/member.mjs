@@ -7,7 +7,7 @@
 //   NEVER_LISTEN     it runs and does not listen
 //   CRASH_AFTER      milliseconds after which it ends with exit code 7
 //   BALLAST_MIB      memory that it holds beside its own
-//   IGNORE_GO        with `traffic.accept: go` it accepts from its start on nevertheless
+//   IGNORE_GO        with `traffic.accept: onActivate` it accepts from its start on nevertheless
 //   BREAK_FILE       while this file exists it ends at once with exit code 7
 import { appendFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,7 +15,7 @@ import { Socket } from 'node:net';
 
 const { HOTWARM_MEMBER, SERVED_LOG, NEVER_LISTEN, CRASH_AFTER, BREAK_FILE, PORT, START_LOG } =
   process.env;
-const { HOTWARM_GO_FD, IGNORE_GO, OP_LOG } = process.env;
+const { HOTWARM_ACTIVATE_FD, IGNORE_GO, OP_LOG } = process.env;
 
 if (START_LOG !== undefined) appendFileSync(START_LOG, `${HOTWARM_MEMBER} ${process.pid}\n`);
 
@@ -60,7 +60,8 @@ const places =
     : [{ port: Number(PORT), host: '127.0.0.1' }];
 const servers = places.map(() => createServer(handler));
 // The last one is its own, where it is probed; the others may have to wait for the go.
-const goFd = IGNORE_GO === undefined && HOTWARM_GO_FD !== undefined ? Number(HOTWARM_GO_FD) : null;
+const goFd =
+  IGNORE_GO === undefined && HOTWARM_ACTIVATE_FD !== undefined ? Number(HOTWARM_ACTIVATE_FD) : null;
 
 function listenAt(isMine) {
   servers.forEach((server, index) => {

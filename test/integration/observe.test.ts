@@ -100,7 +100,10 @@ test('in observe-only commands that would move traffic are refused with code 5',
   for (const args of [['switchover'], ['switchover', '--to', 'b'], ['failover', '--to', 'b']]) {
     const ended = await sandbox.run(...args);
     assert.equal(ended.code, 5, ended.err);
-    assert.match(ended.err, /why: {2}the service is in observe-only mode\nfix: {2}set mode: act/);
+    assert.match(
+      ended.err,
+      /why: {2}the service is in observe-only mode\nfix: {2}set mode: manage/,
+    );
   }
 });
 

@@ -95,7 +95,7 @@ test('a plan for a Flask shop is written, checked, run, and survives a kill', as
     [
       ['process', 1],
       ['hang', 0],
-      ['gray', 0],
+      ['degraded', 0],
     ],
   );
   assert.deepEqual([document.history.coverage.succeeded, document.history.coverage.tried], [1, 1]);

@@ -82,7 +82,7 @@ export class Sandbox {
   async useShop(options: ServiceOptions = {}): Promise<void> {
     const { listen, api, a, b } = this.ports;
     const lines = options.lines ?? ['failback: { mode: manual }'];
-    await this.write(`agent: { state: ./state, api: '127.0.0.1:${api}' }
+    await this.write(`agent: { stateDir: ./state, api: '127.0.0.1:${api}' }
 services:
   shop:
     members:

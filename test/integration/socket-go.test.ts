@@ -10,7 +10,7 @@ import { pidOf, Sandbox } from './sandbox.ts';
 // Members that stand by running, beside a listening socket that they share, and accept once they are told.
 
 const GO = {
-  traffic: 'via: socket, accept: go',
+  traffic: 'via: socket, accept: onActivate',
   lines: ['failback: { mode: manual }'],
 } as const;
 

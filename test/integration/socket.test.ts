@@ -107,7 +107,7 @@ describe('a service whose members share its listening socket', () => {
 
   test('is served on when its socket holder is killed, and is whole again once no old member is left', async (t) => {
     const sandbox = await Sandbox.open(t);
-    await sandbox.useShop({ ...SOCKET, lines: [...SOCKET.lines, 'repair: { max: 1s }'] });
+    await sandbox.useShop({ ...SOCKET, lines: [...SOCKET.lines, 'restart: { maxBackoff: 1s }'] });
     const agent = sandbox.up();
     const before = await agent.until('a whole service', isWhole);
     await untilStandingBy(agent, 'b');

@@ -38,7 +38,7 @@ test('a second agent on other ports refuses as well, and does not touch the memb
   const other = await Sandbox.open(t);
   await other.useShop();
   await other.write(
-    `agent: { state: ${JSON.stringify(sandbox.path('state'))}, api: '127.0.0.1:${other.ports.api}' }
+    `agent: { stateDir: ${JSON.stringify(sandbox.path('state'))}, api: '127.0.0.1:${other.ports.api}' }
 services:
   shop:
     members:

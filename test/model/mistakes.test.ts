@@ -15,7 +15,7 @@ const INPUT: TimingInput = {
   standby: 'hot',
   startup: null,
   lease: { durationMs: 10_000, renewMs: 3_000, marginMs: 1_000 },
-  grayAction: 'report',
+  degradedAction: 'report',
 };
 
 test('erfc agrees with tabulated values to seven digits, in the far tail too', () => {

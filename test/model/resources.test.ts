@@ -13,16 +13,16 @@ test('the colder a standby is kept, the less it costs in money and energy', () =
   for (const [index, bill] of bills.entries()) {
     const colder = bills[index + 1];
     if (colder !== undefined)
-      assert.ok(bill.perMonth > colder.perMonth && bill.watt >= colder.watt);
+      assert.ok(bill.perMonth > colder.perMonth && bill.watts >= colder.watts);
   }
-  assert.deepEqual(bills[3], { perMonth: 0, watt: 0, kwhPerMonth: 0 });
+  assert.deepEqual(bills[3], { perMonth: 0, watts: 0, kwhPerMonth: 0 });
 });
 
 test('a bill is the sum of what is kept and of the energy', () => {
   const members = [memberResources(NEED, 'active', 1), memberResources(NEED, 'frozen', 1)];
-  const { perMonth, watt, kwhPerMonth } = resourceBill(members, 1, PRICES, POWER);
+  const { perMonth, watts, kwhPerMonth } = resourceBill(members, 1, PRICES, POWER);
   // 20 W of the host, 0.6 cores busy, 3 GiB resident.
-  assert.ok(Math.abs(watt - (20 + 4.8 + 1.2)) < 1e-12);
+  assert.ok(Math.abs(watts - (20 + 4.8 + 1.2)) < 1e-12);
   assert.ok(Math.abs(kwhPerMonth - 18.993) < 1e-9);
   assert.ok(Math.abs(perMonth - (5 + 20 + 3 + 3 + 18.993 * 0.25)) < 1e-9);
 });

@@ -20,7 +20,7 @@ const INPUT: TimingInput = {
   standby: 'hot',
   startup: null,
   lease: { durationMs: 10_000, renewMs: 3_000, marginMs: 1_000 },
-  grayAction: 'report',
+  degradedAction: 'report',
 };
 
 function predict(fault: FaultKind, changes: Partial<TimingInput> = {}): TakeoverPrediction {
@@ -80,10 +80,10 @@ test('a killed agent costs no request, but ends an exclusive service with its le
 test('a slow member is only reported unless a switchover is wanted', () => {
   assert.equal(predict('slow').note, 'reportOnly');
   assert.equal(predict('slow').takeover, null);
-  const { takeover } = predict('slow', { grayAction: 'switchover' });
+  const { takeover } = predict('slow', { degradedAction: 'switchover' });
   // Five windows of a tenth of a second.
   assert.ok(takeover !== null && takeover.p50Ms > 500 && takeover.p99Ms < 800);
-  const exclusive = predict('slow', { grayAction: 'switchover', exclusive: true });
+  const exclusive = predict('slow', { degradedAction: 'switchover', exclusive: true });
   assert.deepEqual([exclusive.takeover, exclusive.note], [null, 'drains']);
 });
 

@@ -61,7 +61,7 @@ function inputOf(times: Timings): TimingInput {
     standby: 'hot',
     startup: null,
     lease: { durationMs: 10_000, renewMs: 3000, marginMs: 1000 },
-    grayAction: 'switchover',
+    degradedAction: 'switchover',
   };
 }
 

@@ -62,7 +62,7 @@ test('failovers are counted by what failed; planned, shadowed and unfinished one
     [
       ['process', 5, 20 * DAY],
       ['hang', 1, 100 * DAY],
-      ['gray', 1, 100 * DAY],
+      ['degraded', 1, 100 * DAY],
     ],
   );
 });
@@ -116,7 +116,10 @@ test('what the operator stated stays, whatever was measured', () => {
     repeated(6, () => incident(CRASH)),
     60 * DAY,
   );
-  const { rates, keys } = correct(history, DEFAULT_FAULT_RATES, ['process.every', 'coverage']);
+  const { rates, keys } = correct(history, DEFAULT_FAULT_RATES, [
+    'process.every',
+    'failoverSuccess',
+  ]);
   assert.equal(rates.process.everyMs, DEFAULT_FAULT_RATES.process.everyMs);
   assert.deepEqual(keys, ['crashDetection']);
 });

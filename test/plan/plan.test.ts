@@ -55,10 +55,10 @@ services:
       b: { command: [node, server.js], port: 3002, temperature: warm, cpu: 20% }
       c: { command: [node, server.js], port: 3003 }
     traffic: { listen: 127.0.0.1:8080 }
-    probe: { http: /healthz, bound: 400ms }
+    probe: { http: /healthz, maxSilence: 400ms }
     objectives: { availability: 99.9%, rto: 2s, budget: 60 }
     faults: { process: { every: 10d } }
-    plan: { start: 500ms, memory: 100MiB }
+    plan: { startupTime: 500ms, memory: 100MiB }
 `;
 
 test('without any file a service that is described gets a recommendation with its reasons', async (t) => {
@@ -238,7 +238,7 @@ test('a configured service is planned with what its file says, and only what the
   const stated = document.figures
     .filter(({ from }: { from: string }) => from === 'stated')
     .map(({ key }: { key: string }) => key);
-  assert.ok(stated.includes('faults.process.every') && stated.includes('plan.start'));
+  assert.ok(stated.includes('faults.process.every') && stated.includes('plan.startupTime'));
   assert.ok(stated.includes('faults.process.repair'), 'a restart takes as long as a start');
   const text = await readFile(target, 'utf8');
   assert.match(text, /^# kept/);
@@ -246,7 +246,7 @@ test('a configured service is planned with what its file says, and only what the
   assert.equal(shop.members.a.port, 3001);
   assert.deepEqual(shop.faults, { process: { every: '10d' } });
   assert.equal(shop.probe.http, '/healthz');
-  assert.equal(shop.probe.bound, undefined);
+  assert.equal(shop.probe.maxSilence, undefined);
   const standbys = document.recommendation.scheme.standbys as readonly { count: number }[];
   const count = standbys.reduce((sum, group) => sum + group.count, 1);
   assert.equal(Object.keys(shop.members).length, count);

@@ -24,7 +24,7 @@ const NEVER: FaultRates = {
   ...DEFAULT_FAULT_RATES,
   process: { everyMs: null, repairMs: 3000 },
   hang: { everyMs: null, repairMs: 3000 },
-  gray: { everyMs: null, repairMs: 10 * MINUTE },
+  degraded: { everyMs: null, repairMs: 10 * MINUTE },
   host: { everyMs: null, repairMs: HOUR },
   zone: { everyMs: null, repairMs: HOUR },
   pause: { everyMs: null, medianMs: 50 },
@@ -108,7 +108,7 @@ test('pauses are taken for hangs as often as the formula says', () => {
     standby: 'hot' as const,
     startup: null,
     lease: service.lease,
-    grayAction: service.gray.action,
+    degradedAction: service.degraded.action,
   };
   const predicted = falseFailoversPerYear(input, {
     perYear: MS_PER_YEAR / (10 * MINUTE),

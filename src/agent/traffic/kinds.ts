@@ -50,7 +50,7 @@ export async function releaseFormer(
     socketHolder,
   }: { readonly stateDir: string; readonly socketHolder: SocketHolderHandle },
 ): Promise<void> {
-  const acting = services.filter(({ core }) => core.mode === 'act');
+  const acting = services.filter(({ core }) => core.mode === 'manage');
   for (const [via, { endFormer }] of Object.entries(KINDS)) {
     const present = acting.filter(({ traffic }) => traffic.via === via);
     await endFormer(

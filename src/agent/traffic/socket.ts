@@ -30,7 +30,7 @@ export const SOCKET: TrafficFactory<ResolvedSocket> = {
       handed: {
         sockets: socketsOf(name, listeners, member),
         blocking,
-        activationPipe: accept === 'go' ? activationPipePath(stateDir, name, member) : null,
+        activationPipe: accept === 'onActivate' ? activationPipePath(stateDir, name, member) : null,
         backlog,
       },
       sharedSockets: listeners.map(({ address }) => address),
@@ -43,7 +43,7 @@ export const SOCKET: TrafficFactory<ResolvedSocket> = {
 
 /** Where each member is told to accept. */
 function goPipesOf({ name, traffic, members }: SocketService, stateDir: string) {
-  const waiting = traffic.accept === 'go' ? members : [];
+  const waiting = traffic.accept === 'onActivate' ? members : [];
   return new Map(
     waiting.map((member) => [member.name, activationPipePath(stateDir, name, member.name)]),
   );

@@ -153,7 +153,7 @@ function pick(config: ResolvedConfig, named: string | null): readonly ResolvedSe
 }
 
 function requireActing({ name, core }: ResolvedService): void {
-  if (core.mode === 'act') return;
+  if (core.mode === 'manage') return;
   throw new AppError('refused', {
     message: { en: `cannot simulate service ${name}`, zh: `无法仿真服务 ${name}` },
     reason: {
@@ -161,8 +161,8 @@ function requireActing({ name, core }: ResolvedService): void {
       zh: '在 mode: observe 下，hotwarm 不执行任何动作',
     },
     hint: {
-      en: 'simulate a copy of the file with mode: act',
-      zh: '复制一份配置，改为 mode: act 再仿真',
+      en: 'simulate a copy of the file with mode: manage',
+      zh: '复制一份配置，改为 mode: manage 再仿真',
     },
   });
 }

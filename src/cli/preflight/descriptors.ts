@@ -32,7 +32,7 @@ export function descriptorFindings(
     {
       level: 'note',
       code: 'fewDescriptors',
-      where: `${where}.clients.connections`,
+      where: `${where}.clients.maxConnections`,
       what: `${clients.connections} clients are allowed, but the limit of open files leaves room for ${room}`,
       todo: 'raise the hard limit (ulimit -Hn, or LimitNOFILE= of the systemd unit), or allow fewer',
     },

@@ -18,7 +18,7 @@ const DISK_FREE_MIN_BYTES = 64 * 1024 * 1024;
 
 /** Whether the state directory can be made or written. */
 export function stateFindings(stateDir: string): PreflightFinding[] {
-  const where = 'agent.state';
+  const where = 'agent.stateDir';
   let existing = stateDir;
   while (!existsSync(existing)) existing = dirname(existing);
   try {
@@ -27,7 +27,7 @@ export function stateFindings(stateDir: string): PreflightFinding[] {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const what = `${existing} cannot be written: ${why}`;
-    const todo = 'mend its permissions, or set agent.state to a directory of this user';
+    const todo = 'mend its permissions, or set agent.stateDir to a directory of this user';
     return [{ level: 'fault', code: 'stateUnusable', where, what, todo }];
   }
   const untrusted = existing === stateDir ? whyUntrusted(stateDir) : null;
@@ -42,13 +42,13 @@ export function stateFindings(stateDir: string): PreflightFinding[] {
   // Where it has run before it has the room that it needs, and a full disk must not keep it from coming back.
   const level = existsSync(join(stateDir, LEASES_FILE)) ? 'note' : 'fault';
   const what = `only ${formatSize(freeBytes)} are free at ${existing}`;
-  const todo = `free ${formatSize(DISK_FREE_MIN_BYTES)} or more, or set agent.state to another disk`;
+  const todo = `free ${formatSize(DISK_FREE_MIN_BYTES)} or more, or set agent.stateDir to another disk`;
   return [{ level, code: 'diskFull', where, what, todo }];
 }
 
 /** An exclusive service needs a fence that proves something: of each member nothing may be left that could escape it. */
 export function fenceFindings(config: ResolvedConfig): PreflightFinding[] {
-  const exclusive = config.services.filter(({ core }) => core.exclusive && core.mode === 'act');
+  const exclusive = config.services.filter(({ core }) => core.exclusive && core.mode === 'manage');
   if (exclusive.length === 0) return [];
   const cgroup = openCgroup(findCgroupMounts(), `check-${process.pid}`);
   removeCgroup(cgroup);

@@ -58,7 +58,7 @@ function agentRunning(stateDir: string): PreflightFinding | null {
   return {
     level: 'note',
     code: 'agentRunning',
-    where: 'agent.state',
+    where: 'agent.stateDir',
     what: `an agent runs with this state directory (pid ${pid}), so its ports were not checked`,
     todo: 'nothing, if that is the agent you mean',
   };

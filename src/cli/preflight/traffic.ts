@@ -30,7 +30,7 @@ function findingsOf<V extends Via>(via: V): Asked<V> {
 
 export function trafficFindings({ services }: ResolvedConfig): readonly PreflightFinding[] {
   // The data plane of an observed service is somebody else's.
-  const acting = services.filter(({ core }) => core.mode === 'act');
+  const acting = services.filter(({ core }) => core.mode === 'manage');
   return acting.flatMap(({ name, traffic }) =>
     findingsOf(traffic.via)(traffic, `services.${name}.traffic`),
   );

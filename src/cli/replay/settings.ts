@@ -10,7 +10,7 @@ import { AppError, untranslated } from '../../errors.ts';
 
 const TOP_KEYS = ['services', 'agent'];
 const ANSWERABLE =
-  'probe.timeout, probe.bound, probe.mistakes, takeover, failback, repair, gray, timeouts';
+  'probe.timeout, probe.maxSilence, probe.falseSuspicionEvery, takeover, failback, restart, degraded, timeouts';
 
 /** What of a service a replay cannot answer for, and why. All else can be set. */
 const OTHER_MEMBERS: Text = {

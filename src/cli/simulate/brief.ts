@@ -23,7 +23,7 @@ export async function simulateBriefly(
 ): Promise<ReadonlyMap<string, BriefSimulation>> {
   const simulated = new Map<string, BriefSimulation>();
   for (const service of config.services)
-    if (service.core.mode === 'act') simulated.set(service.name, await simulate(service));
+    if (service.core.mode === 'manage') simulated.set(service.name, await simulate(service));
   return simulated;
 }
 

@@ -50,7 +50,7 @@ function describeNews(news: LifeNews, locale: Locale): string {
 const FAILURES: Readonly<Record<MemberComponent, Text>> = {
   process: { en: 'its process ends', zh: '进程退出' },
   hang: { en: 'it hangs', zh: '挂起' },
-  gray: { en: 'it answers probes and fails its clients', zh: '能应答探测，却无法服务客户端' },
+  degraded: { en: 'it answers probes and fails its clients', zh: '能应答探测，却无法服务客户端' },
 };
 
 function describeFault(fault: LifeFault, locale: Locale): string {

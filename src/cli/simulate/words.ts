@@ -10,8 +10,8 @@ const CAUSES: Readonly<Record<OutageCause, { readonly text: Text; readonly advic
   process: {
     text: { en: 'the process of the active ends', zh: '主用进程退出' },
     advice: {
-      en: 'restarts that do not help last longest: see faults.restart and faults.recovery',
-      zh: '重启无效时最久：见 faults.restart 与 faults.recovery',
+      en: 'restarts that do not help last longest: see faults.restartSuccess and faults.manualRepair',
+      zh: '重启无效时最久：见 faults.restartSuccess 与 faults.manualRepair',
     },
   },
   hang: {
@@ -21,14 +21,14 @@ const CAUSES: Readonly<Record<OutageCause, { readonly text: Text; readonly advic
       zh: '缩短 probe.interval 与 probe.timeout 可更早发现',
     },
   },
-  gray: {
+  degraded: {
     text: {
       en: 'the active answers probes and fails its clients',
       zh: '主用能应答探测，却无法服务客户端',
     },
     advice: {
-      en: 'gray.action: switchover leaves such a member',
-      zh: 'gray.action: switchover 会离开这样的成员',
+      en: 'degraded.action: switchover leaves such a member',
+      zh: 'degraded.action: switchover 会离开这样的成员',
     },
   },
   host: {
@@ -52,15 +52,15 @@ const CAUSES: Readonly<Record<OutageCause, { readonly text: Text; readonly advic
   takeover: {
     text: { en: 'a takeover does not succeed', zh: '接管未成功' },
     advice: {
-      en: 'rehearse takeovers, and state what you measured as faults.coverage',
-      zh: '请演练接管，并把实测值写入 faults.coverage',
+      en: 'rehearse takeovers, and state what you measured as faults.failoverSuccess',
+      zh: '请演练接管，并把实测值写入 faults.failoverSuccess',
     },
   },
   standby: {
     text: { en: 'a standby has a defect that nobody had seen', zh: '备用存在未被发现的缺陷' },
     advice: {
-      en: 'rehearsals (takeover.rehearsed) find it before it is needed',
-      zh: '演练（takeover.rehearsed）可在需要之前发现',
+      en: 'rehearsals (takeover.maxRehearsalAge) find it before it is needed',
+      zh: '演练（takeover.maxRehearsalAge）可在需要之前发现',
     },
   },
   planned: {

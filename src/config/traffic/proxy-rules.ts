@@ -9,10 +9,10 @@ import type { ParsedProxy } from './proxy.ts';
 // belong together is for preflight.
 
 /** What is kept of a request for sending it again, where the file does not say. */
-const REPLAY = { body: 1024 * 1024, attempts: 2 };
+const RETRY = { body: 1024 * 1024, attempts: 2 };
 
-export function replayOf({ replay }: ParsedProxy): { body: number; attempts: number } {
-  return replay ?? REPLAY;
+export function retryOf({ retry }: ParsedProxy): { body: number; attempts: number } {
+  return retry ?? RETRY;
 }
 
 type KeyOf = (...keys: string[]) => ConfigPath;
@@ -25,63 +25,63 @@ export function proxyRules(
   const key: KeyOf = (...keys) => [...at, ...keys];
   return [
     ...holdRules(traffic, service, key),
-    ...replayRules(traffic, key),
+    ...retryRules(traffic, key),
     ...connectionRules(traffic, key),
   ];
 }
 
 function holdRules({ hold }: ParsedProxy, service: ParsedService, key: KeyOf): RuleFault[] {
-  if (hold.time === 0) return [];
+  if (hold.timeout === 0) return [];
   const faults: RuleFault[] = [];
   const proofMs = hangProofMs(service.probe);
-  const holdKey = key('traffic', 'hold', 'time');
-  if (hold.time <= proofMs) {
+  const holdKey = key('traffic', 'hold', 'timeout');
+  if (hold.timeout <= proofMs) {
     const keys = [
       holdKey,
-      key('probe', 'bound'),
+      key('probe', 'maxSilence'),
       key('probe', 'timeout'),
       key('probe', 'interval'),
     ] as const;
     faults.push(
       ruleFault('holdTooShort', keys, {
-        what: `requests wait for ${formatDuration(hold.time)}, but it may take ${formatDuration(proofMs)} to prove a hang`,
+        what: `requests wait for ${formatDuration(hold.timeout)}, but it may take ${formatDuration(proofMs)} to prove a hang`,
         why: 'what waits would be answered 503 just before the takeover',
-        todo: `set hold.time well above ${formatDuration(proofMs)}, or to 0s to hold nothing`,
+        todo: `set hold.timeout well above ${formatDuration(proofMs)}, or to 0s to hold nothing`,
       }),
     );
   }
   const drainMs = drainTimeoutMs(service);
-  if (service.exclusive && drainMs > hold.time) {
+  if (service.exclusive && drainMs > hold.timeout) {
     faults.push(
       ruleFault('drainBeyondHold', [key('timeouts', 'drain'), holdKey, key('exclusive')], {
-        what: `drain ${formatDuration(drainMs)} is longer than hold.time ${formatDuration(hold.time)}`,
+        what: `drain ${formatDuration(drainMs)} is longer than hold.timeout ${formatDuration(hold.timeout)}`,
         why: 'in an exclusive service new requests wait while the old ones drain, and would be answered 503',
-        todo: `set timeouts.drain to ${formatDuration(hold.time)} or less`,
+        todo: `set timeouts.drain to ${formatDuration(hold.timeout)} or less`,
       }),
     );
   }
   return faults;
 }
 
-function replayRules(traffic: ParsedProxy, key: KeyOf): RuleFault[] {
+function retryRules(traffic: ParsedProxy, key: KeyOf): RuleFault[] {
   const { hold, processes, protocol } = traffic;
   if (protocol === 'tcp') {
-    if (traffic.replay === undefined) return [];
+    if (traffic.retry === undefined) return [];
     return [
-      ruleFault('replayNeedsHttp', [key('traffic', 'replay'), key('traffic', 'protocol')], {
-        what: '`replay` is given with `protocol: tcp`',
+      ruleFault('replayNeedsHttp', [key('traffic', 'retry'), key('traffic', 'protocol')], {
+        what: '`retry` is given with `protocol: tcp`',
         why: 'a byte stream has no requests that could be told apart and sent again',
-        todo: 'remove `replay`, or set `protocol: http`',
+        todo: 'remove `retry`, or set `protocol: http`',
       }),
     ];
   }
-  const { body } = replayOf(traffic);
+  const { body } = retryOf(traffic);
   const neededBytes = body * processes;
   if (hold.bytes === 0 || neededBytes <= hold.bytes) return [];
-  const keys = [key('traffic', 'hold', 'bytes'), key('traffic', 'replay', 'body')] as const;
+  const keys = [key('traffic', 'hold', 'bytes'), key('traffic', 'retry', 'body')] as const;
   return [
     ruleFault('replayBeyondHold', keys, {
-      what: `hold.bytes ${formatSize(hold.bytes)} is below replay.body ${formatSize(body)}${processes > 1 ? ` for each of ${processes} processes` : ''}`,
+      what: `hold.bytes ${formatSize(hold.bytes)} is below retry.body ${formatSize(body)}${processes > 1 ? ` for each of ${processes} processes` : ''}`,
       why: 'one request of the size that may be replayed could not be held',
       todo: `set hold.bytes to ${formatSize(neededBytes)} or more`,
     }),

@@ -10,7 +10,7 @@ import { proxyAbilities } from '../../drivers/traffic/proxy/abilities.ts';
 import type { HostPort } from '../resolved.ts';
 import { address, choice, duration, hostName, size, text } from '../values.ts';
 import { PROTOCOL, type ResolvedBase, type TrafficKind } from './kind.ts';
-import { proxyRules, replayOf } from './proxy-rules.ts';
+import { proxyRules, retryOf } from './proxy-rules.ts';
 
 // `via: proxy`: keys about requests that wait and are sent again, about connections and their limits, about TLS, and
 // about on whose behalf a connection comes.
@@ -38,21 +38,21 @@ const clientSide = {
     .optional(),
   clients: z
     .strictObject({
-      connections: z
+      maxConnections: z
         .int()
         .min(1)
         .max(1_000_000)
         .meta({ description: 'How many may be open; the rest are closed at once.' })
         .prefault(10_000),
-      idle: duration(
+      idleTimeout: duration(
         { min: SECOND, max: HOUR },
         'How long one may stay open without a request.',
       ).prefault('75s'),
-      head: duration(
+      headerTimeout: duration(
         { min: SECOND, max: HOUR },
-        'How long the head of a request may take from its first byte.',
+        'How long the header of a request may take from its first byte.',
       ).prefault('30s'),
-      stall: duration(
+      stallTimeout: duration(
         { min: SECOND, max: HOUR },
         'How long a body may not move, nor an answer be read.',
       ).prefault('60s'),
@@ -113,16 +113,16 @@ const schema = z.strictObject({
     .max(64)
     .meta({
       description:
-        'Of the proxy. They accept from one socket; each gets an equal share of `hold` and of `clients.connections`.',
+        'Of the proxy. They accept from one socket; each gets an equal share of `hold` and of `clients.maxConnections`.',
     })
     .prefault(1),
-  answer: duration(
+  responseTimeout: duration(
     { min: 0, max: HOUR },
-    'Patience with a member that has not begun to answer a request; `0s`: none.',
+    'Time limit on the first byte of a member’s response; `0s`: no limit.',
   ).prefault('0s'),
   hold: z
     .strictObject({
-      time: duration(
+      timeout: duration(
         { min: 0, max: 10 * MINUTE },
         'How long a request may wait for an active member; then 503 with Retry-After.',
       ).prefault('10s'),
@@ -135,9 +135,9 @@ const schema = z.strictObject({
       bytes: size({ min: 0, max: 16 * GIB }, 'How much of them may wait.').prefault('64MiB'),
     })
     .prefault({}),
-  replay: z
+  retry: z
     .strictObject({
-      body: size({ min: 0, max: GIB }, 'Largest request body kept for a replay.').prefault('1MiB'),
+      body: size({ min: 0, max: GIB }, 'Largest request body kept for a retry.').prefault('1MiB'),
       attempts: z
         .int()
         .min(1)
@@ -165,7 +165,7 @@ export type ResolvedProxy = ResolvedBase & {
 
 export const PROXY: TrafficKind<typeof schema, ResolvedProxy> = {
   schema,
-  abilities: (traffic) => proxyAbilities({ protocol: traffic.protocol, ...replayOf(traffic) }),
+  abilities: (traffic) => proxyAbilities({ protocol: traffic.protocol, ...retryOf(traffic) }),
   listeners: ({ listen }) => [{ name: 'service', address: listen }],
   rules: proxyRules,
   compile: (traffic, baseDir) => ({
@@ -178,10 +178,10 @@ export const PROXY: TrafficKind<typeof schema, ResolvedProxy> = {
     limits: compileLimits(traffic),
     waiting: compileLimits(traffic),
     clients: {
-      connections: traffic.clients.connections,
-      idleMs: traffic.clients.idle,
-      headMs: traffic.clients.head,
-      stallMs: traffic.clients.stall,
+      connections: traffic.clients.maxConnections,
+      idleMs: traffic.clients.idleTimeout,
+      headMs: traffic.clients.headerTimeout,
+      stallMs: traffic.clients.stallTimeout,
     },
     tls: compileTls(traffic, baseDir),
     acceptHeader: traffic.proxyProtocol.accept,
@@ -190,15 +190,15 @@ export const PROXY: TrafficKind<typeof schema, ResolvedProxy> = {
 };
 
 function compileLimits(traffic: ParsedProxy): HoldLimits {
-  const { hold, answer } = traffic;
-  const replay = replayOf(traffic);
+  const { hold, responseTimeout } = traffic;
+  const retry = retryOf(traffic);
   return {
-    holdMs: hold.time,
+    holdMs: hold.timeout,
     holdRequests: hold.requests,
     holdBytes: hold.bytes,
-    replayBytes: replay.body,
-    attempts: replay.attempts,
-    answerMs: answer,
+    replayBytes: retry.body,
+    attempts: retry.attempts,
+    answerMs: responseTimeout,
   };
 }
 

@@ -40,8 +40,8 @@ const schema = z.strictObject({
     })
     .prefault(4096),
   accept: choice(
-    ['start', 'go'],
-    'When a member begins to accept clients: from its start on, or once it has read a line from the descriptor `HOTWARM_GO_FD`.',
+    ['start', 'onActivate'],
+    'When a member begins to accept clients: from its start on, or once it has read a line from the descriptor `HOTWARM_ACTIVATE_FD`.',
   ).prefault('start'),
   blocking: z
     .boolean()
@@ -68,7 +68,7 @@ export type ResolvedSocket = ResolvedBase & {
   readonly via: 'socket';
   readonly backlog: number;
   /** go: members accept once they are told. */
-  readonly accept: 'start' | 'go';
+  readonly accept: 'start' | 'onActivate';
   readonly blocking: boolean;
   /** Of those listeners that are Unix sockets; owner: a user; null: the agent's own. */
   readonly access: { readonly mode: number; readonly owner: string | null };

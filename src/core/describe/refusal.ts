@@ -61,7 +61,7 @@ const HESITATIONS = [
   'allTargetsLate',
   'flapping',
   'holdDown',
-  'grayBackoff',
+  'degradedBackoff',
 ] as const;
 
 type Hesitation = Extract<Refusal, { code: (typeof HESITATIONS)[number] }>;
@@ -100,7 +100,7 @@ function describeHesitation(refusal: Hesitation, locale: Locale): string {
         `the preferred member must stay healthy for another ${duration(refusal.remainingMs)}`,
         `首选成员还须保持健康 ${duration(refusal.remainingMs)}`,
       );
-    case 'grayBackoff':
+    case 'degradedBackoff':
       return say(
         `it was moved for bad service not long ago; not again for ${duration(refusal.remainingMs)}`,
         `不久前刚因性能切换过，${duration(refusal.remainingMs)}后才可再次切换`,
@@ -127,7 +127,7 @@ const REMEDIES: Readonly<Record<Refusal['code'], Text>> = {
     zh: '等待其结束：hotwarm status --watch',
   },
   paused: { en: 'end the pause with: hotwarm resume', zh: '结束暂停：hotwarm resume' },
-  observeOnly: { en: 'set mode: act in the configuration', zh: '在配置中设置 mode: act' },
+  observeOnly: { en: 'set mode: manage in the configuration', zh: '在配置中设置 mode: manage' },
   noActive: {
     en: 'force a member into service with: hotwarm failover --to',
     zh: '强制成员接管：hotwarm failover --to',
@@ -145,7 +145,7 @@ const REMEDIES: Readonly<Record<Refusal['code'], Text>> = {
     zh: '查明反复失效的原因，再执行：hotwarm failback',
   },
   holdDown: WAIT,
-  grayBackoff: WAIT,
+  degradedBackoff: WAIT,
   preferredActive: STATUS,
   notPaused: STATUS,
 };

@@ -95,8 +95,8 @@ export function openJournalFile(path: string): DatabaseSync {
       message: { en: `no journal in ${path}`, zh: `${path} 中没有事件日志` },
       reason: { en: `${file} does not exist`, zh: `${file} 不存在` },
       hint: {
-        en: 'set agent.state to the directory of an agent that has run, or start one with: hotwarm up',
-        zh: '把 agent.state 设为运行过的 agent 的目录，或启动 agent：hotwarm up',
+        en: 'set agent.stateDir to the directory of an agent that has run, or start one with: hotwarm up',
+        zh: '把 agent.stateDir 设为运行过的 agent 的目录，或启动 agent：hotwarm up',
       },
     });
   }
@@ -218,8 +218,8 @@ function createSchema(database: DatabaseSync, path: string, schema: string): voi
         zh: `其格式为 ${version}，本版本最高支持 ${SCHEMA_VERSION}`,
       },
       hint: {
-        en: 'run the newer version, or set agent.state to another directory',
-        zh: '运行更新的版本，或为 agent.state 设置其他目录',
+        en: 'run the newer version, or set agent.stateDir to another directory',
+        zh: '运行更新的版本，或为 agent.stateDir 设置其他目录',
       },
     });
   }

@@ -52,8 +52,8 @@ export function sqliteFault(error: unknown, path: string): AppError {
       message: { en: `cannot use ${path}`, zh: `无法使用 ${path}` },
       reason: systemReason(error),
       hint: {
-        en: `${isLocked ? 'stop the program that locks it' : 'fix its permissions'}, or set agent.state to another directory`,
-        zh: `${isLocked ? '停止锁定它的程序' : '修正其权限'}，或为 agent.state 设置其他目录`,
+        en: `${isLocked ? 'stop the program that locks it' : 'fix its permissions'}, or set agent.stateDir to another directory`,
+        zh: `${isLocked ? '停止锁定它的程序' : '修正其权限'}，或为 agent.stateDir 设置其他目录`,
       },
     },
     error,

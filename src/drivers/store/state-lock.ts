@@ -58,8 +58,8 @@ function held(path: string, cause: unknown): AppError {
             zh: `主机 ${holder.host} 上的 pid ${holder.pid} 持有锁`,
           },
     hint: {
-      en: 'stop that agent, or set agent.state to another directory',
-      zh: '停止该 agent，或为 agent.state 设置其他目录',
+      en: 'stop that agent, or set agent.stateDir to another directory',
+      zh: '停止该 agent，或为 agent.stateDir 设置其他目录',
     },
   };
   return new AppError('stateHeld', text, { cause });

@@ -1,7 +1,7 @@
 import type { TrafficAbilities } from './contract.ts';
 
 /** When a member begins to accept: from its start on, or once it is told to. */
-export type Accept = 'start' | 'go';
+export type Accept = 'start' | 'onActivate';
 
 /** Whatever runs and may accept does so, and cannot be told to stop; the kernel keeps the others waiting. */
 export function socketAbilities(accept: Accept): TrafficAbilities {
@@ -11,7 +11,7 @@ export function socketAbilities(accept: Accept): TrafficAbilities {
     replays: false,
     fallsBack: false,
     obeysLeaseEnd: false,
-    shieldsStandbys: accept === 'go',
+    shieldsStandbys: accept === 'onActivate',
     carriesAddress: false,
     seesRequests: false,
   };

@@ -33,7 +33,7 @@ export type EffectCode =
   /** A takeover that fails is tried again with the next candidate at once. */
   | 'nextCandidate'
   /** A member that serves badly counts as down. */
-  | 'grayCountsAsDown'
+  | 'degradedCountsAsDown'
   /** The formulas count false failovers of a member that pauses more often. */
   | 'mistakesAssumed';
 
@@ -138,7 +138,7 @@ function countedTooHigh(evaluation: Evaluation): readonly LeftOutEffect[] {
     { code: 'steadyDurations', minutesPerYear: exhausted / 2 },
     { code: 'earlyFallback', minutesPerYear: moving },
     { code: 'nextCandidate', minutesPerYear: minutesOf(evaluation, 'member', 'recovering') },
-    { code: 'grayCountsAsDown', minutesPerYear: minutesOf(evaluation, 'unseen', 'detecting') },
+    { code: 'degradedCountsAsDown', minutesPerYear: minutesOf(evaluation, 'unseen', 'detecting') },
     { code: 'mistakesAssumed', minutesPerYear: minutesOf(evaluation, 'mistake', 'switching') },
   ];
 }

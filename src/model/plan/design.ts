@@ -53,7 +53,7 @@ export type Design = {
   readonly rehearsedMs: number | null;
   readonly replication: 'none' | 'sync' | 'async';
   /** What is done about an active that answers probes and serves badly. */
-  readonly gray: 'report' | 'switchover';
+  readonly degraded: 'report' | 'switchover';
 };
 
 const DAY_MS = 86_400_000;
@@ -69,12 +69,13 @@ export const BASELINE: Design = {
   failback: 'never',
   rehearsedMs: null,
   replication: 'none',
-  gray: 'report',
+  degraded: 'report',
 };
 
 /** Every scheme that the limits allow, without the one that has no standby. */
 export function designsFor({ service, limits }: PlanQuestion): readonly Design[] {
-  const gray = service.p95Ms === null ? (['report'] as const) : (['report', 'switchover'] as const);
+  const degraded =
+    service.p95Ms === null ? (['report'] as const) : (['report', 'switchover'] as const);
   const replication =
     service.state === 'replicated' ? (['sync', 'async'] as const) : (['none'] as const);
   // A disk that both read is in one host.
@@ -82,12 +83,12 @@ export function designsFor({ service, limits }: PlanQuestion): readonly Design[]
   return standbySets(service.temperatures, limits.standbys).flatMap((standbys) =>
     placesFor(countOf(standbys) + 1, within).flatMap((place) =>
       settingsFor(standbys, service.p95Ms).flatMap((setting) =>
-        gray.flatMap((action) =>
+        degraded.flatMap((action) =>
           replication.map((mode) => ({
             standbys,
             ...place,
             ...setting,
-            gray: action,
+            degraded: action,
             replication: mode,
           })),
         ),
@@ -131,7 +132,7 @@ export function plainness({
   detection,
   failback,
   rehearsedMs,
-  gray,
+  degraded,
 }: Design): number {
   return (
     4 * countOf(standbys) +
@@ -140,7 +141,7 @@ export function plainness({
     (detection === 'standard' ? 0 : 1) +
     (failback === 'auto' ? 0 : 1) +
     (rehearsedMs === null || rehearsedMs === DAY_MS ? 0 : 1) +
-    (gray === 'report' ? 0 : 1)
+    (degraded === 'report' ? 0 : 1)
   );
 }
 

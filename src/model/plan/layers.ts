@@ -61,7 +61,9 @@ function unseenLayers({ question, design, times }: Context): readonly Layer[] {
   const { rates } = question;
   const layers: Alternating[] = [];
   if (times.detection.slow === null || design.standbys.length === 0) {
-    layers.push(alternating(perHourOf(rates.gray), { detecting: repairHoursOf(rates.gray) }));
+    layers.push(
+      alternating(perHourOf(rates.degraded), { detecting: repairHoursOf(rates.degraded) }),
+    );
   }
   if (times.detection.hang === null && design.standbys.length > 0) {
     const hours = rates.recoveryMs / HOUR_MS;

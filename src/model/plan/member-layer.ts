@@ -40,7 +40,7 @@ export function memberFaults({ question, times }: Context): readonly Fault[] {
   return [
     { rate: rates.process, detection: crash },
     { rate: rates.hang, detection: hang },
-    { rate: rates.gray, detection: slow },
+    { rate: rates.degraded, detection: slow },
   ].flatMap(({ rate, detection }) => {
     const perHour = perHourOf(rate);
     if (detection === null || perHour === 0) return [];

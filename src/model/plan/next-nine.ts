@@ -78,7 +78,7 @@ type Change = {
   readonly apply: (rates: FaultRates, value: number) => FaultRates;
 };
 
-const COMPONENTS = ['process', 'hang', 'gray', 'host', 'zone'] as const;
+const COMPONENTS = ['process', 'hang', 'degraded', 'host', 'zone'] as const;
 
 const CHANGES: readonly Change[] = [
   ...COMPONENTS.flatMap((component): readonly Change[] => [
@@ -99,12 +99,12 @@ const CHANGES: readonly Change[] = [
     apply: (rates, everyMs) => ({ ...rates, pause: { ...rates.pause, everyMs } }),
   },
   {
-    figure: 'coverage',
+    figure: 'failoverSuccess',
     value: (rates, factor) => 1 - (1 - rates.coverage) / factor,
     apply: (rates, coverage) => ({ ...rates, coverage }),
   },
   {
-    figure: 'restart',
+    figure: 'restartSuccess',
     value: (rates, factor) => 1 - (1 - rates.restartShare) / factor,
     apply: (rates, restartShare) => ({ ...rates, restartShare }),
   },
@@ -114,7 +114,7 @@ const CHANGES: readonly Change[] = [
     apply: (rates, commonCauseShare) => ({ ...rates, commonCauseShare }),
   },
   {
-    figure: 'recovery',
+    figure: 'manualRepair',
     value: (rates, factor) => rates.recoveryMs / factor,
     apply: (rates, recoveryMs) => ({ ...rates, recoveryMs }),
   },

@@ -3,7 +3,7 @@ import type { PlanQuestion } from './question.ts';
 
 // Whether a design achieves what is demanded, and by how much it misses.
 
-export const OBJECTIVES = ['availability', 'rto', 'rpo', 'budget', 'watt'] as const;
+export const OBJECTIVES = ['availability', 'rto', 'rpo', 'budget', 'power'] as const;
 
 export type Objective = (typeof OBJECTIVES)[number];
 
@@ -24,7 +24,7 @@ export function missesOf(question: PlanQuestion, evaluation: Evaluation): readon
     ['rto', objectives.rtoMs, rtoMs],
     ['rpo', objectives.rpoBytes, evaluation.lossBytes ?? 0],
     ['budget', objectives.perMonth, evaluation.bill.perMonth],
-    ['watt', objectives.watt, evaluation.bill.watt],
+    ['power', objectives.power, evaluation.bill.watts],
   ];
   return compared.flatMap(([objective, wanted, got]) =>
     wanted === null || (got !== null && got <= wanted * ROUNDING)
@@ -56,7 +56,7 @@ export function longestRecoveryMs(
   );
 }
 
-export type Unbridged = 'host' | 'zone' | 'gray' | 'hang';
+export type Unbridged = 'host' | 'zone' | 'degraded' | 'hang';
 
 /** Faults that no takeover of this design ends. */
 export function neverBridged(
@@ -67,7 +67,7 @@ export function neverBridged(
   const found: Unbridged[] = [];
   if (rates.host.everyMs !== null && design.hosts === 1) found.push('host');
   if (rates.zone.everyMs !== null && design.zones === 1) found.push('zone');
-  if (rates.gray.everyMs !== null && design.gray === 'report') found.push('gray');
+  if (rates.degraded.everyMs !== null && design.degraded === 'report') found.push('degraded');
   if (rates.hang.everyMs !== null && recovery.hangMs === null) found.push('hang');
   return found;
 }

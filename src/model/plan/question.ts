@@ -13,7 +13,7 @@ export type PlanObjectives = {
   readonly rpoBytes: number | null;
   /** In the currency of the prices. */
   readonly perMonth: number | null;
-  readonly watt: number | null;
+  readonly power: number | null;
 };
 
 /** none: two actives at once do no harm. shared: they do, and read one disk. replicated: each has its own copy. */

@@ -143,7 +143,7 @@ function elsewhere(question: PlanQuestion, missing: number): Judged | null {
 }
 
 function isMoney(objective: Objective): boolean {
-  return objective === 'budget' || objective === 'watt';
+  return objective === 'budget' || objective === 'power';
 }
 
 export type Judged = { readonly evaluation: Evaluation; readonly misses: readonly Miss[] };

@@ -51,7 +51,7 @@ export function timingInput(
     replays: service.replays,
     standby,
     startup: startup(service),
-    grayAction: design.gray,
+    degradedAction: design.degraded,
   };
 }
 

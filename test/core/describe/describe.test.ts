@@ -68,7 +68,7 @@ const refusals: Every<Refusal> = {
   allTargetsLate: { code: 'allTargetsLate', targets: 4 },
   flapping: { code: 'flapping', failovers: 6, limit: 5, windowMs: 600_000 },
   holdDown: { code: 'holdDown', remainingMs: 12_000 },
-  grayBackoff: { code: 'grayBackoff', remainingMs: 45_000 },
+  degradedBackoff: { code: 'degradedBackoff', remainingMs: 45_000 },
   preferredActive: { code: 'preferredActive' },
   notPaused: { code: 'notPaused' },
 };

@@ -30,9 +30,9 @@ test('an interval that would agree with almost anything is called weak', () => {
 });
 
 test('a formula that says too much is put down to what it counts on the safe side, the nearest in size first', () => {
-  const gray = EVALUATION.layers.find(({ kind }) => kind === 'unseen')?.unavailability ?? 0;
-  const found = check(0.9 * (U - gray), U - gray);
-  assert.equal(effectsOf(found)[0], 'grayCountsAsDown');
+  const degraded = EVALUATION.layers.find(({ kind }) => kind === 'unseen')?.unavailability ?? 0;
+  const found = check(0.9 * (U - degraded), U - degraded);
+  assert.equal(effectsOf(found)[0], 'degradedCountsAsDown');
   assert.ok(!found.agrees && found.formula === 'higher');
 });
 

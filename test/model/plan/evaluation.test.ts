@@ -154,7 +154,7 @@ test('twenty standbys are evaluated, and more of them never do harm where takeov
 test('whatever is repaired sooner or fails more seldom is not down for longer', () => {
   fc.assert(
     fc.property(
-      fc.constantFrom('process', 'hang', 'gray', 'host', 'zone'),
+      fc.constantFrom('process', 'hang', 'degraded', 'host', 'zone'),
       fc.double({ min: 1.01, max: 100, noNaN: true }),
       fc.integer({ min: 0, max: 71 }),
       (component, factor, index) => {
@@ -223,7 +223,10 @@ test('a probe that is given up before the good latency is not considered', () =>
     new Set(designs.map(({ detection }) => detection)),
     new Set(['standard', 'patient']),
   );
-  assert.deepEqual(new Set(designs.map(({ gray }) => gray)), new Set(['report', 'switchover']));
+  assert.deepEqual(
+    new Set(designs.map(({ degraded }) => degraded)),
+    new Set(['report', 'switchover']),
+  );
 });
 
 test('pauses that are longer than tolerated are taken for failures, patience forgives them, and none are none', () => {

@@ -8,7 +8,7 @@ const DAY = 86_400_000;
 /** A small stateless web service on one machine, with the default rates and no objective but what is given. */
 export function question(change: Partial<PlanQuestion> = {}): PlanQuestion {
   return {
-    objectives: { unavailability: null, rtoMs: null, rpoBytes: null, perMonth: null, watt: null },
+    objectives: { unavailability: null, rtoMs: null, rpoBytes: null, perMonth: null, power: null },
     service: {
       state: 'none',
       temperatures: ['hot', 'warm', 'frozen', 'cold'],
@@ -36,7 +36,7 @@ export function crashesOnly(change: Partial<FaultRates> = {}): FaultRates {
   return {
     process: { everyMs: 30 * DAY, repairMs: 3000 },
     hang: NEVER,
-    gray: NEVER,
+    degraded: NEVER,
     host: NEVER,
     zone: NEVER,
     pause: { everyMs: null, medianMs: 50 },

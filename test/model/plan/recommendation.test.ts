@@ -16,7 +16,7 @@ test('what is recommended keeps every objective, or says which it misses', () =>
     rtoMs: fc.option(fc.double({ min: 10, max: 60_000, noNaN: true })),
     rpoBytes: fc.option(fc.integer({ min: 0, max: 1000 })),
     perMonth: fc.option(fc.double({ min: 20, max: 150, noNaN: true })),
-    watt: fc.option(fc.double({ min: 0.5, max: 10, noNaN: true })),
+    power: fc.option(fc.double({ min: 0.5, max: 10, noNaN: true })),
   });
   fc.assert(
     fc.property(objectives, fc.integer({ min: 1, max: 2 }), (wanted, hosts) => {
@@ -32,7 +32,7 @@ test('what is recommended keeps every objective, or says which it misses', () =>
         missed.has('availability'),
       );
       assert.equal(isAbove(evaluation.bill.perMonth, wanted.perMonth), missed.has('budget'));
-      assert.equal(isAbove(evaluation.bill.watt, wanted.watt), missed.has('watt'));
+      assert.equal(isAbove(evaluation.bill.watts, wanted.power), missed.has('power'));
       const longest = longestRecoveryMs(asked, evaluation) ?? Infinity;
       assert.equal(isAbove(longest, wanted.rtoMs), missed.has('rto'));
       assert.equal(misses.length === 0, chosen.achieving > 0);
@@ -77,7 +77,7 @@ test('a fast takeover is demanded by the RTO, and a cold standby then not taken'
 
 test('the loss of the only machine is told, though no objective could be held to it', () => {
   const { chosen } = planFor(question({ objectives: { ...NOTHING, rtoMs: 1000 } }));
-  assert.deepEqual(chosen.neverBridged, ['host', 'zone', 'gray']);
+  assert.deepEqual(chosen.neverBridged, ['host', 'zone', 'degraded']);
 });
 
 test('with a second machine allowed, one that does not bridge its loss misses the RTO', () => {
@@ -136,12 +136,13 @@ test('a lever is just enough for the next nine', () => {
   const asked = question({ limits: { hosts: 2, zones: 2, standbys: 2 } });
   const wanted = { ...asked, objectives: { ...NOTHING, unavailability: 1e-4 } };
   const { nextNine, chosen } = planFor(wanted);
-  const lever = nextNine.levers.find(({ figure }) => figure === 'gray.repair');
+  const lever = nextNine.levers.find(({ figure }) => figure === 'degraded.repair');
   assert.ok(lever !== undefined);
   const at = (repairMs: number): number =>
-    evaluator({ ...wanted, rates: { ...wanted.rates, gray: { ...wanted.rates.gray, repairMs } } })(
-      chosen.evaluation.design,
-    ).unavailability;
+    evaluator({
+      ...wanted,
+      rates: { ...wanted.rates, degraded: { ...wanted.rates.degraded, repairMs } },
+    })(chosen.evaluation.design).unavailability;
   assert.ok(at(lever.value) <= nextNine.unavailability);
   assert.ok(at(lever.value * 1.01) > nextNine.unavailability);
 });

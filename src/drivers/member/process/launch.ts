@@ -181,7 +181,7 @@ function handedEnv({ sockets, activationPipe, backlog }: Handed): Readonly<Recor
   const names = sockets.map(({ name }) => name).join(':');
   return {
     ...(sockets.length === 0 ? {} : { LISTEN_FDS: `${sockets.length}`, LISTEN_FDNAMES: names }),
-    ...(activationPipe === null ? {} : { HOTWARM_GO_FD: `${FIRST_FD + sockets.length}` }),
+    ...(activationPipe === null ? {} : { HOTWARM_ACTIVATE_FD: `${FIRST_FD + sockets.length}` }),
     ...(backlog === null ? {} : { HOTWARM_BACKLOG: `${backlog}` }),
   };
 }

@@ -1,0 +1,82 @@
+import type { ConfigPath, PlacelessFault } from './faults.ts';
+
+// Keys and values that have a new name. A file that uses an old one is refused with the new one, at the old one's place.
+
+/** Keys of a service, or of the file where the path begins with `agent`. */
+export const RENAMED_KEYS: Readonly<Record<string, string>> = {
+  'agent.state': 'agent.stateDir',
+  'probe.bound': 'probe.maxSilence',
+  'probe.mistakes': 'probe.falseSuspicionEvery',
+  'ready.timeout': 'timeouts.ready',
+  'prime.time': 'prime.timeout',
+  'takeover.p95': 'takeover.maxP95',
+  'takeover.lag': 'takeover.maxLag',
+  'takeover.errors': 'takeover.maxErrorRate',
+  'takeover.rehearsed': 'takeover.maxRehearsalAge',
+  'takeover.observe': 'takeover.probation',
+  'failback.limit': 'failback.maxFailovers',
+  'lease.duration': 'lease.ttl',
+  'lease.renew': 'lease.renewInterval',
+  'lease.margin': 'lease.safetyMargin',
+  repair: 'restart',
+  'repair.base': 'restart.backoff',
+  'repair.max': 'restart.maxBackoff',
+  'repair.forgive': 'restart.resetAfter',
+  gray: 'degraded',
+  'traffic.answer': 'traffic.responseTimeout',
+  'traffic.replay': 'traffic.retry',
+  'traffic.hold.time': 'traffic.hold.timeout',
+  'traffic.clients.connections': 'traffic.clients.maxConnections',
+  'traffic.clients.idle': 'traffic.clients.idleTimeout',
+  'traffic.clients.head': 'traffic.clients.headerTimeout',
+  'traffic.clients.stall': 'traffic.clients.stallTimeout',
+  'faults.gray': 'faults.degraded',
+  'faults.coverage': 'faults.failoverSuccess',
+  'faults.restart': 'faults.restartSuccess',
+  'faults.recovery': 'faults.manualRepair',
+  'faults.standbyHidden': 'faults.standbyLatent',
+  'plan.start': 'plan.startupTime',
+  'objectives.watt': 'objectives.power',
+};
+
+/** Key of a service → old value → new value. */
+export const RENAMED_VALUES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  mode: { act: 'manage' },
+  'traffic.accept': { go: 'onActivate' },
+};
+
+/** The faults of an unknown key that has a new name: of itself, and of the keys below it. None: it has none. */
+export function renamedKeys(path: ConfigPath, value: unknown): PlacelessFault[] {
+  const old = withinService(path);
+  const now = renamed(RENAMED_KEYS, old);
+  if (now === null) return [];
+  const below = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  return [fault(path, old, now), ...below.flatMap((key) => renamedKeys([...path, key], null))];
+}
+
+/** null: the value has no new name. */
+export function renamedValue(path: ConfigPath, value: unknown): PlacelessFault | null {
+  const key = withinService(path);
+  const now = renamed(renamed(RENAMED_VALUES, key) ?? {}, String(value));
+  return now === null ? null : fault(path, `${key}: ${String(value)}`, `${key}: ${now}`);
+}
+
+/** The key as it is called in texts: without the name of the service. */
+function withinService(path: ConfigPath): string {
+  return path.slice(path[0] === 'services' ? 2 : 0).join('.');
+}
+
+/** Names come from the file: `constructor` is not in the table. */
+function renamed<Value>(table: Readonly<Record<string, Value>>, name: string): Value | null {
+  return Object.hasOwn(table, name) ? (table[name] ?? null) : null;
+}
+
+function fault(path: ConfigPath, old: string, now: string): PlacelessFault {
+  return {
+    code: 'renamed',
+    path,
+    what: `\`${old}\` is now \`${now}\``,
+    why: null,
+    todo: `write \`${now}\` instead`,
+  };
+}
