@@ -40,32 +40,6 @@ export function applyEvent(turn: Turn, event: Event): void {
     case 'hostSampled':
     case 'deadlineReached':
       return;
-    default:
-      return applyRest(turn, event);
-  }
-}
-
-type RestEvent = Exclude<
-  Event,
-  {
-    type:
-      | 'probeSucceeded'
-      | 'probeFailed'
-      | 'memberCollapsed'
-      | 'memberExited'
-      | 'trafficFailed'
-      | 'trafficSampled'
-      | 'positionReported'
-      | 'effectSucceeded'
-      | 'effectFailed'
-      | 'effectTimedOut'
-      | 'hostSampled'
-      | 'deadlineReached';
-  }
->;
-
-function applyRest(turn: Turn, event: RestEvent): void {
-  switch (event.type) {
     case 'agentStarted':
       carryOver(turn, event.carried);
       return seeLease(turn, knownLease(turn, event.epochs));

@@ -1,3 +1,4 @@
+import { unreachable } from './assert.ts';
 import { admit } from './gate.ts';
 import { byCopy } from './newest-copy.ts';
 import type { CandidateVerdict, GateRefusal } from './reasons.ts';
@@ -63,8 +64,12 @@ function distanceOf(member: MemberState): 0 | 1 | 2 {
     case 'freezing':
     case 'thawing':
       return 1;
-    default:
+    case 'absent':
+    case 'starting':
+    case 'stopping':
       return 2;
+    default:
+      return unreachable(member.lifecycle);
   }
 }
 

@@ -1,4 +1,4 @@
-import { idleDetector } from './detect.ts';
+import { unreachable } from './assert.ts';
 import * as detect from './detect.ts';
 import type { Effect, LeaseRecord } from './effect.ts';
 import type { EffectResult } from './event.ts';
@@ -115,7 +115,21 @@ function factsOfSuccess(turn: Turn, effect: Effect, result: EffectResult): void 
       if (result.type === 'probed')
         confirmed(turn, effect.member, { ...result.answer, channel: result.channel });
       return;
+    case 'demoteMember':
+    case 'rejoinMember':
+    case 'watchMember':
+    case 'unwatchMember':
+    case 'drainInput':
+    case 'cancelEffects':
+    case 'acquireLease':
+    case 'renewLease':
+    case 'releaseLease':
+    case 'switchTraffic':
+    case 'drainTraffic':
+    case 'recordIncident':
+      return;
     default:
+      unreachable(effect);
   }
 }
 
@@ -152,17 +166,17 @@ function becameAbsent(turn: Turn, name: string, orderly: boolean): void {
     readySince: null,
     capacity: 'full',
     detector: orderly
-      ? idleDetector(turn.at, member.temperature === 'cold' ? 'cold' : 'notStarted')
+      ? detect.idleDetector(turn.at, member.temperature === 'cold' ? 'cold' : 'notStarted')
       : absentDetector(turn, name),
   });
 }
 
 function absentDetector(turn: Turn, name: string): detect.DetectorState {
   const { detector, repair } = memberOf(turn, name);
-  if (repair.attempts >= CRASH_LOOP_ATTEMPTS) return idleDetector(turn.at, 'crashLoop');
+  if (repair.attempts >= CRASH_LOOP_ATTEMPTS) return detect.idleDetector(turn.at, 'crashLoop');
   if (detector.health === 'failed')
     return { ...detector, watched: false, nextAt: null, confirm: null };
-  return idleDetector(turn.at, repair.fault === null ? 'notStarted' : 'startFailed');
+  return detect.idleDetector(turn.at, repair.fault === null ? 'notStarted' : 'startFailed');
 }
 
 function thawed(turn: Turn, name: string): void {
@@ -230,7 +244,21 @@ function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: 
       return renewalFailed(turn);
     case 'switchTraffic':
       return routeFailed(turn);
+    case 'fenceMember':
+    case 'setCapacity':
+    case 'promoteMember':
+    case 'demoteMember':
+    case 'watchMember':
+    case 'unwatchMember':
+    case 'drainInput':
+    case 'cancelEffects':
+    case 'acquireLease':
+    case 'releaseLease':
+    case 'drainTraffic':
+    case 'recordIncident':
+      return;
     default:
+      unreachable(effect);
   }
 }
 
@@ -267,7 +295,7 @@ function failedToStart(turn: Turn, name: string, fault: EffectFault, detail: str
   updateMember(turn, name, {
     lifecycle: 'absent',
     fenced: false,
-    detector: idleDetector(turn.at, 'startFailed'),
+    detector: detect.idleDetector(turn.at, 'startFailed'),
   });
 }
 
@@ -277,7 +305,7 @@ function lost(turn: Turn, name: string, fault: EffectFault, detail: string): voi
   updateMember(turn, name, {
     lifecycle: 'absent',
     fenced: false,
-    detector: idleDetector(turn.at, 'startFailed'),
+    detector: detect.idleDetector(turn.at, 'startFailed'),
   });
 }
 

@@ -1,5 +1,5 @@
 import { applyEvent } from './apply.ts';
-import { assert } from './assert.ts';
+import { assert, unreachable } from './assert.ts';
 import type { CoreConfig, ServiceConfig } from './config.ts';
 import { decide } from './decide.ts';
 import { nextDeadlineOf } from './deadlines.ts';
@@ -119,8 +119,25 @@ function concerns(event: Event, before: AgentState, service: string): boolean {
       return before.services.some(
         (s) => s.name === service && s.pending.some((effect) => effect.id === event.id),
       );
-    default:
+    case 'trafficFailed':
+    case 'trafficSampled':
+    case 'probeSucceeded':
+    case 'probeFailed':
+    case 'memberCollapsed':
+    case 'memberExited':
+    case 'positionReported':
+    case 'trafficFellBack':
+    case 'trafficLost':
+    case 'trafficRestored':
+    case 'leaseObserved':
+    case 'switchoverRequested':
+    case 'failoverRequested':
+    case 'failbackRequested':
+    case 'pauseRequested':
+    case 'resumeRequested':
       return event.service === service;
+    default:
+      return unreachable(event);
   }
 }
 

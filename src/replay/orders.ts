@@ -1,3 +1,4 @@
+import { unreachable } from '../core/assert.ts';
 import type { CoreConfig } from '../core/config.ts';
 import type { Effect, EffectId } from '../core/effect.ts';
 import type { EffectResult } from '../core/event.ts';
@@ -175,8 +176,27 @@ export class Orders {
       }
       case 'drainTraffic':
         return { type: 'drained', cut: 0 };
-      default:
+      case 'stopMember':
+      case 'freezeMember':
+      case 'thawMember':
+      case 'setCapacity':
+      case 'awaitReady':
+      case 'primeMember':
+      case 'promoteMember':
+      case 'demoteMember':
+      case 'rejoinMember':
+      case 'fenceMember':
+      case 'watchMember':
+      case 'unwatchMember':
+      case 'probeMember':
+      case 'drainInput':
+      case 'cancelEffects':
+      case 'releaseLease':
+      case 'switchTraffic':
+      case 'recordIncident':
         return { type: 'done' };
+      default:
+        return unreachable(effect);
     }
   }
 

@@ -64,8 +64,19 @@ function eventCode(event: Event): string {
     case 'hostSampled':
     case 'positionReported':
       return '';
-    default:
+    case 'agentStarted':
+    case 'agentResumed':
+    case 'trafficLost':
+    case 'trafficRestored':
+    case 'leaseObserved':
+    case 'switchoverRequested':
+    case 'failoverRequested':
+    case 'failbackRequested':
+    case 'pauseRequested':
+    case 'resumeRequested':
       return event.type;
+    default:
+      return unreachable(event);
   }
 }
 

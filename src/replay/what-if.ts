@@ -1,3 +1,4 @@
+import { unreachable } from '../core/assert.ts';
 import type { CoreConfig } from '../core/config.ts';
 import { isOutcome } from '../core/describe/event.ts';
 import type { Effect } from '../core/effect.ts';
@@ -233,8 +234,23 @@ class Course {
       }
       case 'trafficFellBack':
         return this.#mayFallBack(event.service, event.from, event.to);
-      default:
+      case 'agentStarted':
+      case 'agentResumed':
+      case 'deadlineReached':
+      case 'hostSampled':
+      case 'trafficLost':
+      case 'trafficRestored':
+      case 'effectSucceeded':
+      case 'effectFailed':
+      case 'effectTimedOut':
+      case 'switchoverRequested':
+      case 'failoverRequested':
+      case 'failbackRequested':
+      case 'pauseRequested':
+      case 'resumeRequested':
         return true;
+      default:
+        return unreachable(event);
     }
   }
 

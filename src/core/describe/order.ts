@@ -1,3 +1,4 @@
+import { unreachable } from '../assert.ts';
 import type { Effect, EffectOrder, Route } from '../effect.ts';
 import { duration, type Locale, speaker, type Text, word } from './language.ts';
 
@@ -45,8 +46,26 @@ export function describeOrder(effect: Effect, locale: Locale): string {
     case 'releaseLease':
     case 'recordIncident':
       return type;
-    default:
+    case 'startMember':
+    case 'stopMember':
+    case 'freezeMember':
+    case 'thawMember':
+    case 'setCapacity':
+    case 'awaitReady':
+    case 'primeMember':
+    case 'promoteMember':
+    case 'demoteMember':
+    case 'rejoinMember':
+    case 'fenceMember':
+    case 'watchMember':
+    case 'unwatchMember':
+    case 'probeMember':
+    case 'acquireLease':
+    case 'renewLease':
+    case 'drainTraffic':
       return describeMemberOrder(effect, type, locale);
+    default:
+      return unreachable(effect);
   }
 }
 
@@ -75,8 +94,19 @@ function describeMemberOrder(
       const limit = duration(effect.timeoutMs);
       return say(`ask ${member} itself, at most ${limit}`, `直接询问 ${member}，最多 ${limit}`);
     }
-    default:
+    case 'stopMember':
+    case 'freezeMember':
+    case 'thawMember':
+    case 'primeMember':
+    case 'promoteMember':
+    case 'demoteMember':
+    case 'fenceMember':
+    case 'watchMember':
+    case 'unwatchMember':
+    case 'drainTraffic':
       return `${type} ${member}`;
+    default:
+      return unreachable(effect);
   }
 }
 
