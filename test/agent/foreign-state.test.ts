@@ -9,6 +9,7 @@ import type { CoreConfig } from '../../src/core/config.ts';
 import { initialState } from '../../src/core/initial.ts';
 import { STATE_VERSION } from '../../src/core/state.ts';
 import { openStateDir } from '../../src/drivers/store/database.ts';
+import { within } from '../eventually.ts';
 
 const config: CoreConfig = { host: 'h1', services: [] };
 
@@ -33,7 +34,7 @@ test('a state that this version has written is gone on from', () => {
 });
 
 test('a state that another version has written is refused, with a warning that says so', async () => {
-  const warned = once(process, 'warning', { signal: AbortSignal.timeout(5000) });
+  const warned = once(process, 'warning', { signal: within(5000) });
   assert.equal(kept(STATE_VERSION + 1), null);
   const [warning]: unknown[] = await warned;
   assert.match(String(warning), /written by another version of hotwarm/);

@@ -4,8 +4,8 @@ import { test, type TestContext } from 'node:test';
 import { LinuxReadings } from '../../src/agent/host-readings.ts';
 import type { HostSample } from '../../src/core/event.ts';
 import { HostSampler } from '../../src/runtime/host-sampler.ts';
-import { eventually } from '../integration/processes.ts';
 import { mockTime } from '../runtime/mock-time.ts';
+import { eventually } from '../eventually.ts';
 
 // The agent's look at itself, with a clock that the test turns.
 

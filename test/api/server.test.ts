@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Notice } from '../../src/agent/contract.ts';
 import { startApi } from '../../src/api/server.ts';
 import { FakeView, makeNotice } from './fake-view.ts';
+import { eventually } from '../eventually.ts';
 
 async function withApi(body: (view: FakeView, port: number) => Promise<void>): Promise<void> {
   const view = new FakeView();
@@ -49,11 +50,7 @@ async function closing({ response }: Stream): Promise<void> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = process.hrtime.bigint() + 10_000_000_000n;
-  while (!condition()) {
-    assert.ok(process.hrtime.bigint() < deadline, 'the condition held within 10 s');
-    await nextTurn();
-  }
+  await eventually('the condition holds', condition);
 }
 
 function idsOf(text: string): number[] {

@@ -6,11 +6,11 @@ import { parseArgs } from 'node:util';
 import { seeded } from '../../bench/traces/random.ts';
 import { monotonicMs } from '../../src/clock.ts';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { eventually } from '../integration/processes.ts';
 import { checkJournal, checkOperations, EpochCheck } from './checks.ts';
 import { allClients, type Clients } from './clients.ts';
 import { drawFault } from './faults.ts';
 import { SERVICES, Testbed } from './testbed.ts';
+import { eventually } from '../eventually.ts';
 
 /** Within this every service answers again once a fault has ended, on a machine that others use too. */
 const RECOVERY_MS = 45_000;

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServiceReport, StatusReport } from '../../src/api/status.ts';
 import { findFreePorts } from '../../src/drill/free-ports.ts';
-import { endByPid, eventually, processesWith, type Seen } from '../integration/processes.ts';
+import { endByPid, processesWith, type Seen } from '../integration/processes.ts';
 import { MEMBER } from '../integration/sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // Three services under one real agent, in a folder of their own: `web` behind a proxy, `ledger` exclusive,
 // and `shared`, whose members accept from one inherited socket. Every process carries a mark in its

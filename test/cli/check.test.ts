@@ -21,6 +21,7 @@ import { holdStateDir } from '../../src/drivers/store/state-lock.ts';
 import { AppError } from '../../src/errors.ts';
 import { makePair } from '../drivers/traffic/certificates.ts';
 import { Capture } from './capture.ts';
+import { within } from '../eventually.ts';
 
 type Parts = {
   /** More keys of `traffic`. */
@@ -261,7 +262,7 @@ test('what a killed agent left running is noted, but does not stop the next one'
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
-  await once(child.stdout, 'data', { signal: AbortSignal.timeout(20_000) });
+  await once(child.stdout, 'data', { signal: within(20_000) });
   assert.deepEqual(await codesFound(file), ['fault portTaken']);
   writeRecord(recordPath(join(directory, '.hotwarm'), 'shop', 'a'), {
     main: { pid: child.pid!, startTicks: readProcessStat(child.pid!)!.startTicks },

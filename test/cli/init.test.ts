@@ -12,6 +12,7 @@ import { formatAddress } from '../../src/config/units.ts';
 import { findFreePorts } from '../../src/drill/free-ports.ts';
 import { AppError } from '../../src/errors.ts';
 import { Capture } from './capture.ts';
+import { within } from '../eventually.ts';
 
 const DEADLINE_MS = 20_000;
 
@@ -39,7 +40,7 @@ async function useFreePorts(file: string): Promise<void> {
 
 /** Asks until there is an answer. */
 async function awaitAnswer(url: string, child: ChildProcess): Promise<Response> {
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  const deadline = within(DEADLINE_MS);
   for (;;) {
     assert.equal(child.exitCode, null, 'it ended by itself');
     deadline.throwIfAborted();
@@ -72,7 +73,7 @@ for (const template of TEMPLATES) {
     const [program, ...args] = member.command;
     const env = { ...process.env, PORT: String(member.port), HOTWARM_MEMBER: member.name };
     const child = spawn(program!, args, { cwd: member.cwd, env, stdio: 'ignore', detached: true });
-    const ended = once(child, 'exit', { signal: AbortSignal.timeout(2 * DEADLINE_MS) });
+    const ended = once(child, 'exit', { signal: within(2 * DEADLINE_MS) });
     t.after(() => killGroup(child));
     const at = formatAddress({ host: member.address, port: member.port });
     const answer = await awaitAnswer(`http://${at}${service.probe.path}`, child);

@@ -5,8 +5,9 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../src/clock.ts';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { eventually, isAlive } from './processes.ts';
+import { isAlive } from './processes.ts';
 import { pidOf, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // The agent is killed or stopped and the service goes on. A new agent takes what the dead one left.
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { eventually } from './processes.ts';
 import { type Agent, pidOf, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // The API of a running agent, as load balancers, monitors and scripts use it.
 

@@ -5,8 +5,9 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { cpuSeconds, eventually } from './processes.ts';
+import { cpuSeconds } from './processes.ts';
 import { type Agent, pidOf, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // Members that cannot live. The agent goes on trying, ever more seldom, and never in a busy loop.
 

@@ -4,8 +4,9 @@ import { chmod, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { eventually, isAlive } from './processes.ts';
+import { isAlive } from './processes.ts';
 import { type Ended, MEMBER, pidOf, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // Machines on which `up` must not start: it says what, why and what to do, and leaves nothing behind.
 

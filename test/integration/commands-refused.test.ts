@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { eventually } from './processes.ts';
 import { type Agent, type Ended, pidOf, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // What the commands do not do: each refusal has an exit code of its kind and three lines, what, why and
 // what to do. And the pause, in which everything is seen and nothing is done.

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually } from './processes.ts';
 import { expectQuietSuccess, isStatus, isStored, readJson, wholeWith } from './operator.ts';
 import { pidOf, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // The operator's commands as they are typed, against a service that serves real requests meanwhile.
 

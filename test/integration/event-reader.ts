@@ -1,4 +1,4 @@
-import { eventually } from './processes.ts';
+import { eventually } from '../eventually.ts';
 
 // A client of the agent's event stream: reads until told to stop, and can go on where another one stopped.
 

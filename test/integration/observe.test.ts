@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { eventually, isAlive } from './processes.ts';
+import { isAlive } from './processes.ts';
 import { MEMBER, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // Observe-only beside members that somebody else started, here the test: what hotwarm would have done is
 // told and recorded, and nothing is done.

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { StoredIncident } from '../../src/agent/contract.ts';
 import type { ServiceReport, StatusReport } from '../../src/api/status.ts';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { eventually } from './processes.ts';
 import type { Agent, Ended, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // What end-to-end tests share: what an operator reads and waits for, and what is expected of what is typed.
 

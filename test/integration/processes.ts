@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isLive, readProcessStat } from '../../src/drivers/os/proc.ts';
 
 // What runs on this machine, read from /proc: tests must see for themselves that nothing is left over.
@@ -27,19 +26,6 @@ export function cpuSeconds(pid: number): number {
   const fields = statFields(pid) ?? [];
   const ticksPerSecond = 100;
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond;
-}
-
-/** Asks again until the answer is yes; throws with the words of `what` when it is not in time. */
-export async function eventually(
-  what: string,
-  isSo: () => boolean | Promise<boolean>,
-  withinMs = 15_000,
-): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await sleep(10);
-  }
 }
 
 export function endByPid(pid: number): void {

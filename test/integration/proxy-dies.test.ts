@@ -5,8 +5,9 @@ import { createServer, type Server } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { cpuSeconds, eventually, isAlive } from './processes.ts';
+import { cpuSeconds, isAlive } from './processes.ts';
 import { type Agent, pidOf, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // The data plane's own death: its address is kept, so that clients wait until a process is there again.
 

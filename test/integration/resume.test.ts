@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { eventually, isAlive } from './processes.ts';
+import { isAlive } from './processes.ts';
 import { pidOf, Sandbox, type Agent } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // An agent is killed and the next one goes on from its journal: nothing is started twice, nothing is forgotten.
 

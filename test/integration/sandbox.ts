@@ -8,7 +8,8 @@ import type { StoredIncident } from '../../src/agent/contract.ts';
 import type { ServiceReport, StatusReport } from '../../src/api/status.ts';
 import { findFreePorts } from '../../src/drill/free-ports.ts';
 import { OpenLoopLoad } from '../../src/drill/load.ts';
-import { endByPid, eventually, processesWith, type Seen } from './processes.ts';
+import { endByPid, processesWith, type Seen } from './processes.ts';
+import { eventually } from '../eventually.ts';
 
 // A folder with a configuration of its own on ports of its own, and the commands run in it as a user runs
 // them. Every process that comes of it carries the sandbox's mark in its environment; whatever of them is

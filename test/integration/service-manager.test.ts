@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { eventually, isAlive } from './processes.ts';
+import { isAlive } from './processes.ts';
 import { pidOf, Sandbox, type Agent } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // What a service manager is told, received on a datagram socket as systemd has one; and what SIGHUP does.
 

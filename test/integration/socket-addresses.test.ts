@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import { isWhole } from '../../src/drill/agent-process.ts';
 import { findFreePorts } from '../../src/drill/free-ports.ts';
 import { untilStandingBy } from './operator.ts';
-import { eventually, isAlive } from './processes.ts';
+import { isAlive } from './processes.ts';
 import { pidOf, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // Several addresses of one service, one of them a Unix socket: members inherit all of them.
 

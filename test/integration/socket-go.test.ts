@@ -4,8 +4,9 @@ import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { eventually, isAlive } from './processes.ts';
+import { isAlive } from './processes.ts';
 import { pidOf, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // Members that stand by running, beside a listening socket that they share, and accept once they are told.
 

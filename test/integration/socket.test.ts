@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isWhole } from '../../src/drill/agent-process.ts';
 import type { OpenLoopLoad } from '../../src/drill/load.ts';
 import { untilStandingBy } from './operator.ts';
-import { eventually, isAlive } from './processes.ts';
+import { isAlive } from './processes.ts';
 import { pidOf, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // Members inherit the listening socket: no hop, and connections wait in the kernel while nobody accepts.
 

@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { StatusReport } from '../../src/api/status.ts';
 import { isWhole } from '../../src/drill/agent-process.ts';
-import { eventually, processesWith } from './processes.ts';
+import { processesWith } from './processes.ts';
 import { Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 // The unit as it is shipped, run by systemd itself in namespaces of its own: that, and not what one believes of
 // KillMode and NotifyAccess, decides what a restart does to the members.

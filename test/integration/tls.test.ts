@@ -4,8 +4,8 @@ import { request } from 'node:https';
 import { test } from 'node:test';
 import { isWhole } from '../../src/drill/agent-process.ts';
 import { makePair } from '../drivers/traffic/certificates.ts';
-import { eventually } from './processes.ts';
 import { pidOf, Sandbox } from './sandbox.ts';
+import { eventually } from '../eventually.ts';
 
 const SERVER = `
 const { createServer } = require('node:https');

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { DriverError } from '../../../src/drivers/driver-error.ts';
 import type { Fence } from '../../../src/drivers/fence/contract.ts';
 import { isFault } from '../member/conformance.ts';
+import { within } from '../../eventually.ts';
 
 // What every fence must do, by whatever means, in the real world and in the simulated one. What is asked of it beyond
 // the proof follows from the abilities that it states.
@@ -34,7 +35,6 @@ export type Held = {
 
 const LEASE_MS = 400;
 /** Generous: it only ends a test that would otherwise hang. */
-const within = (): AbortSignal => AbortSignal.timeout(20_000);
 const isConflict = (error: unknown): boolean => isFault(error, 'conflict');
 
 export function fenceConformance(

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { createKillFence } from '../../../src/drivers/fence/kill.ts';
 import { processStillRuns } from '../../../src/drivers/os/proc.ts';
 import { isFault } from '../member/conformance.ts';
-import { makeBench, within } from '../member/support.ts';
+import { makeBench } from '../member/support.ts';
+import { within } from '../../eventually.ts';
 import { until } from '../traffic/rig.ts';
 import { fenceConformance, type FenceSubject } from './conformance.ts';
 

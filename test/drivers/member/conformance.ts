@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Exit, MemberDriver } from '../../../src/drivers/member/contract.ts';
 import { DriverError } from '../../../src/drivers/driver-error.ts';
 import { processStillRuns, sendSignal } from '../../../src/drivers/os/proc.ts';
-import { eventually, within } from './support.ts';
+import { eventually, within } from '../../eventually.ts';
 
 // What every driver of members must do, whatever kind of member it starts.
 

@@ -7,7 +7,8 @@ import { describe, test, type TestContext } from 'node:test';
 import { createProcessMember } from '../../../src/drivers/member/process.ts';
 import { whenExitingEarly } from '../../../src/drivers/member/process/early-exit-watch.ts';
 import { readProcessStat, type Identity } from '../../../src/drivers/os/proc.ts';
-import { eventually, makeBench, within } from './support.ts';
+import { makeBench } from './support.ts';
+import { eventually, within } from '../../eventually.ts';
 
 const PYTHON = '/usr/bin/python3';
 /** Enough for its death to be looked for. */

@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { DriverError } from '../../../src/drivers/driver-error.ts';
 import type { ListenAddress } from '../../../src/drivers/listen-address.ts';
 import { connected, freeAddress } from '../socket-holder/support.ts';
-import { eventually, makeBench, within } from './support.ts';
+import { makeBench } from './support.ts';
+import { eventually, within } from '../../eventually.ts';
 
 // Whom a standby accepted in its last moment before it was frozen would wait for as long as it is frozen.
 

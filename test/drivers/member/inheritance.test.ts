@@ -5,7 +5,7 @@ import { NO_CGROUPS } from '../../../src/drivers/member/process/cgroup-mounts.ts
 import { findPidNamespace } from '../../../src/drivers/member/process/pid-namespace.ts';
 import { closeInherited } from '../../../src/drivers/os/inherited-descriptors.ts';
 import type { ProcessMemberOptions } from '../../../src/drivers/member/process.ts';
-import { eventually, isRoot, makeBench, within } from './support.ts';
+import { isRoot, makeBench } from './support.ts';
 
 // Everything that a member inherits, told by a program that is not ours.
 
@@ -22,6 +22,7 @@ print(json.dumps({
   'directory': os.getcwd(), 'umask': mask, 'blocked': status['SigBlk'], 'ignored': status['SigIgn'],
   'adjustment': int(open('/proc/self/oom_score_adj').read()), 'argv': open('/proc/self/cmdline').read().split('\\0')[3:-1],
 }))`;
+import { eventually, within } from '../../eventually.ts';
 
 type Told = {
   readonly environment: Readonly<Record<string, string>>;

@@ -21,7 +21,8 @@ import {
   type LogPaths,
 } from '../../../src/drivers/member/process/log-files.ts';
 import { isFault } from './conformance.ts';
-import { eventually, makeBench, within } from './support.ts';
+import { makeBench } from './support.ts';
+import { eventually, within } from '../../eventually.ts';
 
 type Logs = {
   readonly paths: LogPaths;

@@ -26,7 +26,8 @@ import { killOrphans } from '../../../src/drivers/member/process/orphans.ts';
 import { processStillRuns, readProcessStat } from '../../../src/drivers/os/proc.ts';
 import { recordPath } from '../../../src/drivers/member/process/run-record.ts';
 import { isFault } from './conformance.ts';
-import { containmentKinds, eventually, within } from './support.ts';
+import { containmentKinds } from './support.ts';
+import { eventually, within } from '../../eventually.ts';
 
 const AGENT = fileURLToPath(new URL('./agent-fixture.ts', import.meta.url));
 

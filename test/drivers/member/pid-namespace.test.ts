@@ -7,7 +7,8 @@ import { killOrphans } from '../../../src/drivers/member/process/orphans.ts';
 import { findPidNamespace } from '../../../src/drivers/member/process/pid-namespace.ts';
 import { readProcessStat } from '../../../src/drivers/os/proc.ts';
 import { memberConformance } from './conformance.ts';
-import { eventually, makeBench, within, type Bench } from './support.ts';
+import { makeBench, type Bench } from './support.ts';
+import { eventually, within } from '../../eventually.ts';
 
 // Without a cgroup: whatever a member's processes do to get away, nothing of them outlives the kill.
 

@@ -26,7 +26,8 @@ import {
 import type { ProcessMemberOptions } from '../../../src/drivers/member/process.ts';
 import { findFreePorts } from '../../../src/drill/free-ports.ts';
 import { isFault, memberConformance } from './conformance.ts';
-import { containmentKinds, eventually, isRoot, makeBench, within, type Bench } from './support.ts';
+import { containmentKinds, isRoot, makeBench, type Bench } from './support.ts';
+import { eventually, within } from '../../eventually.ts';
 
 const SLEEP = ['/bin/sleep', '600'];
 

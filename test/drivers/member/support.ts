@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Exit, MemberDriver } from '../../../src/drivers/member/contract.ts';
 import {
   createProcessMember,
@@ -13,24 +12,9 @@ import {
   type CgroupMounts,
 } from '../../../src/drivers/member/process/cgroup-mounts.ts';
 import { memberCgroupName } from '../../../src/drivers/member/process/run-record.ts';
+import { within } from '../../eventually.ts';
 
 export const isRoot = process.geteuid?.() === 0;
-
-/** Generous: it only ends a test that would otherwise hang. */
-export const within = (): AbortSignal => AbortSignal.timeout(20_000);
-
-/** Looks until the condition holds; throws at the deadline, and says what it waited for. */
-export async function eventually(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  limitMs = 15_000,
-): Promise<void> {
-  const endAt = performance.now() + limitMs;
-  while (!(await condition())) {
-    if (performance.now() > endAt) throw new Error(`did not happen in time: ${what}`);
-    await delay(5);
-  }
-}
 
 /** Each way in which a host may let us hold a member together, as far as this host has it. */
 export function containmentKinds(): ReadonlyMap<string, CgroupMounts> {

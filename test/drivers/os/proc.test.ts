@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { isLive, processStillRuns, readProcessStat } from '../../../src/drivers/os/proc.ts';
-import { eventually } from '../member/support.ts';
+import { eventually } from '../../eventually.ts';
 
 describe('what the kernel tells about a process', () => {
   it('is read past a program name that looks like more fields', async () => {

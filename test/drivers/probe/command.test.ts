@@ -6,9 +6,9 @@ import { describe, it } from 'node:test';
 import { processStillRuns, readProcessStat } from '../../../src/drivers/os/proc.ts';
 import { createCommandProbe } from '../../../src/drivers/probe/command.ts';
 import type { Probe } from '../../../src/drivers/probe/contract.ts';
-import { eventually } from '../member/support.ts';
 import { probeConformance } from './conformance.ts';
 import { probeOnce } from './support.ts';
+import { eventually } from '../../eventually.ts';
 
 const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
 const shell = (text: string, ...rest: readonly string[]): Probe =>

@@ -10,7 +10,7 @@ import { Listener } from '../../../src/drivers/socket-holder/listener.ts';
 import { isUnix } from '../../../src/drivers/listen-address.ts';
 import { makeBlocking } from '../../../src/drivers/member/process/blocking.ts';
 import { DriverError } from '../../../src/drivers/driver-error.ts';
-import { eventually, isRoot } from '../member/support.ts';
+import { isRoot } from '../member/support.ts';
 import {
   connected,
   freeAddress,
@@ -20,6 +20,7 @@ import {
   queueOf,
   readAll,
 } from './support.ts';
+import { eventually } from '../../eventually.ts';
 
 // A listening socket that outlives the programs that accept from it, and the traps of sharing one.
 

@@ -8,6 +8,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { makePair } from './certificates.ts';
 import { ask, dial, pidOf, route, startMember, startRig, until, type Rig } from './rig.ts';
+import { within } from '../../eventually.ts';
 
 const MIB = 1024 * 1024;
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
@@ -308,7 +309,7 @@ suite('clients that take their time', () => {
     );
     assert.ok(socket !== undefined);
     await until(() => a.connections() === 1, 'the member has it');
-    await once(socket, 'close', { signal: AbortSignal.timeout(10_000) });
+    await once(socket, 'close', { signal: within(10_000) });
     await until(() => nothingLeft(rig), 'nothing is left');
     await until(() => a.connections() === 0, 'the member is let go');
   });
@@ -351,7 +352,7 @@ suite('large bodies', () => {
     );
     assert.ok(socket !== undefined);
     socket.on('data', (data: Buffer) => (received += data.length));
-    await once(socket, 'end', { signal: AbortSignal.timeout(60_000) });
+    await once(socket, 'end', { signal: within(60_000) });
     assert.ok(received > BYTES, `${received} bytes came`);
     const { peakMiB } = await memoryOf(rig);
     t.diagnostic(`peak ${peakMiB.toFixed(0)} MiB, ${before.nowMiB.toFixed(0)} MiB before`);

@@ -13,8 +13,9 @@ import {
 import type { MemberTransport, MemberTls } from '../../../src/drivers/traffic/contract.ts';
 import { makePair, type TestPair } from './certificates.ts';
 import { ask, freePort, route, startMember, startRig, until, type Rig } from './rig.ts';
+import { within } from '../../eventually.ts';
 
-const deadline = () => ({ signal: AbortSignal.timeout(10_000) });
+const deadline = () => ({ signal: within(10_000) });
 
 const frontOf = ({ certFile, keyFile }: TestPair) => ({
   certFile,

@@ -20,11 +20,12 @@ import type {
 import { findFreePorts } from '../../../src/drill/free-ports.ts';
 import { SocketHolderHandle } from '../../../src/drivers/socket-holder/handle.ts';
 import { ProxyDriver, type ProxyDriverOptions } from '../../../src/drivers/traffic/proxy.ts';
+import { eventually } from '../../eventually.ts';
 
 // Real members, a real proxy process and clients for the tests of the data plane. Everything that is started ends
 // with its test, by pid.
 
-const PATIENCE_MS = 10_000;
+const WITHIN_MS = 10_000;
 
 export type MemberProcess = {
   readonly name: string;
@@ -72,11 +73,7 @@ export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
 ): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`did not come true: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await eventually(what, condition, WITHIN_MS);
 }
 
 export async function freePort(): Promise<number> {
