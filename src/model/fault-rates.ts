@@ -103,7 +103,7 @@ export const FAULT_RATE_SOURCES: Readonly<Record<FaultFigure, FigureSource>> = {
   'degraded.every': assumed(
     'twice a year; Huang et al., Gray Failure, HotOS 2017, tell of such failures but do not count them',
   ),
-  'degraded.repair': assumed('until an overload, a full disk or a slow neighbour is over'),
+  'degraded.repair': assumed('until an overload, a full disk or a slow neighbor is over'),
   'host.every': { basis: 'measured', source: `a node fails every 4.3 months: ${FORD}` },
   'host.repair': assumed(
     `nine tenths are over within 15 minutes, others last for hours; the mean is not published: ${FORD}`,
@@ -124,13 +124,15 @@ export const FAULT_RATE_SOURCES: Readonly<Record<FaultFigure, FigureSource>> = {
     basis: 'standard',
     source: 'medium diagnostic coverage, 90%: IEC 61508-2, annex A',
   },
-  'standbyLatent.frozen': assumed('the kernel tells of its end, and nobody of anything else'),
+  'standbyLatent.frozen': assumed('the kernel reports its exit; other faults are not detected'),
   'standbyLatent.cold': { basis: 'definition', source: 'nothing runs that could be probed' },
   commonCause: {
     basis: 'standard',
     source: 'within the range of the β-factors of IEC 61508-6, annex D',
   },
-  failoverSuccess: assumed('one takeover of a hundred needs somebody; rehearse, and measure yours'),
+  failoverSuccess: assumed(
+    'one takeover of a hundred needs an operator; rehearse, and measure yours',
+  ),
   restartSuccess: {
     basis: 'measured',
     source:

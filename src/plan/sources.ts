@@ -15,7 +15,7 @@ const CHINESE: Readonly<Record<string, string>> = {
   'a hang for every three crashes': '每三次崩溃对应一次挂起',
   'twice a year; Huang et al., Gray Failure, HotOS 2017, tell of such failures but do not count them':
     '每年两次；Huang 等（Gray Failure，HotOS 2017）描述了此类故障，但没有统计次数',
-  'until an overload, a full disk or a slow neighbour is over':
+  'until an overload, a full disk or a slow neighbor is over':
     '直到过载、磁盘写满或邻居拖慢等情况结束',
   'a node fails every 4.3 months: Ford et al., Availability in Globally Distributed Storage Systems, OSDI 2010': `节点每 4.3 个月失效一次：${FORD}`,
   'nine tenths are over within 15 minutes, others last for hours; the mean is not published: Ford et al., Availability in Globally Distributed Storage Systems, OSDI 2010': `九成在 15 分钟内结束，其余持续数小时；未公布均值：${FORD}`,
@@ -29,11 +29,12 @@ const CHINESE: Readonly<Record<string, string>> = {
   'it does not run, but its memory can be taken from it': '不运行，但其内存可能被回收',
   'a cold standby does not age': '冷备用不老化',
   'medium diagnostic coverage, 90%: IEC 61508-2, annex A': '中等诊断覆盖率 90%：IEC 61508-2 附录 A',
-  'the kernel tells of its end, and nobody of anything else': '内核会报告其退出，其余情况无人知晓',
+  'the kernel reports its exit; other faults are not detected':
+    '内核会报告其退出，其余情况无人知晓',
   'nothing runs that could be probed': '没有可供探测的进程',
   'within the range of the β-factors of IEC 61508-6, annex D':
     '在 IEC 61508-6 附录 D 的 β 因子范围之内',
-  'one takeover of a hundred needs somebody; rehearse, and measure yours':
+  'one takeover of a hundred needs an operator; rehearse, and measure yours':
     '一百次接管中有一次需要人工；请演练并实测',
   'of 132 software failures one came back after the restart: Gray, Why Do Computers Stop, Tandem TR 85.7, 1985':
     '132 次软件失效中仅一次在重启后重现：Gray，Why Do Computers Stop，Tandem TR 85.7，1985',
@@ -48,7 +49,7 @@ const CHINESE: Readonly<Record<string, string>> = {
   'a small web service': '小型网络服务',
   'a third of its cores in the mean': '平均使用其核数的三分之一',
   'a running standby without clients': '运行中但没有客户端的备用',
-  'a fifth of its cores while it stands by warm': '温备用时使用其核数的五分之一',
+  'a fifth of its cores while it is a warm standby': '温备用时使用其核数的五分之一',
   'the safe side: say --stateless if two actives do no harm':
     '取安全一侧：若两个主用同时存在无害，请用 --stateless',
   'one segment of a PostgreSQL write-ahead log': 'PostgreSQL 预写日志的一个段',

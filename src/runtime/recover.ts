@@ -25,7 +25,7 @@ export function recoverableState(
   return epochs.every((known) => isTold(state, known)) ? state : null;
 }
 
-/** What an agent that starts anew must know of its services, from whatever configuration and boot the segment is. */
+/** What an agent that does not recover must still know of its services, whatever configuration and boot the segment is from. */
 export function carriedFrom(segment: Segment | null, now: Instant): readonly CarriedOver[] {
   if (segment === null) return [];
   const { state } = replayed(segment);

@@ -73,10 +73,10 @@ const CHINESE: readonly Rule[] = [
   { wrong: /[0-9] %/, right: '99.95%' },
 ];
 
-/** The rules that a text breaks, each with the line and what to write instead. */
-function findings(path: string, text: string, rules: readonly Rule[]): readonly string[] {
+/** What a text says in replaced words, each with its line and what to write instead. A line with Han is a Chinese one. */
+function findings(path: string, text: string): readonly string[] {
   return text.split('\n').flatMap((line, index) =>
-    rules.flatMap(({ wrong, right }) => {
+    (/\p{Script=Han}/u.test(line) ? CHINESE : ENGLISH).flatMap(({ wrong, right }) => {
       const found = wrong.exec(line);
       return found === null ? [] : [`${path}:${index + 1}: “${found[0]}” → ${right}`];
     }),
@@ -93,25 +93,33 @@ function prose(document: string): string {
   return document
     .replaceAll(/^ *```.*?^ *```$/gms, blank)
     .replaceAll(/<!-- begin .*?<!-- end \w+ -->/gs, blank)
-    .replaceAll(/`[^`]+`/g, 'code')
+    .replaceAll(/`[^`]+`/g, (span) => `code${blank(span)}`)
     .replaceAll(/\]\([^)]*\)/g, ']')
     .replaceAll(/!?\[|[\]*]/g, '');
 }
 
-function markdown(folder: string, recursive: boolean): readonly string[] {
+function filesIn(folder: string, ending: string, recursive = true): readonly string[] {
   return readdirSync(join(ROOT, folder), { recursive, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith(ending))
     .map((name) => join(folder, name));
 }
 
 /** It quotes the words that are avoided. */
 const GLOSSARY = 'docs/zh-CN/glossary.md';
-const DOCUMENTS = [...markdown('.', false), ...markdown('docs', true)].filter(
+const DOCUMENTS = [...filesIn('.', '.md', false), ...filesIn('docs', '.md')].filter(
   (path) => path !== GLOSSARY && !path.startsWith('docs/reference/'),
 );
 
-function isChinese(path: string): boolean {
-  return path.includes('zh-CN');
+const COMMENT_OR_STRING = String.raw`//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\\n])*'|\`(?:\\.|[^\`\\])*\``;
+
+/** A source's comments and strings. What is filled into a template counts as a digit. */
+function words(source: string): string {
+  const pattern = new RegExp(`(${COMMENT_OR_STRING})|[^\\n]`, 'gs');
+  return source.replaceAll(pattern, (_all, found: string | undefined) => {
+    if (found === undefined) return '';
+    if (found.startsWith('/')) return found.replaceAll(/`[^`\n]+`/g, 'code');
+    return found.replaceAll(/\$\{[^}]*\}/g, '1');
+  });
 }
 
 function read(path: string): string {
@@ -119,11 +127,31 @@ function read(path: string): string {
 }
 
 test('documents use the words of the style guide', () => {
-  const wrong = DOCUMENTS.flatMap((path) =>
-    findings(path, prose(read(path)), isChinese(path) ? CHINESE : ENGLISH),
+  assert.deepEqual(
+    DOCUMENTS.flatMap((path) => findings(path, prose(read(path)))),
+    [],
   );
-  assert.deepEqual(wrong, []);
-  assert.ok(DOCUMENTS.filter(isChinese).length >= 14 && DOCUMENTS.length >= 32);
+  assert.ok(DOCUMENTS.length >= 32);
+});
+
+// The folders of src whose comments and strings were gone through. Add a folder once it is clean; none is taken out.
+const CLEAN_SOURCES = [
+  'drill',
+  'drivers/os',
+  'drivers/probe',
+  'drivers/store',
+  'model',
+  'replay',
+  'runtime',
+];
+
+test('comments and texts of sources use the words of the style guide', () => {
+  const sources = CLEAN_SOURCES.flatMap((folder) => filesIn(`src/${folder}`, '.ts'));
+  assert.deepEqual(
+    sources.flatMap((path) => findings(path, words(read(path)))),
+    [],
+  );
+  assert.ok(sources.length >= 80);
 });
 
 test('every rule refuses a sentence that breaks it, and none a sentence that does not', () => {
@@ -143,13 +171,23 @@ test('every rule refuses a sentence that breaks it, and none a sentence that doe
     [ENGLISH, bad],
     [CHINESE, chinese],
   ] as const) {
-    const idle = rules.filter((rule) => findings('sample', prose(text), [rule]).length === 0);
+    const idle = rules.filter(
+      ({ right }) => !findings('', text).some((line) => line.endsWith(right)),
+    );
     assert.deepEqual(idle, []);
   }
   const good = 'Requests wait until a standby takes over. `nobody` is a user.\n```text\nanew\n```';
-  assert.deepEqual(findings('sample', prose(good), ENGLISH), []);
+  assert.deepEqual(findings('', prose(good)), []);
   const goodChinese = '主用成员假死 3 秒后，`agent` 将其隔离（fencing），见[概念](a.md)。';
-  assert.deepEqual(findings('sample', prose(goodChinese), CHINESE), []);
+  assert.deepEqual(findings('', prose(goodChinese)), []);
+});
+
+test('of a source only comments and strings are read', () => {
+  const source = "const nobody = anew; // it goes on\nsay(`${nobody} stands by`, '第 2次');";
+  assert.deepEqual(findings('a.ts', words(source)), [
+    'a.ts:1: “goes on” → continue, keep running',
+    'a.ts:2: “2次” → 中文与西文之间空一格',
+  ]);
 });
 
 /** Columns of a terminal: a Chinese character or full-width mark takes two. */

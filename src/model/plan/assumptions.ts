@@ -22,7 +22,7 @@ export const ASSUMED_SERVICE = {
   cores: figure(1, 'assumed', 'a small web service'),
   busyShare: figure(0.3, 'assumed', 'a third of its cores in the mean'),
   idleShare: figure(0.01, 'assumed', 'a running standby without clients'),
-  warmShare: figure(0.2, 'assumed', 'a fifth of its cores while it stands by warm'),
+  warmShare: figure(0.2, 'assumed', 'a fifth of its cores while it is a warm standby'),
   state: figure('shared', 'assumed', 'the safe side: say --stateless if two actives do no harm'),
   lagBytes: figure(16 * MIB, 'assumed', 'one segment of a PostgreSQL write-ahead log'),
   hosts: figure(1, 'assumed', 'one machine'),
