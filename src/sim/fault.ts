@@ -4,7 +4,9 @@ import type { Random } from './random.ts';
 // can be printed, replayed and taken away one by one. faults.ts carries them out.
 
 export const MEMBER_VERBS = ['crashMember', 'hangMember', 'slowMember', 'lieMember'] as const;
-export const AGENT_VERBS = ['crashAgent', 'pauseAgent', 'loseWatch'] as const;
+export const AGENT_VERBS = ['crashAgent', 'pauseAgent'] as const;
+/** Harmless by itself, as agents poll the store: drawn beside the others. */
+export const LOSE_WATCH = 'loseWatch' as const;
 export const HOST_VERBS = [
   'crashHost',
   'pauseHost',
@@ -27,6 +29,7 @@ export const NETWORK_VERBS = [
 export type Verb =
   | (typeof MEMBER_VERBS)[number]
   | (typeof AGENT_VERBS)[number]
+  | typeof LOSE_WATCH
   | (typeof HOST_VERBS)[number]
   | typeof SUSPEND
   | (typeof SUPPORT_VERBS)[number]

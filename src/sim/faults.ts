@@ -3,6 +3,7 @@ import {
   AGENT_VERBS,
   COMMANDS,
   HOST_VERBS,
+  LOSE_WATCH,
   MEMBER_VERBS,
   SUPPORT_VERBS,
   SUSPEND,
@@ -63,7 +64,7 @@ export class Faults {
     const world = this.#world;
     if (isOneOf(MEMBER_VERBS, fault.verb))
       return this.#onMember(fault, at(world.members, fault.target));
-    if (isOneOf(AGENT_VERBS, fault.verb))
+    if (isOneOf([...AGENT_VERBS, LOSE_WATCH], fault.verb))
       return this.#onAgent(fault, at(world.agents, fault.target));
     if (isOneOf([...HOST_VERBS, SUSPEND], fault.verb)) return this.#onHost(fault, fault.target);
     if (isOneOf(SUPPORT_VERBS, fault.verb)) return this.#onSupport(fault);
@@ -96,7 +97,7 @@ export class Faults {
       agent.pause();
       return () => agent.unpause();
     }
-    if (fault.verb === 'loseWatch') {
+    if (fault.verb === LOSE_WATCH) {
       agent.loseWatch();
       return null;
     }

@@ -1,5 +1,12 @@
 import type { MemberConfig, ServiceConfig, ServiceKind, Temperature } from '../core/config.ts';
-import { drawFaults, NETWORK_VERBS, ONE_HOST_VERBS, type Verb } from './fault.ts';
+import {
+  drawFaults,
+  LOSE_WATCH,
+  NETWORK_VERBS,
+  ONE_HOST_VERBS,
+  type Fault,
+  type Verb,
+} from './fault.ts';
 import { NO_MISHAPS, type MishapShares, type WorldOptions } from './options.ts';
 import { Random } from './random.ts';
 
@@ -25,6 +32,7 @@ export function drawOptions(seed: number, limits: SwarmLimits): WorldOptions {
   const safetyMs = random.pick(SAFETY_MS);
   const verbs: readonly Verb[] =
     hostCount === 1 ? ONE_HOST_VERBS : [...ONE_HOST_VERBS, ...NETWORK_VERBS];
+  const lostWatches = hostCount === 1 ? [] : drawLostWatches(seed, safetyMs);
   return {
     seed,
     hosts,
@@ -48,7 +56,9 @@ export function drawOptions(seed: number, limits: SwarmLimits): WorldOptions {
       writes: random.pick([0.2, 0.5, 0.9]),
     },
     drift: random.pick([0, 0.0001, 0.001]),
-    faults: drawFaults(random, { verbs, withinMs: safetyMs }),
+    faults: [...drawFaults(random, { verbs, withinMs: safetyMs }), ...lostWatches].toSorted(
+      (a, b) => a.atMs - b.atMs,
+    ),
     mishaps: random.chance(0.5) ? NO_MISHAPS : drawMishaps(random),
     safetyMs,
     healMs: HEAL_MS,
@@ -58,6 +68,18 @@ export function drawOptions(seed: number, limits: SwarmLimits): WorldOptions {
     probesSeeHangs: true,
     readyAfterMs: { low: 20, high: 800 },
   };
+}
+
+/** Some agents do not hear from the store any more until they start again. */
+function drawLostWatches(seed: number, withinMs: number): readonly Fault[] {
+  const random = new Random(seed, 0x1057);
+  return Array.from({ length: random.pick([0, 0, 1, 3]) }, () => ({
+    verb: LOSE_WATCH,
+    atMs: random.integer(0, withinMs),
+    forMs: 1,
+    target: random.integer(0, 999),
+    amount: 0,
+  }));
 }
 
 function drawMishaps(random: Random): MishapShares {

@@ -198,7 +198,7 @@ export const CANARIES: readonly Canary[] = [
     swarm: 'roughOrders',
     hostsMax: 1,
     seeds: 10,
-    rule: 'well again once faults stop',
+    rule: 'every effect ends',
     mutations: [
       {
         file: 'core/step.ts',
