@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { monotonicMs } from '../src/clock.ts';
 import { AgentProcess, isWhole } from '../src/drill/agent-process.ts';
-import { percentile } from '../src/drill/load.ts';
+import { percentile } from '../src/core/percentile.ts';
 import { startSample } from '../src/drill/sample-service.ts';
 import { seeded } from './traces/random.ts';
 

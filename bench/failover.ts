@@ -5,7 +5,7 @@
 //   node bench/failover.ts [--trials 3] [--only NAME,...] [--faults kill,hang] [--watch 20] [--json] [--write]
 //   node bench/failover.ts --print-configs [--only NAME,...]
 import { parseArgs } from 'node:util';
-import { percentile } from '../src/drill/load.ts';
+import { percentile } from '../src/core/percentile.ts';
 import type { Act, Contender, Method } from './peers/contender.ts';
 import { CONTENDERS } from './peers/contenders.ts';
 import { watchOthers } from './peers/processes.ts';

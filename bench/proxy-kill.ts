@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import { monotonicMs } from '../src/clock.ts';
 import type { Notice } from '../src/agent/contract.ts';
-import { percentile } from '../src/drill/load.ts';
+import { percentile } from '../src/core/percentile.ts';
 import { startSample } from '../src/drill/sample-service.ts';
 import { helperOf } from './peers/processes.ts';
 

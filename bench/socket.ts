@@ -6,7 +6,8 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { monotonicMs } from '../src/clock.ts';
-import { percentile, type OpenLoopLoad } from '../src/drill/load.ts';
+import { percentile } from '../src/core/percentile.ts';
+import type { OpenLoopLoad } from '../src/drill/load.ts';
 import { largeCommand, startSample, type Sample } from '../src/drill/sample-service.ts';
 import { standsByFrozen } from './peers/hotwarm.ts';
 

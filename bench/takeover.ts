@@ -3,7 +3,7 @@
 // when a bar is missed.
 //   node bench/takeover.ts [--trials 20] [--only kill|exclusive|hang|post|large|large-exclusive] [--json]
 import { parseArgs } from 'node:util';
-import { percentile } from '../src/drill/load.ts';
+import { percentile } from '../src/core/percentile.ts';
 import { largeCommand, startSample } from '../src/drill/sample-service.ts';
 import { runTrial, type TrialReport } from '../src/drill/trial.ts';
 

@@ -1,4 +1,4 @@
-import { percentile } from '../../src/drill/load.ts';
+import { percentile } from '../../src/core/percentile.ts';
 import { markdownTable } from '../report.ts';
 import { SOCKET, SOCKET_DIRECT, type Target } from './targets.ts';
 

@@ -252,7 +252,8 @@ function sample(run: Run, trace: ObserverTrace, turn: { at: number; away: Away |
 }
 
 function noteLate(run: Run, at: number): void {
-  const late = run.members.filter(({ state }) => isLate(state, at, run.observer)).length;
+  const { config, observer } = run;
+  const late = run.members.filter(({ state }) => isLate(state, { config, at, observer })).length;
   run.observer = noteLateTargets(run.observer, { late, watched: run.members.length }, at);
 }
 

@@ -3,7 +3,8 @@ import type { EffectResult } from '../core/event.ts';
 import { DriverError } from '../drivers/driver-error.ts';
 import type { Fence } from '../drivers/fence/contract.ts';
 import type { Adopted, Collapse, Exit, MemberDriver } from '../drivers/member/contract.ts';
-import type { Probe, ProbeAnswer } from '../drivers/probe/contract.ts';
+import type { ProbeAnswer } from '../core/event.ts';
+import type { Probe } from '../drivers/probe/contract.ts';
 import { startSchedule } from '../drivers/probe/schedule.ts';
 
 // One member of this host as the agent handles it: its driver, its probes and the count of its incarnations,

@@ -32,7 +32,7 @@ function noteServed(
   const servedAt = sample.at - sample.windowMs;
   if (servedAt <= state.silence.lastBeatAt) return state;
   const silence = { ...state.silence, lastBeatAt: servedAt, hastened: false };
-  const served = { ...state, silence, lastBeatAt: servedAt };
+  const served = { ...state, silence };
   if (state.health === 'suspect' && servedAt < state.since) return served;
   return clearDoubt(served, situation);
 }

@@ -69,8 +69,6 @@ export type DetectorState = {
   readonly since: Instant;
   /** Newest last, bounded: those of the current doubt. */
   readonly evidence: readonly Evidence[];
-  /** Newest sign of life on any channel. */
-  readonly lastBeatAt: Instant | null;
   /** When the current doubt began. */
   readonly firstEvidenceAt: Instant | null;
   /** When expire() must be called. */
@@ -82,8 +80,6 @@ export type DetectorState = {
   readonly gap: 'usual' | 'mistake' | 'excused';
   readonly silence: Silence;
   readonly quality: Quality;
-  /** The timings watchMember was given; null: not watched. */
-  readonly timings: DetectionConfig | null;
 };
 
 export type ConfirmOutcome =
@@ -104,7 +100,6 @@ export function idleDetector(at: Instant, reason: HealthReason): DetectorState {
     reason,
     since: at,
     evidence: [],
-    lastBeatAt: null,
     firstEvidenceAt: null,
     nextAt: null,
     confirm: null,
@@ -118,7 +113,6 @@ export function idleDetector(at: Instant, reason: HealthReason): DetectorState {
       hastened: false,
     },
     quality: GOOD_QUALITY,
-    timings: null,
   };
 }
 
@@ -135,10 +129,9 @@ export function watchMember(
     watched: true,
     incarnation,
     health,
-    timings: config,
   };
   if (health === 'starting') return fresh;
-  return { ...fresh, lastBeatAt: at, nextAt: at + config.intervalMs };
+  return { ...fresh, nextAt: at + config.intervalMs };
 }
 
 export function probeSucceeded(
@@ -261,9 +254,8 @@ export function confirmEnded(
 }
 
 /** Its silence deadline has passed, whatever excuses there are. */
-export function isLate(state: DetectorState, at: Instant, observer: ObserverState): boolean {
-  if (state.timings === null || !isJudged(state)) return false;
-  return lateFrom(state.timings, state.silence, observer) <= at;
+export function isLate(state: DetectorState, { config, at, observer }: Situation): boolean {
+  return isJudged(state) && lateFrom(config, state.silence, observer) <= at;
 }
 
 /** A deadline was due and everything that had arrived by then is known: reads it again and judges. */
@@ -292,7 +284,7 @@ export function expire(
 function judgeSilence(state: DetectorState, situation: Situation): DetectorState {
   const { config, at, observer } = situation;
   const unfit = unfitness(observer, at);
-  if (unfit !== null && isLate(state, at, observer)) return excuse(state, unfit, situation);
+  if (unfit !== null && isLate(state, situation)) return excuse(state, unfit, situation);
   if (suspectFrom(config, state.silence, observer) > at) return rearm(state, situation);
   const { lastBeatAt } = state.silence;
   const fact = {

@@ -71,7 +71,6 @@ export function clearDoubt(state: DetectorState, situation: Situation): Detector
     since: state.health === health ? state.since : situation.at,
     evidence,
     firstEvidenceAt: evidence[0]?.at ?? null,
-    lastBeatAt: state.silence.lastBeatAt,
     confirm: null,
   };
   return rearm(calm, situation);

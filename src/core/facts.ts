@@ -1,4 +1,3 @@
-import type { TakeoverConfig } from './config.ts';
 import * as detect from './detect.ts';
 import type { DetectorState } from './detect.ts';
 import type {
@@ -63,7 +62,7 @@ export function trafficFailed(turn: Turn, event: TrafficFailed): void {
 export function trafficSampled(turn: Turn, event: TrafficSampled): void {
   const member = memberOf(turn, event.member);
   updateMember(turn, member.name, {
-    performance: withWindow(turn.config.takeover, member.performance, event),
+    performance: withWindow(member.performance, event),
   });
   if (event.requests > event.errors) noteAnswer(turn, member.name);
   if (member.lifecycle !== 'running') return;
@@ -169,11 +168,7 @@ function noteDoubt(
   if (health === 'healthy' && before === 'suspect') note(turn, { code: 'cleared', member });
 }
 
-function withWindow(
-  takeover: TakeoverConfig,
-  before: Performance,
-  event: TrafficSampled,
-): Performance {
+function withWindow(before: Performance, event: TrafficSampled): Performance {
   const decay = leftAfter(Math.max(0, event.at - before.at) / PERFORMANCE_HALF_LIFE_MS);
   const requests = before.requests * decay + event.requests;
   const weight = requests > 0 ? event.requests / requests : 0;
@@ -188,13 +183,6 @@ function withWindow(
     requests,
     errors: before.errors * decay + event.errors,
     clientP95Ms,
-    badWindows:
-      event.requests === 0 ? before.badWindows : isBad(takeover, event) ? before.badWindows + 1 : 0,
     at: event.at,
   };
-}
-
-function isBad(takeover: TakeoverConfig, event: TrafficSampled): boolean {
-  if (event.errors / event.requests > takeover.errorShare) return true;
-  return takeover.p95Ms !== null && event.p95Ms !== null && event.p95Ms > takeover.p95Ms;
 }

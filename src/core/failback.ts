@@ -1,5 +1,5 @@
 import { admit } from './gate.ts';
-import { doubled } from './power.ts';
+import { backoff } from './power.ts';
 import type { Refusal } from './reasons.ts';
 import { activeHere, type MemberState } from './state.ts';
 import { beginMove, canBeRaised, obstacle } from './switchover.ts';
@@ -11,7 +11,8 @@ import type { DurationMs, Instant } from './time.ts';
 // member that fails again and again is trusted ever later; past the limit hotwarm stops handing back by itself
 // and leaves it to the operator, because flapping costs clients more than a standby that serves.
 
-const DOUBLINGS_MAX = 16;
+/** Failovers lengthen the hold-down up to a day. */
+const HOLD_DOWN_MAX_MS: DurationMs = 86_400_000;
 
 export function considerFailback(turn: Turn): void {
   const { service, config } = turn;
@@ -60,8 +61,8 @@ function recentFailovers(turn: Turn): number {
 
 /** How long the preferred member must have been well by now. */
 function holdDownMs(turn: Turn): DurationMs {
-  const doublings = Math.min(Math.max(0, recentFailovers(turn) - 1), DOUBLINGS_MAX);
-  return doubled(turn.config.failback.afterMs, doublings);
+  const { afterMs } = turn.config.failback;
+  return backoff(recentFailovers(turn), afterMs, Math.max(afterMs, HOLD_DOWN_MAX_MS));
 }
 
 /** When an automatic failback falls due if the preferred member stays well; null: it isn't well. */

@@ -161,11 +161,10 @@ function withThisFailover(turn: Turn): readonly Instant[] {
 
 /** The outage counts from the last sign of life; a proof of death is its own moment. */
 function wellUntil(turn: Turn, from: MemberState, cause: Cause): number {
-  const { lastBeatAt, firstEvidenceAt } = from.detector;
+  const { silence, firstEvidenceAt } = from.detector;
   if (cause.code !== 'memberFailed') return turn.at;
   const firstAt = firstEvidenceAt ?? turn.at;
-  if (isProven(from.detector) || lastBeatAt === null) return firstAt;
-  return Math.min(lastBeatAt, firstAt);
+  return isProven(from.detector) ? firstAt : Math.min(silence.lastBeatAt, firstAt);
 }
 
 /** Picks the member that takes over and issues its plan, as soon as one passes. */

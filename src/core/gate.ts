@@ -1,4 +1,5 @@
 import { freshness } from './newest-copy.ts';
+import { percentile } from './percentile.ts';
 import type { GateRefusal } from './reasons.ts';
 import type { MemberState } from './state.ts';
 import type { Instant } from './time.ts';
@@ -35,7 +36,7 @@ function readiness(member: MemberState): readonly GateRefusal[] {
 }
 
 function speed(limitMs: number | null, member: MemberState): readonly GateRefusal[] {
-  const p95Ms = percentile95(member.performance.probeLatenciesMs);
+  const p95Ms = percentile(member.performance.probeLatenciesMs, 0.95);
   if (limitMs === null || p95Ms === null || p95Ms <= limitMs) return [];
   return [{ code: 'tooSlow', p95Ms, limitMs }];
 }
@@ -49,11 +50,4 @@ function rehearsal(
   const ageMs = member.rehearsedAt === null ? null : at - member.rehearsedAt;
   if (ageMs !== null && ageMs <= limitMs) return [];
   return [{ code: 'notRehearsed', ageMs, limitMs }];
-}
-
-/** Nearest-rank 95th percentile; null without values. */
-function percentile95(values: readonly number[]): number | null {
-  if (values.length === 0) return null;
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length * 0.95) - 1] ?? null;
 }

@@ -66,7 +66,6 @@ function initialMember(config: ServiceConfig['members'][number], at: Instant): M
       requests: 0,
       errors: 0,
       clientP95Ms: null,
-      badWindows: 0,
       at,
     },
     position: null,

@@ -20,6 +20,7 @@ import {
   memberConfigOf,
   memberOf,
   note,
+  QUICK_MS,
   updateMember,
   type Turn,
 } from './turn.ts';
@@ -30,7 +31,6 @@ import {
 // at the configured temperature. One order at a time a member, so that orders never cross.
 // Longer than most files, as raising and lowering are the two directions of one ladder of temperatures.
 
-const QUICK_MS = 2000;
 /** Beyond the time for priming until its outcome must be there. */
 const PRIME_SLACK_MS = 500;
 

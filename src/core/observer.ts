@@ -1,3 +1,4 @@
+import { percentile } from './percentile.ts';
 import type { HostSample } from './event.ts';
 import type { DurationMs, Instant } from './time.ts';
 
@@ -182,6 +183,5 @@ function notePause(state: ObserverState, lateMs: DurationMs, at: Instant): Obser
 function noteLag(state: ObserverState, lateMs: DurationMs): ObserverState {
   if (lateMs >= PAUSE_MS) return state;
   const ownLagsMs = [...state.ownLagsMs, Math.max(0, lateMs)].slice(-LAG_SAMPLES);
-  const sorted = ownLagsMs.toSorted((a, b) => a - b);
-  return { ...state, ownLagsMs, ownLagP99Ms: sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0 };
+  return { ...state, ownLagsMs, ownLagP99Ms: percentile(ownLagsMs, 0.99) ?? 0 };
 }

@@ -1,5 +1,6 @@
 import { rankCandidates } from './candidates.ts';
 import { endIncident } from './incident.ts';
+import { BAD_WINDOWS } from './quality.ts';
 import type { Cause } from './reasons.ts';
 import { activeHere, type MemberState, type Observing } from './state.ts';
 import { beginMove } from './switchover.ts';
@@ -10,8 +11,6 @@ import { memberOf, note, refuse, type Turn } from './turn.ts';
 // candidate is tried, the recovered old active among them; each member once in one run of takeovers, so
 // that a load which nobody carries does not send the service round in circles.
 
-/** Bad windows in a row (about 100 ms each, with requests in each) that make a shortfall. */
-const BAD_WINDOWS = 5;
 const REQUESTS_MIN = 20;
 
 export function considerObserving(turn: Turn): void {
@@ -38,8 +37,8 @@ export function considerObserving(turn: Turn): void {
 
 function shortfallOf(turn: Turn, member: MemberState): Cause | null {
   const { p95Ms: limitMs, errorShare: limit } = turn.config.takeover;
-  const { requests, errors, clientP95Ms, badWindows } = member.performance;
-  if (badWindows < BAD_WINDOWS || requests < REQUESTS_MIN) return null;
+  const { requests, errors, clientP95Ms } = member.performance;
+  if (member.detector.quality.badWindows < BAD_WINDOWS || requests < REQUESTS_MIN) return null;
   if (errors / requests > limit)
     return { code: 'takeoverErrors', member: member.name, share: errors / requests, limit };
   if (limitMs !== null && clientP95Ms !== null && clientP95Ms > limitMs) {

@@ -12,13 +12,21 @@ import { planFailed } from './plan-failure.ts';
 import { planStepOf, planSucceeded } from './takeover.ts';
 import { activeHere } from './state.ts';
 import type { DurationMs } from './time.ts';
-import { isPending, isTold, issue, memberOf, note, updateMember, type Turn } from './turn.ts';
+import {
+  isPending,
+  isTold,
+  issue,
+  memberOf,
+  note,
+  QUICK_MS,
+  updateMember,
+  type Turn,
+} from './turn.ts';
 
 // What the outcome of an effect changes. First the facts it proves, whatever it was ordered for; then the
 // plan it belongs to, if any. Late and duplicate outcomes never get here: their effect is not pending.
 // Longer than most files, as it is one list of orders and of what each proves, done or failed.
 
-const QUICK_MS = 2000;
 /** After a failed order to a member, so that a lasting fault does not become a busy loop. */
 const MEMBER_PAUSE_MS = 1000;
 const PAUSE_MS: Readonly<Partial<Record<Effect['type'], DurationMs>>> = {

@@ -2,7 +2,7 @@ import { unreachable } from './assert.ts';
 import { note, cancel, type Turn } from './turn.ts';
 import { setNewest } from './newest-copy.ts';
 import { settleIncident } from './incident.ts';
-import { doubled } from './power.ts';
+import { backoff } from './power.ts';
 import type { EffectFault } from './reasons.ts';
 import { routeTo, sendRoute } from './route.ts';
 import { isPlanned, type Operation, type Taking } from './state.ts';
@@ -109,7 +109,7 @@ export function retryPlan(
 
 /** Pause before the next attempt; doubles with each one up to a limit. */
 export function retryPause(attempts: number): number {
-  return Math.min(doubled(RETRY_BASE_MS, Math.min(attempts, 10)), RETRY_MAX_MS);
+  return backoff(attempts + 1, RETRY_BASE_MS, RETRY_MAX_MS);
 }
 
 /** Gives up a planned move that has not taken the old active away yet: it simply goes on serving. */

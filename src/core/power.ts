@@ -27,9 +27,9 @@ export function leftAfter(halfLives: number): number {
   return left;
 }
 
-/** A value doubled so many times. */
-export function doubled(value: number, times: number): number {
-  let result = value;
-  for (let count = 0; count < times; count += 1) result *= 2;
-  return result;
+/** The pause before a further attempt: `base` after the first one, then twice as long each time, at most `max`. */
+export function backoff(attempts: number, base: number, max: number): number {
+  let pause = base;
+  for (let count = 1; count < attempts && pause < max; count += 1) pause *= 2;
+  return Math.min(pause, max);
 }

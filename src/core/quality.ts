@@ -8,6 +8,7 @@ import type { Instant } from './time.ts';
 // requests there is nothing to judge, so it also ends by itself after a quiet time. What is done about
 // it is policy and decided elsewhere.
 
+/** In a row, about 100 ms each, with requests in each. */
 export const BAD_WINDOWS = 5;
 const GOOD_WINDOWS = 5;
 /** Enough requests for their share of errors to speak before five windows have passed. */
@@ -59,6 +60,11 @@ export function noteBadWindow(quality: Quality, sample: TrafficSampled, limit: n
     return { ...run, degraded: quality.degraded };
   }
   return { ...run, degraded: failing ? 'tooManyErrors' : 'tooSlow' };
+}
+
+/** Begins anew to count: what was served before a takeover does not speak for it. */
+export function forgetRun(quality: Quality): Quality {
+  return { ...quality, badWindows: 0, requests: 0, errors: 0 };
 }
 
 export function noteGoodWindow(quality: Quality): Quality {

@@ -1,5 +1,5 @@
 import type { RepairConfig } from './config.ts';
-import { doubled } from './power.ts';
+import { backoff } from './power.ts';
 import type { EffectFault } from './reasons.ts';
 import type { MemberState, RepairState } from './state.ts';
 import type { Instant } from './time.ts';
@@ -51,7 +51,6 @@ function afterFailure(
   const readyMs = member.readySince === null ? 0 : at - member.readySince;
   const forgiven = Math.floor(readyMs / config.forgiveAfterMs);
   const attempts = Math.max(0, member.repair.attempts - forgiven) + 1;
-  const waitMs = doubled(config.baseMs, Math.min(Math.max(0, attempts - 2), 30));
-  const pauseMs = attempts === 1 ? SETTLE_MS : Math.min(waitMs, config.maxMs);
+  const pauseMs = attempts === 1 ? SETTLE_MS : backoff(attempts - 1, config.baseMs, config.maxMs);
   return { attempts, notBefore: at + pauseMs, fault, detail };
 }

@@ -161,8 +161,6 @@ export type Performance = {
   readonly errors: number;
   /** 95th percentile of clients' latency, smoothed over the windows; null without requests. */
   readonly clientP95Ms: number | null;
-  /** Windows in a row in which clients were served below the objective. */
-  readonly badWindows: number;
   readonly at: Instant;
 };
 

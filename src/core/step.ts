@@ -47,7 +47,7 @@ export function step(config: CoreConfig, before: AgentState, event: Event): Step
   }
   if (event.type === 'deadlineReached') state = askForPoll(state, event.at, event.dueAt, effects);
   const polled = state.polling !== null && endsPoll(state, event);
-  if (polled) state = endPoll(state, event.at);
+  if (polled) state = endPoll(config, state, event.at);
   for (const service of config.services) {
     if (polled || concerns(event, before, service.name))
       state = stepService(config, state, service, event, polled, effects);
@@ -94,16 +94,18 @@ function endsPoll(state: AgentState, event: Event): boolean {
 }
 
 /** Counts who is late before anybody is judged, as all of them late at once speaks against the observer. */
-function endPoll(state: AgentState, at: Instant): AgentState {
-  const watched = state.services
-    .flatMap((service) => service.members)
-    .filter((member) => member.detector.watched);
-  const late = watched.filter((member) => isLate(member.detector, at, state.observer)).length;
-  return {
-    ...state,
-    polling: null,
-    observer: noteLateTargets(state.observer, { late, watched: watched.length }, at),
-  };
+function endPoll(config: CoreConfig, state: AgentState, at: Instant): AgentState {
+  const { observer } = state;
+  let [watched, late] = [0, 0];
+  for (const { name, detection } of config.services) {
+    const known = state.services.find((service) => service.name === name);
+    for (const { detector } of known?.members ?? []) {
+      if (!detector.watched) continue;
+      watched += 1;
+      if (isLate(detector, { config: detection, at, observer })) late += 1;
+    }
+  }
+  return { ...state, polling: null, observer: noteLateTargets(observer, { late, watched }, at) };
 }
 
 function concerns(event: Event, before: AgentState, service: string): boolean {

@@ -3,6 +3,7 @@ import { setNewest } from './newest-copy.ts';
 import { noteServed, settleIncident, updateIncident } from './incident.ts';
 import { acquire } from './lease.ts';
 import { endOrderly, orderFence, raise } from './members.ts';
+import { forgetRun } from './quality.ts';
 import { HOLD, routeTo, sendRoute } from './route.ts';
 import { isPlanned, type Operation, type OperationBase, type Plan, type Taking } from './state.ts';
 import { issue, memberOf, note, updateMember, type Turn } from './turn.ts';
@@ -222,14 +223,14 @@ function endsAccepting(turn: Turn, operation: Taking): boolean {
 
 /** What the member did as a standby, or as an active long ago, does not speak for it now. */
 function resetPerformance(turn: Turn, name: string): void {
-  const { performance } = memberOf(turn, name);
+  const { performance, detector } = memberOf(turn, name);
   updateMember(turn, name, {
+    detector: { ...detector, quality: forgetRun(detector.quality) },
     performance: {
       ...performance,
       requests: 0,
       errors: 0,
       clientP95Ms: null,
-      badWindows: 0,
       at: turn.at,
     },
   });

@@ -25,6 +25,8 @@ export type Turn = {
   nextIncident: number;
 };
 
+/** For an order that takes the host a moment: a signal, a write to a cgroup, a timer. */
+export const QUICK_MS = 2000;
 /** Effects in flight for one service at a time; more is a bug, not load. */
 const PENDING_LIMIT = 64;
 const TIMELINE_LIMIT = 200;
@@ -97,7 +99,7 @@ export function cancel(turn: Turn, ids: readonly (EffectId | null)[]): void {
   issue(
     turn,
     { type: 'cancelEffects', ids: waiting.map((effect) => effect.id) },
-    { withinMs: 1000 },
+    { withinMs: QUICK_MS },
   );
 }
 

@@ -137,9 +137,3 @@ function judge(answer: string): string | null {
     return 'cut in the middle of an answer';
   return null;
 }
-
-/** Nearest-rank percentile; null without values. */
-export function percentile(values: readonly number[], share: number): number | null {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null;
-}

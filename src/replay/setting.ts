@@ -1,5 +1,4 @@
 import type { CoreConfig } from '../core/config.ts';
-import type { AgentState } from '../core/state.ts';
 import type { Step } from './walk.ts';
 
 // What a recording would be like under another configuration before anything is decided by it.
@@ -20,18 +19,4 @@ export function retimed(one: Step, recorded: CoreConfig, other: CoreConfig): Ste
   if (latencyMs <= is) return one;
   const at = event.at - latencyMs + is;
   return { ...one, event: { ...rest, type: 'probeFailed', at, fault: 'timeout', detail: '' } };
-}
-
-/** The state as it is, except for the timings that detectors got when they began to watch. */
-export function underConfig(state: AgentState, config: CoreConfig): AgentState {
-  const services = state.services.map((service) => {
-    const timings = config.services.find(({ name }) => name === service.name)?.detection ?? null;
-    const members = service.members.map((member) =>
-      member.detector.timings === null
-        ? member
-        : { ...member, detector: { ...member.detector, timings } },
-    );
-    return { ...service, members };
-  });
-  return { ...state, services };
 }

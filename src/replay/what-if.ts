@@ -18,7 +18,7 @@ import {
   usualAnswer,
 } from './reality.ts';
 import { serviceOf } from './recording.ts';
-import { retimed, underConfig } from './setting.ts';
+import { retimed } from './setting.ts';
 import { incidentIn, type StoryStep } from './story.ts';
 import type { Step, Walk } from './walk.ts';
 
@@ -90,7 +90,7 @@ class Course {
     const before = steps[0]?.before ?? walked.recording.state;
     this.#from = steps[0]?.event.at ?? before.at;
     this.#now = this.#from;
-    this.#state = underConfig(before, config);
+    this.#state = before;
     this.#reality = new Reality(steps);
     this.#facts = steps
       .filter(({ event }) => !isOutcome(event) && event.type !== 'deadlineReached')

@@ -1,4 +1,5 @@
 import type { Route } from '../core/effect.ts';
+import { percentile } from '../core/percentile.ts';
 import type { ProbeFault } from '../core/reasons.ts';
 import type { Host } from './host.ts';
 import type { Member, Reply, Request } from './member.ts';
@@ -160,11 +161,10 @@ export class DataPlane {
     const waiting = this.waitingOn(member);
     if (window === undefined && waiting === 0) return null;
     this.#windows.delete(member);
-    const sorted = (window?.latenciesMs ?? []).toSorted((a, b) => a - b);
     return {
       requests: window?.requests ?? 0,
       errors: window?.errors ?? 0,
-      p95Ms: sorted[Math.ceil(sorted.length * 0.95) - 1] ?? null,
+      p95Ms: percentile(window?.latenciesMs ?? [], 0.95),
       waiting,
       oldestWaitMs: this.#oldestWaitMs(member),
     };

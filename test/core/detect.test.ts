@@ -135,14 +135,14 @@ test('a member that answers is healthy and has a deadline', () => {
   const state = healthy();
   assert.equal(state.health, 'healthy');
   assert.equal(state.nextAt, 1901);
-  assert.equal(state.lastBeatAt, 901);
+  assert.equal(state.silence.lastBeatAt, 901);
   assert.deepEqual(state.evidence, []);
 });
 
 test('silence up to the deadline is no evidence', () => {
   const state = judge(healthy(), 1900.9);
   assert.equal(state.health, 'healthy');
-  assert.equal(isLate(state, 1900.9, FIT), false);
+  assert.equal(isLate(state, { config: CONFIG, at: 1900.9, observer: FIT }), false);
 });
 
 test('silence past the deadline raises a suspicion that wants a confirming probe at once', () => {
@@ -158,7 +158,7 @@ test('silence past the deadline raises a suspicion that wants a confirming probe
     expectedMs: 100,
     marginMs: 900,
   });
-  assert.equal(isLate(state, 1901, FIT), true);
+  assert.equal(isLate(state, { config: CONFIG, at: 1901, observer: FIT }), true);
 });
 
 test('a confirming probe that was sent is not wanted again before it ends', () => {
@@ -312,14 +312,14 @@ test('a member that is starting is never suspected by silence or refusals', () =
   assert.equal(state.nextAt, null);
   assert.equal(refuse(state, 100), state);
   assert.equal(judge(state, 1e6).health, 'starting');
-  assert.equal(isLate(state, 1e6, FIT), false);
+  assert.equal(isLate(state, { config: CONFIG, at: 1e6, observer: FIT }), false);
   assert.equal(beat(state, 200).health, 'healthy');
   assert.equal(exit(state, 200).health, 'failed');
 });
 
 test('a member watched after it answered is expected to answer again', () => {
   const state = watchMember(CONFIG, 1, 5000, 'healthy');
-  assert.equal(state.lastBeatAt, 5000);
+  assert.equal(state.silence.lastBeatAt, 5000);
   assert.equal(judge(judge(state, 5100), 6000).health, 'suspect');
 });
 
@@ -333,7 +333,7 @@ test('a frozen member is not judged by silence or refusals, only by its end', ()
     trafficFailed(CONFIG, state, { ...WHO, at: 1, fault: 'reset', count: 1 }, FIT),
     state,
   );
-  assert.equal(isLate(state, 1e6, FIT), false);
+  assert.equal(isLate(state, { config: CONFIG, at: 1e6, observer: FIT }), false);
   assert.equal(exit(state, 100, 7).health, 'failed');
 });
 
@@ -441,16 +441,16 @@ test('the own pause of the observer is taken off the confirmation too', () => {
 test('the score of the observer multiplies the margin', () => {
   const calm = healthy();
   const hastened = { ...calm, silence: { ...calm.silence, hastened: true } };
-  assert.equal(isLate(hastened, 1050, FIT), false);
-  assert.equal(isLate(hastened, 1052, FIT), true);
+  assert.equal(isLate(hastened, { config: CONFIG, at: 1050, observer: FIT }), false);
+  assert.equal(isLate(hastened, { config: CONFIG, at: 1052, observer: FIT }), true);
   const strained = { ...FIT, score: 2 };
-  assert.equal(isLate(hastened, 1150, strained), false);
-  assert.equal(isLate(hastened, 1152, strained), true);
+  assert.equal(isLate(hastened, { config: CONFIG, at: 1150, observer: strained }), false);
+  assert.equal(isLate(hastened, { config: CONFIG, at: 1152, observer: strained }), true);
 });
 
 test('not even a strained observer suspects later than the bound', () => {
   const strained = { ...FIT, score: 8 };
-  assert.equal(isLate(healthy(), 1900, strained), false);
+  assert.equal(isLate(healthy(), { config: CONFIG, at: 1900, observer: strained }), false);
   assert.equal(judge(healthy(), 1901, strained).health, 'suspect');
 });
 
@@ -502,7 +502,7 @@ test('all targets late at once makes them unknown until one answers', () => {
   assert.equal(state.health, 'unknown');
   assert.equal(state.reason, 'allTargetsLate');
   assert.equal(judge(state, 60_000, fit).health, 'unknown');
-  assert.equal(isLate(state, 60_000, fit), true);
+  assert.equal(isLate(state, { config: CONFIG, at: 60_000, observer: fit }), true);
   const cleared = noteLateTargets(fit, { late: 1, watched: 2 }, 2000);
   assert.equal(judge(judge(state, 2001, cleared), 2900, cleared).health, 'unknown');
   assert.equal(judge(judge(state, 2001, cleared), 2901, cleared).health, 'suspect');
@@ -562,7 +562,7 @@ test('clients whose requests time out raise no suspicion while the observer is u
 
 test('requests that succeed count as a sign of life as old as their window', () => {
   const state = serve(healthy(), 1800, { requests: 10, p95Ms: 20 });
-  assert.equal(state.lastBeatAt, 1700);
+  assert.equal(state.silence.lastBeatAt, 1700);
   assert.equal(judge(state, 1901).health, 'healthy');
   assert.equal(judge(state, 2700).health, 'suspect');
 });

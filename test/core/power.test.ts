@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { doubled, leftAfter } from '../../src/core/power.ts';
+import { backoff, leftAfter } from '../../src/core/power.ts';
 
 test('what is left after a number of half-lives is a power of two, exactly where that is representable', () => {
   for (let whole = 0; whole <= 1074; whole += 1)
-    assert.equal(
-      leftAfter(whole),
-      1 / doubled(1, Math.min(whole, 1000)) / doubled(1, Math.max(0, whole - 1000)),
-    );
+    assert.equal(leftAfter(whole) * 2 ** Math.min(whole, 1000) * 2 ** Math.max(0, whole - 1000), 1);
   assert.equal(leftAfter(1100), 0);
   assert.equal(leftAfter(Number.POSITIVE_INFINITY), 0);
 });
@@ -22,7 +19,8 @@ test('between whole half-lives it is right to a millionth and never grows', () =
   }
 });
 
-test('doubling is exact', () => {
-  assert.equal(doubled(3, 0), 3);
-  assert.equal(doubled(500, 16), 32_768_000);
+test('a pause doubles with each attempt up to the longest one', () => {
+  const pauses = [1, 2, 3, 4, 5, 1000].map((attempts) => backoff(attempts, 300, 2000));
+  assert.deepEqual(pauses, [300, 600, 1200, 2000, 2000, 2000]);
+  assert.equal(backoff(0, 300, 2000), 300);
 });

@@ -17,7 +17,7 @@ test('every scenario whose agent does not die replays exactly', () => {
   let replayed = 0;
   for (const file of readdirSync(FOLDER)) {
     const [script = ''] = readFileSync(new URL(file, FOLDER), 'utf8').split(/^---\n/m);
-    if (/^(recording|agentDies|alive) ?/m.test(script)) continue;
+    if (/^(recording|agentDies|restart|alive) ?/m.test(script)) continue;
     if (play(script).world.service.incident === null) continue;
     const { divergences, steps } = walk({ ...record(script), stored: null });
     assert.deepEqual(divergences, [], file);

@@ -49,7 +49,7 @@ test('no scenario goes otherwise under the setting that it was recorded with', (
   let asked = 0;
   for (const file of readdirSync(FOLDER)) {
     const [script = ''] = readFileSync(new URL(file, FOLDER), 'utf8').split(/^---\n/m);
-    if (/^(recording|agentDies|alive|duplicate|drop) ?/m.test(script)) continue;
+    if (/^(recording|agentDies|restart|alive|duplicate|drop) ?/m.test(script)) continue;
     if (play(script).world.service.incident === null) continue;
     const recording = { ...record(script), stored: null };
     const walked = walk(recording);

@@ -244,8 +244,8 @@ export const CANARIES: readonly Canary[] = [
     mutations: [
       {
         file: 'core/plan-failure.ts',
-        from: 'return Math.min(doubled(',
-        to: 'return Math.random() * Math.min(doubled(',
+        from: 'return backoff(',
+        to: 'return Math.random() * backoff(',
       },
     ],
   },

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Notice } from '../../agent/contract.ts';
 import { monotonicMs } from '../../clock.ts';
-import { type OpenLoopLoad, percentile } from '../../drill/load.ts';
+import { percentile } from '../../core/percentile.ts';
+import type { OpenLoopLoad } from '../../drill/load.ts';
 import { startSample, type Sample } from '../../drill/sample-service.ts';
 import { runTrial, type TrialReport } from '../../drill/trial.ts';
 import { narrate } from '../narrate.ts';

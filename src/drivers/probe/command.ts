@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { monotonicMs } from '../../clock.ts';
 import { assert } from '../../core/assert.ts';
-import type { Probe, ProbeAnswer } from './contract.ts';
+import type { ProbeAnswer } from '../../core/event.ts';
+import type { Probe } from './contract.ts';
 import { timedOut } from './socket-fault.ts';
 
 // One run of the user's own check; healthy is exit code 0. It runs in a process group of its own, which is

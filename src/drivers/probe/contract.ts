@@ -1,10 +1,7 @@
-import type { Channel, ProbeFault } from '../../core/reasons.ts';
+import type { ProbeAnswer } from '../../core/event.ts';
+import type { Channel } from '../../core/reasons.ts';
 
 // One look at a member. A probe never throws for what the member does: that is its answer.
-
-export type ProbeAnswer =
-  | { readonly ok: true; readonly latencyMs: number }
-  | { readonly ok: false; readonly fault: ProbeFault; readonly detail: string };
 
 export interface Probe {
   readonly channel: Channel;

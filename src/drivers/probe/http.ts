@@ -1,7 +1,8 @@
 import { isIPv6 } from 'node:net';
 import { monotonicMs } from '../../clock.ts';
 import { assert } from '../../core/assert.ts';
-import type { Probe, ProbeAnswer } from './contract.ts';
+import type { ProbeAnswer } from '../../core/event.ts';
+import type { Probe } from './contract.ts';
 import { HttpConnection, type Reply } from './http-connection.ts';
 import { timedOut } from './socket-fault.ts';
 import type { ProbeTarget } from './spec.ts';

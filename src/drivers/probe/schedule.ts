@@ -1,4 +1,5 @@
-import type { Probe, ProbeAnswer } from './contract.ts';
+import type { ProbeAnswer } from '../../core/event.ts';
+import type { Probe } from './contract.ts';
 
 // Looks at a member at the multiples of the interval on the monotonic clock, so that members with the same
 // interval are looked at in one wake-up of the agent. The schedule is nominal: a late timer does not

@@ -1,4 +1,4 @@
-import type { ProbeAnswer } from './contract.ts';
+import type { ProbeAnswer } from '../../core/event.ts';
 
 /** What a failed connection says about the member. */
 export function socketFault(error: NodeJS.ErrnoException): ProbeAnswer & { ok: false } {

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { monotonicMs } from '../../clock.ts';
-import type { Probe, ProbeAnswer } from './contract.ts';
+import type { ProbeAnswer } from '../../core/event.ts';
+import type { Probe } from './contract.ts';
 import { socketFault, timedOut } from './socket-fault.ts';
 import type { ProbeTarget } from './spec.ts';
 

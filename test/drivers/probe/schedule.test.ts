@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
-import type { Probe, ProbeAnswer } from '../../../src/drivers/probe/contract.ts';
+import type { ProbeAnswer } from '../../../src/core/event.ts';
+import type { Probe } from '../../../src/drivers/probe/contract.ts';
 import { startSchedule, type ScheduledAnswer } from '../../../src/drivers/probe/schedule.ts';
 
 const OK: ProbeAnswer = { ok: true, latencyMs: 1 };

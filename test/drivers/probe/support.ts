@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Probe, ProbeAnswer } from '../../../src/drivers/probe/contract.ts';
+import type { ProbeAnswer } from '../../../src/core/event.ts';
+import type { Probe } from '../../../src/drivers/probe/contract.ts';
 import type { ProbeTarget } from '../../../src/drivers/probe/spec.ts';
 
 export type Peer = {

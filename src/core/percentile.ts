@@ -1,0 +1,5 @@
+/** Nearest-rank percentile: the smallest value that at least this share of all does not exceed. null without values. */
+export function percentile(values: readonly number[], share: number): number | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null;
+}
