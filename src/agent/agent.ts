@@ -5,7 +5,6 @@ import type { Event, FoundMember } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
 import { DriverError } from '../drivers/driver-error.ts';
 import { SocketHolderHandle } from '../drivers/socket-holder/handle.ts';
-import { killOrphans } from '../drivers/member/process/orphans.ts';
 import { openStateDir, type StateDir } from '../drivers/store/database.ts';
 import { openEmbeddedStore } from '../drivers/store/embedded.ts';
 import type { LeaseStore } from '../drivers/store/contract.ts';
@@ -29,8 +28,9 @@ import { leasesOf } from './store-leases.ts';
 import { SYSTEM_TIME } from './system-time.ts';
 import { releaseFormer } from './traffic/kinds.ts';
 
-// Puts one agent together from its configuration: state directory, drivers, loop, view. Whatever fails on
-// the way is undone, so that a start either succeeds or leaves nothing behind.
+// Puts one agent together from its configuration: state directory, drivers, loop, view. A first start succeeds or leaves
+// nothing behind. One that finds something of an earlier agent never fails because a part is in trouble: that part is
+// tried again while the others serve, service by service. If it fails all the same it leaves everything as it found it.
 
 const JOURNAL_LIMITS = { maxRows: 500_000, maxBytes: 128 * 1024 * 1024, segments: 64 };
 const LEFTOVER_MS = 10_000;
@@ -50,6 +50,10 @@ export class Agent implements AgentView {
   readonly #runtime: Runtime;
   readonly #board = new NoticeBoard(() => Date.now());
   readonly #startedWallMs = Date.now();
+  /** Members run, or clients were served, since before this agent. */
+  #findsEarlier = false;
+  /** Those whose data plane could not be opened yet. */
+  readonly #closedServices: LocalService[] = [];
 
   private constructor(config: ResolvedConfig, onDefect: (error: unknown) => void) {
     this.#config = config;
@@ -91,9 +95,10 @@ export class Agent implements AgentView {
     const agent = new Agent(config, options.onDefect);
     try {
       await agent.#begin();
+      for (const service of agent.#closedServices) service.traffic?.openEventually();
       return agent;
     } catch (error) {
-      await agent.stop();
+      await (agent.#findsEarlier ? agent.leave() : agent.stop());
       throw error;
     }
   }
@@ -121,8 +126,11 @@ export class Agent implements AgentView {
 
   async #prepare(found: readonly FoundMember[], held: readonly HeldService[]): Promise<void> {
     const { stateDir } = this.#config.agent;
-    await releaseFormer(this.#config.services, { stateDir, socketHolder: this.#socketHolder });
-    for (const { traffic } of this.#services) await traffic?.open();
+    this.#findsEarlier = found.length > 0 || held.length > 0;
+    await this.#try('sockets of a former configuration stay open', async () => {
+      await releaseFormer(this.#config.services, { stateDir, socketHolder: this.#socketHolder });
+    });
+    await Promise.all(this.#services.map(async (service) => await this.#open(service)));
     for (const { service, route } of held) {
       // It is told again with the first active; until then a request may fail where it need not.
       await this.#service(service)
@@ -132,20 +140,44 @@ export class Agent implements AgentView {
     await this.#clearLeftovers(found);
   }
 
-  /** What is left of an earlier agent's members and is not gone on with would hold ports, and serve beside the new ones. */
+  async #open(service: LocalService): Promise<void> {
+    const isOpen = await this.#try(`${service.name}: clients wait`, async () => {
+      await service.traffic?.open();
+    });
+    if (!isOpen) this.#closedServices.push(service);
+  }
+
+  /** What is left of an earlier agent's members and is not adopted would hold ports, and serve beside the new ones. */
   async #clearLeftovers(found: readonly FoundMember[]): Promise<void> {
-    const { stateDir } = this.#config.agent;
     const signal = AbortSignal.timeout(LEFTOVER_MS);
-    const leftovers = this.#config.services
-      .filter((service) => service.core.mode === 'manage')
-      .flatMap(({ name: service, members }) =>
-        members.map(({ name: member }) => ({ stateDir, service, member, signal })),
-      )
-      .filter(
-        ({ service, member }) =>
-          !found.some((one) => one.service === service && one.member === member),
+    const acting = this.#services.filter(
+      (_, index) => this.#config.services[index]?.core.mode === 'manage',
+    );
+    await Promise.all(
+      acting.map(async (service) => {
+        const adopted = found.filter((one) => one.service === service.name);
+        await this.#try(`${service.name}: a member is not started yet`, async () => {
+          await service.clear(
+            adopted.map(({ member }) => member),
+            signal,
+          );
+        });
+      }),
+    );
+  }
+
+  /** Whether it succeeded. A first start fails with it; later ones go on, as what is in trouble is tried again. */
+  async #try(otherwise: string, part: () => Promise<void>): Promise<boolean> {
+    try {
+      await part();
+      return true;
+    } catch (error) {
+      if (!this.#findsEarlier) throw error;
+      process.emitWarning(
+        `${otherwise}: ${error instanceof Error ? error.message : String(error)}`,
       );
-    await Promise.all(leftovers.map(async (leftover) => await killOrphans(leftover)));
+      return false;
+    }
   }
 
   /** Stops members and data plane in an orderly way, then gives the leases back. */

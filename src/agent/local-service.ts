@@ -82,6 +82,12 @@ export class LocalService {
     }
   }
 
+  /** Ends what an earlier agent left of all members but the adopted ones. */
+  async clear(adopted: readonly string[], signal: AbortSignal): Promise<void> {
+    const others = [...this.#options.members].filter(([name]) => !adopted.includes(name));
+    await Promise.all(others.map(async ([, { driver }]) => await driver.clear({ signal })));
+  }
+
   /** Lets go of the members, which run on. */
   async leave(): Promise<void> {
     await Promise.all([...this.#options.members.values()].map((member) => member.close()));

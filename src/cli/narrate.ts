@@ -61,7 +61,9 @@ function narrateProcess(news: ProcessNews): string {
     case 'started':
       return `proxy process ${news.process} is there again (pid ${news.pid}); whoever connected meanwhile is served now`;
     case 'unkept':
-      return 'the socket holder is gone: the proxy serves on, but new clients are refused if it ends; a stop and a start mend it';
+      return 'the socket holder has exited: what runs keeps serving, but nothing that is started now can accept clients until the address is free';
+    case 'kept':
+      return 'the socket holder is back';
     case 'ended':
     case 'hung': {
       const how = news.change === 'hung' ? 'did not answer and was killed' : 'ended';

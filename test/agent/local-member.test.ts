@@ -6,6 +6,7 @@ import type { MemberDriver } from '../../src/drivers/member/contract.ts';
 import type { Probe } from '../../src/drivers/probe/contract.ts';
 
 const DRIVER: MemberDriver = {
+  clear: async () => {},
   start: async () => ({ pid: 1, startTicks: 1 }),
   adopt: () => null,
   stop: async () => {},

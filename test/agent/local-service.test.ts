@@ -11,6 +11,7 @@ import type { TrafficDriver } from '../../src/drivers/traffic/contract.ts';
 import { proxyAbilities } from '../../src/drivers/traffic/proxy/abilities.ts';
 
 const MEMBER: MemberDriver = {
+  clear: async () => {},
   start: async () => ({ pid: 1, startTicks: 1 }),
   adopt: () => null,
   stop: async () => {},
@@ -56,6 +57,7 @@ function rig(fence: Pick<Fence, 'abilities'>, refusal: DriverError | null = null
   const traffic: TrafficDriver = {
     abilities: proxyAbilities({ protocol: 'http', attempts: 2 }),
     open: async () => {},
+    openEventually: () => {},
     route: async ({ active }) => void orders.push(`route ${active}`),
     drain: async () => ({ cut: 0 }),
     stats: async () => null,

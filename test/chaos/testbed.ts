@@ -138,7 +138,7 @@ export class Testbed {
       `{ command: ${JSON.stringify([process.execPath, MEMBER])}, port: ${port ?? 0}, env: { OP_LOG: ${this.path(`${service}.log`)} }${keys} }`;
     writeFileSync(
       this.path('hotwarm.yaml'),
-      `agent: { state: ./state, api: '127.0.0.1:${this.#api}' }
+      `agent: { stateDir: ./state, api: '127.0.0.1:${this.#api}' }
 services:
   web:
     members: { a: ${member('web', ports[0], '')}, b: ${member('web', ports[1], '')} }

@@ -68,7 +68,7 @@ test('the end of a proxy process is told with what it had, and so is what follow
     /did not answer and was killed, with an unknown number of connections/,
   );
   assert.match(toldOf({ ...process, change: 'started' }), /there again \(pid 42\)/);
-  assert.match(toldOf({ change: 'unkept' }), /the socket holder is gone/);
+  assert.match(toldOf({ change: 'unkept' }), /the socket holder has exited/);
 });
 
 test('a standby that does not wait is told with what it has to do', () => {

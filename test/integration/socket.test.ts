@@ -117,7 +117,12 @@ describe('a service whose members share its listening socket', () => {
       .find(({ command }) => command.startsWith('hotwarm-socket-holder'));
     assert.ok(socketHolder !== undefined);
     process.kill(socketHolder.pid, 'SIGKILL');
-    await eventually('it is told', () => /data plane/.test(agent.said));
+    await eventually('it is told', () => /socket holder has exited/.test(agent.said));
+    assert.equal(
+      (await agent.get('/get_status'))?.status,
+      200,
+      'members that share the socket serve on',
+    );
     assert.equal(await sandbox.ask(), 'a');
     process.kill(pidOf(before, 'a'), 'SIGKILL');
     await agent.until('b has taken over', (service) => service.active === 'b');

@@ -3,7 +3,13 @@ import type { ResolvedConfig } from '../../config/resolved.ts';
 import { AppError, ERRORS } from '../../errors.ts';
 import { formatFindings, formatReport } from '../check-report.ts';
 import { type ServicePrediction, predictService } from '../predict.ts';
-import type { PreflightFinding } from '../preflight/finding.ts';
+import { processStillRuns } from '../../drivers/os/proc.ts';
+import {
+  memberCgroupName,
+  readRecord,
+  recordPath,
+} from '../../drivers/member/process/run-record.ts';
+import type { PreflightCode, PreflightFinding } from '../preflight/finding.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { type BriefSimulation, simulateBriefly } from '../simulate/brief.ts';
 
@@ -86,9 +92,50 @@ function refuseBeyondRto(file: string, predictions: ReadonlyMap<string, ServiceP
   });
 }
 
-/** Throws AppError preflightFailed where this machine cannot run the configuration; `up` asks before it starts. */
-export async function refuseUnfit(config: ResolvedConfig): Promise<void> {
-  refuseFindings(config.file, await preflight(config));
+/** What holds an address may be ending just now: so often it is looked again before a start is refused. */
+const LOOKS = 4;
+const LOOK_AGAIN_MS = 250;
+const CHANGING: ReadonlySet<PreflightCode> = new Set(['portTaken', 'pathUnusable']);
+
+/**
+ * Throws AppError preflightFailed where this machine cannot run the configuration; `up` asks before it starts. Where
+ * members of an earlier agent run, what is wrong with one service is no reason to leave the others without an agent: it
+ * is returned, for the agent tries again by itself.
+ */
+export async function refuseUnfit(config: ResolvedConfig): Promise<readonly PreflightFinding[]> {
+  let findings = await preflight(config);
+  for (let looks = 1; looks < LOOKS && findings.some(mayPass); looks += 1) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    findings = await preflight(config);
+  }
+  const spared = anyMemberRuns(config) ? findings.filter(isOfOne) : [];
+  refuseFindings(
+    config.file,
+    findings.filter((finding) => !spared.includes(finding)),
+  );
+  return spared.filter(({ level }) => level === 'fault');
+}
+
+function isOfOne({ where, code }: PreflightFinding): boolean {
+  return where.startsWith('services.') && code !== 'fenceUnproved';
+}
+
+function mayPass({ level, code }: PreflightFinding): boolean {
+  return level === 'fault' && CHANGING.has(code);
+}
+
+/** Whether an earlier agent's member runs, by the records of this state directory. */
+function anyMemberRuns({ agent, services }: ResolvedConfig): boolean {
+  return services.some(({ name, members }) =>
+    members.some((member) => {
+      const found = readRecord(
+        recordPath(agent.stateDir, name, member.name),
+        memberCgroupName(agent.stateDir, name, member.name),
+      );
+      if (found === null || found === 'damaged') return found === 'damaged';
+      return processStillRuns(found.main.pid, found.main.startTicks);
+    }),
+  );
 }
 
 function refuseFindings(file: string, findings: readonly PreflightFinding[]): void {

@@ -8,6 +8,7 @@ import { closeInherited } from '../../drivers/os/inherited-descriptors.ts';
 import { ServiceManager } from '../../drivers/service-manager.ts';
 import type { Locale } from '../../core/describe/language.ts';
 import { AppError } from '../../errors.ts';
+import { formatFindings } from '../check-report.ts';
 import { refuseUnfit } from './check.ts';
 import { saveCompiled } from '../compile-cache.ts';
 import { explainError } from '../explain-error.ts';
@@ -46,7 +47,7 @@ export async function runUp(options: UpOptions): Promise<number> {
   try {
     const config = loadConfig(options.config);
     await supervision.begin();
-    await refuseUnfit(config);
+    for (const line of formatFindings(await refuseUnfit(config))) err.write(`${line}\n`);
     await runUntil(ends, supervision, config, options);
   } finally {
     supervision.close();

@@ -32,6 +32,8 @@ export interface MemberDriver {
   start(options: { capacity: 'full' | 'reduced'; signal: AbortSignal }): Promise<Started>;
   /** Takes over what an earlier agent left running, on proof that it is this member, started as this one would be. null: there is nothing to take over. */
   adopt(): Adopted | null;
+  /** Ends what an earlier agent left running and this one did not adopt; start() does so first. Resolves on proof. */
+  clear(options: { signal: AbortSignal }): Promise<void>;
   /** Asks it to end (SIGTERM), then after the grace kills everything that is left. Resolves when nothing is. */
   stop(options: { graceMs: number; signal: AbortSignal }): Promise<void>;
   /** SIGKILL to the whole process group and cgroup. Resolves only on proof that nothing is left. Idempotent. */

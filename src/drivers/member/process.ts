@@ -17,6 +17,7 @@ import {
 import { whenExitingEarly } from './process/early-exit-watch.ts';
 import { livePids, isGone, killAll, thawAll } from './process/process-tree.ts';
 import { countClients, freezeIdle } from './process/freeze-idle.ts';
+import { killOrphans } from './process/orphans.ts';
 import { makeActivationPipe } from './process/activation-pipe.ts';
 import {
   LAUNCHER_PREFIX,
@@ -106,6 +107,8 @@ class ProcessMember implements MemberDriver {
   #looksForCollapse = false;
   #stopLooking: () => void = () => undefined;
   #closed = false;
+  /** Nothing of an earlier agent's is left but what was adopted. */
+  #isCleared = false;
 
   constructor(options: ProcessMemberOptions) {
     this.#options = options;
@@ -150,6 +153,13 @@ class ProcessMember implements MemberDriver {
     this.#cgroup = record.cgroup;
     this.#check();
     return { ...run.main, frozen: run.frozen };
+  }
+
+  async clear({ signal }: { signal: AbortSignal }): Promise<void> {
+    if (this.#isCleared || this.#run !== null) return;
+    const { stateDir, service, member } = this.#options;
+    await killOrphans({ stateDir, service, member, signal, cgroups: this.#mounts });
+    this.#isCleared = true;
   }
 
   async stop(options: { graceMs: number; signal: AbortSignal }): Promise<void> {
@@ -217,6 +227,7 @@ class ProcessMember implements MemberDriver {
   async #begin(options: { capacity: 'full' | 'reduced'; signal: AbortSignal }): Promise<Run> {
     const { stateDir, service, member, logLimits } = this.#options;
     const { signal } = options;
+    await this.clear({ signal });
     const name = memberCgroupName(stateDir, service, member);
     const runId = `${runIdPrefix(name)}${randomUUID()}`;
     const plan = this.#plan(runId);

@@ -97,7 +97,9 @@ export type ProcessNews =
   | ({ readonly change: 'hung' } & ProcessLoss)
   | { readonly change: 'started'; readonly process: number; readonly pid: number }
   /** The socket holder is gone: the address is kept only for as long as a process has it. */
-  | { readonly change: 'unkept' };
+  | { readonly change: 'unkept' }
+  /** There is one again, and it holds the address. */
+  | { readonly change: 'kept' };
 
 export type TrafficSample = {
   readonly member: string;
@@ -174,6 +176,8 @@ export interface TrafficDriver {
   readonly abilities: TrafficAbilities;
   /** Binds the address and holds every request until the first route. */
   open(): Promise<void>;
+  /** After open() has failed although the service was served before: goes on trying, and reports `lost` where no client is served meanwhile. */
+  openEventually(): void;
   /** Resolves when every new request obeys the route. A route with a lower epoch than the last fails with `conflict`. */
   route(route: Route): Promise<void>;
   /** Resolves when the member has no request in flight, or at the time-out after cutting `cut` of them. Does nothing without the ability. */

@@ -74,11 +74,22 @@ export class ProxyDriver implements TrafficDriver {
       if (route !== null && route.epoch >= (this.#route?.epoch ?? 0)) this.#route = route;
     const running = this.#slots.map(({ pid }) => pid).filter((pid) => pid !== null);
     await endOthers(stateDir, service, running);
-    await this.#keepAddress(running.length === processes);
+    const isServed = running.length > 0;
+    await this.#keepAddress(isServed);
     const missing = this.#slots.filter(({ pid }) => pid === null);
     const started = await Promise.allSettled(missing.map(async (slot) => await slot.start()));
     // Only once nothing is being started any more can all be stopped.
-    for (const one of started) if (one.status === 'rejected') throw one.reason;
+    for (const one of started) if (one.status === 'rejected' && !isServed) throw one.reason;
+    // Those that run serve; the others are started as one that ended would be.
+    for (const slot of missing) if (slot.pid === null) slot.startLater();
+  }
+
+  openEventually(): void {
+    if (this.#slots.every(({ pid }) => pid === null)) {
+      this.#isDown = true;
+      this.#tell({ type: 'lost' });
+    }
+    for (const slot of this.#slots) slot.startLater();
   }
 
   async route(route: Route): Promise<void> {

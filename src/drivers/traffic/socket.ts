@@ -66,6 +66,7 @@ export class SocketDriver implements TrafficDriver {
   readonly #options: SocketOptions;
   #epoch = 0;
   #isOpen = false;
+  #isLeft = false;
   #retryTimer: NodeJS.Timeout | null = null;
   #lookTimer: NodeJS.Timeout | null = null;
   /** By member, the pipe of the newest start that was told to accept, or complained of: each has one of its own. */
@@ -85,10 +86,16 @@ export class SocketDriver implements TrafficDriver {
       const at = { address: { host, port }, backlog: PROBE_BACKLOG, access: null };
       await kept.listen(probeKey(service, member), at);
     }
+    // Whoever let go of it meanwhile must not hear of it again.
+    if (this.#isLeft) return;
     this.#isOpen = true;
     kept.onLost(() => this.#lost());
     if (this.#options.goPipes.size > 0)
       this.#lookTimer ??= setInterval(() => this.#checkEarly(), CHECK_INTERVAL_MS).unref();
+  }
+
+  openEventually(): void {
+    this.#unkept();
   }
 
   async route(route: Route): Promise<void> {
@@ -120,6 +127,7 @@ export class SocketDriver implements TrafficDriver {
 
   leave(): void {
     this.#isOpen = false;
+    this.#isLeft = true;
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
     if (this.#lookTimer !== null) clearInterval(this.#lookTimer);
   }
@@ -145,15 +153,19 @@ export class SocketDriver implements TrafficDriver {
 
   /** The members hold the socket and serve on, but no new one can inherit it until the last of them has ended. */
   #lost(): void {
-    if (!this.#isOpen) return;
-    this.#options.onEvent({ type: 'lost' });
+    if (this.#isOpen) this.#unkept();
+  }
+
+  #unkept(): void {
+    this.#options.onEvent({ type: 'process', change: 'unkept' });
     this.#retry();
   }
 
   #retry(): void {
+    if (this.#isLeft) return;
     this.#retryTimer = setTimeout(() => {
       this.open().then(
-        () => this.#options.onEvent({ type: 'restored' }),
+        () => this.#options.onEvent({ type: 'process', change: 'kept' }),
         () => this.#retry(),
       );
     }, RETRY_MS);

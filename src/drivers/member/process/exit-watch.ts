@@ -12,5 +12,7 @@ export function whenGone(main: Identity, tell: (exit: SpawnExit) => void): () =>
     clearInterval(timer);
     tell({ exitCode: null, signal: null, at: monotonicMs() });
   }, CHECK_INTERVAL_MS);
+  // An agent that has let go of its members ends, though they run on.
+  timer.unref();
   return () => clearInterval(timer);
 }

@@ -105,6 +105,17 @@ export class ProcessSlot {
     if (route !== null) await control.ask({ type: 'route', route }, HANG_MS);
   }
 
+  /** Starts it soon, and again until it runs. */
+  startLater(): void {
+    if (
+      !this.#closing &&
+      this.#running === null &&
+      this.#timer === null &&
+      this.#restarting === null
+    )
+      this.#scheduleRestart();
+  }
+
   /** null: there is no process, proved. Fails where the order does, or where nothing can be proved. */
   async ask(order: Order, patienceMs = HANG_MS): Promise<Answer | null> {
     const running = this.#running;
