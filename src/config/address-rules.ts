@@ -1,17 +1,18 @@
 import { isIP } from 'node:net';
 import { isUnix, type ListenAddress } from '../drivers/listen-address.ts';
+import type { Text } from '../core/describe/language.ts';
 import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedConfig } from './schema.ts';
 import { trafficListeners } from './traffic/kinds.ts';
 import { formatAddress } from './units.ts';
 
-// Who listens where: the API, each service's public address, each member.
+// Listen addresses: of the API, of each service and of each member.
 
 type Listener = {
   readonly at: ConfigPath;
   readonly address: ListenAddress;
-  readonly who: string;
+  readonly who: Text;
 };
 
 export function addressRules(config: ParsedConfig): RuleFault[] {
@@ -28,16 +29,29 @@ function apiRules({ agent }: ParsedConfig): RuleFault[] {
   if (isLoopback(agent.api.host)) return [];
   return [
     ruleFault('apiExposed', [['agent', 'api']], {
-      what: `the API would listen on ${formatAddress(agent.api)}, which other machines can reach`,
-      why: 'whoever reaches it can stop the service; that demands a token and TLS, and this version has no TLS',
-      todo: 'use 127.0.0.1, and reach it from elsewhere through an SSH tunnel or a proxy that does TLS',
+      message: {
+        en: `the API address ${formatAddress(agent.api)} is reachable from other hosts`,
+        zh: `API 地址 ${formatAddress(agent.api)} 可从其他主机访问`,
+      },
+      reason: {
+        en: 'anyone who can reach it can stop the service; the API of this version has no TLS',
+        zh: '任何能访问它的人都能停止服务，而本版本的 API 不支持 TLS',
+      },
+      hint: {
+        en: 'use 127.0.0.1; for remote access use an SSH tunnel or a proxy with TLS',
+        zh: '改用 127.0.0.1；远程访问请用 SSH 隧道或支持 TLS 的代理',
+      },
     }),
   ];
 }
 
 function listenersOf(config: ParsedConfig): Listener[] {
   const listeners: Listener[] = [
-    { at: ['agent', 'api'], address: config.agent.api, who: 'agent.api' },
+    {
+      at: ['agent', 'api'],
+      address: config.agent.api,
+      who: { en: 'agent.api', zh: ' agent.api ' },
+    },
   ];
   for (const [serviceName, service] of Object.entries(config.services)) {
     const at: ConfigPath = ['services', serviceName];
@@ -45,17 +59,20 @@ function listenersOf(config: ParsedConfig): Listener[] {
     listeners.push({
       at: [...at, 'traffic', 'listen'],
       address: first.address,
-      who: `service ${serviceName}`,
+      who: { en: `service ${serviceName}`, zh: `服务 ${serviceName} ` },
     });
     for (const { name, address } of further) {
-      const who = `listener ${serviceName}/${name}`;
+      const who = {
+        en: `listener ${serviceName}/${name}`,
+        zh: `监听 ${serviceName}/${name} `,
+      };
       listeners.push({ at: [...at, 'traffic', 'listeners', name], address, who });
     }
     for (const [name, member] of Object.entries(service.members)) {
       listeners.push({
         at: [...at, 'members', name, 'port'],
         address: { host: member.address, port: member.port },
-        who: `member ${serviceName}/${name}`,
+        who: { en: `member ${serviceName}/${name}`, zh: `成员 ${serviceName}/${name} ` },
       });
     }
   }
@@ -72,9 +89,17 @@ function clashRules(listeners: readonly Listener[]): RuleFault[] {
     );
     faults.push(
       ruleFault('addressClash', [later.at, earlier.at, ...hostKeys], {
-        what: `${formatAddress(later.address)} is also the address of ${earlier.who}`,
-        why: 'only one of them can listen there',
-        todo: isUnix(later.address) ? 'give each its own path' : 'give each its own port',
+        message: {
+          en: `${formatAddress(later.address)} is also the address of ${earlier.who.en}`,
+          zh: `${formatAddress(later.address)} 也是${earlier.who.zh}的地址`,
+        },
+        reason: {
+          en: 'only one of them can listen on this address',
+          zh: '一个地址只能由一方监听',
+        },
+        hint: isUnix(later.address)
+          ? { en: 'use a different path for each', zh: '为每一方设置不同的路径' }
+          : { en: 'use a different port for each', zh: '为每一方设置不同的端口' },
       }),
     );
   }

@@ -1,15 +1,24 @@
 import type { z } from 'zod';
+import type { Text } from '../core/describe/language.ts';
 import type { FaultCode } from './fault-codes.ts';
 import type { ConfigPath, PlacelessFault } from './faults.ts';
-import { renamedKeys, renamedValue } from './renamed.ts';
-import { keysAt, nearest, sectionsWith, wordsWith } from './suggest.ts';
+import { renamedValue } from './renamed.ts';
+import { keysAt, nearest } from './suggest.ts';
+import {
+  MISSING_HINTS,
+  PATTERNS_IN_CHINESE,
+  SEE_REFERENCE,
+  TYPE_NAMES,
+  VALUE_KINDS,
+} from './value-words.ts';
+import { unixForTcp, unknownKey, unsupportedWord } from './unknown-words.ts';
 
-// Turns what the schema found into faults that say what is wrong and what to write instead.
+// Turns the issues of the schema into errors with a hint: which value is wrong, and what to write instead.
 
 type Issue = z.core.$ZodIssue;
-type Explanation = { readonly code: FaultCode; readonly what: string; readonly todo: string };
+type Explanation = { readonly code: FaultCode; readonly message: Text; readonly hint: Text };
 
-/** One fault for each issue, but for a key that is missing only because it is misspelt. */
+/** One error for each issue, without keys that are missing only because they are misspelled. */
 export function explainIssues(issues: readonly Issue[]): PlacelessFault[] {
   const faults = issues.flatMap(explainIssue);
   const meant = new Set(
@@ -27,13 +36,16 @@ function explainIssue(issue: Issue): PlacelessFault[] {
   const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
   if (issue.code === 'unrecognized_keys')
     return issue.keys.flatMap((key) => unknownKey(path, key, issue.input));
-  const notHere =
-    renamedValue(path, issue.input) ?? knownWord(path, inputOf(issue)) ?? unixForTcp(path, issue);
-  if (notHere !== null) return [notHere];
-  return [{ path, why: null, ...explainValue(issue, path) }];
+  const unsupported =
+    renamedValue(path, issue.input) ??
+    unsupportedWord(path, inputOf(issue)) ??
+    unixForTcp(path, issue);
+  if (unsupported !== null) return [unsupported];
+  const { code, message, hint } = explainValue(issue, path);
+  return [{ code, path, text: { message, reason: null, hint } }];
 }
 
-/** What was given where the issue is: of a word that decides about its section, the word. */
+/** The value at the issue; for a section that depends on one of its words, that word. */
 function inputOf(issue: Issue): unknown {
   const { input } = issue;
   if (issue.code !== 'invalid_union' || issue.discriminator === undefined) return input;
@@ -54,255 +66,160 @@ function explainValue(issue: Issue, path: ConfigPath): Explanation {
   if (byMessage !== null) return byMessage;
   if (issue.code === 'invalid_union') return badChoice(wordsOf(issue), inputOf(issue));
   if (issue.code === 'invalid_value') return badChoice(issue.values.map(String), issue.input);
-  if (issue.code === 'too_small') return outOfRange(issue.input, `at least ${issue.minimum}`);
-  if (issue.code === 'too_big') return outOfRange(issue.input, `at most ${issue.maximum}`);
+  if (issue.code === 'too_small') {
+    const { minimum } = issue;
+    return outOfRange(issue.input, { en: `of at least ${minimum}`, zh: `不小于 ${minimum}` });
+  }
+  if (issue.code === 'too_big') {
+    const { maximum } = issue;
+    return outOfRange(issue.input, { en: `of at most ${maximum}`, zh: `不大于 ${maximum}` });
+  }
   if (issue.code === 'invalid_type') return wrongType(issue.expected, issue.input);
-  return { code: 'badValue', what: issue.message, todo: 'see docs/reference/config.md' };
-}
-
-/** The schema's own kinds of value give their name as the message. */
-function explainMessage(issue: Issue): Explanation | null {
-  const shown = show(issue.input);
-  const { message } = issue;
-  if (message === 'range' && issue.code === 'custom') {
-    const { min, max } = issue.params ?? {};
-    return outOfRange(issue.input, `from ${String(min)} to ${String(max)}`);
-  }
-  if (message.startsWith('pattern ')) {
-    const wanted = message.slice('pattern '.length);
-    return { code: 'badPattern', what: `${shown} is not ${wanted}`, todo: `write ${wanted}` };
-  }
-  const kind = VALUE_KINDS[message];
-  if (kind === undefined) return null;
-  const { code, noun, todo, unit } = kind;
   return {
-    code,
-    what: `${shown} is not ${noun}`,
-    todo: unit === null ? todo : todo + unitHint(issue.input, unit),
+    code: 'badValue',
+    message: { en: issue.message, zh: `取值无效（${issue.message}）` },
+    hint: SEE_REFERENCE,
   };
 }
 
-type ValueKind = {
-  readonly code: FaultCode;
-  readonly noun: string;
-  readonly todo: string;
-  /** Offered with the number that was given; null: none fits. */
-  readonly unit: string | null;
-};
+/** The value kinds of the schema (values.ts) set their name as the message. */
+function explainMessage(issue: Issue): Explanation | null {
+  const { message } = issue;
+  if (message === 'range' && issue.code === 'custom') {
+    const [min, max] = [String(issue.params?.['min']), String(issue.params?.['max'])];
+    return outOfRange(issue.input, { en: `from ${min} to ${max}`, zh: `${min} 到 ${max}` });
+  }
+  if (message.startsWith('pattern ')) return badPattern(issue.input, message);
+  const kind = VALUE_KINDS[message];
+  if (kind === undefined) return null;
+  const { code, noun, hint, unit } = kind;
+  const example = unit === null ? null : exampleOf(issue.input, unit);
+  return {
+    code,
+    message: isNot(issue.input, noun),
+    hint:
+      example === null
+        ? hint
+        : { en: `${hint.en}, such as ${example}`, zh: `${hint.zh}，例如 ${example}` },
+  };
+}
 
-const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
-  duration: {
-    code: 'badDuration',
-    noun: 'a duration',
-    todo: 'write a number and a unit (ms, s, m, h, d) without a space',
-    unit: 's',
-  },
-  size: {
-    code: 'badSize',
-    noun: 'a size',
-    todo: 'write a number and a unit (B, KiB, MiB, GiB, TiB) without a space',
-    unit: 'MiB',
-  },
-  share: { code: 'badShare', noun: 'a share', todo: 'write a percentage', unit: '%' },
-  address: {
-    code: 'badAddress',
-    noun: 'an address',
-    todo: 'write host:port with a port from 1 to 65535, such as 127.0.0.1:8080 or [::1]:8080',
-    unit: null,
-  },
-  listen: {
-    code: 'badAddress',
-    noun: 'an address',
-    todo: 'write host:port with a port from 1 to 65535, such as 127.0.0.1:8080 or [::1]:8080, or unix: and an absolute path of at most 107 characters',
-    unit: null,
-  },
-  command: {
-    code: 'wrongType',
-    noun: 'a list',
-    todo: 'write program and arguments as a list, as there is no shell: [node, server.js]',
-    unit: null,
-  },
-};
+function isNot(input: unknown, noun: Text): Text {
+  const shown = show(input);
+  return { en: `${shown.en} is not ${noun.en}`, zh: `${shown.zh} 不是${noun.zh}` };
+}
 
-function unitHint(input: unknown, unit: string): string {
+function badPattern(input: unknown, message: string): Explanation {
+  const en = message.slice('pattern '.length);
+  const wanted = { en, zh: PATTERNS_IN_CHINESE[en] ?? en };
+  return {
+    code: 'badPattern',
+    message: isNot(input, wanted),
+    hint: { en: `use ${wanted.en}`, zh: `应为${wanted.zh}` },
+  };
+}
+
+function exampleOf(input: unknown, unit: string): string | null {
   const amount = /^\s*(\d+(?:\.\d+)?)/.exec(String(input))?.[1];
-  if (amount === undefined) return '';
-  // A bare number is most often meant in milliseconds, as other tools count.
-  return `, such as ${amount}${unit === 's' && typeof input === 'number' ? 'ms' : unit}`;
+  if (amount === undefined) return null;
+  // A bare number most often means milliseconds, as in other tools.
+  return `${amount}${unit === 's' && typeof input === 'number' ? 'ms' : unit}`;
 }
 
 function missing(path: ConfigPath): Explanation {
   const key = String(path.at(-1));
   return {
     code: 'missingKey',
-    what: `\`${key}\` is missing`,
-    todo: MISSING_REMEDY[key] ?? `add \`${key}\`; see docs/reference/config.md`,
+    message: { en: `\`${key}\` is missing`, zh: `缺少 \`${key}\`` },
+    hint: MISSING_HINTS[key] ?? {
+      en: `add \`${key}\`; ${SEE_REFERENCE.en}`,
+      zh: `添加 \`${key}\`；${SEE_REFERENCE.zh}`,
+    },
   };
 }
 
-const MISSING_REMEDY: Readonly<Record<string, string>> = {
-  services: 'add `services:` with one service below it; `hotwarm init` writes an example',
-  members: 'add `members:` with two members, the preferred one first',
-  traffic: 'add `traffic: { listen: 127.0.0.1:8080 }`, the address that clients use',
-  listen: 'add `listen: 127.0.0.1:8080`, the address that clients use',
-  probe: 'add `probe: { http: /healthz }`, or `tcp: true`, or `command: [...]`',
-  command: 'add the program and its arguments as a list: `command: [node, server.js]`',
-  port: 'add the port that this member listens on: `port: 3001`',
-};
-
 function badKey(issue: Issue, key: string): Explanation {
   const expected = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
-  if (expected?.startsWith('pattern ') === true) {
-    const wanted = expected.slice('pattern '.length);
-    return { code: 'badPattern', what: `${show(key)} is not ${wanted}`, todo: `write ${wanted}` };
-  }
+  if (expected?.startsWith('pattern ') === true) return badPattern(key, expected);
   return {
     code: 'badName',
-    what: `${show(key)} cannot be a name`,
-    todo: 'begin with a letter, go on with letters, digits, - and _, at most 31 in all',
+    message: { en: `${show(key).en} is not a valid name`, zh: `${show(key).zh} 不是有效的名称` },
+    hint: {
+      en: 'use a letter, then letters, digits, - or _ (31 characters at most)',
+      zh: '以字母开头，后接字母、数字、- 或 _（至多 31 个字符）',
+    },
   };
 }
 
 function badChoice(words: readonly string[], input: unknown): Explanation {
   const near = nearest(String(input), words);
-  const choices = words.length === 1 ? `write ${words[0]}` : `choose one of ${words.join(', ')}`;
+  const shown = show(input);
+  const [only = ''] = words;
+  const choices =
+    words.length === 1
+      ? { en: `use ${only}`, zh: `应为 ${only}` }
+      : { en: `use one of ${words.join(', ')}`, zh: `可选值：${words.join('、')}` };
   return {
     code: 'badValue',
-    what: `${show(input)} is not known here`,
-    todo: near === null ? choices : `${choices} (did you mean ${near}?)`,
+    message: { en: `${shown.en} is not allowed here`, zh: `此处不能用 ${shown.zh}` },
+    hint:
+      near === null
+        ? choices
+        : {
+            en: `${choices.en} (did you mean ${near}?)`,
+            zh: `${choices.zh}（是否想写 ${near}？）`,
+          },
   };
 }
 
-function outOfRange(input: unknown, range: string): Explanation {
-  const isList = Array.isArray(input);
+function outOfRange(input: unknown, range: Text): Explanation {
+  const shown = show(input);
+  if (Array.isArray(input)) {
+    return {
+      code: 'outOfRange',
+      message: { en: `the list has ${input.length} entries`, zh: `列表有 ${input.length} 项` },
+      hint: { en: `use a number of entries ${range.en}`, zh: `项数应为${spaced(range.zh)}` },
+    };
+  }
   return {
     code: 'outOfRange',
-    what: isList ? `the list has ${input.length} entries` : `${show(input)} is out of range`,
-    todo: isList ? `give ${range} entries` : `write a value ${range}`,
+    message: { en: `${shown.en} is out of range`, zh: `${shown.zh} 超出范围` },
+    hint: { en: `use a value ${range.en}`, zh: `应为${spaced(range.zh)}` },
   };
+}
+
+/** A space between Han characters and a digit. */
+function spaced(text: string): string {
+  return /^\d/.test(text) ? ` ${text}` : text;
 }
 
 function wrongType(expected: string, input: unknown): Explanation {
-  const wanted = TYPE_NAMES[expected] ?? expected;
+  const wanted = TYPE_NAMES[expected] ?? { en: expected, zh: expected };
   return {
     code: 'wrongType',
-    what: input === null ? 'nothing stands here' : `${show(input)} is not ${wanted}`,
-    todo: typeRemedy(expected, input) ?? `write ${wanted}`,
+    message: input === null ? { en: 'the value is missing', zh: '缺少值' } : isNot(input, wanted),
+    hint: typeHint(expected, input) ?? { en: `use ${wanted.en}`, zh: `应为${wanted.zh}` },
   };
 }
 
-function typeRemedy(expected: string, input: unknown): string | null {
+function typeHint(expected: string, input: unknown): Text | null {
   const isPlain = typeof input === 'number' || typeof input === 'boolean';
-  if (expected === 'string' && isPlain) return `put it in quotes: "${String(input)}"`;
-  if ((expected === 'int' || expected === 'number') && /^\d+$/.test(String(input)))
-    return `write it without quotes: ${String(input)}`;
+  const written = String(input);
+  if (expected === 'string' && isPlain)
+    return { en: `put it in quotes: "${written}"`, zh: `加上引号："${written}"` };
+  if ((expected === 'int' || expected === 'number') && /^\d+$/.test(written))
+    return { en: `remove the quotes: ${written}`, zh: `去掉引号：${written}` };
   if (input !== null) return null;
-  return `write ${TYPE_NAMES[expected] ?? expected}, or remove the key`;
+  const wanted = TYPE_NAMES[expected] ?? { en: expected, zh: expected };
+  return { en: `use ${wanted.en}, or remove the key`, zh: `填写${wanted.zh}，或删除该键` };
 }
 
-const TYPE_NAMES: Readonly<Record<string, string>> = {
-  string: 'text',
-  boolean: 'true or false',
-  int: 'a whole number',
-  number: 'a number',
-  array: 'a list, such as [a, b]',
-  object: 'a section with keys below it',
-  record: 'a section with names below it',
-};
-
-/** Of a key that was renamed, with its old keys below it, every one. */
-function unknownKey(path: ConfigPath, key: string, section: unknown): PlacelessFault[] {
-  if (key === '<<') return [MERGE_KEY(path)];
-  const renamed = renamedKeys([...path, key], valueIn(section, key));
-  return renamed.length > 0 ? renamed : [misspeltKey(path, key)];
-}
-
-function valueIn(section: unknown, key: string): unknown {
-  return typeof section === 'object' && section !== null ? Reflect.get(section, key) : undefined;
-}
-
-function misspeltKey(path: ConfigPath, key: string): PlacelessFault {
-  const known = keysAt(path);
-  const words = wordsWith(path, key);
-  if (words.length > 0) return wrongVia([...path, key], words);
-  const near = nearest(key, known);
-  const elsewhere = sectionsWith(key);
-  const todo =
-    near !== null
-      ? `did you mean \`${near}\`?`
-      : elsewhere.length > 0
-        ? `it belongs in ${elsewhere.join(' or ')}; move it there`
-        : `remove it, or use one of: ${known.join(', ')}`;
-  return {
-    code: 'unknownKey',
-    path: [...path, key],
-    what: `\`${key}\` is not known here`,
-    why: 'a misspelt key would silently leave its default in force',
-    todo,
-  };
-}
-
-/** A key that is known where it stands, but not beside the word that decides. */
-function wrongVia(path: ConfigPath, words: readonly string[]): PlacelessFault {
-  const needed = words.map((word) => `\`${word}\``).join(' or ');
-  return {
-    code: 'wrongVia',
-    path,
-    what: `\`${path.at(-1)}\` needs ${needed}`,
-    why: 'here the key would have no effect, which is easily overlooked',
-    todo: `set ${needed}, or remove the key`,
-  };
-}
-
-/** A Unix socket where only TCP ports can be listened on. */
-function unixForTcp(path: ConfigPath, { message, input }: Issue): PlacelessFault | null {
-  const isUnix = typeof input === 'string' && input.startsWith('unix:');
-  if (!isUnix || message !== 'address' || path.at(-1) !== 'listen') return null;
-  return {
-    code: 'wrongVia',
-    path,
-    what: `${show(input)} needs \`via: socket\``,
-    why: 'what listens there otherwise knows TCP ports only',
-    todo: 'give host:port, or set `via: socket`',
-  };
-}
-
-const MERGE_KEY = (path: ConfigPath): PlacelessFault => ({
-  code: 'unknownKey',
-  path: [...path, '<<'],
-  what: '`<<` does not merge keys here',
-  why: 'merging is no part of YAML 1.2',
-  todo: 'write the keys out; a single value can be repeated with &name and *name',
-});
-
-/** Words of the configuration that a reader of the design knows, and what this version offers instead. */
-const NOT_YET: readonly {
-  readonly key: string;
-  readonly words: RegExp;
-  readonly works: string;
-}[] = [
-  { key: 'kind', words: /^(?:postgres|redis|command)$/, works: 'kind: process' },
-  { key: 'via', words: /^(?:haproxy|nftables|vip|command)$/, works: 'via: proxy` or `via: socket' },
-  { key: 'store', words: /^etcd:\/\//, works: 'store: embedded' },
-];
-
-function knownWord(path: ConfigPath, input: unknown): PlacelessFault | null {
-  const known = NOT_YET.find(({ key }) => key === path.at(-1));
-  if (known === undefined || typeof input !== 'string' || !known.words.test(input)) return null;
-  return {
-    code: 'notYet',
-    path,
-    what: `\`${known.key}: ${input}\` is not in this version`,
-    why: 'it is a known word of the configuration, but nothing implements it yet',
-    todo: `use \`${known.works}\``,
-  };
-}
-
-/** A value as it may stand in one line of a message. */
-function show(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (value === null) return 'nothing';
-  if (typeof value === 'object') return 'a section';
+/** A value, in one line. */
+function show(value: unknown): Text {
+  if (Array.isArray(value)) return { en: 'a list', zh: '列表' };
+  if (value === null) return { en: 'an empty value', zh: '空值' };
+  if (typeof value === 'object') return { en: 'a section', zh: '一节' };
   const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
+  const shown = text.length > 60 ? `${text.slice(0, 57)}…"` : text;
+  return { en: shown, zh: shown };
 }

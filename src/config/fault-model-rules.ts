@@ -6,7 +6,7 @@ import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedService } from './schema.ts';
 import { formatDuration } from './units.ts';
 
-/** A place without a host is none. */
+/** Each zone needs a host. */
 export function planRules({ plan }: Pick<ParsedService, 'plan'>, at: ConfigPath): RuleFault[] {
   const hosts = plan.hosts ?? ASSUMED_SERVICE.hosts.value;
   const zones = plan.zones ?? ASSUMED_SERVICE.zones.value;
@@ -14,9 +14,18 @@ export function planRules({ plan }: Pick<ParsedService, 'plan'>, at: ConfigPath)
   const key = (name: string): ConfigPath => [...at, 'plan', name];
   return [
     ruleFault('zonesBeyondHosts', [key('zones'), key('hosts')], {
-      what: `${zones} zones are more than ${hosts === 1 ? 'one host' : `${hosts} hosts`}`,
-      why: 'each zone needs a host of its own',
-      todo: `set plan.hosts to ${zones} or more, or zones to ${hosts}`,
+      message: {
+        en: `more zones (${zones}) than hosts (${hosts})`,
+        zh: `可用区（${zones} 个）多于主机（${hosts} 台）`,
+      },
+      reason: {
+        en: 'each zone needs at least one host',
+        zh: '每个可用区至少需要一台主机',
+      },
+      hint: {
+        en: `set plan.hosts to ${zones} or more, or plan.zones to ${hosts} or less`,
+        zh: `把 plan.hosts 设为 ${zones} 或更大，或把 plan.zones 设为 ${hosts} 或更小`,
+      },
     }),
   ];
 }
@@ -35,9 +44,18 @@ export function faultModelRules(
     const keys = isGiven ? [key('repair'), key('every')] : [key('every'), key('repair')];
     return [
       ruleFault('faultOutlasts', [keys[0] ?? at, ...keys.slice(1)], {
-        what: `a repair of ${formatDuration(repairMs)} is not shorter than ${formatDuration(everyMs)}, the time between two failures`,
-        why: 'it would be broken more often than not, and nobody would run it',
-        todo: `set repair below ${formatDuration(everyMs)}, or every above ${formatDuration(repairMs)}`,
+        message: {
+          en: `repair (${formatDuration(repairMs)}) takes as long as the time between failures (${formatDuration(everyMs)}), or longer`,
+          zh: `修复时间（${formatDuration(repairMs)}）不短于两次失效的间隔（${formatDuration(everyMs)}）`,
+        },
+        reason: {
+          en: 'the component would be down most of the time',
+          zh: '该组件会有大半时间处于故障',
+        },
+        hint: {
+          en: `set repair below ${formatDuration(everyMs)}, or every above ${formatDuration(repairMs)}`,
+          zh: `把 repair 设为小于 ${formatDuration(everyMs)}，或把 every 设为大于 ${formatDuration(repairMs)}`,
+        },
       }),
     ];
   });

@@ -63,10 +63,11 @@ function invalid(
   outcome: { readonly source: string; readonly faults: readonly ConfigFault[] },
 ): AppError {
   const count = outcome.faults.length;
+  const listed = formatFaults(file, outcome.source, outcome.faults);
   return new AppError('configInvalid', {
     message: {
-      en: `${count === 1 ? 'one error' : `${count} errors`} in ${file}:\n${formatFaults(file, outcome.source, outcome.faults)}`,
-      zh: `${file} 中有 ${count} 处错误：\n${formatFaults(file, outcome.source, outcome.faults)}`,
+      en: `${count === 1 ? 'one error' : `${count} errors`} in ${file}:\n${listed.en}`,
+      zh: `${file} 中有 ${count} 处错误：\n${listed.zh}`,
     },
     reason: {
       en: 'hotwarm starts nothing with an invalid configuration',

@@ -4,7 +4,7 @@ import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedMember, ParsedService } from './schema.ts';
 import { trafficAbilities } from './traffic/kinds.ts';
 
-/** What the agent itself puts into a member's environment. */
+/** Variables that the agent sets for a member. */
 const RESERVED_ENV = [
   'PORT',
   'HOTWARM_MEMBER',
@@ -23,9 +23,18 @@ export function memberRules(service: ParsedService, at: ConfigPath, host: string
   if (members.length < 2) {
     faults.push(
       ruleFault('singleMember', [[...at, 'members']], {
-        what: members.length === 0 ? 'there is no member' : 'there is only one member',
-        why: 'without a standby nothing can take over',
-        todo: 'add a second member with a port of its own',
+        message:
+          members.length === 0
+            ? { en: 'no member is defined', zh: '没有定义成员' }
+            : { en: 'only one member is defined', zh: '只定义了一个成员' },
+        reason: {
+          en: 'without a standby nothing can take over',
+          zh: '没有备用成员就无法接管',
+        },
+        hint: {
+          en: 'add a second member with its own port',
+          zh: '添加第二个成员，端口与其他成员不同',
+        },
       }),
     );
   }
@@ -47,9 +56,18 @@ function placeRules(member: ParsedMember, at: ConfigPath, host: string): RuleFau
           ['agent', 'host'],
         ],
         {
-          what: `host ${member.host} is not this agent’s host ${host}`,
-          why: 'members on several hosts need a lease store that the hosts share; this version has the embedded one only',
-          todo: `set the member’s host to ${host} or leave it out; if they are the same machine, set agent.host`,
+          message: {
+            en: `host ${member.host} differs from the agent’s host ${host}`,
+            zh: `主机 ${member.host} 与 agent 的主机 ${host} 不同`,
+          },
+          reason: {
+            en: 'members on several hosts need a shared lease store; this version has the embedded one only',
+            zh: '多台主机上的成员需要共享的租约存储，而本版本只有内置的租约存储',
+          },
+          hint: {
+            en: `set host to ${host} or remove it; if both are the same host, set agent.host`,
+            zh: `把 host 设为 ${host} 或将其删除；若两者是同一台主机，请设置 agent.host`,
+          },
         },
       ),
     );
@@ -57,9 +75,15 @@ function placeRules(member: ParsedMember, at: ConfigPath, host: string): RuleFau
   for (const key of RESERVED_ENV.filter((reserved) => reserved in member.env)) {
     faults.push(
       ruleFault('envReserved', [[...at, 'env', key]], {
-        what: `${key} is set by the agent`,
-        why: 'the member would be told something else than the agent believes',
-        todo: key === 'PORT' ? 'set the member’s `port` instead' : 'remove it',
+        message: { en: `the agent sets ${key}`, zh: `${key} 由 agent 设置` },
+        reason: {
+          en: 'the member would see a value different from the agent’s',
+          zh: '成员得到的值会与 agent 的不同',
+        },
+        hint:
+          key === 'PORT'
+            ? { en: 'set `port` of the member instead', zh: '改为设置成员的 `port`' }
+            : { en: 'remove it', zh: '将其删除' },
       }),
     );
   }
@@ -84,9 +108,18 @@ function standbyRules(
           [...memberAt, 'temperature'],
         ],
         {
-          what: `cpu is given, but temperature is ${temperature}`,
-          why: 'only a warm standby runs at a reduced capacity',
-          todo: 'set `temperature: warm`, or remove cpu',
+          message: {
+            en: `cpu has no effect with temperature ${temperature}`,
+            zh: `temperature 为 ${temperature} 时 cpu 不起作用`,
+          },
+          reason: {
+            en: 'hotwarm limits the CPU of warm standbys only',
+            zh: 'hotwarm 只限制温备成员的 CPU',
+          },
+          hint: {
+            en: 'set `temperature: warm`, or remove cpu',
+            zh: '设置 `temperature: warm`，或删除 cpu',
+          },
         },
       ),
     );
@@ -98,9 +131,18 @@ function standbyRules(
     ] as const;
     faults.push(
       ruleFault('frozenLag', keys, {
-        what: 'a frozen member is held to takeover.maxLag',
-        why: 'while it is frozen it receives nothing, so its lag grows and it could never take over',
-        todo: 'set `temperature: warm` or `hot`, or remove takeover.maxLag',
+        message: {
+          en: 'takeover.maxLag cannot apply to a frozen member',
+          zh: 'takeover.maxLag 不适用于冻结的成员',
+        },
+        reason: {
+          en: 'a frozen member receives no data, so its lag grows and it could never take over',
+          zh: '冻结的成员不接收数据，落后量不断增大，永远无法接管',
+        },
+        hint: {
+          en: 'set `temperature: warm` or `hot`, or remove takeover.maxLag',
+          zh: '设置 `temperature: warm` 或 `hot`，或删除 takeover.maxLag',
+        },
       }),
     );
   }

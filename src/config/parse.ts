@@ -36,25 +36,34 @@ export function parseConfig(source: string, hostname: string): ParseOutcome {
 const FILE_TOO_LARGE: PlacelessFault = {
   code: 'fileTooLarge',
   path: [],
-  what: 'the file is larger than 1 MiB',
-  why: 'no configuration of at most a few services is',
-  todo: 'check that this is the right file',
+  text: {
+    message: { en: 'the file is larger than 1 MiB', zh: '文件大于 1 MiB' },
+    reason: { en: 'a configuration needs far less', zh: '配置文件远不需要这么大' },
+    hint: { en: 'check that this is the right file', zh: '确认文件无误' },
+  },
 };
 
 const EMPTY_FILE: PlacelessFault = {
   code: 'emptyFile',
   path: [],
-  what: 'the file says nothing',
-  why: null,
-  todo: 'run `hotwarm init` to get an example',
+  text: {
+    message: { en: 'the file is empty', zh: '文件为空' },
+    reason: null,
+    hint: { en: 'run `hotwarm init` to create an example', zh: '运行 `hotwarm init` 生成示例' },
+  },
 };
 
 const TOO_MANY_ALIASES: PlacelessFault = {
   code: 'badAlias',
   path: [],
-  what: 'the aliases of this file stand for too many values',
-  why: 'aliases of aliases multiply: a few lines could fill the memory',
-  todo: 'write the values out where they are used',
+  text: {
+    message: { en: 'the aliases expand to too many values', zh: '别名展开后的值过多' },
+    reason: {
+      en: 'nested aliases multiply: a few lines could fill the memory',
+      zh: '嵌套的别名成倍展开，几行就可能耗尽内存',
+    },
+    hint: { en: 'write out the values where they are used', zh: '在使用处直接写出这些值' },
+  },
 };
 
 function refuse(fault: PlacelessFault): ParseOutcome {

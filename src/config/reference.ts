@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Text } from '../core/describe/language.ts';
 import { ERRORS } from '../errors.ts';
 import { FORM_FAULTS, RULES } from './fault-codes.ts';
 import { configSchema } from './schema.ts';
@@ -54,25 +55,24 @@ file with [hotwarm.schema.json](hotwarm.schema.json):
 # yaml-language-server: $schema=hotwarm.schema.json
 \`\`\`
 
-\`hotwarm check\` lists all faults of a file with their lines, and what its timings imply.
+\`hotwarm check\` lists all errors of a file with line numbers, and predicts takeover times.
 `;
 
 const RULES_INTRODUCTION = `## Rules about several keys
 
-A file that breaks one of these is refused, with the reason and a value that would do. The code stands in brackets
-behind the fault.
+hotwarm rejects a file that breaks one of these rules. It prints the reason and a valid value, and the code in brackets.
 
 | code | rule |
 | --- | --- |`;
 
-const FORM_INTRODUCTION = `## Other faults
+const FORM_INTRODUCTION = `## Other errors
 
 | code | meaning |
 | --- | --- |`;
 
-function codeRows(codes: Readonly<Record<string, string>>): string {
+function codeRows(codes: Readonly<Record<string, Text>>): string {
   return Object.entries(codes)
-    .map(([name, about]) => `| \`${name}\` | ${about} |`)
+    .map(([name, about]) => `| \`${name}\` | ${about.en} |`)
     .join('\n');
 }
 

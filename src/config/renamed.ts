@@ -1,6 +1,6 @@
 import type { ConfigPath, PlacelessFault } from './faults.ts';
 
-// Keys and values that have a new name. A file that uses an old one is refused with the new one, at the old one's place.
+// Keys and values that have a new name. The error for an old name gives the new one, at the position of the old one.
 
 /** Keys of a service, or of the file where the path begins with `agent`. */
 export const RENAMED_KEYS: Readonly<Record<string, string>> = {
@@ -45,7 +45,7 @@ export const RENAMED_VALUES: Readonly<Record<string, Readonly<Record<string, str
   'traffic.accept': { go: 'onActivate' },
 };
 
-/** The faults of an unknown key that has a new name: of itself, and of the keys below it. None: it has none. */
+/** Errors for a renamed key and the renamed keys below it; none: the key was not renamed. */
 export function renamedKeys(path: ConfigPath, value: unknown): PlacelessFault[] {
   const old = withinService(path);
   const now = renamed(RENAMED_KEYS, old);
@@ -54,14 +54,14 @@ export function renamedKeys(path: ConfigPath, value: unknown): PlacelessFault[] 
   return [fault(path, old, now), ...below.flatMap((key) => renamedKeys([...path, key], null))];
 }
 
-/** null: the value has no new name. */
+/** null: the value was not renamed. */
 export function renamedValue(path: ConfigPath, value: unknown): PlacelessFault | null {
   const key = withinService(path);
   const now = renamed(renamed(RENAMED_VALUES, key) ?? {}, String(value));
   return now === null ? null : fault(path, `${key}: ${String(value)}`, `${key}: ${now}`);
 }
 
-/** The key as it is called in texts: without the name of the service. */
+/** The key without the name of the service, as in the texts. */
 function withinService(path: ConfigPath): string {
   return path.slice(path[0] === 'services' ? 2 : 0).join('.');
 }
@@ -75,8 +75,10 @@ function fault(path: ConfigPath, old: string, now: string): PlacelessFault {
   return {
     code: 'renamed',
     path,
-    what: `\`${old}\` is now \`${now}\``,
-    why: null,
-    todo: `write \`${now}\` instead`,
+    text: {
+      message: { en: `\`${old}\` is now \`${now}\``, zh: `\`${old}\` 已改名为 \`${now}\`` },
+      reason: null,
+      hint: { en: `use \`${now}\` instead`, zh: `改用 \`${now}\`` },
+    },
   };
 }

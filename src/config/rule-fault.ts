@@ -1,17 +1,17 @@
 import type { RuleCode } from './fault-codes.ts';
-import type { ConfigPath, PlacelessFault } from './faults.ts';
+import type { ConfigPath, FaultText, PlacelessFault } from './faults.ts';
 
-/** What a rule about several keys found. */
+/** A broken rule about several keys. */
 export type RuleFault = PlacelessFault & {
   readonly code: RuleCode;
-  /** Every key that was compared; the first is where the fault is shown. */
+  /** Every key that was compared; the error is shown at the first. */
   readonly compared: readonly ConfigPath[];
 };
 
 export function ruleFault(
   code: RuleCode,
   compared: readonly [ConfigPath, ...ConfigPath[]],
-  text: { readonly what: string; readonly why: string; readonly todo: string },
+  text: FaultText,
 ): RuleFault {
-  return { code, path: compared[0], compared, ...text };
+  return { code, path: compared[0], compared, text };
 }

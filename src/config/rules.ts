@@ -2,16 +2,17 @@ import { abilityRules } from './ability-rules.ts';
 import { addressRules } from './address-rules.ts';
 import type { ConfigPath } from './faults.ts';
 import { faultModelRules, planRules } from './fault-model-rules.ts';
+import { leaseRules } from './lease-rules.ts';
 import { memberRules } from './member-rules.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedConfig, ParsedLook, ParsedService } from './schema.ts';
 import { timingRules } from './timing-rules.ts';
 import { trafficRules } from './traffic/kinds.ts';
 
-// What several keys must satisfy together. Each rule has a name (its code), says why it exists, and lists
-// the keys that it compared: a rule is silent about keys that are faulty by themselves, so that one slip
-// is reported once. Rules about one service's durations are in timing-rules.ts, about its members in
-// member-rules.ts, about who listens where in address-rules.ts, about what the data plane can do in ability-rules.ts.
+// What several keys must satisfy together. Each rule has a code and a reason, and lists the keys that it compares:
+// a rule does not apply to keys with an error of their own, so that one mistake is reported once. Durations are in
+// timing-rules.ts and lease-rules.ts, members in member-rules.ts, addresses in address-rules.ts, abilities of the data
+// plane in ability-rules.ts.
 
 export function crossFieldFaults(config: ParsedConfig, hostname: string): RuleFault[] {
   const services = Object.entries(config.services);
@@ -19,9 +20,12 @@ export function crossFieldFaults(config: ParsedConfig, hostname: string): RuleFa
   if (services.length === 0) {
     faults.push(
       ruleFault('noServices', [['services']], {
-        what: 'there is no service',
-        why: 'without one there is nothing to keep available',
-        todo: 'add a service with two members; `hotwarm init` writes an example',
+        message: { en: 'no service is defined', zh: '没有定义服务' },
+        reason: { en: 'hotwarm needs at least one service', zh: 'hotwarm 至少需要一个服务' },
+        hint: {
+          en: 'add a service with two members; `hotwarm init` creates an example',
+          zh: '添加一个有两个成员的服务；`hotwarm init` 可生成示例',
+        },
       }),
     );
   }
@@ -30,6 +34,7 @@ export function crossFieldFaults(config: ParsedConfig, hostname: string): RuleFa
     faults.push(
       ...probeRules(service, at),
       ...timingRules(service, at),
+      ...leaseRules(service, at),
       ...memberRules(service, at, config.agent.host ?? hostname),
       ...abilityRules(service, at),
       ...trafficRules(service, at),
@@ -53,12 +58,18 @@ function lookRules(look: ParsedLook, at: ConfigPath): RuleFault[] {
     const compared = (['http', 'tcp', 'command'] as const).map((kind): ConfigPath => [...at, kind]);
     faults.push(
       ruleFault('probeKind', [at, ...compared], {
-        what:
+        message:
           kinds.length === 0
-            ? 'it is not said what to look at'
-            : `${kinds.join(' and ')} exclude each other`,
-        why: 'one look is one question with one answer',
-        todo: 'give exactly one of `http: /path`, `tcp: true` and `command: [...]`',
+            ? { en: 'no probe type is set', zh: '没有设置探测方式' }
+            : {
+                en: `${kinds.join(' and ')} exclude each other`,
+                zh: `${kinds.join('、')} 不能同时设置`,
+              },
+        reason: { en: 'a probe has exactly one type', zh: '一个探测只能有一种方式' },
+        hint: {
+          en: 'set exactly one of `http: /path`, `tcp: true` and `command: [...]`',
+          zh: '`http: /path`、`tcp: true`、`command: [...]` 须恰好设置一个',
+        },
       }),
     );
   }
@@ -71,9 +82,12 @@ function lookRules(look: ParsedLook, at: ConfigPath): RuleFault[] {
           [...at, 'http'],
         ],
         {
-          what: '`expect` is given without `http`',
-          why: 'only HTTP answers have a status',
-          todo: 'remove `expect`, or look with `http: /path`',
+          message: { en: '`expect` is set without `http`', zh: '设置了 `expect` 而没有 `http`' },
+          reason: { en: 'only HTTP responses have a status code', zh: '只有 HTTP 响应有状态码' },
+          hint: {
+            en: 'remove `expect`, or probe with `http: /path`',
+            zh: '删除 `expect`，或用 `http: /path` 探测',
+          },
         },
       ),
     );

@@ -25,7 +25,7 @@ export function syntaxFaults(document: Document, lines: LineCounter): ConfigFaul
   return onePerPlace(faults).toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Where a tab stands or the parser gave up, what comes after it is misread and would be reported in vain. */
+/** After a tab or an abort, the parser misreads the rest; errors found there are not reported. */
 function tellable(errors: readonly YAMLError[]): readonly YAMLError[] {
   const tooDeep = errors.find((error) => syntaxText(error) === TOO_DEEP);
   if (tooDeep !== undefined) return [tooDeep];
@@ -44,7 +44,7 @@ function aliasFaults(document: Document, lines: LineCounter): ConfigFault[] {
   return faults;
 }
 
-/** Where the innermost text or collection begins whose end was missed; null: none was found. */
+/** Start of the innermost text or collection that is not closed; null: none was found. */
 function unclosedOffset(document: Document, errors: readonly YAMLError[]): number | null {
   const missed = errors.find((error) => isUnclosed(error));
   if (missed === undefined) return null;
@@ -68,7 +68,7 @@ function isUnclosed(error: YAMLError): boolean {
   return text === QUOTE_OPEN || text === BRACKET_OPEN;
 }
 
-/** What one slip makes the parser say several times at one place is told once. */
+/** The parser may report one mistake several times at one position; keep the first. */
 function onePerPlace(faults: readonly ConfigFault[]): ConfigFault[] {
   const seen = new Set<string>();
   return faults.filter(({ line, column }) => {
@@ -84,34 +84,51 @@ function syntaxFault(offset: number, text: SyntaxText, lines: LineCounter): Conf
   return { path: '', line, column: col, ...text };
 }
 
-type SyntaxText = Pick<ConfigFault, 'code' | 'what' | 'why' | 'todo'>;
+type SyntaxText = Pick<ConfigFault, 'code' | 'text'>;
 
 const NO_ANCHOR: SyntaxText = {
   code: 'badAlias',
-  what: 'an alias has no anchor before it',
-  why: '`*name` repeats the value marked `&name`; an asterisk that is meant as text needs quotes',
-  todo: 'write the value out, or put it in quotes',
+  text: {
+    message: { en: 'the alias has no anchor before it', zh: '别名之前没有对应的锚点' },
+    reason: {
+      en: '`*name` repeats the value marked `&name`; text that begins with an asterisk needs quotes',
+      zh: '`*name` 重复标有 `&name` 的值；以星号开头的文本须加引号',
+    },
+    hint: { en: 'write out the value, or put it in quotes', zh: '直接写出该值，或加上引号' },
+  },
 };
 
 const QUOTE_OPEN: SyntaxText = {
   code: 'syntax',
-  what: 'the text that begins here has no closing quote',
-  why: 'all that follows is read as part of it',
-  todo: 'add the quote where the text ends',
+  text: {
+    message: { en: 'the closing quote is missing', zh: '缺少右引号' },
+    reason: {
+      en: 'YAML reads the rest of the file as part of this text',
+      zh: 'YAML 会把后面的内容都当作这段文本',
+    },
+    hint: { en: 'add the quote at the end of the text', zh: '在文本末尾补上引号' },
+  },
 };
 
 const BRACKET_OPEN: SyntaxText = {
   code: 'syntax',
-  what: 'the bracket that opens here is not closed',
-  why: 'all that follows is read as part of it, unless it is indented less',
-  todo: 'add the missing ] or }',
+  text: {
+    message: { en: 'the closing bracket is missing', zh: '缺少右括号' },
+    reason: {
+      en: 'YAML reads the following lines as part of the value, unless they are indented less',
+      zh: '除非缩进更少，YAML 会把后面的行都当作该值的一部分',
+    },
+    hint: { en: 'add the missing ] or }', zh: '补上缺少的 ] 或 }' },
+  },
 };
 
 const TOO_DEEP: SyntaxText = {
   code: 'syntax',
-  what: 'values are nested too deeply',
-  why: 'no configuration needs more than a few levels',
-  todo: 'check that this is the right file',
+  text: {
+    message: { en: 'values are nested too deeply', zh: '嵌套过深' },
+    reason: { en: 'a configuration needs only a few levels', zh: '配置文件只需要少数几层' },
+    hint: { en: 'check that this is the right file', zh: '确认文件无误' },
+  },
 };
 
 function syntaxText(error: YAMLError): SyntaxText {
@@ -123,9 +140,17 @@ function syntaxText(error: YAMLError): SyntaxText {
   return (
     SYNTAX_TEXTS[error.code] ?? {
       code: 'syntax',
-      what: `this is not valid YAML: ${message.split('\n')[0] ?? error.code}`,
-      why: null,
-      todo: 'check the indentation, the quotes and the brackets here and in the line above',
+      text: {
+        message: {
+          en: `invalid YAML: ${message.split('\n')[0] ?? error.code}`,
+          zh: `不是有效的 YAML（${message.split('\n')[0] ?? error.code}）`,
+        },
+        reason: null,
+        hint: {
+          en: 'check indentation, quotes and brackets in this line and the line above',
+          zh: '检查本行和上一行的缩进、引号和括号',
+        },
+      },
     }
   );
 }
@@ -133,26 +158,40 @@ function syntaxText(error: YAMLError): SyntaxText {
 const SYNTAX_TEXTS: Readonly<Partial<Record<YAMLError['code'], SyntaxText>>> = {
   TAB_AS_INDENT: {
     code: 'tab',
-    what: 'a tab is used to indent',
-    why: 'YAML indents with spaces only',
-    todo: 'replace it with spaces',
+    text: {
+      message: { en: 'a tab is used for indentation', zh: '用了制表符缩进' },
+      reason: { en: 'YAML allows only spaces for indentation', zh: 'YAML 只允许用空格缩进' },
+      hint: { en: 'replace the tab with spaces', zh: '改为空格' },
+    },
   },
   DUPLICATE_KEY: {
     code: 'duplicateKey',
-    what: 'this key stands here a second time',
-    why: 'only one of the two could hold, and it is not clear which',
-    todo: 'remove or rename one of them',
+    text: {
+      message: { en: 'duplicate key', zh: '键重复' },
+      reason: { en: 'only one value can apply', zh: '只能有一个值生效' },
+      hint: { en: 'remove or rename one of them', zh: '删除或重命名其中之一' },
+    },
   },
   MULTIPLE_DOCS: {
     code: 'syntax',
-    what: 'the file holds several documents',
-    why: null,
-    todo: 'remove the line `---` and what does not belong',
+    text: {
+      message: { en: 'the file contains several documents', zh: '文件中有多个文档' },
+      reason: null,
+      hint: {
+        en: 'remove the line `---` and the other documents',
+        zh: '删除 `---` 行和多余的文档',
+      },
+    },
   },
   TAG_RESOLVE_FAILED: {
     code: 'syntax',
-    what: 'this tag is not known',
-    why: 'a value that begins with an exclamation mark is a tag in YAML',
-    todo: 'remove the tag, or put the value in quotes',
+    text: {
+      message: { en: 'unknown tag', zh: '未知的标签' },
+      reason: {
+        en: 'in YAML, a value that begins with an exclamation mark is a tag',
+        zh: '在 YAML 中，以感叹号开头的值是标签',
+      },
+      hint: { en: 'remove the tag, or put the value in quotes', zh: '删除标签，或给值加上引号' },
+    },
   },
 };

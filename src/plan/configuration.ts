@@ -57,10 +57,11 @@ export function configurationOf(plan: Plan, origin: Origin, summary: string): st
   const text = document.toString({ lineWidth: 110, flowCollectionPadding: true });
   const outcome = parseConfig(text, hostname());
   if (outcome.ok) return text;
+  const listed = formatFaults('hotwarm.yaml', text, outcome.faults);
   throw new AppError('refused', {
     message: {
-      en: `this version cannot run the recommended design:\n${formatFaults('hotwarm.yaml', text, outcome.faults)}`,
-      zh: `本版本无法运行推荐的方案：\n${formatFaults('hotwarm.yaml', text, outcome.faults)}`,
+      en: `this version cannot run the recommended design:\n${listed.en}`,
+      zh: `本版本无法运行推荐的方案：\n${listed.zh}`,
     },
     reason: {
       en: 'a plan also compares designs that this version cannot run, for example with several hosts',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { explainIssues } from '../config/explain.ts';
 import { faultModelRules, planRules } from '../config/fault-model-rules.ts';
 import { type ParsedFaults, faultsSection } from '../config/faults-schema.ts';
-import type { ConfigPath, PlacelessFault } from '../config/faults.ts';
+import { type ConfigPath, formatPlaceless, type PlacelessFault } from '../config/faults.ts';
 import { type ParsedPlan, planSection } from '../config/plan-schema.ts';
 import { objectivesSection } from '../config/schema.ts';
 import { duration } from '../config/values.ts';
@@ -138,15 +138,14 @@ function valueOf(text: string): unknown {
 }
 
 function refused(faults: readonly PlacelessFault[], said: readonly Said[]): AppError {
-  const lines = faults.map(({ path, what, why, todo, code }) => {
-    const name = said.find((one) => isAround(one.path, path))?.by ?? path.join('.');
-    const reason = why === null ? '' : `\n  why: ${why}`;
-    return `  ${name}: ${what} [${code}]${reason}\n  fix: ${todo}`;
+  const lines = faults.map((fault) => {
+    const name = said.find((one) => isAround(one.path, fault.path))?.by ?? fault.path.join('.');
+    return formatPlaceless(`  ${name}`, fault);
   });
   return new AppError('usage', {
     message: {
-      en: `${faults.length === 1 ? 'invalid value' : `${faults.length} invalid values`}:\n${lines.join('\n')}`,
-      zh: `${faults.length} 处取值无效：\n${lines.join('\n')}`,
+      en: `${faults.length === 1 ? 'invalid value' : `${faults.length} invalid values`}:\n${lines.map(({ en }) => en).join('\n')}`,
+      zh: `${faults.length} 处取值无效：\n${lines.map(({ zh }) => zh).join('\n')}`,
     },
     reason: {
       en: 'a plan from wrong figures would be wrong',

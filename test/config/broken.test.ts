@@ -549,9 +549,11 @@ for (const [name, source, ...expected] of ROWS) {
     assert.deepEqual(found.toSorted(byText), expected.toSorted(byText));
     for (const fault of outcome.faults) {
       assert.ok(fault.column >= 1);
-      assert.notEqual(fault.what.trim(), '');
-      assert.notEqual(fault.todo.trim(), '');
-      assert.notEqual(fault.why?.trim(), '');
+      const { message, reason, hint } = fault.text;
+      for (const text of [message, hint, ...(reason === null ? [] : [reason])]) {
+        assert.notEqual(text.en.trim(), '');
+        assert.match(text.zh, /\p{Script=Han}/u);
+      }
     }
   });
 }

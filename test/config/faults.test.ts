@@ -11,7 +11,7 @@ function faultsOf(source: string): readonly ConfigFault[] {
 
 /** The character above the caret of the first fault. */
 function pointedAt(source: string): string | undefined {
-  const lines = formatFaults('f.yaml', source, faultsOf(source)).split('\n');
+  const lines = formatFaults('f.yaml', source, faultsOf(source)).en.split('\n');
   const caret = lines.findIndex((line) => line.trim() === '^');
   return lines[caret - 1]?.slice(lines[caret]?.indexOf('^'));
 }
@@ -22,7 +22,7 @@ test('the offending line is shown with a caret below the value', () => {
 
 test('the caret stands below the value beside characters of double width too', () => {
   const source = 'agent: { host: 主机一, api: 5 }\nservices: {}';
-  const lines = formatFaults('f.yaml', source, faultsOf(source)).split('\n');
+  const lines = formatFaults('f.yaml', source, faultsOf(source)).en.split('\n');
   const line = lines.findIndex((text) => text.includes(' | '));
   const before = lines[line]?.split('主机一')[0]?.length ?? 0;
   assert.equal(lines[line + 1]?.indexOf('^'), before, 'below the host, which is no host’s name');
@@ -41,7 +41,7 @@ test('a long line is cut around the value', () => {
   const source = `agent: { host: h${'1'.repeat(200)}, api: 5, stateDir: ${'x'.repeat(300)} }\nservices: {}`;
   assert.ok(pointedAt(source)?.startsWith('5, state'));
   const widths = formatFaults('f.yaml', source, faultsOf(source))
-    .split('\n')
+    .en.split('\n')
     .filter((line) => line.includes(' | '))
     .map((line) => line.length);
   assert.ok(Math.max(...widths) <= 110);
@@ -49,7 +49,7 @@ test('a long line is cut around the value', () => {
 
 test('control characters of the file never reach the terminal', () => {
   const source = 'agent: { api: "\u001b[31mred" }\nservices: {}';
-  const shown = formatFaults('f', source, faultsOf(source)).replaceAll('\n', '');
+  const shown = formatFaults('f', source, faultsOf(source)).en.replaceAll('\n', '');
   assert.ok(shown.includes('red'));
   assert.doesNotMatch(shown, /\p{Cc}/u);
 });

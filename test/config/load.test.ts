@@ -203,7 +203,7 @@ test('no text makes the parser throw, and whatever it refuses has a place and a 
       assert.ok(outcome.faults.length > 0);
       for (const fault of outcome.faults) {
         assert.ok(fault.line >= 1 && fault.column >= 1);
-        assert.ok(fault.what !== '' && fault.todo !== '');
+        assert.ok(fault.text.message.en !== '' && fault.text.hint.en !== '');
       }
     }),
   );

@@ -49,7 +49,7 @@ for (const [old, now] of Object.entries(RENAMED_KEYS)) {
     const source = withValue(old, '1s');
     const fault = faultsOf(source).find(({ path }) => path === inFile(old).join('.'));
     assert.equal(fault?.code, 'renamed');
-    assert.ok(fault.what.includes(`\`${old}\` is now \`${now}\``), fault.what);
+    assert.ok(fault.text.message.en.includes(`\`${old}\` is now \`${now}\``));
     const key = old.split('.').at(-1) ?? '';
     assert.match(source.split('\n')[fault.line - 1] ?? '', new RegExp(`^ *${key}:`));
   });
@@ -67,7 +67,7 @@ for (const [key, values] of Object.entries(RENAMED_VALUES)) {
         withValue(key, value).replace('listen: 127.0.0.1:8080', '$&\n      via: socket');
       const [fault, ...others] = faultsOf(given(old));
       assert.deepEqual([fault?.code, others.length], ['renamed', 0]);
-      assert.ok(fault?.what.includes(`\`${key}: ${old}\` is now \`${key}: ${now}\``));
+      assert.ok(fault?.text.message.en.includes(`\`${key}: ${old}\` is now \`${key}: ${now}\``));
       assert.deepEqual(faultsOf(given(now)), []);
     });
   }

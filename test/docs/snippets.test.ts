@@ -74,7 +74,7 @@ test('every configuration in the documents loads', () => {
       count += 1;
       const source = asConfig(text);
       const outcome = parseConfig(source, 'h1');
-      if (!outcome.ok) wrong.push(formatFaults(path, source, outcome.faults));
+      if (!outcome.ok) wrong.push(formatFaults(path, source, outcome.faults).en);
     }
   }
   assert.deepEqual(wrong, []);

@@ -1,3 +1,4 @@
+import { faultDocument } from '../../config/faults.ts';
 import { loadConfig, readConfig } from '../../config/load.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { AppError, ERRORS } from '../../errors.ts';
@@ -46,7 +47,7 @@ async function checkAsText({ config: file, simulate, out }: CheckOptions): Promi
 async function checkAsJson({ config: file, simulate, out }: CheckOptions): Promise<number> {
   const read = readConfig(file);
   if (!read.ok) {
-    writeJson(out, { ok: false, file, faults: read.faults });
+    writeJson(out, { ok: false, file, faults: read.faults.map(faultDocument) });
     return ERRORS.configInvalid.exit;
   }
   const predictions = predict(read.config);

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import type { ConfigFault } from '../../config/faults.ts';
+import { formatPlaceless } from '../../config/faults.ts';
 import { loadConfig, readConfigWith, type Setting } from '../../config/load.ts';
 import type { CoreConfig, ServiceConfig } from '../../core/config.ts';
 import type { Locale, Text } from '../../core/describe/language.ts';
@@ -60,10 +60,12 @@ export function applySettings(options: {
   refuseUnknown(before, service, file);
   const outcome = readConfigWith(file, settings);
   if (!outcome.ok) {
+    // Without lines: the settings are not in the file.
+    const listed = outcome.faults.map((fault) => formatPlaceless(fault.path, fault));
     throw new AppError('configInvalid', {
       message: {
-        en: `${file} is invalid with these settings:\n${outcome.faults.map(formatFault).join('\n')}`,
-        zh: `采用这些设置后，${file} 无效：\n${outcome.faults.map(formatFault).join('\n')}`,
+        en: `${file} is invalid with these settings:\n${listed.map(({ en }) => en).join('\n')}`,
+        zh: `采用这些设置后，${file} 无效：\n${listed.map(({ zh }) => zh).join('\n')}`,
       },
       reason: {
         en: 'hotwarm would not start with them',
@@ -107,12 +109,6 @@ function refuseUnknown({ services }: CoreConfig, service: string, file: string):
       zh: `改用含有 ${service} 的配置：-c FILE`,
     },
   });
-}
-
-/** Without a line, as the settings stand in none. */
-function formatFault({ path, what, why, todo, code }: ConfigFault): string {
-  const reason = why === null ? '' : `\n  why: ${why}`;
-  return `${path}: ${what} [${code}]${reason}\n  fix: ${todo}`;
 }
 
 function parseSetting(text: string, service: string): Setting {

@@ -114,9 +114,12 @@ function nameRules({ listeners }: ParsedSocket, at: ConfigPath): RuleFault[] {
   const taken = Object.keys(listeners).filter((key) => RESERVED_NAMES.includes(key));
   return taken.map((key) =>
     ruleFault('listenerName', [[...at, 'traffic', 'listeners', key]], {
-      what: `a further listener is called ${key}`,
-      why: 'in LISTEN_FDNAMES `service` is `traffic.listen`, and `member` is where the member is probed',
-      todo: 'give it another name',
+      message: { en: `${key} is a reserved listener name`, zh: `${key} 是保留的监听名称` },
+      reason: {
+        en: 'in LISTEN_FDNAMES, `service` is `traffic.listen` and `member` is the port for probes',
+        zh: '在 LISTEN_FDNAMES 中，`service` 指 `traffic.listen`，`member` 指探测用的端口',
+      },
+      hint: { en: 'use another name', zh: '改用其他名称' },
     }),
   );
 }
@@ -126,9 +129,15 @@ function countRules({ listeners }: ParsedSocket, at: ConfigPath): RuleFault[] {
   if (count <= LISTENERS_MAX) return [];
   return [
     ruleFault('tooManyListeners', [[...at, 'traffic', 'listeners']], {
-      what: `there are ${count} further listeners`,
-      why: `each costs the socket holder a thread, so there may be ${LISTENERS_MAX}`,
-      todo: 'make several services of it, or put a proxy in front',
+      message: { en: `${count} further listeners are defined`, zh: `定义了 ${count} 个附加监听` },
+      reason: {
+        en: `each needs a thread of the socket holder, so the limit is ${LISTENERS_MAX}`,
+        zh: `每个监听占用 keeper 的一个线程，因此上限为 ${LISTENERS_MAX} 个`,
+      },
+      hint: {
+        en: 'split the service, or put a reverse proxy in front',
+        zh: '拆分服务，或在前面部署反向代理',
+      },
     }),
   ];
 }
@@ -143,9 +152,15 @@ function accessRules(traffic: ParsedSocket, at: ConfigPath): RuleFault[] {
   ] as const;
   return [
     ruleFault('unixUnused', keys, {
-      what: 'mode and owner are given, but no address is a Unix socket',
-      why: 'the key would have no effect',
-      todo: 'give an address as unix:/path, or remove the key',
+      message: {
+        en: 'mode and owner are set, but no address is a Unix socket',
+        zh: '设置了 mode 和 owner，但没有 Unix 套接字地址',
+      },
+      reason: { en: 'the key would have no effect', zh: '该键不起作用' },
+      hint: {
+        en: 'use an address of the form unix:/path, or remove the key',
+        zh: '使用 unix:/path 形式的地址，或删除该键',
+      },
     }),
   ];
 }
