@@ -194,7 +194,7 @@ test('what is written is valid, keeps what was said, and is not written over som
     [5001, 5002],
   );
   assert.deepEqual(service.objectives, { availability: '99.95%', rto: '2s', budget: 50 });
-  assert.deepEqual(service.plan, { start: '500ms', state: 'none' });
+  assert.deepEqual(service.plan, { startupTime: '500ms', state: 'none' });
 
   const unread = await plan(directory, FLASK);
   assert.match(unread.out, /was not read, as --start describes another service/);
