@@ -30,6 +30,7 @@ export function drawLaggingCopies(seed: number): WorldOptions {
       ...service,
       takeover: { ...service.takeover, lagBytes: 0 },
     })),
+    sendsEveryMs: random.pick([0, 500, 3000]),
     clients: { ...options.clients, count: 3, pauseMs: { low: 5, high: 50 }, writes: 0.9 },
     mishaps: { ...NO_MISHAPS, reportLost: random.pick([0, 0.5, 0.95]) },
     faults: drawClose(random, safetyMs),

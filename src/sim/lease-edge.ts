@@ -35,6 +35,7 @@ export function drawLeaseEdge(seed: number): WorldOptions {
     hosts,
     services: [atEdge(service, hosts)],
     replication: null,
+    sendsEveryMs: 0,
     store: 'remote',
     network: { latencyMs, loss: 0, duplication: 0 },
     clients: { ...options.clients, count: 3, pauseMs: { low: 5, high: 200 } },

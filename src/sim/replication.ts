@@ -21,6 +21,7 @@ const RESEND_MS = 200;
 export class Replication {
   readonly #mode: ReplicationMode;
   readonly #network: Network;
+  readonly #everyMs: number;
   readonly #members: Member[] = [];
   /** Writes of the primary that wait for confirmation, oldest first: the request and the log length it needs. */
   readonly #unconfirmed = new Map<
@@ -28,8 +29,10 @@ export class Replication {
     { readonly request: number; readonly length: number }[]
   >();
 
-  constructor(mode: ReplicationMode, network: Network) {
+  /** everyMs: how often an asynchronous primary sends what it has; 0: each write at once. */
+  constructor(mode: ReplicationMode, everyMs: number, network: Network) {
     this.#mode = mode;
+    this.#everyMs = mode === 'async' ? everyMs : 0;
     this.#network = network;
   }
 
@@ -46,6 +49,7 @@ export class Replication {
     copy.log.push(write);
     this.#waitFor(primary.name, request, copy.log.length);
     this.#settle(primary);
+    if (this.#everyMs > 0) return;
     for (const standby of this.#members) if (standby !== primary) this.#send(primary, standby);
   }
 
@@ -70,7 +74,7 @@ export class Replication {
     primary.run(() => {
       for (const standby of this.#members) if (standby !== primary) this.#send(primary, standby);
     });
-    primary.host.after(RESEND_MS, () => this.#stream(primary, pid));
+    primary.host.after(this.#everyMs > 0 ? this.#everyMs : RESEND_MS, () => this.#stream(primary, pid));
   }
 
   #send(primary: Member, standby: Member): void {

@@ -259,6 +259,7 @@ function worldOf({ seed, service, hold, rates, probesSeeHangs }: LifeOptions): W
     hosts: [host],
     services: [service],
     replication: null,
+    sendsEveryMs: 0,
     store: 'embedded',
     network: { latencyMs: { low: 0.02, high: 0.2 }, loss: 0, duplication: 0 },
     hold,

@@ -78,7 +78,9 @@ export class World {
     );
     this.hosts = options.hosts.map((name, node) => this.#makeHost(name, node));
     const replications = options.services.map(() =>
-      options.replication === null ? null : new Replication(options.replication, this.network),
+      options.replication === null
+        ? null
+        : new Replication(options.replication, options.sendsEveryMs, this.network),
     );
     this.members = options.services.flatMap((service, index) =>
       service.members.map((member) => this.#makeMember(member, replications[index] ?? null)),
