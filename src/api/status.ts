@@ -1,4 +1,3 @@
-import type { Temperature } from '../core/config.ts';
 import { lagOf } from '../core/newest-copy.ts';
 import {
   activeHere,
@@ -11,6 +10,7 @@ import {
 } from '../core/state.ts';
 import { unreachable } from '../core/assert.ts';
 import type { StepTimes } from '../core/state.ts';
+import { standingOf, type Temperature } from '../core/temperature.ts';
 
 // What a service is worth to its clients, in one word, and the status document of the API and of
 // `hotwarm status --json`. Pure: made from the agent's state alone. The document's shape is a contract
@@ -125,7 +125,7 @@ export function isReady(
 
 function couldTakeOver(service: ServiceState, member: MemberState): boolean {
   if (isActive(service, member)) return false;
-  if (member.temperature !== 'cold') return isReady(service, member);
+  if (standingOf(member.temperature) !== 'absent') return isReady(service, member);
   // A cold one is not running; nothing must speak against its start.
   return member.detector.health !== 'failed' && member.repair.fault === null;
 }

@@ -1,4 +1,4 @@
-import type { MemberConfig, Temperature } from '../core/config.ts';
+import type { MemberConfig } from '../core/config.ts';
 import type { ResolvedService } from '../config/resolved.ts';
 import { formatDuration } from '../config/units.ts';
 import { type MistakePrediction, predictMistakes } from '../model/mistakes.ts';
@@ -9,6 +9,7 @@ import {
   predictLease,
   predictTakeovers,
 } from '../model/timing.ts';
+import { standingOf, TEMPERATURE_NAMES, type Temperature } from '../core/temperature.ts';
 
 /** What one service's timings imply. */
 export type ServicePrediction = {
@@ -62,8 +63,10 @@ function timingInput({ core, traffic, probe }: ResolvedService): TimingInput {
 
 /** The hottest one is taken while it is fit, which is what a prediction may assume. */
 function bestStandby(standbys: readonly MemberConfig[]): Temperature {
-  const order = ['hot', 'warm', 'frozen', 'cold'] as const;
-  return order.find((each) => standbys.some(({ temperature }) => temperature === each)) ?? 'cold';
+  return (
+    TEMPERATURE_NAMES.find((each) => standbys.some(({ temperature }) => temperature === each)) ??
+    'cold'
+  );
 }
 
 function adviceFor({ core, probe, objectives }: ResolvedService): Advice[] {
@@ -77,7 +80,7 @@ function adviceFor({ core, probe, objectives }: ResolvedService): Advice[] {
       'a TCP probe does not see a process that hangs: the kernel still accepts for it',
     );
   }
-  if (core.members.slice(1).every(({ temperature }) => temperature === 'cold')) {
+  if (core.members.slice(1).every(({ temperature }) => standingOf(temperature) === 'absent')) {
     const limitMs = core.timeouts.startMs + core.timeouts.readyMs;
     const limit = formatDuration(limitMs);
     add('coldStandby', `every standby is cold: a takeover includes a start, at most ${limit}`);

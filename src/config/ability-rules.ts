@@ -3,6 +3,7 @@ import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedService } from './schema.ts';
 import { trafficAbilities } from './traffic/kinds.ts';
+import { standingOf } from '../core/temperature.ts';
 
 // Which keys of a service are allowed depends on the abilities of its data plane.
 
@@ -46,7 +47,7 @@ function standbyRules(service: ParsedService, at: ConfigPath): RuleFault[] {
   if (abilities.shieldsStandbys) return [];
   return Object.entries(service.members).flatMap(([name, member]) => {
     const temperature = temperatureOf(member, abilities);
-    if (temperature === 'frozen' || temperature === 'cold') return [];
+    if (standingOf(temperature) !== 'running') return [];
     const keys = [
       [...at, 'members', name, 'temperature'],
       [...at, 'traffic', 'via'],

@@ -1,7 +1,7 @@
 import { CONFIRMING_PROBES } from '../core/doubt.ts';
-import type { Temperature } from '../core/config.ts';
 import type { TrafficAbilities } from '../drivers/traffic/contract.ts';
 import type { ParsedMember, ParsedService } from './schema.ts';
+import type { Temperature } from '../core/temperature.ts';
 
 // Defaults that depend on other keys.
 

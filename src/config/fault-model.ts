@@ -6,11 +6,9 @@ import {
   COMPONENTS,
   DEFAULT_FAULT_RATES,
 } from '../model/fault-rates.ts';
-import type { Temperature } from '../model/resources.ts';
 import type { ParsedFaults } from './faults-schema.ts';
 import type { FaultModel } from './resolved.ts';
-
-const TEMPERATURES = ['hot', 'warm', 'frozen', 'cold'] as const;
+import { eachTemperature, TEMPERATURE_NAMES, type Temperature } from '../core/temperature.ts';
 
 /** The figures of the file, defaults for the others, and which are whose. */
 export function faultModel(faults: ParsedFaults): FaultModel {
@@ -56,12 +54,7 @@ function byTemperature(
   given: Readonly<Partial<Record<Temperature, number | undefined>>>,
   defaults: FaultRates['standbyFactor'],
 ): FaultRates['standbyFactor'] {
-  return {
-    hot: given.hot ?? defaults.hot,
-    warm: given.warm ?? defaults.warm,
-    frozen: given.frozen ?? defaults.frozen,
-    cold: given.cold ?? defaults.cold,
-  };
+  return eachTemperature((temperature) => given[temperature] ?? defaults[temperature]);
 }
 
 function givenFigures(faults: ParsedFaults): FaultFigure[] {
@@ -73,7 +66,7 @@ function givenFigures(faults: ParsedFaults): FaultFigure[] {
   if (faults.pause.every !== undefined) given.push('pause.every');
   if (faults.pause.median !== undefined) given.push('pause.median');
   for (const key of ['standbyFactor', 'standbyLatent'] as const) {
-    for (const temperature of TEMPERATURES) {
+    for (const temperature of TEMPERATURE_NAMES) {
       if (faults[key][temperature] !== undefined) given.push(`${key}.${temperature}`);
     }
   }

@@ -5,9 +5,9 @@ import {
   DEFAULT_FAULT_RATES,
   FAULT_RATE_SOURCES,
 } from '../model/fault-rates.ts';
-import type { Temperature } from '../model/resources.ts';
 import { formatDuration, formatShare } from './units.ts';
 import { duration, durationOrNever, share } from './values.ts';
+import { eachTemperature, type Temperature } from '../core/temperature.ts';
 
 // The section `faults` of a service: how often what it depends on fails. Part of schema.ts. Nothing is filled in
 // here, as a command that shows a figure must know whether the operator gave it; fault-model.ts does that.
@@ -50,9 +50,7 @@ function byTemperature(
       { min: 0, max: 1 },
       `${what} ${told(`${key}.${temperature}`, formatShare(values[temperature]))}`,
     ).optional();
-  return z
-    .strictObject({ hot: of('hot'), warm: of('warm'), frozen: of('frozen'), cold: of('cold') })
-    .prefault({});
+  return z.strictObject(eachTemperature(of)).prefault({});
 }
 
 export const faultsSection = z.strictObject({

@@ -3,6 +3,7 @@ import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedMember, ParsedService } from './schema.ts';
 import { trafficAbilities } from './traffic/kinds.ts';
+import { standingOf, upkeepOf } from '../core/temperature.ts';
 
 /** Variables that the agent sets for a member. */
 const RESERVED_ENV = [
@@ -99,7 +100,7 @@ function standbyRules(
   const faults: RuleFault[] = [];
   const memberAt = [...at, 'members', name];
   const temperature = temperatureOf(member, trafficAbilities(service.traffic));
-  if (member.cpu !== undefined && temperature !== 'warm') {
+  if (member.cpu !== undefined && upkeepOf(temperature).capacity !== 'reduced') {
     faults.push(
       ruleFault(
         'cpuWithoutWarm',
@@ -124,7 +125,7 @@ function standbyRules(
       ),
     );
   }
-  if (temperature === 'frozen' && service.takeover.maxLag !== undefined) {
+  if (standingOf(temperature) === 'frozen' && service.takeover.maxLag !== undefined) {
     const keys = [
       [...memberAt, 'temperature'],
       [...at, 'takeover', 'maxLag'],

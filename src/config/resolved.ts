@@ -1,7 +1,8 @@
 import type { FaultFigure, FaultRates } from '../model/fault-rates.ts';
-import type { CoreConfig, ServiceConfig, Temperature } from '../core/config.ts';
+import type { CoreConfig, ServiceConfig } from '../core/config.ts';
 import type { ProbeSpec } from '../drivers/probe/spec.ts';
 import type { ResolvedTraffic } from './traffic/kinds.ts';
+import type { Temperature } from '../core/temperature.ts';
 
 // The configuration as the rest of hotwarm sees it: complete, checked, durations in milliseconds, sizes
 // in bytes, paths absolute. Whoever holds one of these need not check anything about it again; what

@@ -15,6 +15,7 @@ import {
   text,
   userName,
 } from './values.ts';
+import { TEMPERATURE_NAMES } from '../core/temperature.ts';
 
 // The keys of hotwarm.yaml, their types, ranges, defaults and meanings. This is the one place that states
 // them: the loader parses with it, and reference.ts generates docs/reference/config.md and the JSON Schema
@@ -191,7 +192,7 @@ const member = z.strictObject({
     .meta({ description: 'Where it listens; given to it as `PORT`.' }),
   address: hostName('The address it listens on.').prefault('127.0.0.1'),
   temperature: choice(
-    ['hot', 'warm', 'frozen', 'cold'],
+    TEMPERATURE_NAMES,
     'How it is kept while it stands by. Default: hot, with `via: socket` frozen unless `traffic.accept` is `onActivate`.',
   ).optional(),
   cpu: share(

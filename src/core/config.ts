@@ -1,9 +1,9 @@
 import type { DurationMs } from './time.ts';
+import type { Temperature } from './temperature.ts';
 
 // What the core needs to know of the user's configuration: plain, complete, all durations in
 // milliseconds, all sizes in bytes. src/config makes it from hotwarm.yaml.
 
-export type Temperature = 'hot' | 'warm' | 'frozen' | 'cold';
 export type ServiceKind = 'process' | 'command' | 'postgres' | 'redis';
 
 export type CoreConfig = {

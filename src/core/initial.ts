@@ -5,6 +5,7 @@ import { startObserver } from './observer.ts';
 import { NO_REPAIR } from './rejoin.ts';
 import { STATE_VERSION, type AgentState, type MemberState, type ServiceState } from './state.ts';
 import type { Instant } from './time.ts';
+import { absenceOf } from './temperature.ts';
 
 /** What an agent knows before its first event: nothing runs, nobody is active. */
 export function initialState(config: CoreConfig, at: Instant): AgentState {
@@ -60,7 +61,7 @@ function initialMember(config: ServiceConfig['members'][number], at: Instant): M
     incarnation: 0,
     ready: false,
     readySince: null,
-    detector: idleDetector(at, config.temperature === 'cold' ? 'cold' : 'notStarted'),
+    detector: idleDetector(at, absenceOf(config.temperature)),
     performance: {
       probeLatenciesMs: [],
       requests: 0,

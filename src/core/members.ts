@@ -1,4 +1,4 @@
-import type { Temperature } from './config.ts';
+import { unreachable } from './assert.ts';
 import { idleDetector, watchMember } from './detect.ts';
 import type { EffectId } from './effect.ts';
 import { rankCandidates } from './candidates.ts';
@@ -24,6 +24,7 @@ import {
   updateMember,
   type Turn,
 } from './turn.ts';
+import { FULL, upkeepOf, type Upkeep } from './temperature.ts';
 
 // Keeps each member of this host as it should be. What it should be follows from the state alone: the
 // active and whoever is about to become active run at full capacity; while the active is doubted, the
@@ -33,8 +34,6 @@ import {
 
 /** Beyond the time for priming until its outcome must be there. */
 const PRIME_SLACK_MS = 500;
-
-type Wanted = 'full' | Temperature;
 
 /** A paused service is left alone, but not before it has an active member: a pause that outlives its agent does not keep the service down. */
 export function mayTend({ paused, operation }: ServiceState): boolean {
@@ -76,7 +75,8 @@ function tendMember(turn: Turn, member: MemberState): void {
   const wanted = wantedFor(turn, member);
   const isUrgent = operation?.step === 'choosing';
   if (member.lifecycle === 'absent') {
-    if (wanted !== 'cold' && repairDue(member, turn.at, isUrgent)) start(turn, member, wanted);
+    if (wanted.standing !== 'absent' && repairDue(member, turn.at, isUrgent))
+      start(turn, member, wanted);
   } else {
     temper(turn, member, wanted);
   }
@@ -98,9 +98,9 @@ function staysDown(turn: Turn, operation: Operation, { name, lifecycle }: Member
 }
 
 /** Brings a member that was started to the temperature wanted. */
-function temper(turn: Turn, member: MemberState, wanted: Wanted): void {
+function temper(turn: Turn, member: MemberState, wanted: Upkeep): void {
   if (member.lifecycle === 'frozen') {
-    if (wanted !== 'frozen') raise(turn, member.name);
+    if (wanted.standing !== 'frozen') raise(turn, member.name);
   } else if (member.lifecycle === 'running' && member.ready) {
     if (mustLead(turn, member) || mustFollow(turn, member)) return;
     adjust(turn, member, wanted);
@@ -115,11 +115,10 @@ function needsFence(turn: Turn, member: MemberState): boolean {
   return member.lifecycle === 'absent' || member.detector.health === 'failed';
 }
 
-function wantedFor(turn: Turn, member: MemberState): Wanted {
-  if (isNeeded(turn, member.name)) return 'full';
-  if (member.rehearsingSince !== null) return 'hot';
-  if (doubted(turn) && member.name === bestStandby(turn)) return 'full';
-  return memberConfigOf(turn, member.name).temperature;
+function wantedFor(turn: Turn, member: MemberState): Upkeep {
+  if (isNeeded(turn, member.name) || member.rehearsingSince !== null) return FULL;
+  if (doubted(turn) && member.name === bestStandby(turn)) return FULL;
+  return upkeepOf(memberConfigOf(turn, member.name).temperature);
 }
 
 /** The active, whoever is about to be, and everybody while somebody is sought. */
@@ -146,9 +145,8 @@ function bestStandby(turn: Turn): string | null {
   return ranked[0]?.member.name ?? null;
 }
 
-function start(turn: Turn, member: MemberState, wanted: Wanted): void {
+function start(turn: Turn, member: MemberState, { capacity }: Upkeep): void {
   const { timeouts, abilities } = turn.config;
-  const capacity = wanted === 'warm' ? 'reduced' : 'full';
   const started = issue(
     turn,
     { type: 'startMember', member: member.name, capacity },
@@ -191,17 +189,21 @@ export function awaitReady(turn: Turn, member: string, after: readonly EffectId[
 }
 
 /** A running member: its capacity, and down to its temperature when nothing needs it. */
-function adjust(turn: Turn, member: MemberState, wanted: Wanted): void {
-  const capacity = wanted === 'warm' ? 'reduced' : 'full';
-  const lowering =
-    wanted === 'frozen' ||
-    wanted === 'cold' ||
-    (capacity === 'reduced' && member.capacity === 'full');
-  if (lowering && !mayLower(turn, member)) return;
-  if (wanted === 'frozen') primeThenFreeze(turn, member);
-  else if (wanted === 'cold') endOrderly(turn, member);
-  else if (capacity !== member.capacity) {
-    issue(turn, { type: 'setCapacity', member: member.name, capacity }, { withinMs: QUICK_MS });
+function adjust(turn: Turn, member: MemberState, { standing, capacity }: Upkeep): void {
+  const isLowered =
+    standing !== 'running' || (capacity === 'reduced' && member.capacity === 'full');
+  if (isLowered && !mayLower(turn, member)) return;
+  switch (standing) {
+    case 'frozen':
+      return primeThenFreeze(turn, member);
+    case 'absent':
+      return endOrderly(turn, member);
+    case 'running':
+      if (capacity !== member.capacity)
+        issue(turn, { type: 'setCapacity', member: member.name, capacity }, { withinMs: QUICK_MS });
+      return;
+    default:
+      return unreachable(standing);
   }
 }
 

@@ -12,6 +12,7 @@ import { planFailed } from './plan-failure.ts';
 import { planStepOf, planSucceeded } from './takeover.ts';
 import { activeHere } from './state.ts';
 import type { DurationMs } from './time.ts';
+import { absenceOf } from './temperature.ts';
 import {
   isPending,
   isTold,
@@ -174,7 +175,7 @@ function becameAbsent(turn: Turn, name: string, orderly: boolean): void {
     readySince: null,
     capacity: 'full',
     detector: orderly
-      ? detect.idleDetector(turn.at, member.temperature === 'cold' ? 'cold' : 'notStarted')
+      ? detect.idleDetector(turn.at, absenceOf(member.temperature))
       : absentDetector(turn, name),
   });
 }

@@ -1,6 +1,7 @@
 import type { MemberState } from './state.ts';
 import type { Instant } from './time.ts';
 import { localMembers, updateMember, type Turn } from './turn.ts';
+import { standingOf } from './temperature.ts';
 
 // A standby that stands by unseen (frozen, cold) proves now and then that it can still serve: it is raised,
 // answers, and goes back to its temperature. Only where the gate asks for it (takeover.rehearsed), in quiet,
@@ -32,7 +33,7 @@ export function rehearsalDueAt(withinMs: number | null, member: MemberState): In
   if (withinMs === null || member.role === 'active' || member.rehearsingSince !== null) return null;
   const unseen =
     member.lifecycle === 'frozen' ||
-    (member.lifecycle === 'absent' && member.temperature === 'cold');
+    (member.lifecycle === 'absent' && standingOf(member.temperature) === 'absent');
   if (!unseen) return null;
   return member.rehearsedAt === null
     ? member.repair.notBefore

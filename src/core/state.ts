@@ -1,4 +1,3 @@
-import type { Temperature } from './config.ts';
 import type { DetectorState } from './detect.ts';
 import type { Effect, EffectId, LeaseRecord, Route } from './effect.ts';
 import type { ObserverState } from './observer.ts';
@@ -12,6 +11,7 @@ import type {
   Refusal,
 } from './reasons.ts';
 import type { DurationMs, Instant } from './time.ts';
+import type { Temperature } from './temperature.ts';
 
 // Everything the core remembers. Plain readonly data: it can be written as JSON and compared.
 

@@ -6,6 +6,7 @@ import { activeHere, type MemberState, type Raising } from './state.ts';
 import { abortOperation } from './plan-failure.ts';
 import { NEW_OPERATION, planTakeover } from './takeover.ts';
 import { answer, isPending, memberConfigOf, memberOf, note, refuse, type Turn } from './turn.ts';
+import { standingOf } from './temperature.ts';
 
 // The planned takeover, also used to hand back and to move away from an active that serves badly. Nothing is
 // taken from the old active until the new one is raised, answers and passes the gate; until then the move can
@@ -125,8 +126,8 @@ function bestTarget(turn: Turn, to: string | null): string | Refusal {
 
 /** A cold standby is not ready by design: it is started for the move. */
 export function canBeRaised(turn: Turn, member: MemberState): boolean {
-  const cold = memberConfigOf(turn, member.name).temperature === 'cold';
-  return cold && member.lifecycle === 'absent' && member.repair.fault === null;
+  const isAbsent = standingOf(memberConfigOf(turn, member.name).temperature) === 'absent';
+  return isAbsent && member.lifecycle === 'absent' && member.repair.fault === null;
 }
 
 /** Carries out the operator's failover: at once and without a drain, to a member that can serve. */

@@ -1,4 +1,4 @@
-import type { Temperature } from './resources.ts';
+import type { Temperature } from '../core/temperature.ts';
 
 // How often what a service depends on fails, and for how long: the fault model of `hotwarm plan` and of
 // `hotwarm simulate`. Plain data in milliseconds, as the configuration has it. Each figure has a default, and each

@@ -1,9 +1,8 @@
 import { requireNonNegative, requireShare } from './domain.ts';
+import { FULL, upkeepOf, type Temperature } from '../core/temperature.ts';
 
 // What members cost in money and energy at each temperature. A plain sum, linear in what is used: it knows no volume
 // discounts, and takes a host's idle power as a price of the host, not of the members on it.
-
-export type Temperature = 'hot' | 'warm' | 'frozen' | 'cold';
 
 /** What one member needs at full capacity. */
 export type Need = {
@@ -41,8 +40,8 @@ export type Resources = {
 const HOURS_PER_MONTH = 730.5;
 
 /**
- * What a member keeps and uses. An active or hot one keeps its cores; a warm one keeps its CPU quota `warmShare`, and
- * uses no more; a frozen one keeps its memory only; a cold one nothing.
+ * What a member keeps and uses. One that runs keeps its cores, or at a reduced capacity the share `warmShare` of them, and uses
+ * no more; one that does not run keeps no core, and its memory only while it is frozen.
  */
 export function memberResources(
   need: Need,
@@ -52,22 +51,12 @@ export function memberResources(
   requireNeed(need);
   requireShare('warmShare', warmShare);
   const { cores, memoryGib, busyShare, idleShare } = need;
-  switch (role) {
-    case 'active':
-      return { coresKept: cores, coresUsed: cores * busyShare, memoryGib };
-    case 'hot':
-      return { coresKept: cores, coresUsed: cores * idleShare, memoryGib };
-    case 'warm': {
-      const coresKept = cores * warmShare;
-      return { coresKept, coresUsed: Math.min(coresKept, cores * idleShare), memoryGib };
-    }
-    case 'frozen':
-      return { coresKept: 0, coresUsed: 0, memoryGib };
-    case 'cold':
-      return { coresKept: 0, coresUsed: 0, memoryGib: 0 };
-    default:
-      return role satisfies never;
-  }
+  const { standing, capacity } = role === 'active' ? FULL : upkeepOf(role);
+  if (standing !== 'running')
+    return { coresKept: 0, coresUsed: 0, memoryGib: standing === 'frozen' ? memoryGib : 0 };
+  const coresKept = capacity === 'full' ? cores : cores * warmShare;
+  const wanted = cores * (role === 'active' ? busyShare : idleShare);
+  return { coresKept, coresUsed: Math.min(coresKept, wanted), memoryGib };
 }
 
 export type Bill = {

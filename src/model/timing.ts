@@ -1,3 +1,4 @@
+import { standingOf, upkeepOf, type Temperature } from '../core/temperature.ts';
 // What a service's timings imply, before anything fails: how long a takeover takes for each kind of fault,
 // and what the lease's durations mean. How often they lead to a needless takeover is in mistakes.ts. A plain sum
 // over the steps of a takeover. Medians are added, which is exact only for steps with symmetric spread; 99th
@@ -19,7 +20,7 @@ export type TimingInput = {
   /** The data plane can send a request again to a standby. */
   readonly replays: boolean;
   /** How the standby that would take over is kept. */
-  readonly standby: 'hot' | 'warm' | 'frozen' | 'cold';
+  readonly standby: Temperature;
   /** Measured time from start to ready of a cold standby; null: not measured. */
   readonly startup: Spread | null;
   readonly lease: {
@@ -186,14 +187,22 @@ function afterVerdict(input: TimingInput, detection: readonly Spread[]): Spread 
 }
 
 function raiseTime(input: TimingInput): Spread | null {
-  if (input.standby === 'cold') return input.startup;
-  if (input.standby === 'frozen') return THAW;
-  return input.standby === 'warm' ? TURN : NOTHING;
+  const { standing, capacity } = upkeepOf(input.standby);
+  switch (standing) {
+    case 'absent':
+      return input.startup;
+    case 'frozen':
+      return THAW;
+    case 'running':
+      return capacity === 'reduced' ? TURN : NOTHING;
+    default:
+      return standing satisfies never;
+  }
 }
 
 /** Only where two actives do no harm may the data plane turn to a standby without asking. */
 function isReplayedAtOnce({ exclusive, replays, standby }: TimingInput): boolean {
-  return !exclusive && replays && (standby === 'hot' || standby === 'warm');
+  return !exclusive && replays && standingOf(standby) === 'running';
 }
 
 function noteOf(takeover: Spread | null): 'none' | 'coldStart' {

@@ -16,6 +16,7 @@ import { DETECTIONS, standbysOf } from '../model/plan/design.ts';
 import type { Plan } from '../model/plan/recommendation.ts';
 import type { Said } from './stated.ts';
 import { namesPort, withPort } from './start-command.ts';
+import { upkeepOf } from '../core/temperature.ts';
 
 // The hotwarm.yaml of a scheme. Of a service that is configured already, only what the scheme decides is changed, and
 // comments and all other keys stay; a new one gets the smallest file that runs. What comes of it is checked as any
@@ -150,7 +151,7 @@ function applyStandby(member: YAMLMap, index: number, { question, chosen }: Plan
   member.delete('temperature');
   member.delete('cpu');
   if (temperature !== undefined && temperature !== 'hot') member.set('temperature', temperature);
-  if (temperature === 'warm') {
+  if (temperature !== undefined && upkeepOf(temperature).capacity === 'reduced') {
     const { need, warmShare } = question.service;
     member.set('cpu', formatShare(Math.max(0.01, Number((need.cores * warmShare).toFixed(4)))));
   }

@@ -1,5 +1,6 @@
 import { faultModel } from '../config/fault-model.ts';
 import { formatDuration, formatShare, formatSize } from '../config/units.ts';
+import { TEMPERATURE_NAMES } from '../core/temperature.ts';
 import {
   type Basis,
   type FaultFigure,
@@ -201,7 +202,6 @@ function describeFaults(stated: Stated, history: History | null, startMs: number
 }
 
 function faultFigures(rates: FaultRates): readonly (readonly [FaultFigure, string])[] {
-  const temperatures = ['hot', 'warm', 'frozen', 'cold'] as const;
   return [
     ...COMPONENTS.flatMap((component): (readonly [FaultFigure, string])[] => {
       const { everyMs, repairMs } = rates[component];
@@ -212,11 +212,11 @@ function faultFigures(rates: FaultRates): readonly (readonly [FaultFigure, strin
     }),
     ['pause.every', rates.pause.everyMs === null ? 'never' : formatDuration(rates.pause.everyMs)],
     ['pause.median', formatDuration(rates.pause.medianMs)],
-    ...temperatures.map((each): readonly [FaultFigure, string] => [
+    ...TEMPERATURE_NAMES.map((each): readonly [FaultFigure, string] => [
       `standbyFactor.${each}`,
       formatShare(rates.standbyFactor[each]),
     ]),
-    ...temperatures.map((each): readonly [FaultFigure, string] => [
+    ...TEMPERATURE_NAMES.map((each): readonly [FaultFigure, string] => [
       `standbyLatent.${each}`,
       formatShare(rates.hiddenShare[each]),
     ]),

@@ -9,6 +9,7 @@ import { configuredDesign } from './configured.ts';
 import { type Described, describe } from './description.ts';
 import { type History, readHistory } from './history.ts';
 import { type Said, type Stated, merge } from './stated.ts';
+import { standingOf, TEMPERATURE_NAMES } from '../core/temperature.ts';
 
 // A service of a configuration, as the formulas see it.
 
@@ -60,9 +61,11 @@ export function describeKnown(
 /** Whoever runs accepts clients from a shared socket, and a frozen one receives no data: the rules of the file. */
 export function temperaturesFor(service: ParsedService | null): PlannedService['temperatures'] {
   const isUnseen = service !== null && !trafficAbilities(service.traffic).shieldsStandbys;
-  const running = isUnseen ? [] : (['hot', 'warm'] as const);
-  const frozen = service?.takeover.maxLag === undefined ? (['frozen'] as const) : [];
-  return [...running, ...frozen, 'cold'];
+  const hasLag = service?.takeover.maxLag !== undefined;
+  return TEMPERATURE_NAMES.filter((temperature) => {
+    const standing = standingOf(temperature);
+    return !(isUnseen && standing === 'running') && !(hasLag && standing === 'frozen');
+  });
 }
 
 function pick(

@@ -1,28 +1,22 @@
+import { describeTemperature } from '../core/describe/fact.ts';
 import { type Locale, duration, size, speaker } from '../core/describe/language.ts';
 import type { Basis } from '../model/fault-rates.ts';
 import { type Design, countOf } from '../model/plan/design.ts';
 import type { LayerKind } from '../model/plan/layer.ts';
 import type { Objective, Unbridged } from '../model/plan/objectives.ts';
-import type { Temperature } from '../model/resources.ts';
 import type { Parameter, Phase } from '../model/scheme-branch.ts';
 import type { DownPhase } from '../model/scheme-figures.ts';
 
 // The words of a plan, in English and Chinese. Longer than most files because it is one list.
 
-const TEMPERATURES: Readonly<Record<Temperature, string>> = {
-  hot: '热',
-  warm: '温',
-  frozen: '冻结',
-  cold: '冷',
-};
-
 /** "1 hot and 2 cold standbys". */
 export function standbysText({ standbys }: Design, locale: Locale): string {
   const say = speaker(locale);
   if (standbys.length === 0) return say('no standby', '无备用');
-  const parts = standbys.map(({ temperature, count }) =>
-    say(`${count} ${temperature}`, `${count} 个${TEMPERATURES[temperature]}备用`),
-  );
+  const parts = standbys.map(({ temperature, count }) => {
+    const kept = describeTemperature(temperature, locale);
+    return say(`${count} ${kept}`, `${count} 个${kept}备用`);
+  });
   const noun = countOf(standbys) === 1 ? 'standby' : 'standbys';
   return say(`${parts.join(' and ')} ${noun}`, parts.join('加'));
 }

@@ -74,7 +74,9 @@ export class Replication {
     primary.run(() => {
       for (const standby of this.#members) if (standby !== primary) this.#send(primary, standby);
     });
-    primary.host.after(this.#everyMs > 0 ? this.#everyMs : RESEND_MS, () => this.#stream(primary, pid));
+    primary.host.after(this.#everyMs > 0 ? this.#everyMs : RESEND_MS, () =>
+      this.#stream(primary, pid),
+    );
   }
 
   #send(primary: Member, standby: Member): void {

@@ -1,4 +1,4 @@
-import type { MemberConfig, ServiceConfig, ServiceKind, Temperature } from '../core/config.ts';
+import type { MemberConfig, ServiceConfig, ServiceKind } from '../core/config.ts';
 import {
   drawFaults,
   LOSE_WATCH,
@@ -9,11 +9,11 @@ import {
 } from './fault.ts';
 import { NO_MISHAPS, type MishapShares, type WorldOptions } from './options.ts';
 import { Random } from './random.ts';
+import { TEMPERATURE_NAMES } from '../core/temperature.ts';
 
 // Swarm testing (Groce and others 2012): no two seeds test the same mix. Each draws its own sizes, timings, kinds of
 // service and faults, and leaves many out, because a fault that is always there hides what only its absence shows.
 
-const TEMPERATURES: readonly Temperature[] = ['hot', 'warm', 'frozen', 'cold'];
 const SAFETY_MS: readonly number[] = [10_000, 20_000, 40_000];
 const HEAL_MS = 150_000;
 
@@ -169,6 +169,6 @@ function drawMembers(
     name,
     host: spread || index < hosts.length ? (hosts[index % hosts.length] ?? 'h1') : 'h1',
     // A frozen or absent standby replicates nothing.
-    temperature: isReplicated ? 'hot' : random.pick(TEMPERATURES),
+    temperature: isReplicated ? 'hot' : random.pick(TEMPERATURE_NAMES),
   }));
 }

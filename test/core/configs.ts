@@ -1,10 +1,6 @@
 import type { HostSample } from '../../src/core/event.ts';
-import type {
-  CoreConfig,
-  MemberConfig,
-  ServiceConfig,
-  Temperature,
-} from '../../src/core/config.ts';
+import type { CoreConfig, MemberConfig, ServiceConfig } from '../../src/core/config.ts';
+import type { Temperature } from '../../src/core/temperature.ts';
 
 export function memberConfig(
   name: string,

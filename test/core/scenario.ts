@@ -1,10 +1,11 @@
-import type { ServiceConfig, Temperature } from '../../src/core/config.ts';
+import type { ServiceConfig } from '../../src/core/config.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Event } from '../../src/core/event.ts';
 import { toPosition } from '../../src/core/position.ts';
 import type { Channel, EffectFault, ProbeFault } from '../../src/core/reasons.ts';
 import { CALM, coreConfig, memberConfig, serviceConfig } from './configs.ts';
 import { World } from './world.ts';
+import type { Temperature } from '../../src/core/temperature.ts';
 
 // A scenario file: commands, then `---`, then the transcript that they must produce. Lines with # are
 // comments. `config` takes JSON that is merged into the default service of configs.ts; of a member it names the temperature

@@ -12,6 +12,7 @@ import {
 import { LEASES_FILE, whyUntrusted } from '../../drivers/store/database.ts';
 import { findPidNamespace } from '../../drivers/member/process/pid-namespace.ts';
 import type { PreflightFinding } from './finding.ts';
+import { standingOf } from '../../core/temperature.ts';
 
 /** The journal is bounded well below this. */
 const DISK_FREE_MIN_BYTES = 64 * 1024 * 1024;
@@ -80,7 +81,7 @@ export function cgroupFindings(config: ResolvedConfig): PreflightFinding[] {
     })),
   );
   const limited = members.filter(({ member }) => member.cpuShare !== null);
-  const frozen = members.filter(({ member }) => member.temperature === 'frozen');
+  const frozen = members.filter(({ member }) => standingOf(member.temperature) === 'frozen');
   if (limited.length + frozen.length === 0) return [];
   const cgroup = openCgroup(findCgroupMounts(), `check-${process.pid}`);
   removeCgroup(cgroup);

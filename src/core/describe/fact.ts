@@ -7,8 +7,9 @@ import { describeHealthText, describeVerdict } from './health.ts';
 import { duration, type Locale, percent, speaker, type Text, word } from './language.ts';
 import { describeOrderType } from './order.ts';
 import { describeRefusal } from './refusal.ts';
+import type { Temperature } from '../temperature.ts';
 
-const TEMPERATURES: Readonly<Record<string, Text>> = {
+const TEMPERATURES: Readonly<Record<Temperature, Text>> = {
   hot: { en: 'hot', zh: '热' },
   warm: { en: 'warm', zh: '温' },
   frozen: { en: 'frozen', zh: '冻结' },
@@ -45,7 +46,7 @@ export function describeOperationStep(step: string, locale: Locale): string {
   return word(OPERATION_STEPS, step, locale);
 }
 
-export function describeTemperature(temperature: string, locale: Locale): string {
+export function describeTemperature(temperature: Temperature, locale: Locale): string {
   return word(TEMPERATURES, temperature, locale);
 }
 

@@ -1,5 +1,5 @@
-import type { Temperature } from '../resources.ts';
 import type { PlanLimits, PlanQuestion } from './question.ts';
+import { standingOf, type Temperature } from '../../core/temperature.ts';
 
 // The schemes that a plan compares, as a configuration could write them: standbys and their temperatures, hosts, how soon a
 // failure is noticed, and what happens afterwards.
@@ -122,7 +122,7 @@ export function groupsOf(temperatures: readonly Temperature[]): readonly Standby
 
 /** Standbys that are neither probed nor used until they are needed. */
 export function standsUnseen({ standbys }: Pick<Design, 'standbys'>): boolean {
-  return standbys.some(({ temperature }) => temperature === 'frozen' || temperature === 'cold');
+  return standbys.some(({ temperature }) => standingOf(temperature) !== 'running');
 }
 
 /** How far a design is from what one would write without a plan: among equals the plainest is taken. */

@@ -13,6 +13,7 @@ import {
   repairOf,
   sum,
 } from './layer.ts';
+import { standingOf } from '../../core/temperature.ts';
 
 /** More hosts than these are never down together in what a plan compares. */
 const MOST_HOSTS_DOWN = 3;
@@ -81,13 +82,13 @@ export function standbyClass(
   { temperature, count }: StandbyGroup,
 ): StandbyClass {
   const { rates, service } = question;
-  const warmsUp = temperature === 'cold' && service.warmUpMs > 0;
+  const warmsUp = standingOf(temperature) === 'absent' && service.warmUpMs > 0;
   return {
     count,
     standbyFactor: rates.standbyFactor[temperature],
     failoverHours: times.switch(temperature).p50Ms / HOUR_MS,
     undetectedShare: rates.hiddenShare[temperature],
-    isRehearsed: temperature === 'frozen' || temperature === 'cold',
+    isRehearsed: standingOf(temperature) !== 'running',
     warmUp: warmsUp
       ? { hours: service.warmUpMs / HOUR_MS, servingShare: service.warmUpShare }
       : null,

@@ -1,6 +1,7 @@
 import { requireCount, requireNonNegative, requirePositive, requireShare } from '../domain.ts';
 import type { FaultRates } from '../fault-rates.ts';
-import type { Need, Power, Prices, Temperature } from '../resources.ts';
+import type { Need, Power, Prices } from '../resources.ts';
+import type { Temperature } from '../../core/temperature.ts';
 
 // What a plan is asked: what a service shall achieve, what it is like, and what may fail. Complete and plain: where
 // each figure comes from (the operator, a file, the history, a default) is the command's concern.

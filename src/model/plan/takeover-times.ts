@@ -1,7 +1,7 @@
 import { type Spread, type TimingInput, predictDetection, predictSwitch } from '../timing.ts';
-import type { Temperature } from '../resources.ts';
 import { type Design, timingOf } from './design.ts';
 import type { PlanQuestion } from './question.ts';
+import type { Temperature } from '../../core/temperature.ts';
 
 // How long the takeovers of a design take, fault by fault: from timing.ts, which knows the steps of this program.
 // What it cannot know, the start of a cold standby, the service's description says.
