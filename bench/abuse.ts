@@ -152,7 +152,7 @@ const sample = await startSample({
   exclusive: false,
   intervalMs: 100,
   timeoutMs: 300,
-  onNotice: () => undefined,
+  onEvent: () => undefined,
 });
 try {
   await sleep(3000);

@@ -34,7 +34,7 @@ const sample = await startSample({
   exclusive: false,
   intervalMs: 50,
   timeoutMs: 200,
-  onNotice: () => undefined,
+  onEvent: () => undefined,
 });
 const { service, config, apiPort } = sample;
 let { agent } = sample;
@@ -59,7 +59,7 @@ try {
     agent = new AgentProcess({
       config,
       api: { host: '127.0.0.1', port: apiPort },
-      onNotice: () => undefined,
+      onEvent: () => undefined,
     });
     const after = await agent.until(
       service,

@@ -43,7 +43,7 @@ const sample = await startSample({
   intervalMs: 100,
   timeoutMs: 300,
   ...(gib === 0 ? {} : { command: largeCommand(gib) }),
-  onNotice: () => undefined,
+  onEvent: () => undefined,
 });
 try {
   await new Promise((resolve) => setTimeout(resolve, Number(values.settle) * 1000));

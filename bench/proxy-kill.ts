@@ -3,7 +3,7 @@
 //   node bench/proxy-kill.ts [--trials 20] [--json]
 import { parseArgs } from 'node:util';
 import { monotonicMs } from '../src/clock.ts';
-import type { Notice } from '../src/agent/contract.ts';
+import type { AgentEvent } from '../src/agent/contract.ts';
 import { percentile } from '../src/core/percentile.ts';
 import { startSample } from '../src/drill/sample-service.ts';
 import { helperOf } from './peers/processes.ts';
@@ -37,10 +37,10 @@ async function kill(processes: number): Promise<Trial> {
     processes,
     intervalMs: 50,
     timeoutMs: 200,
-    onNotice: (notice: Notice) => {
-      if (notice.kind !== 'proxy') return;
-      if (notice.data.change === 'ended') stated += notice.data.lost?.connections ?? 0;
-      if (notice.data.change === 'started') onStarted?.();
+    onEvent: (event: AgentEvent) => {
+      if (event.kind !== 'proxy') return;
+      if (event.data.change === 'ended') stated += event.data.lost?.connections ?? 0;
+      if (event.data.change === 'started') onStarted?.();
     },
   });
   const load = sample.load({ method: 'GET', ratePerSecond: RATE_PER_SECOND });

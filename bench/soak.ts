@@ -72,7 +72,7 @@ const sample = await startSample({
   exclusive: false,
   intervalMs: 50,
   timeoutMs: 300,
-  onNotice: () => undefined,
+  onEvent: () => undefined,
 });
 try {
   await sleep(SETTLE_MS);

@@ -92,7 +92,7 @@ async function runCase(item: Case, trials: number): Promise<Outcome> {
     intervalMs: 20,
     timeoutMs: 100,
     ...(item.command === null ? {} : { command: item.command }),
-    onNotice: () => undefined,
+    onEvent: () => undefined,
   });
   const load = sample.load({ method: 'GET', ratePerSecond: RATE_PER_SECOND });
   const kills: Trial[] = [];

@@ -100,7 +100,7 @@ async function runCase(item: Case, trials: number): Promise<readonly TrialReport
     intervalMs: 20,
     timeoutMs: 100,
     ...(item.ballastGib === 0 ? {} : { command: largeCommand(item.ballastGib) }),
-    onNotice: () => undefined,
+    onEvent: () => undefined,
   });
   const load = sample.load({ method: item.method, ratePerSecond: RATE_PER_SECOND });
   const reports: TrialReport[] = [];

@@ -5,7 +5,7 @@ export type {
   AgentView,
   CommandAnswer,
   CommandRequest,
-  Notice,
+  AgentEvent,
   StoredIncident,
 } from './agent/contract.ts';
 export { loadConfig } from './config/load.ts';

@@ -34,7 +34,7 @@ async function start({ exclusive, via }: Way): Promise<Running> {
     via,
     intervalMs: 20,
     timeoutMs: 100,
-    onNotice: () => undefined,
+    onEvent: () => undefined,
   });
   const { agent, service } = sample;
   return {

@@ -135,7 +135,7 @@ async function startService(closers: (() => Promise<void>)[]) {
   const agent = new AgentProcess({
     config,
     api: { host: '127.0.0.1', port: ports.api },
-    onNotice: () => undefined,
+    onEvent: () => undefined,
   });
   closers.push(() => agent.stop());
   const proxied = await agent.until(SERVICE, 'a service', isWhole, READY_WITHIN_MS);

@@ -17,13 +17,13 @@ import type {
   StoredIncident,
 } from './contract.ts';
 import { carryOutBy } from './carry-out.ts';
-import { LoopMeter } from './figures.ts';
+import { LoopMeter } from './latency-histogram.ts';
 import { LinuxReadings } from './host-readings.ts';
 import { openIncidentLog, type IncidentLog } from './incident-log.ts';
 import { openJournal, type Journal } from './journal.ts';
 import type { LocalService } from './local-service.ts';
 import { makeLocalService } from './make-service.ts';
-import { changes, NoticeBoard } from './notices.ts';
+import { changes, EventStream } from './event-stream.ts';
 import { leasesOf } from './store-leases.ts';
 import { SYSTEM_TIME } from './system-time.ts';
 import { releaseFormer } from './traffic/kinds.ts';
@@ -48,7 +48,7 @@ export class Agent implements AgentView {
   readonly #meter = new LoopMeter();
   readonly #readings = new LinuxReadings(monotonicMs);
   readonly #runtime: Runtime;
-  readonly #board = new NoticeBoard(() => Date.now());
+  readonly #stream = new EventStream(() => Date.now());
   readonly #startedWallMs = Date.now();
   /** Members run, or clients were served, since before this agent. */
   #findsEarlier = false;
@@ -68,7 +68,7 @@ export class Agent implements AgentView {
         socketHolder: this.#socketHolder,
         saveIncident: (id) => this.#saveIncident(id),
         onEvent: (event) => this.#runtime.deliver(event),
-        post: (draft) => this.#board.post(draft),
+        post: (draft) => this.#stream.post(draft),
       }),
     );
     this.#runtime = new Runtime({
@@ -264,12 +264,12 @@ export class Agent implements AgentView {
     return this.#incidentLog.get(id);
   }
 
-  noticesAfter: AgentView['noticesAfter'] = (id) => this.#board.after(id);
+  eventsAfter: AgentView['eventsAfter'] = (id) => this.#stream.after(id);
 
-  subscribe: AgentView['subscribe'] = (onNotice) => this.#board.subscribe(onNotice);
+  subscribe: AgentView['subscribe'] = (onEvent) => this.#stream.subscribe(onEvent);
 
   #tell(before: AgentState, after: AgentState): void {
-    for (const draft of changes(before, after)) this.#board.post(draft);
+    for (const draft of changes(before, after)) this.#stream.post(draft);
   }
 
   #saveIncident(id: number): void {

@@ -1,6 +1,6 @@
 import type { HealthReason, Refusal } from '../core/reasons.ts';
 import type { AgentState, Incident, MemberState, ServiceState } from '../core/state.ts';
-import type { ProcessNews, TrafficStats } from '../drivers/traffic/contract.ts';
+import type { ProcessChange, TrafficStats } from '../drivers/traffic/contract.ts';
 
 // What the HTTP API may see and ask of the running agent.
 
@@ -20,38 +20,38 @@ export type CommandAnswer =
 export type StoredIncident = { readonly incident: Incident; readonly startedWallMs: number };
 
 /** One line of the agent's event stream, numbered without gaps for resuming. */
-export type Notice = {
+export type AgentEvent = {
   readonly id: number;
   readonly wallMs: number;
   readonly service: string;
-} & News;
+} & AgentChange;
 
-export type News =
-  | { readonly kind: 'health'; readonly data: HealthNews }
-  | { readonly kind: 'incident'; readonly data: IncidentNews }
+export type AgentChange =
+  | { readonly kind: 'health'; readonly data: HealthChange }
+  | { readonly kind: 'incident'; readonly data: IncidentChange }
   | { readonly kind: 'refusal'; readonly data: Refusal }
-  | { readonly kind: 'status'; readonly data: StatusNews }
+  | { readonly kind: 'status'; readonly data: StatusChange }
   /** The data plane ended, or is there again. */
   | { readonly kind: 'traffic'; readonly data: { readonly up: boolean } }
   /** One process of the data plane ended or was started. */
-  | { readonly kind: 'proxy'; readonly data: ProcessNews }
-  | { readonly kind: 'certificate'; readonly data: CertificateNews }
+  | { readonly kind: 'proxy'; readonly data: ProcessChange }
+  | { readonly kind: 'certificate'; readonly data: CertificateChange }
   /** A standby accepts clients before it was told to. */
   | { readonly kind: 'acceptedEarly'; readonly data: { readonly member: string } };
 
 /** Changed certificate files of the data plane are in use; fault not null: why not, so that the old ones are. */
-export type CertificateNews = { readonly file: string; readonly fault: string | null };
+export type CertificateChange = { readonly file: string; readonly fault: string | null };
 
-export type HealthNews = Pick<MemberState, 'lifecycle' | 'ready' | 'pid' | 'repair'> & {
+export type HealthChange = Pick<MemberState, 'lifecycle' | 'ready' | 'pid' | 'repair'> & {
   readonly member: string;
   readonly health: string;
   readonly reason: HealthReason;
 };
 
 /** The incident with what is new of its timeline. */
-export type IncidentNews = Incident & { readonly opened: boolean };
+export type IncidentChange = Incident & { readonly opened: boolean };
 
-export type StatusNews = Pick<ServiceState, 'phase' | 'epoch' | 'paused'> & {
+export type StatusChange = Pick<ServiceState, 'phase' | 'epoch' | 'paused'> & {
   readonly active: string | null;
 };
 
@@ -82,7 +82,7 @@ export interface AgentView {
   /** Newest first. */
   incidents(options: { service: string | null; limit: number }): readonly StoredIncident[];
   incident(id: number): StoredIncident | null;
-  /** Notices after the given id that are still kept, oldest first. */
-  noticesAfter(id: number): readonly Notice[];
-  subscribe(onNotice: (notice: Notice) => void): () => void;
+  /** Events after the given id that are still kept, oldest first. */
+  eventsAfter(id: number): readonly AgentEvent[];
+  subscribe(onEvent: (event: AgentEvent) => void): () => void;
 }

@@ -5,7 +5,7 @@ import { readBootId } from '../drivers/os/boot-id.ts';
 import { sqliteFault } from '../drivers/store/sqlite-fault.ts';
 import type { AppError } from '../errors.ts';
 import type { JournalEntry, Journal as RuntimeJournal, Segment } from '../runtime/ports.ts';
-import { foreignState } from './foreign-state.ts';
+import { stateVersionError } from './state-version-error.ts';
 import { measureSegments, readNewestSegment, type SegmentSize } from './journal-reader.ts';
 
 // What happened, in order, so that it can be replayed: events in segments, each of which starts with the
@@ -141,7 +141,7 @@ class SqliteJournal implements Journal {
   newest(): Segment | null {
     const segment = readNewestSegment(this.#database, this.#bootId);
     if (segment === null || segment.state.version === STATE_VERSION) return segment;
-    const { message, reason, hint } = foreignState(segment.state);
+    const { message, reason, hint } = stateVersionError(segment.state);
     process.emitWarning(`${message.en}: ${reason.en}; ${hint.en}`);
     return null;
   }

@@ -3,8 +3,8 @@ import type { Effect, Route } from '../core/effect.ts';
 import type { EffectResult, Event, FoundMember } from '../core/event.ts';
 import type { ServiceState } from '../core/state.ts';
 import { DriverError } from '../drivers/driver-error.ts';
-import type { ProcessNews, TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
-import type { CertificateNews } from './contract.ts';
+import type { ProcessChange, TrafficDriver, TrafficEvent } from '../drivers/traffic/contract.ts';
+import type { CertificateChange } from './contract.ts';
 import type { LocalMember } from './local-member.ts';
 
 // All the drivers of one service on this host, behind one question: carry out this effect.
@@ -17,9 +17,9 @@ export type LocalServiceOptions = {
   readonly saveIncident: (id: number) => void;
   readonly onEvent: (event: Event) => void;
   /** Changed certificate files are in use; `fault`: why not. */
-  readonly onCertificate: (news: CertificateNews) => void;
+  readonly onCertificate: (news: CertificateChange) => void;
   /** One process of the data plane ended or was started. */
-  readonly onProcess: (news: ProcessNews) => void;
+  readonly onProcess: (news: ProcessChange) => void;
   /** A standby accepts clients before it was told to. */
   readonly onAcceptedEarly: (member: string) => void;
   readonly now: () => number;

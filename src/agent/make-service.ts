@@ -9,7 +9,7 @@ import type { ProbeTarget } from '../drivers/probe/spec.ts';
 import { createProbe } from '../drivers/probe/factory.ts';
 import { LocalMember, type LocalMemberOptions } from './local-member.ts';
 import { LocalService } from './local-service.ts';
-import type { NoticeDraft } from './notices.ts';
+import type { AgentEventDraft } from './event-stream.ts';
 import { inheritanceOf, makeTraffic } from './traffic/kinds.ts';
 
 // Which drivers a service of this configuration has.
@@ -21,7 +21,7 @@ export type ServiceParts = {
   readonly socketHolder: SocketHolderHandle;
   readonly saveIncident: (id: number) => void;
   readonly onEvent: (event: Event) => void;
-  readonly post: (draft: NoticeDraft) => void;
+  readonly post: (draft: AgentEventDraft) => void;
 };
 
 export function makeLocalService(service: ResolvedService, parts: ServiceParts): LocalService {

@@ -1,17 +1,17 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import type { AgentView, Notice } from '../agent/contract.ts';
+import type { AgentView, AgentEvent } from '../agent/contract.ts';
 import { AppError } from '../errors.ts';
 
-// The agent's notices as server-sent events. A client that was cut off sends the last id it saw and gets
+// The agent's events as server-sent events. A client that was cut off sends the last id it saw and gets
 // what it missed, as far as it is still kept; if some of that is gone, a `reset` event tells it to read
 // the status anew. A client that reads too slowly is cut off rather than waited for: its queue is
 // bounded, and it can resume.
 
 export type EventLimits = {
   readonly clients: number;
-  /** Notices waiting for one client. */
+  /** Events waiting for one client. */
   readonly queue: number;
   readonly heartbeatMs: number;
 };
@@ -45,8 +45,8 @@ async function serve(options: {
   const { view, limits, stream, lastId } = options;
   const inbox = new Inbox(limits.queue);
   // Subscribed before the past is read, so that nothing falls in between; ids sort out the overlap.
-  const unsubscribe = view.subscribe((notice) => {
-    if (inbox.put(notice)) return;
+  const unsubscribe = view.subscribe((event) => {
+    if (inbox.put(event)) return;
     unsubscribe();
     options.cut();
   });
@@ -55,13 +55,13 @@ async function serve(options: {
     await stream.write('retry: 1000\n\n');
     let newest = await replay(view, stream, lastId);
     while (!stream.aborted && !inbox.isClosed) {
-      const notice = inbox.take();
-      if (notice === null) {
+      const event = inbox.take();
+      if (event === null) {
         const woken = await inbox.wait(limits.heartbeatMs);
         if (!woken) await stream.write(': still here\n\n');
-      } else if (notice.id > newest) {
-        await send(stream, notice);
-        newest = notice.id;
+      } else if (event.id > newest) {
+        await send(stream, event);
+        newest = event.id;
       }
     }
   } finally {
@@ -76,29 +76,29 @@ async function replay(
   lastId: number | null,
 ): Promise<number> {
   if (lastId === null) return -1;
-  const missed = view.noticesAfter(lastId);
+  const missed = view.eventsAfter(lastId);
   const first = missed[0];
   // With nothing after it, it is either the newest one or none of this agent's.
   const isWhole = first === undefined ? lastId === newestId(view) : first.id === lastId + 1;
   if (!isWhole) await stream.writeSSE({ event: 'reset', data: '{}' });
-  for (const notice of missed) await send(stream, notice);
+  for (const event of missed) await send(stream, event);
   return missed.at(-1)?.id ?? -1;
 }
 
 /** 0: nothing has been told yet. */
 function newestId(view: AgentView): number {
-  return view.noticesAfter(0).at(-1)?.id ?? 0;
+  return view.eventsAfter(0).at(-1)?.id ?? 0;
 }
 
-async function send(stream: SSEStreamingApi, notice: Notice): Promise<void> {
-  const { id, kind, ...rest } = notice;
+async function send(stream: SSEStreamingApi, event: AgentEvent): Promise<void> {
+  const { id, kind, ...rest } = event;
   await stream.writeSSE({ id: String(id), event: kind, data: JSON.stringify(rest) });
 }
 
-/** Notices on their way to one client. Closes itself when the client falls too far behind. */
+/** Events on their way to one client. Closes itself when the client falls too far behind. */
 class Inbox {
   readonly #limit: number;
-  #notices: Notice[] = [];
+  #events: AgentEvent[] = [];
   #closed = false;
   #wake: (() => void) | null = null;
 
@@ -111,30 +111,30 @@ class Inbox {
   }
 
   /** false: it is full, and closed from now on. */
-  put(notice: Notice): boolean {
+  put(event: AgentEvent): boolean {
     if (this.#closed) return false;
-    if (this.#notices.length >= this.#limit) {
+    if (this.#events.length >= this.#limit) {
       this.close();
       return false;
     }
-    this.#notices.push(notice);
+    this.#events.push(event);
     this.#wake?.();
     return true;
   }
 
-  take(): Notice | null {
-    return this.#notices.shift() ?? null;
+  take(): AgentEvent | null {
+    return this.#events.shift() ?? null;
   }
 
   close(): void {
     this.#closed = true;
-    this.#notices = [];
+    this.#events = [];
     this.#wake?.();
   }
 
   /** true: something came or the inbox closed. false: the time is over. */
   async wait(timeoutMs: number): Promise<boolean> {
-    if (this.#closed || this.#notices.length > 0) return true;
+    if (this.#closed || this.#events.length > 0) return true;
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#wake = null;

@@ -1,5 +1,10 @@
-import type { CertificateNews, HealthNews, IncidentNews, News } from '../agent/contract.ts';
-import type { ProcessNews } from '../drivers/traffic/contract.ts';
+import type {
+  CertificateChange,
+  HealthChange,
+  IncidentChange,
+  AgentChange,
+} from '../agent/contract.ts';
+import type { ProcessChange } from '../drivers/traffic/contract.ts';
 import { unreachable } from '../core/assert.ts';
 import { describeCause } from '../core/describe/cause.ts';
 import { describeFact } from '../core/describe/fact.ts';
@@ -10,7 +15,7 @@ import { describeRefusal } from '../core/describe/refusal.ts';
 import type { EffectFault } from '../core/reasons.ts';
 import type { Incident, IncidentEntry, RepairState } from '../core/state.ts';
 
-// The agent's notices as lines that a person can follow while they happen. What is only of interest
+// The agent's events as lines that a person can follow while they happen. What is only of interest
 // afterwards (every order with its number, every passed-over candidate) is left to `explain`.
 
 const TOLD_FACTS: ReadonlySet<string> = new Set([
@@ -31,7 +36,7 @@ const TRAFFIC_LOST =
 const TRAFFIC_BACK = 'the data plane is back';
 
 /** Lines for one piece of news, without time and service; none when it is of no interest while it happens. */
-export function narrate(news: News, locale: Locale): readonly string[] {
+export function narrate(news: AgentChange, locale: Locale): readonly string[] {
   switch (news.kind) {
     case 'health':
       return narrateHealth(news.data, locale);
@@ -56,7 +61,7 @@ export function narrate(news: News, locale: Locale): readonly string[] {
   }
 }
 
-function narrateProcess(news: ProcessNews): string {
+function narrateProcess(news: ProcessChange): string {
   switch (news.change) {
     case 'started':
       return `proxy process ${news.process} is there again (pid ${news.pid}); whoever connected meanwhile is served now`;
@@ -83,7 +88,7 @@ function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
-function narrateCertificate({ file, fault }: CertificateNews): string {
+function narrateCertificate({ file, fault }: CertificateChange): string {
   if (fault === null) return `the new certificate in ${file} is in use`;
   return `the new certificate is not used, the old one stays: ${file}: ${fault}`;
 }
@@ -95,7 +100,7 @@ export function narrateStop(modes: readonly ('manage' | 'observe')[]): string {
     : 'stopping: observed members are left as they are';
 }
 
-function narrateHealth(data: HealthNews, locale: Locale): readonly string[] {
+function narrateHealth(data: HealthChange, locale: Locale): readonly string[] {
   const { member, health, lifecycle, ready, pid, repair } = data;
   if (repair.fault !== null && lifecycle === 'absent')
     return [failedStart(member, repair, repair.fault, locale)];
@@ -107,7 +112,7 @@ function narrateHealth(data: HealthNews, locale: Locale): readonly string[] {
   return narrateVerdict(data, locale);
 }
 
-function narrateVerdict(data: HealthNews, locale: Locale): readonly string[] {
+function narrateVerdict(data: HealthChange, locale: Locale): readonly string[] {
   const { member, health, reason, lifecycle } = data;
   if (health !== 'suspect' && health !== 'failed' && health !== 'degraded') return [];
   // It was told before that it failed; only what was not seen to end had to be ended.
@@ -126,7 +131,7 @@ function failedStart(
   return `${member} could not be started, attempt ${repair.attempts}: ${describeFault(fault, locale)}${detail}`;
 }
 
-function narrateIncident(incident: IncidentNews, locale: Locale): readonly string[] {
+function narrateIncident(incident: IncidentChange, locale: Locale): readonly string[] {
   const shadow = incident.shadow ? ' (observe-only, nothing is done)' : '';
   const opened = incident.opened
     ? [

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Notice, StoredIncident } from '../agent/contract.ts';
+import type { AgentEvent, StoredIncident } from '../agent/contract.ts';
 import type { StatusReport, ServiceReport } from '../api/status.ts';
 import type { Text } from '../core/describe/language.ts';
 import { AppError } from '../errors.ts';
@@ -21,7 +21,7 @@ export class AgentProcess {
   constructor(options: {
     config: string;
     api: { host: string; port: number };
-    onNotice: (notice: Notice) => void;
+    onEvent: (event: AgentEvent) => void;
   }) {
     const main = fileURLToPath(
       new URL(
@@ -39,10 +39,10 @@ export class AgentProcess {
     );
     const { stdout, stderr } = this.#child;
     if (stdout !== null) {
-      // Each line is one notice, as `up --json` prints it.
+      // Each line is one event, as `up --json` prints it.
       createInterface({ input: stdout }).on('line', (line) => {
-        const notice: Notice = JSON.parse(line);
-        options.onNotice(notice);
+        const event: AgentEvent = JSON.parse(line);
+        options.onEvent(event);
       });
     }
     stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Notice } from '../agent/contract.ts';
+import type { AgentEvent } from '../agent/contract.ts';
 import { AgentProcess, isWhole } from './agent-process.ts';
 import { findFreePorts } from './free-ports.ts';
 import { OpenLoopLoad } from './load.ts';
@@ -20,7 +20,7 @@ export type SampleOptions = {
   readonly command?: readonly string[];
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  readonly onNotice: (notice: Notice) => void;
+  readonly onEvent: (event: AgentEvent) => void;
 };
 
 export type Sample = {
@@ -55,7 +55,7 @@ export async function startSample(options: SampleOptions): Promise<Sample> {
   const agent = new AgentProcess({
     config,
     api: { host: '127.0.0.1', port: apiPort },
-    onNotice: options.onNotice,
+    onEvent: options.onEvent,
   });
   const close = async (): Promise<void> => {
     await agent.stop();

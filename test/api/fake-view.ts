@@ -3,7 +3,7 @@ import type {
   AgentView,
   CommandAnswer,
   CommandRequest,
-  Notice,
+  AgentEvent,
   StoredIncident,
 } from '../../src/agent/contract.ts';
 import type { ServiceConfig } from '../../src/core/config.ts';
@@ -183,10 +183,10 @@ export const trafficStats: TrafficStats = {
 export class FakeView implements AgentView {
   current: AgentState = wellState();
   stored: StoredIncident[] = [];
-  notices: Notice[] = [];
+  events: AgentEvent[] = [];
   answer: CommandAnswer = { accepted: true, incident: 7 };
   readonly commands: CommandRequest[] = [];
-  readonly listeners = new Set<(notice: Notice) => void>();
+  readonly listeners = new Set<(event: AgentEvent) => void>();
 
   state(): AgentState {
     return this.current;
@@ -224,25 +224,25 @@ export class FakeView implements AgentView {
     return this.stored.find(({ incident }) => incident.id === id) ?? null;
   }
 
-  noticesAfter(id: number): readonly Notice[] {
-    return this.notices.filter((notice) => notice.id > id);
+  eventsAfter(id: number): readonly AgentEvent[] {
+    return this.events.filter((event) => event.id > id);
   }
 
-  subscribe(onNotice: (notice: Notice) => void): () => void {
-    this.listeners.add(onNotice);
+  subscribe(onEvent: (event: AgentEvent) => void): () => void {
+    this.listeners.add(onEvent);
     return () => {
-      this.listeners.delete(onNotice);
+      this.listeners.delete(onEvent);
     };
   }
 
   /** As the agent does: kept, and told to everyone. */
-  publish(notice: Notice): void {
-    this.notices.push(notice);
-    for (const listener of this.listeners) listener(notice);
+  publish(event: AgentEvent): void {
+    this.events.push(event);
+    for (const listener of this.listeners) listener(event);
   }
 }
 
-export function makeNotice(id: number): Notice {
+export function makeAgentEvent(id: number): AgentEvent {
   const data = { phase: 'steady', active: 'a', epoch: 3, paused: false } as const;
   return { id, wallMs: WALL_MS + id, service: 'shop', kind: 'status', data };
 }

@@ -4,9 +4,9 @@ import { type ClientRequest, get, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Notice } from '../../src/agent/contract.ts';
+import type { AgentEvent } from '../../src/agent/contract.ts';
 import { startApi } from '../../src/api/server.ts';
-import { FakeView, makeNotice } from './fake-view.ts';
+import { FakeView, makeAgentEvent } from './fake-view.ts';
 import { eventually } from '../eventually.ts';
 
 async function withApi(body: (view: FakeView, port: number) => Promise<void>): Promise<void> {
@@ -85,11 +85,11 @@ test('a port that is taken is named in the error', async () => {
 
 test('events arrive as they happen, from the moment of asking', async () => {
   await withApi(async (view, port) => {
-    view.publish(makeNotice(1));
+    view.publish(makeAgentEvent(1));
     const stream = await openStream(port, null);
     await until(() => view.listeners.size === 1);
-    view.publish(makeNotice(2));
-    view.publish(makeNotice(3));
+    view.publish(makeAgentEvent(2));
+    view.publish(makeAgentEvent(3));
     const text = await readUntil(stream, /id: 3\n\n/);
     assert.deepEqual(idsOf(text), [2, 3]);
     assert.match(text, /event: status\ndata: \{"wallMs":\d+,"service":"shop"/);
@@ -100,10 +100,10 @@ test('events arrive as they happen, from the moment of asking', async () => {
 
 test('a client that comes back gets what it missed and then what follows, once each', async () => {
   await withApi(async (view, port) => {
-    for (let id = 1; id <= 5; id += 1) view.publish(makeNotice(id));
+    for (let id = 1; id <= 5; id += 1) view.publish(makeAgentEvent(id));
     const stream = await openStream(port, 2);
     await until(() => view.listeners.size === 1);
-    view.publish(makeNotice(6));
+    view.publish(makeAgentEvent(6));
     const text = await readUntil(stream, /id: 6\n\n/);
     assert.deepEqual(idsOf(text), [3, 4, 5, 6]);
     assert.doesNotMatch(text, /event: reset/);
@@ -113,7 +113,7 @@ test('a client that comes back gets what it missed and then what follows, once e
 
 test('a client that missed more than is kept is told to start anew', async () => {
   await withApi(async (view, port) => {
-    for (let id = 50; id <= 52; id += 1) view.publish(makeNotice(id));
+    for (let id = 50; id <= 52; id += 1) view.publish(makeAgentEvent(id));
     const stream = await openStream(port, 2);
     const text = await readUntil(stream, /id: 52\n\n/);
     assert.match(text, /event: reset\n/);
@@ -132,8 +132,8 @@ test('a client that does not read is cut off, and costs nothing from then on', a
     for (let id = 1; view.listeners.size > 0; id += 1) {
       assert.ok(id < 100_000, 'the queue is bounded');
       const data = { phase: 'steady', active, epoch: 3, paused: false } as const;
-      const notice: Notice = { ...makeNotice(id), kind: 'status', data };
-      for (const listener of view.listeners) listener(notice);
+      const event: AgentEvent = { ...makeAgentEvent(id), kind: 'status', data };
+      for (const listener of view.listeners) listener(event);
       await nextTurn();
     }
     stream.response.resume();

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HealthNews, IncidentNews } from '../../src/agent/contract.ts';
+import type { HealthChange, IncidentChange } from '../../src/agent/contract.ts';
 import { narrate, narrateStop } from '../../src/cli/narrate.ts';
-import type { ProcessNews } from '../../src/drivers/traffic/contract.ts';
+import type { ProcessChange } from '../../src/drivers/traffic/contract.ts';
 import { play } from '../core/scenario.ts';
 
-const READY: HealthNews = {
+const READY: HealthChange = {
   member: 'a',
   health: 'healthy',
   reason: 'answering',
@@ -15,13 +15,13 @@ const READY: HealthNews = {
   repair: { fault: null, detail: '', attempts: 0, notBefore: 0 },
 };
 
-function incidentOf(script: string): IncidentNews {
+function incidentOf(script: string): IncidentChange {
   const { incident } = play(script).world.service;
   assert.ok(incident !== null);
   return { ...incident, opened: true };
 }
 
-function firstLine(data: IncidentNews): string {
+function firstLine(data: IncidentChange): string {
   return narrate({ kind: 'incident', data }, 'en')[0] ?? '';
 }
 
@@ -53,7 +53,7 @@ test('a member that was found failed and then fenced is not told of as failed tw
   assert.match(told('exited', 'absent')[0] ?? '', /^a is failed/);
 });
 
-function toldOf(data: ProcessNews): string {
+function toldOf(data: ProcessChange): string {
   return narrate({ kind: 'proxy', data }, 'en').join('\n');
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Notice } from '../../agent/contract.ts';
+import type { AgentEvent } from '../../agent/contract.ts';
 import { monotonicMs } from '../../clock.ts';
 import { percentile } from '../../core/percentile.ts';
 import type { OpenLoopLoad } from '../../drill/load.ts';
@@ -27,7 +27,7 @@ export async function runDemo({ json, out }: DemoOptions): Promise<number> {
     exclusive: false,
     intervalMs: 20,
     timeoutMs: 100,
-    onNotice: teller(say),
+    onEvent: teller(say),
   });
   const load = sample.load({ method: 'GET', ratePerSecond: RATE_PER_SECOND });
   try {
@@ -71,12 +71,12 @@ async function requestSwitchover({ apiPort, service }: Sample): Promise<void> {
   });
 }
 
-/** The agent's notices as they come, timed from the first one. */
-function teller(say: (text: string) => void): (notice: Notice) => void {
+/** The agent's events as they come, timed from the first one. */
+function teller(say: (text: string) => void): (event: AgentEvent) => void {
   const startedAt = monotonicMs();
-  return (notice) => {
+  return (event) => {
     const seconds = ((monotonicMs() - startedAt) / 1000).toFixed(3).padStart(7);
-    for (const line of narrate(notice, 'en')) say(`${seconds} s  ${line}`);
+    for (const line of narrate(event, 'en')) say(`${seconds} s  ${line}`);
   };
 }
 

@@ -1,8 +1,8 @@
 import { Agent } from '../../agent/agent.ts';
-import type { Notice } from '../../agent/contract.ts';
+import type { AgentEvent } from '../../agent/contract.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
-import { dismissAgent, LEAVE_SIGNAL } from '../../agent/replace.ts';
+import { stopForHandover, HANDOVER_SIGNAL } from '../../agent/hand-over.ts';
 import { formatAddress } from '../../config/units.ts';
 import { closeInherited } from '../../drivers/os/inherited-descriptors.ts';
 import { ServiceManager } from '../../drivers/service-manager.ts';
@@ -17,7 +17,7 @@ import type { Io } from '../io.ts';
 import { narrate, narrateStop } from '../narrate.ts';
 import { Supervision } from '../supervision.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', LEAVE_SIGNAL] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', HANDOVER_SIGNAL] as const;
 /** Beyond the members' own stop time-out, until a stop is over or given up. */
 const STOP_SLACK_MS = 15_000;
 
@@ -66,11 +66,11 @@ async function runUntil(
   const { out, json } = options;
   if (options.replace) {
     await supervision.becomeMain();
-    await dismissAgent(config.agent.stateDir);
+    await stopForHandover(config.agent.stateDir);
   }
   const agent = await Agent.start(config, { onDefect: (error) => ends.tell({ defect: error }) });
   const tell = json ? jsonTeller(out) : textTeller(out);
-  for (const notice of agent.noticesAfter(0)) tell(notice);
+  for (const event of agent.eventsAfter(0)) tell(event);
   agent.subscribe(tell);
   let end: End | null = null;
   try {
@@ -103,7 +103,7 @@ function stopMs({ services }: ResolvedConfig): number {
 type End = { readonly signal: string } | { readonly defect: unknown };
 
 function isReplaced(end: End | null): boolean {
-  return end !== null && 'signal' in end && end.signal === LEAVE_SIGNAL;
+  return end !== null && 'signal' in end && end.signal === HANDOVER_SIGNAL;
 }
 
 /** What ends the agent. The signals are caught from the start to the end of the stop: one that came in between would leave members without an agent. */
@@ -165,10 +165,10 @@ function greeting(config: ResolvedConfig): string {
   return `${services.join('\n')}\napi: http://${host}:${port}, stop with Ctrl-C\n`;
 }
 
-function textTeller(out: NodeJS.WritableStream): (notice: Notice) => void {
-  return (notice) => {
-    for (const line of narrate(notice, 'en'))
-      out.write(`${time(notice.wallMs)}  ${notice.service}  ${line}\n`);
+function textTeller(out: NodeJS.WritableStream): (event: AgentEvent) => void {
+  return (event) => {
+    for (const line of narrate(event, 'en'))
+      out.write(`${time(event.wallMs)}  ${event.service}  ${line}\n`);
   };
 }
 
@@ -178,6 +178,6 @@ function time(wallMs: number): string {
 }
 
 /** The same objects as the event stream of the API. */
-function jsonTeller(out: NodeJS.WritableStream): (notice: Notice) => void {
-  return (notice) => void out.write(`${JSON.stringify(notice)}\n`);
+function jsonTeller(out: NodeJS.WritableStream): (event: AgentEvent) => void {
+  return (event) => void out.write(`${JSON.stringify(event)}\n`);
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { StoredIncident } from '../../agent/contract.ts';
 import { openIncidentLog } from '../../agent/incident-log.ts';
-import { foreignState } from '../../agent/foreign-state.ts';
+import { stateVersionError } from '../../agent/state-version-error.ts';
 import { listSegments, readSegment, segmentsSince } from '../../agent/journal-reader.ts';
 import type { Event } from '../../core/event.ts';
 import { STATE_VERSION, type Incident } from '../../core/state.ts';
@@ -51,7 +51,7 @@ function readContent(database: DatabaseSync, { id, endedAt }: Incident): Content
   const start = first === undefined ? null : readSegment(database, first.id);
   if (start === null) return null;
   if (start.state.version !== STATE_VERSION)
-    throw new AppError('stateUnusable', foreignState(start.state));
+    throw new AppError('stateUnusable', stateVersionError(start.state));
   const events: Event[] = [...start.events];
   const checkpoints: Checkpoint[] = [];
   for (const { id: segment, isFresh } of others) {

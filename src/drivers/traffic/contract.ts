@@ -83,7 +83,7 @@ export type TrafficEvent =
   | ({ readonly type: 'sampled' } & TrafficSample)
   /** Changed certificate files were loaded, or could not be (`fault`), so that the old ones stay in force. */
   | { readonly type: 'certificate'; readonly file: string; readonly fault: string | null }
-  | ({ readonly type: 'process' } & ProcessNews)
+  | ({ readonly type: 'process' } & ProcessChange)
   /** A standby accepts clients although it was not told to. */
   | { readonly type: 'acceptedEarly'; readonly member: string }
   /** Nobody serves; somebody does again. */
@@ -91,7 +91,7 @@ export type TrafficEvent =
   | { readonly type: 'restored' };
 
 /** What became of one of the data plane's processes. */
-export type ProcessNews =
+export type ProcessChange =
   | ({ readonly change: 'ended' } & ProcessLoss)
   /** It did not answer and was killed. */
   | ({ readonly change: 'hung' } & ProcessLoss)

@@ -8,7 +8,7 @@ import { connect as connectTls } from 'node:tls';
 import { monotonicMs } from '../../../src/clock.ts';
 import { OpenLoopLoad } from '../../../src/drill/load.ts';
 import { isLive, readProcessStat } from '../../../src/drivers/os/proc.ts';
-import type { ProcessNews } from '../../../src/drivers/traffic/contract.ts';
+import type { ProcessChange } from '../../../src/drivers/traffic/contract.ts';
 import { ProxyDriver } from '../../../src/drivers/traffic/proxy.ts';
 import { makePair } from './certificates.ts';
 import {
@@ -25,15 +25,15 @@ import {
 
 // The processes of the data plane as processes: killed, stopped, several at once. Their address outlives them.
 
-function news(rig: Rig): readonly ProcessNews[] {
+function news(rig: Rig): readonly ProcessChange[] {
   return rig.events.flatMap((event) => (event.type === 'process' ? [event] : []));
 }
 
-async function untilChange<Change extends ProcessNews['change']>(
+async function untilChange<Change extends ProcessChange['change']>(
   rig: Rig,
   change: Change,
-): Promise<Extract<ProcessNews, { change: Change }>> {
-  const isWanted = (one: ProcessNews): one is Extract<ProcessNews, { change: Change }> =>
+): Promise<Extract<ProcessChange, { change: Change }>> {
+  const isWanted = (one: ProcessChange): one is Extract<ProcessChange, { change: Change }> =>
     one.change === change;
   await until(() => news(rig).some(isWanted), `a process has ${change}`);
   return news(rig).find(isWanted)!;
@@ -350,7 +350,7 @@ suite('a socket holder that dies', () => {
     const pid = await pidOf(rig.driver);
     rig.driver.leave();
     process.kill((await rig.socketHolder.open()).pid, 'SIGKILL');
-    const events: ProcessNews[] = [];
+    const events: ProcessChange[] = [];
     const later = new ProxyDriver({
       ...rig.options,
       onEvent: (event) => (event.type === 'process' ? events.push(event) : 0),

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { readPair, type Pair } from '../certificate.ts';
 import type { ClientTls } from '../contract.ts';
 
-// Notices that the certificate files were replaced. They are looked at and not watched, as a name may come to mean
+// Events that the certificate files were replaced. They are looked at and not watched, as a name may come to mean
 // another file in ways that a watch does not see (links of certificate clients and of mounted secrets). Two files
 // cannot change at once, so a pair that does not fit is told of only if it still stands so at the next look.
 

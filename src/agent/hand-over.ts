@@ -6,20 +6,20 @@ import { AppError } from '../errors.ts';
 // agent must be able to go on from another's death.
 
 /** Asks an agent to end and to leave everything running. */
-export const LEAVE_SIGNAL = 'SIGUSR2';
+export const HANDOVER_SIGNAL = 'SIGUSR2';
 
 const LEAVE_MS = 3000;
 const KILL_MS = 2000;
 const LOOK_MS = 10;
 
 /** Resolves when no agent holds the directory. */
-export async function dismissAgent(stateDir: string): Promise<void> {
+export async function stopForHandover(stateDir: string): Promise<void> {
   const holder = holderOf(stateDir);
   if (holder === null) return;
   const isFree = (): boolean => holderOf(stateDir) === null;
   if (holder.pid !== null) {
     for (const [signal, withinMs] of [
-      [LEAVE_SIGNAL, LEAVE_MS],
+      [HANDOVER_SIGNAL, LEAVE_MS],
       ['SIGKILL', KILL_MS],
     ] as const) {
       // The lock is held, so the pid noted beside it is that of a living agent.

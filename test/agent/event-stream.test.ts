@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Notice } from '../../src/agent/contract.ts';
-import { changes, NoticeBoard, type NoticeDraft } from '../../src/agent/notices.ts';
+import type { AgentEvent } from '../../src/agent/contract.ts';
+import { changes, EventStream, type AgentEventDraft } from '../../src/agent/event-stream.ts';
 import type { AgentState, MemberState, ServiceState } from '../../src/core/state.ts';
 import { makeIncident, wellState } from '../api/fake-view.ts';
 
 const WALL_MS = 1_700_000_000_000;
 const KEPT = 1000;
 
-function board(wallMs = WALL_MS): NoticeBoard {
-  return new NoticeBoard(() => wallMs);
+function stream(wallMs = WALL_MS): EventStream {
+  return new EventStream(() => wallMs);
 }
 
-const draft: NoticeDraft = { service: 'shop', kind: 'traffic', data: { up: true } };
+const draft: AgentEventDraft = { service: 'shop', kind: 'traffic', data: { up: true } };
 
 function withService(state: AgentState, change: Partial<ServiceState>): AgentState {
   return { ...state, services: state.services.map((service) => ({ ...service, ...change })) };
@@ -29,46 +29,46 @@ function withMember(state: AgentState, name: string, change: Partial<MemberState
 }
 
 test('whoever resumes with the last number gets exactly what came after it, oldest first', () => {
-  const notices = board();
-  for (let count = 0; count < 5; count += 1) notices.post(draft);
-  const all = notices.after(0);
+  const events = stream();
+  for (let count = 0; count < 5; count += 1) events.post(draft);
+  const all = events.after(0);
   assert.equal(all.length, 5);
   for (const [index, { id }] of all.entries()) {
     assert.equal(id, (all[0]?.id ?? 0) + index, 'numbered without gaps');
-    assert.deepEqual(notices.after(id), all.slice(index + 1));
+    assert.deepEqual(events.after(id), all.slice(index + 1));
   }
 });
 
-test('only the newest thousand notices are kept, and the numbers go on', () => {
-  const notices = board();
-  const told: Notice[] = [];
-  notices.subscribe((notice) => told.push(notice));
-  for (let count = 0; count < KEPT + 7; count += 1) notices.post(draft);
-  assert.deepEqual(notices.after(0), told.slice(7));
-  assert.equal(notices.after(told[3]?.id ?? 0).length, KEPT, 'what is gone shows as a gap');
+test('only the newest thousand events are kept, and the numbers go on', () => {
+  const events = stream();
+  const told: AgentEvent[] = [];
+  events.subscribe((event) => told.push(event));
+  for (let count = 0; count < KEPT + 7; count += 1) events.post(draft);
+  assert.deepEqual(events.after(0), told.slice(7));
+  assert.equal(events.after(told[3]?.id ?? 0).length, KEPT, 'what is gone shows as a gap');
 });
 
 test('the numbers of a later agent are higher than those of an earlier one', () => {
-  const first = board();
+  const first = stream();
   for (let count = 0; count < 3; count += 1) first.post(draft);
-  const later = board(WALL_MS + 1000);
+  const later = stream(WALL_MS + 1000);
   later.post(draft);
   const newestOfFirst = first.after(0).at(-1)?.id ?? 0;
   const oldestOfLater = later.after(0)[0]?.id ?? 0;
   assert.ok(oldestOfLater > newestOfFirst + 1);
 });
 
-test('every watcher is told of each notice until it leaves, and one that leaves leaves alone', () => {
-  const notices = board();
+test('every watcher is told of each event until it leaves, and one that leaves leaves alone', () => {
+  const events = stream();
   const early: number[] = [];
   const late: number[] = [];
-  const leave = notices.subscribe(({ id }) => early.push(id));
-  notices.post(draft);
-  notices.subscribe(({ id }) => late.push(id));
-  notices.post(draft);
+  const leave = events.subscribe(({ id }) => early.push(id));
+  events.post(draft);
+  events.subscribe(({ id }) => late.push(id));
+  events.post(draft);
   leave();
-  notices.post(draft);
-  const ids = notices.after(0).map(({ id }) => id);
+  events.post(draft);
+  const ids = events.after(0).map(({ id }) => id);
   assert.deepEqual([early, late], [ids.slice(0, 2), ids.slice(1)]);
 });
 

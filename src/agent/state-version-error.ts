@@ -2,7 +2,11 @@ import { STATE_VERSION, type AgentState } from '../core/state.ts';
 import type { ErrorText } from '../errors.ts';
 
 /** Why a state that another version of hotwarm has written is not gone on from. Those before versions were counted have none. */
-export function foreignState({ version }: { readonly version?: AgentState['version'] }): ErrorText {
+export function stateVersionError({
+  version,
+}: {
+  readonly version?: AgentState['version'];
+}): ErrorText {
   return {
     message: {
       en: 'the journal was written by another version of hotwarm',

@@ -4,33 +4,33 @@ import {
   type MemberState,
   type ServiceState,
 } from '../core/state.ts';
-import type { News, Notice } from './contract.ts';
+import type { AgentChange, AgentEvent } from './contract.ts';
 
 // What changed from one state to the next, as lines for whoever is watching. The newest ones are kept, so
 // that a watcher who was cut off can go on where it was.
 
 const KEPT = 1000;
 
-export type NoticeDraft = { readonly service: string } & News;
+export type AgentEventDraft = { readonly service: string } & AgentChange;
 
 /** The changes worth telling between two states, in a fixed order. */
-export function changes(before: AgentState, after: AgentState): readonly NoticeDraft[] {
+export function changes(before: AgentState, after: AgentState): readonly AgentEventDraft[] {
   return after.services.flatMap((service, index) => {
     const old = before.services[index];
     if (old === undefined || old === service) return [];
-    const news = [
-      ...healthNews(old, service),
-      ...incidentNews(old, service),
-      ...refusalNews(old, service),
-      ...statusNews(old, service),
-      ...trafficNews(old, service),
+    const all = [
+      ...healthChanges(old, service),
+      ...incidentChanges(old, service),
+      ...refusalChanges(old, service),
+      ...statusChanges(old, service),
+      ...trafficChanges(old, service),
     ];
-    return news.map((item) => ({ service: service.name, ...item }));
+    return all.map((item) => ({ service: service.name, ...item }));
   });
 }
 
-function healthNews(before: ServiceState, after: ServiceState): readonly News[] {
-  return after.members.flatMap((member, index): readonly News[] => {
+function healthChanges(before: ServiceState, after: ServiceState): readonly AgentChange[] {
+  return after.members.flatMap((member, index): readonly AgentChange[] => {
     const old = before.members[index];
     if (old === undefined || old === member || sameHealth(old, member)) return [];
     const { name, lifecycle, ready, pid, repair, detector } = member;
@@ -50,7 +50,7 @@ function sameHealth(before: MemberState, after: MemberState): boolean {
   );
 }
 
-function incidentNews(before: ServiceState, after: ServiceState): readonly News[] {
+function incidentChanges(before: ServiceState, after: ServiceState): readonly AgentChange[] {
   const { incident } = after;
   if (incident === null || incident === before.incident) return [];
   const opened = before.incident?.id !== incident.id;
@@ -61,13 +61,13 @@ function incidentNews(before: ServiceState, after: ServiceState): readonly News[
   return [{ kind: 'incident', data: { ...incident, timeline, opened } }];
 }
 
-function refusalNews(before: ServiceState, after: ServiceState): readonly News[] {
+function refusalChanges(before: ServiceState, after: ServiceState): readonly AgentChange[] {
   return after.refusals
     .filter((standing) => !before.refusals.includes(standing))
     .map(({ refusal }) => ({ kind: 'refusal', data: refusal }));
 }
 
-function statusNews(before: ServiceState, after: ServiceState): readonly News[] {
+function statusChanges(before: ServiceState, after: ServiceState): readonly AgentChange[] {
   const { phase, leadership, epoch, paused } = after;
   const same =
     before.phase === phase &&
@@ -78,15 +78,15 @@ function statusNews(before: ServiceState, after: ServiceState): readonly News[] 
   return [{ kind: 'status', data: { phase, active: leadingMember(after), epoch, paused } }];
 }
 
-function trafficNews(before: ServiceState, after: ServiceState): readonly News[] {
+function trafficChanges(before: ServiceState, after: ServiceState): readonly AgentChange[] {
   const { trafficUp } = after;
   return trafficUp === before.trafficUp ? [] : [{ kind: 'traffic', data: { up: trafficUp } }];
 }
 
-export class NoticeBoard {
+export class EventStream {
   readonly #wallNow: () => number;
-  readonly #kept: Notice[] = [];
-  readonly #watchers = new Set<(notice: Notice) => void>();
+  readonly #kept: AgentEvent[] = [];
+  readonly #watchers = new Set<(event: AgentEvent) => void>();
   #nextId: number;
 
   /**
@@ -98,19 +98,19 @@ export class NoticeBoard {
     this.#nextId = wallNow();
   }
 
-  post(draft: NoticeDraft): void {
-    const notice: Notice = { ...draft, id: this.#nextId, wallMs: this.#wallNow() };
+  post(draft: AgentEventDraft): void {
+    const event: AgentEvent = { ...draft, id: this.#nextId, wallMs: this.#wallNow() };
     this.#nextId += 1;
-    this.#kept.push(notice);
+    this.#kept.push(event);
     if (this.#kept.length > KEPT) this.#kept.shift();
-    for (const watcher of this.#watchers) watcher(notice);
+    for (const watcher of this.#watchers) watcher(event);
   }
 
-  after(id: number): readonly Notice[] {
-    return this.#kept.filter((notice) => notice.id > id);
+  after(id: number): readonly AgentEvent[] {
+    return this.#kept.filter((event) => event.id > id);
   }
 
-  subscribe(watcher: (notice: Notice) => void): () => void {
+  subscribe(watcher: (event: AgentEvent) => void): () => void {
     this.#watchers.add(watcher);
     return () => {
       this.#watchers.delete(watcher);

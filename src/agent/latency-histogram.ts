@@ -7,7 +7,7 @@ import type { Meter } from '../runtime/loop.ts';
 const WINDOW = 4096;
 const MICRO = 1000;
 
-export class Percentiles {
+export class LatencyHistogram {
   #current: RecordableHistogram = createHistogram();
   #previous: RecordableHistogram = createHistogram();
 
@@ -27,8 +27,8 @@ export class Percentiles {
 
 /** The agent's own speed, as its status shows it. */
 export class LoopMeter implements Meter {
-  readonly decisionMs = new Percentiles();
-  readonly lagMs = new Percentiles();
+  readonly decisionMs = new LatencyHistogram();
+  readonly lagMs = new LatencyHistogram();
   #beganAt = 0;
 
   stepBegan(): void {
