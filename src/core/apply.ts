@@ -8,7 +8,7 @@ import * as facts from './facts.ts';
 import { noteLeader } from './leadership.ts';
 import { leaseObserved } from './lease.ts';
 import { applyOutcome, type Outcome } from './outcomes.ts';
-import { resumeService } from './resume.ts';
+import { recoverService } from './recover.ts';
 import { failoverRequested, switchoverRequested } from './switchover.ts';
 import { answer, type Turn } from './turn.ts';
 
@@ -43,9 +43,9 @@ export function applyEvent(turn: Turn, event: Event): void {
     case 'agentStarted':
       carryOver(turn, event.carried);
       return seeLease(turn, knownLease(turn, event.epochs));
-    case 'agentResumed': {
+    case 'agentRecovered': {
       const { name } = turn.config;
-      resumeService(
+      recoverService(
         turn,
         event.found.filter(({ service }) => service === name),
       );

@@ -19,7 +19,7 @@ export type Event =
     }
   /** An agent goes on from the state of one that died on this host since its last boot. */
   | {
-      readonly type: 'agentResumed';
+      readonly type: 'agentRecovered';
       readonly at: Instant;
       readonly epochs: readonly KnownEpoch[];
       /** Every member whose main process lives: the same by pid and start time. */

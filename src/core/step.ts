@@ -10,7 +10,7 @@ import { applyDetector } from './facts.ts';
 import { checkInvariants } from './invariants.ts';
 import { noteLateTargets, sampleHost } from './observer.ts';
 import { applyOutcome, assumedResult } from './outcomes.ts';
-import { resumeAgent } from './resume.ts';
+import { recoverAgent } from './recover.ts';
 import type { AgentState, MemberState, ServiceState } from './state.ts';
 import { earlier, type Instant } from './time.ts';
 import { OUTCOME_GRACE_MS, type Turn } from './turn.ts';
@@ -36,7 +36,7 @@ export function step(config: CoreConfig, before: AgentState, event: Event): Step
   const effects: Effect[] = [];
   if (event.type === 'agentStarted')
     state = { ...state, started: true, nextIncident: event.nextIncident };
-  if (event.type === 'agentResumed') state = resumeAgent(state, event.at);
+  if (event.type === 'agentRecovered') state = recoverAgent(state, event.at);
   if (event.type === 'hostSampled') {
     state = {
       ...state,
@@ -111,7 +111,7 @@ function endPoll(config: CoreConfig, state: AgentState, at: Instant): AgentState
 function concerns(event: Event, before: AgentState, service: string): boolean {
   switch (event.type) {
     case 'agentStarted':
-    case 'agentResumed':
+    case 'agentRecovered':
     case 'deadlineReached':
     case 'hostSampled':
       return true;

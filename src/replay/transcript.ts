@@ -65,7 +65,7 @@ function eventCode(event: Event): string {
     case 'positionReported':
       return '';
     case 'agentStarted':
-    case 'agentResumed':
+    case 'agentRecovered':
     case 'trafficLost':
     case 'trafficRestored':
     case 'leaseObserved':

@@ -235,7 +235,7 @@ class Course {
       case 'trafficFellBack':
         return this.#mayFallBack(event.service, event.from, event.to);
       case 'agentStarted':
-      case 'agentResumed':
+      case 'agentRecovered':
       case 'deadlineReached':
       case 'hostSampled':
       case 'trafficLost':
@@ -354,7 +354,7 @@ function activeOf(state: AgentState, service: string): string | null {
 }
 
 function isAgentStart(event: Event): boolean {
-  return event.type === 'agentStarted' || event.type === 'agentResumed';
+  return event.type === 'agentStarted' || event.type === 'agentRecovered';
 }
 
 /** At most the lead before the incident, and after the end of the one before it. */

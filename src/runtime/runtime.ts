@@ -156,7 +156,7 @@ export class Runtime {
     const at = time.now();
     const event: Event =
       found.length > 0
-        ? { type: 'agentResumed', at, epochs: known.epochs, found }
+        ? { type: 'agentRecovered', at, epochs: known.epochs, found }
         : { type: 'agentStarted', at, ...known };
     this.#loop.begin(event, sampler);
   }

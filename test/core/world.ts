@@ -154,7 +154,7 @@ export class World {
     const epochs = [{ service, record: this.#leases.get(service) ?? null }];
     this.state = this.#durable;
     this.#sampleHost();
-    this.deliver({ type: 'agentResumed', at: this.now, epochs, found });
+    this.deliver({ type: 'agentRecovered', at: this.now, epochs, found });
   }
 
   process(name: string): Process {

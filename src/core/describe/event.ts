@@ -30,7 +30,7 @@ function describeNews(event: News, locale: Locale): string {
   if ('member' in event) return describeObservation(event, locale);
   switch (event.type) {
     case 'agentStarted':
-    case 'agentResumed':
+    case 'agentRecovered':
     case 'deadlineReached':
     case 'hostSampled':
     case 'leaseObserved':
@@ -106,7 +106,7 @@ function describeAnswer(
 
 type OwnEvent = Extract<
   Event,
-  { type: 'agentStarted' | 'agentResumed' | 'deadlineReached' | 'hostSampled' | 'leaseObserved' }
+  { type: 'agentStarted' | 'agentRecovered' | 'deadlineReached' | 'hostSampled' | 'leaseObserved' }
 >;
 
 function describeOwn(event: OwnEvent, locale: Locale): string {
@@ -114,7 +114,7 @@ function describeOwn(event: OwnEvent, locale: Locale): string {
   switch (event.type) {
     case 'agentStarted':
       return say('the agent starts', '代理启动');
-    case 'agentResumed':
+    case 'agentRecovered':
       return say('the agent had ended; a new one goes on', '代理曾终止，新代理继续');
     case 'deadlineReached':
       return say('a deadline is reached', '到达截止时间');

@@ -25,7 +25,7 @@ const asked = { at: 5, service: 'shop' };
 
 const events: EveryType<Event> = {
   agentStarted: { type: 'agentStarted', at: 5, epochs: [], nextIncident: 1, carried: [] },
-  agentResumed: { type: 'agentResumed', at: 5, epochs: [], found: [] },
+  agentRecovered: { type: 'agentRecovered', at: 5, epochs: [], found: [] },
   deadlineReached: { type: 'deadlineReached', at: 5, dueAt: 4 },
   hostSampled: { type: 'hostSampled', at: 5, ...calm, echoMs: 0.1 },
   probeSucceeded: { type: 'probeSucceeded', ...probe, latencyMs: 1.2 },

@@ -19,12 +19,12 @@ import { localMembers, memberOf, note, updateMember, type Turn } from './turn.ts
 // gone is fenced. Members that were well stay untouched, so clients notice nothing.
 
 /** What the whole agent must forget: its predecessor's judgement of itself, and a poll that nobody will answer. */
-export function resumeAgent(state: AgentState, at: Instant): AgentState {
+export function recoverAgent(state: AgentState, at: Instant): AgentState {
   return { ...state, observer: startObserver(at), polling: null };
 }
 
 /** Brings the service's state in line with what was found. `decide` then goes on from there. */
-export function resumeService(turn: Turn, found: readonly FoundMember[]): void {
+export function recoverService(turn: Turn, found: readonly FoundMember[]): void {
   const { pending } = turn.service;
   turn.service = {
     ...turn.service,
