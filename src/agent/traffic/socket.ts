@@ -13,7 +13,7 @@ export const SOCKET: TrafficFactory<ResolvedSocket> = {
       ...service.traffic,
       service: service.name,
       access: { ...access, owner: access.owner === null ? null : resolveAccount(access.owner) },
-      goPipes: goPipesOf(service, stateDir),
+      activationPipes: activationPipesOf(service, stateDir),
       clientsOf,
       targets,
       socketHolder: async () => await socketHolder.open(),
@@ -42,7 +42,7 @@ export const SOCKET: TrafficFactory<ResolvedSocket> = {
 };
 
 /** Where each member is told to accept. */
-function goPipesOf({ name, traffic, members }: SocketService, stateDir: string) {
+function activationPipesOf({ name, traffic, members }: SocketService, stateDir: string) {
   const waiting = traffic.accept === 'onActivate' ? members : [];
   return new Map(
     waiting.map((member) => [member.name, activationPipePath(stateDir, name, member.name)]),

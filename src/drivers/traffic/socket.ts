@@ -33,7 +33,7 @@ export type SocketOptions = {
   readonly access: UnixAccess | null;
   readonly accept: Accept;
   /** Where each member is told to accept; empty: members do so at once. */
-  readonly goPipes: ReadonlyMap<string, string>;
+  readonly activationPipes: ReadonlyMap<string, string>;
   /** How many connections of clients a member has open. */
   readonly clientsOf: (member: string) => number;
   readonly targets: readonly Target[];
@@ -90,7 +90,7 @@ export class SocketDriver implements TrafficDriver {
     if (this.#isLeft) return;
     this.#isOpen = true;
     kept.onLost(() => this.#lost());
-    if (this.#options.goPipes.size > 0)
+    if (this.#options.activationPipes.size > 0)
       this.#lookTimer ??= setInterval(() => this.#checkEarly(), CHECK_INTERVAL_MS).unref();
   }
 
@@ -103,7 +103,7 @@ export class SocketDriver implements TrafficDriver {
       throw new DriverError('conflict', `epoch ${route.epoch} is older than ${this.#epoch}`);
     this.#epoch = route.epoch;
     const { active } = route;
-    const activationPipe = active === null ? undefined : this.#options.goPipes.get(active);
+    const activationPipe = active === null ? undefined : this.#options.activationPipes.get(active);
     if (active !== null && activationPipe !== undefined)
       this.#told.set(active, activate(activationPipe));
   }
@@ -134,8 +134,8 @@ export class SocketDriver implements TrafficDriver {
 
   /** Nothing but its connections shows whether a member waits as it should. */
   #checkEarly(): void {
-    const { goPipes, clientsOf, onEvent } = this.#options;
-    for (const [member, path] of goPipes) {
+    const { activationPipes, clientsOf, onEvent } = this.#options;
+    for (const [member, path] of activationPipes) {
       const pipe = identifyPipe(path);
       if (pipe === null || pipe === this.#told.get(member) || clientsOf(member) === 0) continue;
       this.#told.set(member, pipe);

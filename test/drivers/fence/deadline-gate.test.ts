@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { monotonicMs } from '../../../src/clock.ts';
 import { until } from '../traffic/rig.ts';
 import { fenceConformance, type FenceSubject } from './conformance.ts';
 import { DeadlineGate } from './deadline-gate.ts';
@@ -39,8 +40,8 @@ async function makeSubject(): Promise<FenceSubject> {
       const stands = (): boolean => socket !== null && !socket.destroyed;
       return { stands, end: () => until(() => !stands(), 'the end of the connection') };
     },
-    now: () => performance.now(),
-    pass: (instant) => until(() => performance.now() > instant, 'the time has passed'),
+    now: monotonicMs,
+    pass: (instant) => until(() => monotonicMs() > instant, 'the time has passed'),
     settle: (promise) => promise,
     dispose: async () => {
       for (const socket of sockets) socket.destroy();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { monotonicMs } from '../../../src/clock.ts';
 import { DriverError } from '../../../src/drivers/driver-error.ts';
 import type { Fence, FenceExtension } from '../../../src/drivers/fence/contract.ts';
 
@@ -68,13 +69,13 @@ export class DeadlineGate implements Fence {
     this.#until = until;
     clearTimeout(this.#timer);
     if (until === null) return;
-    const leftMs = until - performance.now();
+    const leftMs = until - monotonicMs();
     if (leftMs <= 0) for (const socket of this.#open) socket.destroy();
     else this.#timer = setTimeout(() => this.#shutAt(until), leftMs);
   }
 
   #relay(client: Socket, memberPort: number): void {
-    if (this.#until !== null && performance.now() >= this.#until) return void client.destroy();
+    if (this.#until !== null && monotonicMs() >= this.#until) return void client.destroy();
     const member = connect(memberPort, '127.0.0.1');
     for (const [one, other] of [
       [client, member],

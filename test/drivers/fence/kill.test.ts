@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { monotonicMs } from '../../../src/clock.ts';
 import { createKillFence } from '../../../src/drivers/fence/kill.ts';
 import { processStillRuns } from '../../../src/drivers/os/proc.ts';
 import { isFault } from '../member/conformance.ts';
@@ -21,8 +22,8 @@ function makeSubject(): FenceSubject {
     },
     serves: async () => runs(),
     hold: async () => ({ stands: runs, end: () => until(() => !runs(), 'the end of it') }),
-    now: () => performance.now(),
-    pass: (instant) => until(() => performance.now() > instant, 'the time has passed'),
+    now: monotonicMs,
+    pass: (instant) => until(() => monotonicMs() > instant, 'the time has passed'),
     settle: (promise) => promise,
     dispose: () => bench.dispose(),
   };

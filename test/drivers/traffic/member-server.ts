@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 // A plain member for the tests of the data plane, run as a process of its own so that it can be killed. Its name
@@ -94,7 +96,15 @@ server.on('upgrade', (_request, socket) => {
   socket.pipe(socket);
 });
 
-server.listen(Number(process.argv[3] ?? 0), '127.0.0.1', () => {
-  const address = server.address();
-  process.stdout.write(`port ${typeof address === 'object' ? address?.port : ''}\n`);
-});
+const { LISTEN_FDS, HOTWARM_ACTIVATE_FD } = process.env;
+if (LISTEN_FDS === undefined) {
+  server.listen(Number(process.argv[3] ?? 0), '127.0.0.1', () => {
+    const address = server.address();
+    process.stdout.write(`port ${typeof address === 'object' ? address?.port : ''}\n`);
+  });
+} else {
+  // With `via: socket` it inherits the sockets, and may have to wait until it is told to accept.
+  if (HOTWARM_ACTIVATE_FD !== undefined)
+    await once(createReadStream('', { fd: Number(HOTWARM_ACTIVATE_FD) }), 'data');
+  server.listen({ fd: 3 });
+}
