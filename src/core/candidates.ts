@@ -26,6 +26,7 @@ export function rankCandidates(turn: Turn, excluded: readonly string[]): readonl
     .map((member, index) => ({ candidate: toCandidate(turn, member), index }))
     .toSorted(
       (a, b) =>
+        severityOf(a.candidate) - severityOf(b.candidate) ||
         a.candidate.verdict.refusals.length - b.candidate.verdict.refusals.length ||
         byCopy(turn.service, a.candidate.member, b.candidate.member) ||
         a.candidate.distance - b.candidate.distance ||
@@ -45,6 +46,12 @@ function toCandidate(turn: Turn, member: MemberState): Candidate {
       (refusal) => refusal.code === 'tooSlow' || refusal.code === 'notRehearsed',
     ),
   };
+}
+
+/** However many mild refusals weigh less than one that keeps a member from serving at all. */
+function severityOf({ verdict, couldServe }: Candidate): 0 | 1 | 2 {
+  if (verdict.refusals.length === 0) return 0;
+  return couldServe ? 1 : 2;
 }
 
 /** A member that is being rejoined is not ready, however well it answers: its promotion and the rejoin would undo each other. */

@@ -1,3 +1,4 @@
+import { assert } from './assert.ts';
 import type { AgentState, ServiceState } from './state.ts';
 import type { DurationMs, Instant } from './time.ts';
 import type { Turn } from './turn.ts';
@@ -36,6 +37,10 @@ export function carriedOver(state: AgentState, at: Instant): readonly CarriedOve
 export function carryOver(turn: Turn, carried: readonly CarriedOver[]): void {
   const known = carried.find(({ service }) => service === turn.config.name);
   if (known === undefined) return;
+  assert(
+    known.failoverAgesMs.every((ageMs) => ageMs >= 0),
+    'what is remembered has happened',
+  );
   const { failback } = turn.config;
   const remembered: Partial<ServiceState> = {
     paused: known.paused,

@@ -1,6 +1,7 @@
 import type { Cause } from './reasons.ts';
 import type { Incident, StepTimes } from './state.ts';
 import type { Instant } from './time.ts';
+import { assert } from './assert.ts';
 import { issue, note, type Turn } from './turn.ts';
 
 // The record of one failover, from the first evidence to the steady state: what was seen, what was
@@ -22,6 +23,8 @@ export function openIncident(
   turn: Turn,
   options: { kind: Incident['kind']; cause: Cause; from: string | null; wellUntil: Instant | null },
 ): number {
+  const { incident: former } = turn.service;
+  assert(former === null || former.endedAt !== null, 'one incident at a time is open');
   const id = turn.nextIncident;
   turn.nextIncident += 1;
   const from = turn.service.members.find((member) => member.name === options.from);

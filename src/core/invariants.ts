@@ -2,6 +2,7 @@ import { assert } from './assert.ts';
 import type { CoreConfig, ServiceConfig } from './config.ts';
 import type { Effect } from './effect.ts';
 import { activeHere, type AgentState, type ServiceState } from './state.ts';
+import { checkProgress, checkState } from './state-invariants.ts';
 import { isHarmless } from './turn.ts';
 
 // What must hold after every step, checked in production too. A broken one stops the agent: its lease
@@ -9,32 +10,39 @@ import { isHarmless } from './turn.ts';
 
 export function checkInvariants(
   config: CoreConfig,
+  before: AgentState,
   state: AgentState,
   effects: readonly Effect[],
 ): void {
-  for (const service of config.services) {
-    const known = state.services.find((candidate) => candidate.name === service.name);
-    assert(known !== undefined, 'every configured service has a state');
-    checkState(service, known);
-    for (const effect of effects)
-      if (effect.service === service.name) checkEffect(service, known, effect);
+  const { host } = config;
+  config.services.forEach((service, index) => {
+    const known = state.services[index];
+    const old = before.services[index];
+    assert(known?.name === service.name, 'every configured service has a state, in its place');
+    if (known === old) return;
+    checkState(service, known, { host, at: state.at });
+    if (old !== undefined) checkProgress(old, known);
+  });
+  for (const effect of effects) {
+    const index = config.services.findIndex(({ name }) => name === effect.service);
+    const [service, known] = [config.services[index], state.services[index]];
+    if (service !== undefined && known !== undefined) checkEffect(service, known, effect, host);
   }
 }
 
-function checkState(config: ServiceConfig, service: ServiceState): void {
-  const actives = service.members.filter((member) => member.role === 'active');
-  assert(actives.length <= 1, 'at most one member has the role of the active');
-  assert(
-    actives.length === 0 || actives[0]?.name === activeHere(service),
-    'the active member has the role',
-  );
-  assert(
-    service.failovers.length <= config.failback.limit + 1,
-    'the remembered failovers are bounded',
-  );
-}
-
-function checkEffect(config: ServiceConfig, service: ServiceState, effect: Effect): void {
+function checkEffect(
+  config: ServiceConfig,
+  service: ServiceState,
+  effect: Effect,
+  host: string,
+): void {
+  const { member: name = null } = 'member' in effect ? effect : {};
+  const isOurs = service.members.some((member) => member.name === name && member.host === host);
+  assert(name === null || isOurs, 'orders go to members of this host only');
+  assert(effect.withinMs > 0, 'an effect is given time');
+  assert(effect.deadline >= effect.issuedAt + effect.withinMs, 'an effect is given all its time');
+  if (effect.type === 'acquireLease')
+    assert(effect.expectedEpoch <= service.epoch, 'an epoch follows the known one');
   assert(config.mode === 'manage' || isHarmless(effect.type), 'observe-only changes nothing');
   assert(
     effect.after.every((id) => id < effect.id),
@@ -50,6 +58,11 @@ function checkRoute(
   effect: Effect & { type: 'switchTraffic' },
 ): void {
   const { route } = effect;
+  const { active, fallbacks, suspects, dead } = route;
+  assert(active === null || !fallbacks.includes(active), 'a fallback is not the active');
+  assert(fallbacks.length < service.members.length, 'fallbacks are bounded');
+  for (const name of [...suspects, ...dead])
+    assert(name === active, 'only the active is suspected or dead to the data plane');
   if (config.exclusive) {
     assert(route.fallbacks.length === 0, 'an exclusive service has no fallbacks');
     assert(

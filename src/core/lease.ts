@@ -1,4 +1,4 @@
-import { unreachable } from './assert.ts';
+import { assert, unreachable } from './assert.ts';
 import type { Effect, LeaseRecord } from './effect.ts';
 import { activeHere, type LeaseState } from './state.ts';
 import type { DurationMs, Instant } from './time.ts';
@@ -82,6 +82,7 @@ export function leaseHeld(
   at: Instant,
   renewMs: DurationMs,
 ): LeaseState {
+  assert(issuedAt <= at, 'an order is given before it succeeds');
   const seenAt = sameRecord(lease.record, record) ? lease.seenAt : at;
   return { record, seenAt, heldUntil: issuedAt + record.durationMs, renewAt: issuedAt + renewMs };
 }

@@ -1,3 +1,5 @@
+import { assert } from './assert.ts';
+
 // Powers of two made of halving, doubling and square roots, each of which IEEE 754 rounds exactly. `**` and Math.exp may
 // differ in the last bit from one engine to the next, so a journal could replay otherwise on another version of Node.
 
@@ -14,6 +16,7 @@ function rootsOfHalf(count: number): readonly number[] {
 
 /** What is left of a whole after so many half-lives, which need not be whole. */
 export function leftAfter(halfLives: number): number {
+  assert(halfLives >= 0, 'a half-life ahead has not passed');
   if (halfLives >= HALVINGS_MAX) return 0;
   let left = 1;
   let rest = halfLives;
@@ -29,6 +32,7 @@ export function leftAfter(halfLives: number): number {
 
 /** The pause before a further attempt: `base` after the first one, then twice as long each time, at most `max`. */
 export function backoff(attempts: number, base: number, max: number): number {
+  assert(base > 0 && base <= max, 'a pause lies between its bounds');
   let pause = base;
   for (let count = 1; count < attempts && pause < max; count += 1) pause *= 2;
   return Math.min(pause, max);

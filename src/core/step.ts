@@ -52,7 +52,7 @@ export function step(config: CoreConfig, before: AgentState, event: Event): Step
     if (polled || concerns(event, before, service.name))
       state = stepService(config, state, service, event, polled, effects);
   }
-  checkInvariants(config, state, effects);
+  checkInvariants(config, before, state, effects);
   return { state, effects };
 }
 

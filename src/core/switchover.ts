@@ -1,3 +1,4 @@
+import { assert } from './assert.ts';
 import { rankCandidates } from './candidates.ts';
 import { beginFailover } from './failover.ts';
 import { endIncident, openIncident, updateIncident } from './incident.ts';
@@ -21,6 +22,8 @@ type Move = {
 export function beginMove(turn: Turn, move: Move): void {
   const { startMs, readyMs } = turn.config.timeouts;
   const from = activeHere(turn.service);
+  assert(turn.service.operation === null, 'a planned move begins in quiet');
+  assert(from !== null && from !== move.to, 'a planned move goes to another member');
   endIncident(turn);
   const incident = openIncident(turn, {
     kind: move.kind,

@@ -1,3 +1,4 @@
+import { assert } from './assert.ts';
 import type { EffectId } from './effect.ts';
 import { setNewest } from './newest-copy.ts';
 import { noteServed, settleIncident, updateIncident } from './incident.ts';
@@ -50,6 +51,7 @@ export function planTakeover(
   degraded: boolean,
 ): void {
   const { config } = turn;
+  assert(operation.step !== 'taking', 'one plan at a time runs');
   const planned = isPlanned(operation);
   const replaces = operation.from !== null && operation.from !== to ? operation.from : null;
   noteChoice(turn, operation, to, degraded);

@@ -28,8 +28,8 @@ export type Turn = {
 /** For an order that takes the host a moment: a signal, a write to a cgroup, a timer. */
 export const QUICK_MS = 2000;
 /** Effects in flight for one service at a time; more is a bug, not load. */
-const PENDING_LIMIT = 64;
-const TIMELINE_LIMIT = 200;
+export const PENDING_LIMIT = 64;
+export const TIMELINE_LIMIT = 200;
 /** An outcome that comes this long after its deadline will not come any more. */
 export const OUTCOME_GRACE_MS = 1000;
 
