@@ -118,7 +118,11 @@ function isWide(character: string): boolean {
 }
 
 const WIDE_CLASS = String.raw`\p{Script=Han}\u3000-\u303f\uff00-\uff60`;
-const PIECE = new RegExp(` *(?:[${WIDE_CLASS}]|[^ ${WIDE_CLASS}]+)`, 'gu');
+/** A word or a Han character, with the spaces before it and the full-width punctuation around it. */
+const PIECE = new RegExp(
+  ` *[（“《]*(?:[${WIDE_CLASS}]|[^ ${WIDE_CLASS}]+)[，。；：、！？）”》]*`,
+  'gu',
+);
 /** A figure and its unit stay together. */
 const BEFORE_UNIT = /(?<=\d) (?=(?:ms|s|min|h|%|B|[KMG]iB)(?!\w))/g;
 const NO_BREAK = '\u00a0';

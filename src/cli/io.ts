@@ -1,4 +1,5 @@
 import type { Locale } from '../core/describe/language.ts';
+import type { Command } from 'commander';
 import { localeOf } from '../terminal.ts';
 
 // What the command line gets from the process that it runs in, and what every command accepts.
@@ -9,6 +10,18 @@ export type Io = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Asked for by what runs until it is stopped; for all else an interrupt ends the process as usual. */
   readonly stopSignal: () => AbortSignal;
+};
+
+export type Handler = (exitCode: Promise<number>) => Promise<void>;
+
+/** What the definition of a command needs. */
+export type Cli = {
+  readonly program: Command;
+  readonly io: Io;
+  readonly locale: Locale;
+  readonly handle: Handler;
+  /** The text in the language of the user. */
+  readonly t: (en: string, zh: string) => string;
 };
 
 export type GlobalFlags = {

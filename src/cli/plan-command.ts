@@ -1,43 +1,47 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import type { GlobalFlags, Io } from './io.ts';
+import { InvalidArgumentError } from 'commander';
+import type { Cli, GlobalFlags } from './io.ts';
 import { type PlanFlags, addPlanFlags } from './plan-flags.ts';
 
-/** Needs no agent, and not even a configuration. */
-export function addPlan(
-  program: Command,
-  io: Io,
-  handle: (exitCode: Promise<number>) => Promise<void>,
-): void {
+/** Needs neither an agent nor a configuration. */
+export function addPlan({ program, io, handle, t }: Cli): void {
   const command = program
     .command('plan')
     .description(
-      'what redundancy costs and how available it will be, before it is built; recommends a scheme',
+      t(
+        'compare redundancy designs by availability and cost, and recommend one',
+        '按可用性和费用比较冗余方案，并推荐其一',
+      ),
     )
-    .argument('[service]', 'of the configuration, if it has several');
-  addPlanFlags(command, parsePort).action(async (service: string | undefined, flags: PlanFlags) => {
-    const [{ runPlan }, { openTerminal }, { saidBy }] = await Promise.all([
-      import('./commands/plan.ts'),
-      import('../terminal.ts'),
-      import('./flag-overrides.ts'),
-    ]);
-    const { config, lang } = program.opts<GlobalFlags>();
-    const { start = null, name = null, svg = null, write } = flags;
-    const terminal = openTerminal({ out: io.out, env: io.env, lang });
-    const writeTo = write === undefined ? null : write === true ? config : write;
-    await handle(
-      runPlan({
-        ...flags,
-        config,
-        service: service ?? null,
-        said: saidBy(flags),
-        start,
-        name,
-        svg,
-        write: writeTo,
-        terminal,
-      }),
+    .argument(
+      '[service]',
+      t('service in the configuration (if it has several)', '配置中的服务（有多个时）'),
     );
-  });
+  addPlanFlags(command, parsePort, t).action(
+    async (service: string | undefined, flags: PlanFlags) => {
+      const [{ runPlan }, { openTerminal }, { saidBy }] = await Promise.all([
+        import('./commands/plan.ts'),
+        import('../terminal.ts'),
+        import('./flag-overrides.ts'),
+      ]);
+      const { config, lang } = program.opts<GlobalFlags>();
+      const { start = null, name = null, svg = null, write } = flags;
+      const terminal = openTerminal({ out: io.out, env: io.env, lang });
+      const writeTo = write === undefined ? null : write === true ? config : write;
+      await handle(
+        runPlan({
+          ...flags,
+          config,
+          service: service ?? null,
+          said: saidBy(flags),
+          start,
+          name,
+          svg,
+          write: writeTo,
+          terminal,
+        }),
+      );
+    },
+  );
 }
 
 function parsePort(text: string): number {
