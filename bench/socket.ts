@@ -129,7 +129,7 @@ function rowOf(trials: readonly Trial[]) {
     'gap max ms': gap(1),
     failed: sum(trials, ({ failed }) => failed),
     refused: sum(trials, ({ refused }) => refused),
-    'seen before the exit': trials.filter(({ reason }) => reason === 'collapsed').length,
+    'seen before the exit': trials.filter(({ reason }) => reason === 'exiting').length,
   };
 }
 

@@ -69,7 +69,7 @@ export const ERRORS = {
     status: 500,
     about: { en: 'The state directory is not usable.', zh: '状态目录无法使用。' },
   },
-  stateHeld: {
+  stateLocked: {
     exit: 5,
     status: 409,
     about: {

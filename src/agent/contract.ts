@@ -29,7 +29,7 @@ export type AgentEvent = {
 export type AgentChange =
   | { readonly kind: 'health'; readonly data: HealthChange }
   | { readonly kind: 'incident'; readonly data: IncidentChange }
-  | { readonly kind: 'refusal'; readonly data: Refusal }
+  | { readonly kind: 'blocked'; readonly data: Refusal }
   | { readonly kind: 'status'; readonly data: StatusChange }
   /** The data plane ended, or is there again. */
   | { readonly kind: 'traffic'; readonly data: { readonly up: boolean } }

@@ -64,7 +64,7 @@ function incidentChanges(before: ServiceState, after: ServiceState): readonly Ag
 function refusalChanges(before: ServiceState, after: ServiceState): readonly AgentChange[] {
   return after.refusals
     .filter((standing) => !before.refusals.includes(standing))
-    .map(({ refusal }) => ({ kind: 'refusal', data: refusal }));
+    .map(({ refusal }) => ({ kind: 'blocked', data: refusal }));
 }
 
 function statusChanges(before: ServiceState, after: ServiceState): readonly AgentChange[] {

@@ -27,7 +27,7 @@ export async function stopForHandover(stateDir: string): Promise<void> {
       if (await within(withinMs, isFree)) return;
     }
   }
-  throw new AppError('stateHeld', {
+  throw new AppError('stateLocked', {
     message: {
       en: `the agent that uses ${stateDir} could not be replaced`,
       zh: `无法替换正在使用 ${stateDir} 的 agent`,

@@ -152,7 +152,7 @@ export class LocalMember {
   #collapsed({ at, pid }: Collapse): void {
     const { service, member, onEvent } = this.#options;
     const incarnation = this.#incarnation;
-    onEvent({ type: 'memberCollapsed', at, service, member, incarnation, pid });
+    onEvent({ type: 'memberExiting', at, service, member, incarnation, pid });
   }
 
   #exited(exit: Exit): void {

@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts';
 // name to 127.0.0.1 and read the answers. A page that only sends, without reading, is stopped by the
 // content type that every command demands, as browsers do not send it across origins unasked.
 
-const OPEN_PATHS: readonly string[] = ['/get_status', '/healthz', '/readyz'];
+const OPEN_PATHS: readonly string[] = ['/status', '/get_status', '/healthz', '/readyz'];
 
 export function requireToken(token: string | null): MiddlewareHandler {
   const expected = token === null ? null : digest(token);

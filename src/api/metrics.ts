@@ -115,17 +115,21 @@ function memberGauges(registry: Registry): {
 const TRAFFIC_TOTALS = [
   ['requests', 'hotwarm_requests_total', 'Requests taken.'],
   ['failed', 'hotwarm_requests_failed_total', 'Requests that got no answer of a member.'],
-  ['replayed', 'hotwarm_requests_replayed_total', 'Requests sent again to another member.'],
+  ['replayed', 'hotwarm_requests_retried_total', 'Requests sent again to another member.'],
   ['hedged', 'hotwarm_requests_hedged_total', 'Requests sent to a second member as well.'],
   ['heldTotal', 'hotwarm_requests_held_total', 'Requests that waited for a ready member.'],
-  ['refused', 'hotwarm_requests_refused_total', 'Requests refused for want of room or a member.'],
-  ['rejected', 'hotwarm_requests_rejected_total', 'Requests rejected as malformed.'],
+  [
+    'refused',
+    'hotwarm_requests_unavailable_total',
+    'Requests refused for want of room or a member.',
+  ],
+  ['rejected', 'hotwarm_requests_invalid_total', 'Requests rejected as malformed.'],
   ['bytesIn', 'hotwarm_traffic_received_bytes_total', 'Bytes received from clients.'],
   ['bytesOut', 'hotwarm_traffic_sent_bytes_total', 'Bytes sent to clients.'],
 ] as const;
 
 const LOSS_TOTALS = [
-  ['processes', 'hotwarm_proxy_losses_total', 'Proxy processes that ended or hung.'],
+  ['processes', 'hotwarm_proxy_failures_total', 'Proxy processes that ended or hung.'],
   [
     'connections',
     'hotwarm_proxy_lost_connections_total',
@@ -144,7 +148,7 @@ function trafficCounters(registry: Registry): {
 } {
   const each = ['service', 'process'] as const;
   const { gauge, reset } = gaugesOf(registry, each);
-  const held = gauge('hotwarm_requests_held', 'Requests that wait now.');
+  const held = gauge('hotwarm_requests_waiting', 'Requests that wait now.');
   const connections = gauge('hotwarm_connections', 'Open connections of clients.');
   const counters = <Key extends string, Label extends string>(
     list: readonly (readonly [Key, string, string])[],
@@ -181,12 +185,15 @@ function agentGauges(registry: Registry): {
   const { gauge, reset } = gaugesOf<never>(registry, []);
   const counter = (name: string, help: string): Counter =>
     new Counter({ name, help, registers: [registry] });
-  const cpu = counter('hotwarm_agent_cpu_seconds_total', 'Processor time of the agent.');
+  const cpu = counter('process_cpu_seconds_total', 'Processor time of the agent.');
   const events = counter('hotwarm_agent_events_total', 'Events decided on.');
-  const memory = gauge('hotwarm_agent_resident_bytes', 'Resident memory of the agent.');
-  const started = gauge('hotwarm_agent_start_time_seconds', 'When it started, in Unix time.');
+  const memory = gauge('process_resident_memory_bytes', 'Resident memory of the agent.');
+  const started = gauge('process_start_time_seconds', 'When it started, in Unix time.');
   const journal = gauge('hotwarm_agent_journal_bytes', 'Size of the journal.');
-  const fault = gauge('hotwarm_agent_journal_fault', '1 while the journal cannot be written.');
+  const fault = gauge(
+    'hotwarm_agent_journal_write_failed',
+    '1 while the journal cannot be written.',
+  );
   const lag = gauge('hotwarm_agent_timer_lag_p99_seconds', 'How late its own timers fire.');
   const decision = gauge('hotwarm_agent_decision_p99_seconds', 'From event to orders.');
   return {
@@ -211,7 +218,7 @@ function agentGauges(registry: Registry): {
 /** Counts each incident once, when it has ended: ids only grow. */
 function incidentCounters(registry: Registry, view: AgentView): () => void {
   const ended = new Counter({
-    name: 'hotwarm_incidents_total',
+    name: 'hotwarm_takeovers_total',
     help: 'Incidents that have ended.',
     labelNames: ['service', 'kind', 'outcome'],
     registers: [registry],
@@ -236,7 +243,7 @@ function incidentCounters(registry: Registry, view: AgentView): () => void {
       const incident = view.incident(id)?.incident;
       if (incident?.outcome === 'underWay') break;
       countedId = id;
-      if (incident === undefined || incident.shadow) continue;
+      if (incident === undefined || incident.observeOnly) continue;
       const { service, kind, outcome } = incident;
       ended.inc({ service, kind, outcome });
       if (kind === 'failover' && outcome === 'succeeded') failovers.inc({ service });

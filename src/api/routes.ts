@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import type { AgentView, CommandRequest } from '../agent/contract.ts';
@@ -60,10 +60,13 @@ export function createRoutes(options: ApiOptions): Hono {
 }
 
 function addHealth(app: Hono, view: AgentView): void {
-  app.get('/get_status', (context) => {
+  const answerStatus = (context: Context): Response => {
     const brief = reportBriefly(view.state());
     return context.json(brief, brief.status === 'DOWN' ? 503 : 200);
-  });
+  };
+  app.get('/status', answerStatus);
+  // Its former name, for load balancers that ask for it.
+  app.get('/get_status', answerStatus);
   // Answers at all: the agent's loop runs.
   app.get('/healthz', (context) => context.json({ status: 'OK' }));
   // Has looked at its members: its statements can be relied on.
@@ -81,7 +84,7 @@ function addReading(app: Hono, { view, events }: ApiOptions): void {
     return context.body(text, 200, { 'content-type': contentType });
   });
   app.get('/api/v1/status', (context) => context.json(reportStatus(view.state())));
-  app.get('/api/v1/refusals', (context) => context.json({ refusals: listRefusals(view) }));
+  app.get('/api/v1/blocked', (context) => context.json({ blocked: listBlocked(view) }));
   app.get('/api/v1/incidents', (context) => {
     const service = context.req.query('service') ?? null;
     const limit = parseLimit(context.req.query('limit'));
@@ -132,12 +135,12 @@ function addCommands(app: Hono, view: AgentView): void {
 }
 
 /** What hotwarm considers by itself and does not do at present, by service. */
-function listRefusals(view: AgentView): readonly unknown[] {
+function listBlocked(view: AgentView): readonly unknown[] {
   const now = view.now();
   return view
     .state()
     .services.flatMap(({ name, refusals }) =>
-      refusals.map(({ at, refusal }) => ({ service: name, agoMs: now - at, refusal })),
+      refusals.map(({ at, refusal }) => ({ service: name, agoMs: now - at, reason: refusal })),
     );
 }
 

@@ -58,7 +58,7 @@ export type IncidentReport = {
   readonly outageMs: number | null;
   readonly steps: StepTimes;
   /** Only in observe-only mode: what would have been done. Nothing was. */
-  readonly shadow?: true;
+  readonly observeOnly?: true;
 };
 
 export type BriefStatus = {
@@ -186,7 +186,7 @@ function reportMember(service: ServiceState, member: MemberState): MemberReport 
 }
 
 function reportIncident(incident: Incident): IncidentReport {
-  const { id, cause, from, to, outageMs, steps, shadow } = incident;
+  const { id, cause, from, to, outageMs, steps, observeOnly } = incident;
   const base = { id, cause: cause.code, from, to, outageMs, steps };
-  return shadow ? { ...base, shadow } : base;
+  return observeOnly ? { ...base, observeOnly } : base;
 }

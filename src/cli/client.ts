@@ -14,10 +14,10 @@ export type Address = {
   readonly token: string | null;
 };
 
-export type StandingRefusal = {
+export type BlockedAction = {
   readonly service: string;
   readonly agoMs: number;
-  readonly refusal: Refusal;
+  readonly reason: Refusal;
 };
 
 export type Command = 'switchover' | 'failover' | 'failback' | 'pause' | 'resume';
@@ -25,7 +25,7 @@ export type Command = 'switchover' | 'failover' | 'failback' | 'pause' | 'resume
 export interface Client {
   brief(): Promise<BriefStatus>;
   status(): Promise<StatusReport>;
-  refusals(): Promise<readonly StandingRefusal[]>;
+  blocked(): Promise<readonly BlockedAction[]>;
   incidents(options: { service: string | null; limit: number }): Promise<readonly StoredIncident[]>;
   /** null: there is none of that number. */
   incident(id: number): Promise<StoredIncident | null>;
@@ -47,7 +47,7 @@ class HttpClient implements Client {
   }
 
   async brief(): Promise<BriefStatus> {
-    const { text } = await this.#request('/get_status', { method: 'GET' });
+    const { text } = await this.#request('/status', { method: 'GET' });
     return JSON.parse(text);
   }
 
@@ -55,11 +55,11 @@ class HttpClient implements Client {
     return JSON.parse(await this.#get('/api/v1/status'));
   }
 
-  async refusals(): Promise<readonly StandingRefusal[]> {
-    const body: { refusals: readonly StandingRefusal[] } = JSON.parse(
-      await this.#get('/api/v1/refusals'),
+  async blocked(): Promise<readonly BlockedAction[]> {
+    const body: { blocked: readonly BlockedAction[] } = JSON.parse(
+      await this.#get('/api/v1/blocked'),
     );
-    return body.refusals;
+    return body.blocked;
   }
 
   async incidents(options: {

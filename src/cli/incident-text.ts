@@ -75,7 +75,7 @@ export function formatHead(
     [cell(say('cause', '起因'), 'quiet'), cell(describeCause(incident.cause, locale))],
     [cell(say('epoch', '纪元'), 'quiet'), cell(String(incident.epoch ?? '-'))],
   ];
-  if (incident.shadow) {
+  if (incident.observeOnly) {
     const note = say('observe-only: nothing was done', '只观察模式：未执行任何操作');
     rows.push([cell(say('note', '说明'), 'quiet'), cell(note, 'doubtful')]);
   }

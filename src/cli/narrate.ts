@@ -42,7 +42,7 @@ export function narrate(news: AgentChange, locale: Locale): readonly string[] {
       return narrateHealth(news.data, locale);
     case 'incident':
       return narrateIncident(news.data, locale);
-    case 'refusal':
+    case 'blocked':
       return [`not done: ${describeRefusal(news.data, locale)}`];
     case 'status':
       return [];
@@ -132,10 +132,10 @@ function failedStart(
 }
 
 function narrateIncident(incident: IncidentChange, locale: Locale): readonly string[] {
-  const shadow = incident.shadow ? ' (observe-only, nothing is done)' : '';
+  const observeOnly = incident.observeOnly ? ' (observe-only, nothing is done)' : '';
   const opened = incident.opened
     ? [
-        `incident ${incident.id}, ${incident.kind}${shadow}: ${describeCause(incident.cause, locale)}`,
+        `incident ${incident.id}, ${incident.kind}${observeOnly}: ${describeCause(incident.cause, locale)}`,
       ]
     : [];
   const facts = incident.timeline

@@ -262,7 +262,7 @@ const agent = z.strictObject({
   token: text(
     /^[\x21-\x7e]{16,256}$/,
     '16 to 256 printable characters',
-    'Bearer token that every request to the API needs, but for `/get_status`, `/healthz` and `/readyz`. Default: none.',
+    'Bearer token that every request to the API needs, but for `/status`, `/get_status`, `/healthz` and `/readyz`. Default: none.',
   ).optional(),
   store: z
     .literal('embedded')

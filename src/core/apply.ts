@@ -21,8 +21,8 @@ export function applyEvent(turn: Turn, event: Event): void {
       return facts.probeSucceeded(turn, event);
     case 'probeFailed':
       return facts.probeFailed(turn, event);
-    case 'memberCollapsed':
-      return facts.memberCollapsed(turn, event);
+    case 'memberExiting':
+      return facts.memberExiting(turn, event);
     case 'memberExited':
       return facts.memberExited(turn, event);
     case 'trafficFailed':

@@ -14,7 +14,7 @@ import {
   type Situation,
 } from './doubt.ts';
 import type {
-  MemberCollapsed,
+  MemberExiting,
   MemberExited,
   ProbeFailed,
   ProbeSucceeded,
@@ -192,11 +192,11 @@ export function probeFailed(
 }
 
 /** Proof that it serves no more: failed at once. Its exit, which is yet to come, will say how it ended. */
-export function memberCollapsed(state: DetectorState, event: MemberCollapsed): DetectorState {
+export function memberExiting(state: DetectorState, event: MemberExiting): DetectorState {
   if (isProven(state) || !isAbout(state, event.incarnation)) return state;
   const { at, pid } = event;
-  const fact = { code: 'collapsed', pid } as const;
-  return condemn(addEvidence(state, { at, channel: 'exit', fact }), 'collapsed', at);
+  const fact = { code: 'exiting', pid } as const;
+  return condemn(addEvidence(state, { at, channel: 'exit', fact }), 'exiting', at);
 }
 
 /** Proof: failed at once, whatever else is known. Of an unwatched member, a frozen one, too. */
@@ -302,7 +302,7 @@ function isAbout(state: DetectorState, incarnation: number): boolean {
 
 /** The kernel said that it serves no more: nothing that arrives later revives it. */
 export function isProven(state: DetectorState): boolean {
-  return hasEnded(state) || (state.health === 'failed' && state.reason === 'collapsed');
+  return hasEnded(state) || (state.health === 'failed' && state.reason === 'exiting');
 }
 
 function hasEnded({ health, reason }: DetectorState): boolean {

@@ -31,7 +31,7 @@ export type Event =
   // Observations of members.
   | ({ readonly type: 'probeSucceeded' } & ProbeSucceeded)
   | ({ readonly type: 'probeFailed' } & ProbeFailed)
-  | ({ readonly type: 'memberCollapsed' } & MemberCollapsed)
+  | ({ readonly type: 'memberExiting' } & MemberExiting)
   | ({ readonly type: 'memberExited' } & MemberExited)
   | ({ readonly type: 'trafficFailed' } & TrafficFailed)
   | ({ readonly type: 'trafficSampled' } & TrafficSampled)
@@ -140,7 +140,7 @@ export type ProbeFailed = {
  * Proof that the member serves no more, ahead of its exit: no thread of its main process has an address space, so none
  * executes anything. It is not gone: the kernel still frees its memory, and holds its files and ports meanwhile.
  */
-export type MemberCollapsed = {
+export type MemberExiting = {
   readonly at: Instant;
   readonly service: string;
   readonly member: string;

@@ -1,7 +1,7 @@
 import * as detect from './detect.ts';
 import type { DetectorState } from './detect.ts';
 import type {
-  MemberCollapsed,
+  MemberExiting,
   MemberExited,
   PositionReported,
   ProbeFailed,
@@ -96,10 +96,10 @@ export function isBelieved({ detector: { health } }: MemberState): boolean {
 const ENDS = ['stopMember', 'fenceMember'] as const;
 
 /** It serves no more, but is not gone: it stays what it is until its exit, or its fence, says so. */
-export function memberCollapsed(turn: Turn, event: MemberCollapsed): void {
+export function memberExiting(turn: Turn, event: MemberExiting): void {
   const { name, lifecycle, detector } = memberOf(turn, event.member);
   if (lifecycle !== 'running' || isPending(turn, name, ENDS)) return;
-  applyDetector(turn, name, detect.memberCollapsed(detector, event));
+  applyDetector(turn, name, detect.memberExiting(detector, event));
 }
 
 /** Proof of death. */
@@ -107,7 +107,7 @@ export function memberExited(turn: Turn, event: MemberExited): void {
   const member = memberOf(turn, event.member);
   if (event.incarnation !== member.incarnation || member.lifecycle === 'absent') return;
   if (isPending(turn, member.name, ENDS)) {
-    if (member.detector.reason === 'collapsed') noteHowItEnded(turn, member, event);
+    if (member.detector.reason === 'exiting') noteHowItEnded(turn, member, event);
     return;
   }
   const starting = member.lifecycle === 'starting';

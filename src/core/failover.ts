@@ -150,7 +150,7 @@ export function beginFailover(
       fromGone: from.fenced,
     },
   };
-  if (from.detector.reason === 'collapsed') tellDeath(turn, from.name);
+  if (from.detector.reason === 'exiting') tellDeath(turn, from.name);
   if (!from.fenced && turn.config.mode === 'manage') orderFence(turn, from.name);
 }
 

@@ -38,7 +38,7 @@ export function openIncident(
     from: options.from,
     to: null,
     epoch: null,
-    shadow: turn.config.mode === 'observe',
+    observeOnly: turn.config.mode === 'observe',
     outcome: 'underWay',
     wellUntil: options.wellUntil,
     startedAt: evidence[0]?.at ?? turn.at,

@@ -267,7 +267,7 @@ export function raise(turn: Turn, name: string): EffectId | null {
   const freezing = turn.service.pending.find(
     (effect) => effect.type === 'freezeMember' && effect.member === name,
   );
-  note(turn, { code: 'raised', member: name, from: member.temperature });
+  note(turn, { code: 'prepared', member: name, from: member.temperature });
   updateMember(turn, name, { lifecycle: 'thawing' });
   return issue(
     turn,

@@ -26,7 +26,7 @@ export type Evidence = {
 export type EvidenceFact =
   | { readonly code: 'exited'; readonly exitCode: number | null; readonly signal: string | null }
   | { readonly code: 'vanished'; readonly pid: number }
-  | { readonly code: 'collapsed'; readonly pid: number }
+  | { readonly code: 'exiting'; readonly pid: number }
   | { readonly code: 'probeFailed'; readonly fault: ProbeFault; readonly detail: string }
   | {
       readonly code: 'silent';
@@ -55,7 +55,7 @@ export type HealthReason =
   | 'answering'
   | 'exited'
   | 'vanished'
-  | 'collapsed'
+  | 'exiting'
   | 'refused'
   | 'silent'
   | 'requestsFailing'

@@ -76,7 +76,7 @@ export function mayForward(turn: Turn): boolean {
 }
 
 /**
- * The active has collapsed: the data plane would otherwise find out only when the kernel closes its connections,
+ * The active is exiting: the data plane would otherwise find out only when the kernel closes its connections,
  * and send it more until then. Told at once, under the epoch that is, as the plan must first acquire the next one.
  */
 export function tellDeath(turn: Turn, active: string): void {

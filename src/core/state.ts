@@ -275,7 +275,7 @@ export type Incident = {
   readonly to: string | null;
   readonly epoch: number | null;
   /** observe-only: what would have been done. Nothing was. */
-  readonly shadow: boolean;
+  readonly observeOnly: boolean;
   /** superseded: another host took the lease meanwhile. */
   readonly outcome: 'underWay' | 'succeeded' | 'superseded' | 'aborted' | 'failed';
   /** Last moment the service was known to be well: the outage is counted from here. null: it never stopped. */
@@ -298,7 +298,7 @@ export type IncidentEntry = { readonly at: Instant } & IncidentFact;
 export type IncidentFact =
   | { readonly code: 'suspected'; readonly member: string; readonly evidence: Evidence | null }
   | { readonly code: 'cleared'; readonly member: string }
-  | { readonly code: 'raised'; readonly member: string; readonly from: Temperature }
+  | { readonly code: 'prepared'; readonly member: string; readonly from: Temperature }
   | {
       readonly code: 'verdict';
       readonly member: string;

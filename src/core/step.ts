@@ -125,7 +125,7 @@ function concerns(event: Event, before: AgentState, service: string): boolean {
     case 'trafficSampled':
     case 'probeSucceeded':
     case 'probeFailed':
-    case 'memberCollapsed':
+    case 'memberExiting':
     case 'memberExited':
     case 'positionReported':
     case 'trafficFellBack':

@@ -54,13 +54,13 @@ export function planDocument({ plan, service, currency, figures, history, explai
     concessions: chosen.concessions.map(({ objective, miss, evaluation }) => ({
       objective,
       miss,
-      scheme: evaluationDocument(evaluation),
+      design: evaluationDocument(evaluation),
     })),
     baseline: evaluationDocument(plan.baseline),
     present: plan.present === null ? null : evaluationDocument(plan.present),
     nextNine: {
       unavailability: nextNine.unavailability,
-      scheme: nextNine.design === null ? null : evaluationDocument(nextNine.design),
+      design: nextNine.design === null ? null : evaluationDocument(nextNine.design),
       isBeyondLimits: nextNine.isBeyondLimits,
       levers: nextNine.levers,
     },
@@ -74,7 +74,7 @@ export function planDocument({ plan, service, currency, figures, history, explai
 function evaluationDocument(evaluation: Evaluation) {
   const { design, unavailability, bill, recovery } = evaluation;
   return {
-    scheme: design,
+    design,
     availability: 1 - unavailability,
     unavailability,
     downtimeMinutesPerYear: evaluation.downtimeMinutesPerYear,
@@ -99,7 +99,7 @@ function layerDocument(layer: Layer, explain: boolean) {
     unbridgedPerYear,
     chains: chains.map(({ scheme, weight }) => ({
       weight,
-      scheme,
+      design: scheme,
       ...(explain ? chainDocument(scheme) : {}),
     })),
   };

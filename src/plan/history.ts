@@ -87,7 +87,8 @@ export function measureHistory(stored: readonly StoredIncident[], observedMs: nu
   const failovers = stored
     .map(({ incident }) => incident)
     .filter(
-      ({ kind, shadow, outcome }) => kind === 'failover' && !shadow && outcome !== 'underWay',
+      ({ kind, observeOnly, outcome }) =>
+        kind === 'failover' && !observeOnly && outcome !== 'underWay',
     );
   const of = (component: RateComponent): readonly Incident[] =>
     failovers.filter((incident) => componentOf(incident) === component);

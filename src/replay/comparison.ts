@@ -65,7 +65,7 @@ function findingsOf(recorded: Incident | null, whatIf: WhatIf): readonly Finding
   const agentEnded: Finding[] = stopped === 'agentEnded' ? [{ code: 'agentEnded' }] : [];
   if (other === null || recorded === null) return [{ code: 'notAtAll' }, ...agentEnded];
   const ended = shift('ended', recorded.endedAt, other.endedAt);
-  if (whatIf.partedAt === null) return [{ code: 'same' }, ...ended];
+  if (whatIf.divergedAt === null) return [{ code: 'same' }, ...ended];
   const findings: Finding[] = [
     ...shift('begun', recorded.verdictAt, other.verdictAt),
     ...mistake(other, whatIf.answeredAt),

@@ -169,7 +169,7 @@ function answerBy(
 
 function deathOf(seen: readonly Step[]): Instant {
   const death = seen.find(
-    ({ event }) => event.type === 'memberCollapsed' || event.type === 'memberExited',
+    ({ event }) => event.type === 'memberExiting' || event.type === 'memberExited',
   );
   return death?.event.at ?? Number.POSITIVE_INFINITY;
 }
@@ -203,7 +203,7 @@ function isAbout(event: Event, run: Run): boolean {
   return (
     (event.type === 'probeSucceeded' ||
       event.type === 'probeFailed' ||
-      event.type === 'memberCollapsed' ||
+      event.type === 'memberExiting' ||
       event.type === 'memberExited') &&
     event.service === run.service &&
     event.member === run.member &&

@@ -23,7 +23,7 @@ export type StoryEntry =
       readonly assumed: boolean;
     }
   | {
-      readonly type: 'folded';
+      readonly type: 'unchanged';
       readonly at: Instant;
       readonly until: Instant;
       readonly counts: Readonly<Record<string, number>>;
@@ -123,7 +123,7 @@ function entryOf(step: StoryStep, service: string): StoryEntry {
   if (changes.length > 0 || ordered.length > 0 || !isRoutine(event, effect))
     return { type: 'step', at: event.at, event, effect, changes, ordered, assumed };
   const counts = { [routineName(event)]: 1 };
-  return { type: 'folded', at: event.at, until: event.at, counts, assumed };
+  return { type: 'unchanged', at: event.at, until: event.at, counts, assumed };
 }
 
 /** What comes all the time and says nothing while nothing follows from it. */
@@ -143,9 +143,9 @@ function routineName(event: Event): string {
   return isOutcome(event) ? 'housekeeping' : event.type;
 }
 
-function fold(entries: StoryEntry[], entry: StoryEntry & { readonly type: 'folded' }): void {
+function fold(entries: StoryEntry[], entry: StoryEntry & { readonly type: 'unchanged' }): void {
   const last = entries.at(-1);
-  if (last?.type !== 'folded' || last.assumed !== entry.assumed) {
+  if (last?.type !== 'unchanged' || last.assumed !== entry.assumed) {
     entries.push(entry);
     return;
   }

@@ -43,8 +43,8 @@ export function isNews(effect: Effect): boolean {
 
 function eventCode(event: Event): string {
   switch (event.type) {
-    case 'memberCollapsed':
-      return `memberCollapsed ${event.member}`;
+    case 'memberExiting':
+      return `memberExiting ${event.member}`;
     case 'memberExited':
       return `memberExited ${event.member} ${event.signal ?? event.exitCode}`;
     case 'probeFailed':

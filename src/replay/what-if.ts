@@ -44,7 +44,7 @@ export type WhatIf = {
   readonly from: Instant;
   readonly steps: readonly (StoryStep & { readonly assumed: boolean })[];
   /** When the two courses part; null: they do not. */
-  readonly partedAt: Instant | null;
+  readonly divergedAt: Instant | null;
   readonly assumptions: readonly Assumption[];
   /** null: it does not happen. */
   readonly incident: Incident | null;
@@ -78,7 +78,7 @@ class Course {
   #nextFact = 0;
   #state: AgentState;
   #now: Instant;
-  #partedAt: Instant | null = null;
+  #divergedAt: Instant | null = null;
 
   constructor(walked: Walk, config: CoreConfig) {
     const { service, incident: id } = walked.recording;
@@ -116,7 +116,7 @@ class Course {
     return {
       from: this.#from,
       steps: this.#steps,
-      partedAt: this.#partedAt,
+      divergedAt: this.#divergedAt,
       assumptions: this.#orders.assumptions,
       incident,
       answeredAt: incident === null ? null : this.#answerAfter(incident),
@@ -140,7 +140,7 @@ class Course {
       this.#passOmitted(item.at);
       const event = item.make();
       if (event === null) continue;
-      if (isAgentStart(event) && this.#partedAt !== null) return 'agentEnded';
+      if (isAgentStart(event) && this.#divergedAt !== null) return 'agentEnded';
       this.#now = Math.max(this.#now, item.at);
       this.#deliver({ ...event, at: this.#now });
       if (this.#hasEnded()) return 'settled';
@@ -157,9 +157,9 @@ class Course {
     for (const one of effects) {
       const isRecorded = this.#orders.give(one);
       if (!isRecorded && actsOnTheWorld(one, activeOf(before, one.service)))
-        this.#partedAt ??= this.#now;
+        this.#divergedAt ??= this.#now;
     }
-    const assumed = this.#partedAt !== null;
+    const assumed = this.#divergedAt !== null;
     this.#steps.push({ event, effect, before, after: state, effects, assumed });
   }
 
@@ -207,7 +207,7 @@ class Course {
       this.#acted.shift();
       if (this.#orders.wasGiven(order)) continue;
       const { effect } = order;
-      this.#partedAt ??= effect.issuedAt;
+      this.#divergedAt ??= effect.issuedAt;
       if (!endsMember(effect) || !('member' in effect)) continue;
       const run = this.#runOf(effect.service, effect.member);
       if (run !== null && this.#reality.isAnswering(run, effect.issuedAt)) this.#assumeRun(run);
@@ -216,13 +216,13 @@ class Course {
 
   /** Whether a recorded fact would have come to be on this course too. */
   #stillHappens({ event, before }: Step): boolean {
-    if (this.#partedAt === null) return true;
+    if (this.#divergedAt === null) return true;
     switch (event.type) {
       case 'leaseObserved':
         return false;
       case 'probeSucceeded':
       case 'probeFailed':
-      case 'memberCollapsed':
+      case 'memberExiting':
       case 'memberExited':
       case 'positionReported':
         return !this.#assumedRuns.has(keyOf(event)) && event.at <= this.#knownUntil(event);
@@ -277,7 +277,7 @@ class Course {
 
   /** A member that is watched from another moment on than it was answers from then on. */
   #change(effect: Effect): void {
-    if (effect.type !== 'watchMember' || this.#partedAt === null) return;
+    if (effect.type !== 'watchMember' || this.#divergedAt === null) return;
     const { service, member, incarnation } = effect;
     this.#assumeRun({ service, member, incarnation });
   }

@@ -27,7 +27,7 @@ export type CauseEstimate = {
 
 export type LifeEstimate = {
   readonly years: number;
-  readonly lives: number;
+  readonly runs: number;
   /** Shares of time, each with Student's interval over the lives at 95 % and at 99 %, cut at 0. */
   readonly unavailability: number;
   readonly unavailability95: Interval;
@@ -52,7 +52,7 @@ export function estimateLives(lives: readonly LifeResult[]): LifeEstimate {
   };
   return {
     years,
-    lives: lives.length,
+    runs: lives.length,
     unavailability: shares.reduce((sum, share) => sum + share, 0) / shares.length,
     unavailability95: cut(meanInterval(shares, LEVEL)),
     unavailability99: cut(meanInterval(shares, STRICT_LEVEL)),

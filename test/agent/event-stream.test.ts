@@ -92,7 +92,7 @@ test('health, status, traffic and refusals are told when they change, in a fixed
     told.map(({ service, kind }) => [service, kind]),
     [
       ['shop', 'health'],
-      ['shop', 'refusal'],
+      ['shop', 'blocked'],
       ['shop', 'status'],
       ['shop', 'traffic'],
     ],

@@ -61,7 +61,7 @@ function incident(id: number, service = 'shop'): Incident {
     from: 'a',
     to: 'b',
     epoch: 2,
-    shadow: false,
+    observeOnly: false,
     outcome: 'underWay',
     wellUntil: 1,
     startedAt: 2,

@@ -119,7 +119,7 @@ export function makeIncident(id: number, changes: Partial<Incident> = {}): Store
     from: 'a',
     to: 'b',
     epoch: 4,
-    shadow: false,
+    observeOnly: false,
     outcome: 'succeeded',
     wellUntil: 1990,
     startedAt: 2000,

@@ -27,17 +27,17 @@ test('what the agent knows appears with its labels, in base units', async () => 
     'hotwarm_member_health{service="shop",member="a",health="failed"}': 0,
     'hotwarm_requests_total{service="shop",process="0"}': 1000,
     'hotwarm_requests_failed_total{service="shop",process="0"}': 2,
-    'hotwarm_requests_replayed_total{service="shop",process="0"}': 3,
+    'hotwarm_requests_retried_total{service="shop",process="0"}': 3,
     'hotwarm_requests_hedged_total{service="shop",process="0"}': 4,
-    'hotwarm_requests_held{service="shop",process="0"}': 5,
-    'hotwarm_proxy_losses_total{service="shop"}': 10,
+    'hotwarm_requests_waiting{service="shop",process="0"}': 5,
+    'hotwarm_proxy_failures_total{service="shop"}': 10,
     'hotwarm_proxy_lost_connections_total{service="shop"}': 11,
     'hotwarm_proxy_lost_requests_total{service="shop"}': 12,
-    hotwarm_agent_cpu_seconds_total: 1.5,
-    hotwarm_agent_resident_bytes: 80_000_000,
+    process_cpu_seconds_total: 1.5,
+    process_resident_memory_bytes: 80_000_000,
     hotwarm_agent_timer_lag_p99_seconds: 0.0012,
     hotwarm_agent_decision_p99_seconds: 0.0003,
-    hotwarm_agent_journal_fault: 0,
+    hotwarm_agent_journal_write_failed: 0,
   };
   for (const [name, value] of Object.entries(expected))
     assert.equal(samples.get(name), value, name);
@@ -50,7 +50,7 @@ test('a second scrape shows the new state and does not add up totals', async () 
   view.current = changeMember(view.current, 'a', (member) => withHealth(member, 'failed'));
   const samples = await scrape(metrics);
   assert.equal(samples.get('hotwarm_requests_total{service="shop",process="0"}'), 1000);
-  assert.equal(samples.get('hotwarm_agent_cpu_seconds_total'), 1.5);
+  assert.equal(samples.get('process_cpu_seconds_total'), 1.5);
   const health = (name: string): number | undefined =>
     samples.get(`hotwarm_member_health{service="shop",member="a",health="${name}"}`);
   assert.deepEqual([health('healthy'), health('failed')], [0, 1]);
@@ -67,13 +67,13 @@ test('an incident is counted once, when it has ended', async () => {
   assert.equal(await failovers(), 1);
   assert.equal(await failovers(), 1);
   view.stored[2] = makeIncident(3);
-  view.stored.push(makeIncident(4, { kind: 'switchover' }), makeIncident(5, { shadow: true }));
+  view.stored.push(makeIncident(4, { kind: 'switchover' }), makeIncident(5, { observeOnly: true }));
   assert.equal(await failovers(), 2);
   const samples = await scrape(metrics);
   const outageSeconds = samples.get('hotwarm_outage_seconds_total{service="shop"}') ?? 0;
   assert.ok(Math.abs(outageSeconds - 0.057) < 1e-9);
   assert.equal(
-    samples.get('hotwarm_incidents_total{service="shop",kind="switchover",outcome="succeeded"}'),
+    samples.get('hotwarm_takeovers_total{service="shop",kind="switchover",outcome="succeeded"}'),
     1,
   );
 });

@@ -35,16 +35,21 @@ function from(host: string): RequestInit {
   return { headers: { host } };
 }
 
-test('get_status answers 200 while served and 503 when down', async () => {
+test('status answers 200 while served and 503 when down', async () => {
   const view = new FakeView();
   const request = api(view);
-  const up = await request('/get_status');
+  const up = await request('/status');
   assert.deepEqual([up.status, up.body], [200, { status: 'OK', active: 'a', epoch: 3 }]);
   view.current = changeMember(view.current, 'b', (member) => ({ ...member, ready: false }));
-  assert.deepEqual((await request('/get_status')).body.status, 'DEGRADED');
+  assert.deepEqual((await request('/status')).body.status, 'DEGRADED');
   view.current = changeService(view.current, 'shop', (service) => ({ ...service, phase: 'down' }));
-  const down = await request('/get_status');
+  const down = await request('/status');
   assert.deepEqual([down.status, down.body.status], [503, 'DOWN']);
+});
+
+test('get_status answers what status does', async () => {
+  const request = api(new FakeView());
+  assert.deepEqual(await request('/get_status'), await request('/status'));
 });
 
 test('healthz answers from the start and readyz once the agent has started', async () => {
@@ -105,8 +110,8 @@ test('a refusal that stands is told with its age', async () => {
     ...service,
     refusals: [{ at: 4000, refusal }],
   }));
-  assert.deepEqual((await api(view)('/api/v1/refusals')).body, {
-    refusals: [{ service: 'shop', agoMs: 6000, refusal }],
+  assert.deepEqual((await api(view)('/api/v1/blocked')).body, {
+    blocked: [{ service: 'shop', agoMs: 6000, reason: refusal }],
   });
 });
 
@@ -179,7 +184,7 @@ test('with a token everything but the load balancers paths wants it', async () =
   assert.equal(post401.body.error.code, 'unauthorised');
   assert.deepEqual(view.commands, []);
   assert.equal((await request('/api/v1/status', withToken('secret'))).status, 200);
-  for (const path of ['/get_status', '/healthz', '/readyz']) {
+  for (const path of ['/status', '/get_status', '/healthz', '/readyz']) {
     assert.equal((await request(path)).status, 200, path);
   }
 });

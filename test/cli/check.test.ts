@@ -199,13 +199,13 @@ test('a path that cannot be listened on, an owner who is nobody and a backlog th
     traffic: `, via: socket, backlog: 65535, listeners: ${listeners}, unix: { owner: no-such-user }`,
   });
   assert.deepEqual(await codesFound(config), [
-    'fault portTaken',
-    'fault pathUnusable',
-    'fault pathUnusable',
-    'fault userUnusable',
+    'error portTaken',
+    'error pathUnusable',
+    'error pathUnusable',
+    'error userUnusable',
     // Unless this kernel lets as many wait as a file can ask for.
     ...(Number(readFileSync('/proc/sys/net/core/somaxconn')) < 65_535
-      ? ['note backlogCapped']
+      ? ['warning backlogCapped']
       : []),
   ]);
 });
@@ -214,32 +214,32 @@ test('what this machine lacks is found all at once', async (t) => {
   const memberB = 'command: [./none], user: no-such-user';
   const { file } = await place(t, { memberB, probe: 'command: [no-such-probe]' });
   assert.deepEqual(await codesFound(file), [
-    'fault binaryMissing',
-    'fault userUnusable',
-    'fault binaryMissing',
+    'error binaryMissing',
+    'error userUnusable',
+    'error binaryMissing',
   ]);
 });
 
 test('a file that may not be executed is not a command', async (t) => {
   const { file, directory } = await place(t, { memberB: 'command: [./b.sh]' });
   writeFileSync(join(directory, 'b.sh'), '#!/bin/sh\n', { mode: 0o644 });
-  assert.deepEqual(await codesFound(file), ['fault binaryMissing']);
+  assert.deepEqual(await codesFound(file), ['error binaryMissing']);
 });
 
 test('a working directory that is missing is told instead of the command in it', async (t) => {
   const { file } = await place(t, { memberB: 'command: [./b.sh], cwd: ./none' });
-  assert.deepEqual(await codesFound(file), ['fault cwdMissing']);
+  assert.deepEqual(await codesFound(file), ['error cwdMissing']);
 });
 
 test('a state directory that cannot be one is found', async (t) => {
   const { file, directory } = await place(t, { agent: ', stateDir: ./file/state' });
   writeFileSync(join(directory, 'file'), '');
-  assert.deepEqual(await codesFound(file), ['fault stateUnusable']);
+  assert.deepEqual(await codesFound(file), ['error stateUnusable']);
 });
 
 test('an address of another machine is found', async (t) => {
   const { file } = await place(t, { memberB: 'command: [node], address: 192.0.2.1' });
-  assert.deepEqual(await codesFound(file), ['fault addressForeign']);
+  assert.deepEqual(await codesFound(file), ['error addressForeign']);
 });
 
 test('while an agent runs with this state, its ports are not held against it', async (t) => {
@@ -249,7 +249,7 @@ test('while an agent runs with this state, its ports are not held against it', a
   t.after(() => held.close());
   const server = await listen(ports[0]);
   t.after(() => close(server));
-  assert.deepEqual(await codesFound(file), ['note agentRunning']);
+  assert.deepEqual(await codesFound(file), ['warning agentRunning']);
 });
 
 test('what a killed agent left running is noted, but does not stop the next one', async (t) => {
@@ -263,7 +263,7 @@ test('what a killed agent left running is noted, but does not stop the next one'
   });
   t.after(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data', { signal: within(20_000) });
-  assert.deepEqual(await codesFound(file), ['fault portTaken']);
+  assert.deepEqual(await codesFound(file), ['error portTaken']);
   writeRecord(recordPath(join(directory, '.hotwarm'), 'shop', 'a'), {
     main: { pid: child.pid!, startTicks: readProcessStat(child.pid!)!.startTicks },
     init: null,
@@ -271,7 +271,7 @@ test('what a killed agent left running is noted, but does not stop the next one'
     runId: 'run-1',
     recipe: 'recipe-1',
   });
-  assert.deepEqual(await codesFound(file), ['note leftover']);
+  assert.deepEqual(await codesFound(file), ['warning leftover']);
   await refuseUnfit(loadConfig(file));
 });
 
@@ -308,17 +308,17 @@ test('certificates that cannot be used are found, each with what is wrong with i
   const [old, ending] = [makePair(t, 'old.test', -1), makePair(t, 'ending.test', 3)];
   const CASES: readonly (readonly [traffic: string, codes: readonly string[]])[] = [
     [tlsOf(good.certFile, good.keyFile), []],
-    [tlsOf('missing.pem', good.keyFile), ['fault certificateUnreadable']],
-    [tlsOf(good.keyFile, good.keyFile), ['fault certificateUnreadable']],
-    [tlsOf(good.certFile, 'missing.pem'), ['fault keyUnreadable']],
-    [tlsOf(good.certFile, good.certFile), ['fault keyUnreadable']],
-    [tlsOf(good.certFile, other.keyFile), ['fault keyMismatch']],
-    [tlsOf(old.certFile, old.keyFile), ['fault certificateExpired']],
-    [tlsOf(ending.certFile, ending.keyFile), ['note certificateEnding']],
+    [tlsOf('missing.pem', good.keyFile), ['error certificateUnreadable']],
+    [tlsOf(good.keyFile, good.keyFile), ['error certificateUnreadable']],
+    [tlsOf(good.certFile, 'missing.pem'), ['error keyUnreadable']],
+    [tlsOf(good.certFile, good.certFile), ['error keyUnreadable']],
+    [tlsOf(good.certFile, other.keyFile), ['error keyMismatch']],
+    [tlsOf(old.certFile, old.keyFile), ['error certificateExpired']],
+    [tlsOf(ending.certFile, ending.keyFile), ['warning certificateEnding']],
     [`, backend: { tls: { ca: ${good.certFile} } }`, []],
-    [', backend: { tls: { ca: missing.pem } }', ['fault authorityUnreadable']],
-    [`, backend: { tls: { ca: ${good.keyFile} } }`, ['fault authorityUnreadable']],
-    [', clients: { maxConnections: 1000000 }', ['note fewDescriptors']],
+    [', backend: { tls: { ca: missing.pem } }', ['error authorityUnreadable']],
+    [`, backend: { tls: { ca: ${good.keyFile} } }`, ['error authorityUnreadable']],
+    [', clients: { maxConnections: 1000000 }', ['warning fewDescriptors']],
   ];
   for (const [traffic, codes] of CASES) {
     const { file } = await place(t, { traffic });

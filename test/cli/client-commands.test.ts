@@ -235,7 +235,7 @@ withAgent(
     assert.match(out, /^failover 2/);
     assert.match(out, /^ +shop +for 6 s +.*9 s/m);
     const json = JSON.parse((await call(['explain', '--json'])).out);
-    assert.deepEqual([json.incident.incident.id, json.refusals[0].refusal], [2, refusal]);
+    assert.deepEqual([json.incident.incident.id, json.blocked[0].reason], [2, refusal]);
   },
 );
 

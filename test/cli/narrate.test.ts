@@ -35,7 +35,7 @@ test('a member that is ready is told with its process, an observed one without',
 test('an incident that is only observed says first that nothing is done', () => {
   const acted = incidentOf('start\nrun 1000\nexit a\nrun 1000');
   assert.doesNotMatch(firstLine(acted), /observe-only/);
-  assert.match(firstLine({ ...acted, shadow: true }), /observe-only, nothing is done/);
+  assert.match(firstLine({ ...acted, observeOnly: true }), /observe-only, nothing is done/);
 });
 
 test('members are said to be stopped only where some are', () => {

@@ -10,7 +10,7 @@ import {
   expire,
   idleDetector,
   isLate,
-  memberCollapsed,
+  memberExiting,
   memberExited,
   probeFailed,
   probeSucceeded,
@@ -97,7 +97,7 @@ function exit(state: DetectorState, at: number, incarnation = 1): DetectorState 
 }
 
 function collapse(state: DetectorState, at: number, incarnation = 1): DetectorState {
-  return memberCollapsed(state, { ...WHO, incarnation, at, pid: 42 });
+  return memberExiting(state, { ...WHO, incarnation, at, pid: 42 });
 }
 
 /** Beats every interval, the first at 1 ms; the newest is at (beats − 1) × interval + 1. */
@@ -262,9 +262,9 @@ test('an answer that was under way when the process ended does not revive it', (
 
 test('a process without memory is condemned at once, whatever it had under way', () => {
   const state = collapse(healthy(), 950);
-  assert.deepEqual([state.health, state.reason, state.nextAt], ['failed', 'collapsed', null]);
+  assert.deepEqual([state.health, state.reason, state.nextAt], ['failed', 'exiting', null]);
   assert.deepEqual(state.evidence, [
-    { at: 950, channel: 'exit', fact: { code: 'collapsed', pid: 42 } },
+    { at: 950, channel: 'exit', fact: { code: 'exiting', pid: 42 } },
   ]);
   assert.equal(beat(state, 951, { sequence: 11 }).health, 'failed');
   assert.equal(collapse(state, 960), state);
@@ -276,7 +276,7 @@ test('the exit that follows a collapse tells how it ended', () => {
   assert.deepEqual(
     state.evidence.map(({ at, fact }) => [at, fact.code]),
     [
-      [950, 'collapsed'],
+      [950, 'exiting'],
       [1050, 'exited'],
     ],
   );

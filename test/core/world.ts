@@ -198,7 +198,7 @@ export class World {
     this.#in(4, () => {
       const pid = 1000 + incarnation;
       this.deliver({
-        type: 'memberCollapsed',
+        type: 'memberExiting',
         at: this.now,
         service,
         member: name,

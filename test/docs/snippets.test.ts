@@ -210,11 +210,15 @@ test('every key of the configuration that is named exists', () => {
 
 test('every metric is documented, in both languages', () => {
   const source = readFileSync(join(ROOT, 'src/api/metrics.ts'), 'utf8');
-  const metrics = new Set([...source.matchAll(/'(hotwarm_\w+)'/g)].map((match) => match[1] ?? ''));
+  const metrics = new Set(
+    [...source.matchAll(/'((?:hotwarm|process)_\w+)'/g)].map((match) => match[1] ?? ''),
+  );
   assert.ok(metrics.size >= 10);
   for (const folder of Object.values(GUIDES)) {
     const text = readFileSync(join(folder, 'metrics-and-api.md'), 'utf8');
-    const documented = new Set([...text.matchAll(/`(hotwarm_\w+)`/g)].map((match) => match[1]));
+    const documented = new Set(
+      [...text.matchAll(/`((?:hotwarm|process)_\w+)`/g)].map((match) => match[1]),
+    );
     assert.deepEqual(documented, metrics, relative(ROOT, folder));
   }
 });

@@ -45,7 +45,7 @@ test('events tell of a death and its failover as they happen', async (t) => {
   // Before the exit is reported, a second connection may be refused, or the memory be seen to be gone.
   assert.match(
     JSON.stringify(death?.data),
-    /"service":"shop".*"member":"a".*"reason":"(?:exited|confirmedDead|collapsed)"/,
+    /"service":"shop".*"member":"a".*"reason":"(?:exited|confirmedDead|exiting)"/,
   );
   assertWithoutGaps(reader.events);
 });

@@ -99,7 +99,7 @@ test('/metrics counts what clients and operators saw', async (t) => {
   const text = (await agent.get('/metrics'))?.text ?? '';
   assert.match(text, /^hotwarm_member_active\{service="shop",member="b"\} 1$/m);
   assert.match(text, /^hotwarm_member_active\{service="shop",member="a"\} 0$/m);
-  assert.match(text, /^# HELP hotwarm_agent_cpu_seconds_total \S/m);
+  assert.match(text, /^# HELP process_cpu_seconds_total \S/m);
   assert.doesNotMatch(text, /NaN|undefined/);
 });
 

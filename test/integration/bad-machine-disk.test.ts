@@ -96,14 +96,14 @@ for (const exclusive of [false, true]) {
     await load.stop();
     assert.deepEqual(load.failures, []);
     assert.match(agent.said, /a could not be started, attempt \d: the disk is full/);
-    assert.equal(await agent.metric('hotwarm_agent_journal_fault'), 1);
+    assert.equal(await agent.metric('hotwarm_agent_journal_write_failed'), 1);
     const explained = await sandbox.run('explain');
     assert.equal(explained.code, 0, explained.err);
 
     free(disk);
     await agent.until('a whole service', isWhole);
     assert.equal(await sandbox.ask(), 'b');
-    assert.equal(await agent.metric('hotwarm_agent_journal_fault'), 0);
+    assert.equal(await agent.metric('hotwarm_agent_journal_write_failed'), 0);
     assert.equal((await agent.stop()).code, 0, agent.said);
     assert.deepEqual(sandbox.processes(), []);
     assertSound(disk);

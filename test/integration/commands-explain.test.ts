@@ -66,18 +66,18 @@ test('explain shows evidence, the choice with its reasons, the time of each step
   const stored = await readJson(sandbox, isStored, 'explain', '1');
   const { incident } = stored;
   assert.deepEqual(
-    [incident.kind, incident.outcome, incident.shadow],
+    [incident.kind, incident.outcome, incident.observeOnly],
     ['failover', 'succeeded', false],
   );
   // Once a second the memory is looked at, which may be in the millisecond before the exit.
   const { cause } = incident;
   assert.ok(cause.code === 'memberFailed' && cause.member === 'a', JSON.stringify(cause));
-  assert.ok(cause.reason === 'exited' || cause.reason === 'collapsed', cause.reason);
+  assert.ok(cause.reason === 'exited' || cause.reason === 'exiting', cause.reason);
   assert.ok(
     incident.evidence.some(({ fact }) =>
       cause.reason === 'exited'
         ? fact.code === 'exited' && fact.signal === 'SIGKILL'
-        : fact.code === 'collapsed',
+        : fact.code === 'exiting',
     ),
     JSON.stringify(incident.evidence),
   );

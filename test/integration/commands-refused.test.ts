@@ -147,11 +147,9 @@ test('while paused a dead active is reported and not replaced, and resume acts a
     /considered and not done at present\n +shop +for .* paused for maintenance .*hotwarm resume/,
   );
   const told: unknown = JSON.parse((await sandbox.run('explain', '--json')).out);
-  assert.ok(typeof told === 'object' && told !== null && 'refusals' in told);
+  assert.ok(typeof told === 'object' && told !== null && 'blocked' in told);
   assert.deepEqual(
-    Array.isArray(told.refusals)
-      ? told.refusals.map(({ service, refusal }) => [service, refusal])
-      : [],
+    Array.isArray(told.blocked) ? told.blocked.map(({ service, reason }) => [service, reason]) : [],
     [['shop', { code: 'paused' }]],
   );
   assert.match(agent.said, /not done: .*paused/);

@@ -25,7 +25,7 @@ test('a real failover replays exactly, beside the agent, after it, and from an e
   expectExact(beside);
   const stored = await agent.incident(1);
   assert.deepEqual(beside.incident, stored?.incident);
-  const steps = beside.story.filter((entry) => entry.type === 'step');
+  const steps = beside.timeline.filter((entry) => entry.type === 'step');
   const ordered = steps.flatMap((entry) => entry.ordered.map(({ type }) => type));
   for (const type of ['fenceMember', 'acquireLease', 'switchTraffic'] as const)
     assert.ok(ordered.includes(type), `${type} was ordered`);
@@ -34,7 +34,7 @@ test('a real failover replays exactly, beside the agent, after it, and from an e
 
   await agent.stop();
   const after = await readJson(sandbox, isReplay, 'replay');
-  assert.deepEqual(after.story, beside.story, 'the newest one without a number');
+  assert.deepEqual(after.timeline, beside.timeline, 'the newest one without a number');
 
   const file = sandbox.path('failover.txt');
   assert.deepEqual(await sandbox.run('replay', '1', '--export', file), {
@@ -47,8 +47,8 @@ test('a real failover replays exactly, beside the agent, after it, and from an e
   assert.equal(again.exact, true);
   assert.equal(again.compared.transcript, true);
   assert.deepEqual(
-    again.story.map(({ at }) => at),
-    after.story.map(({ at }) => at),
+    again.timeline.map(({ at }) => at),
+    after.timeline.map(({ at }) => at),
   );
   const twice = await sandbox.run('replay', '1', '--export', file);
   assert.equal(twice.code, 6);
@@ -78,7 +78,7 @@ test('what less patience would have changed for a hung member is told with what 
   const begun = whatIf?.findings.find(({ code }) => code === 'begun');
   assert.ok(begun?.code === 'begun' && begun.byMs < -200, JSON.stringify(whatIf?.findings));
   assert.equal(whatIf?.other?.to, 'b');
-  assert.ok(whatIf.partedAt !== null);
+  assert.ok(whatIf.divergedAt !== null);
   assert.ok(whatIf.assumptions.some(({ effect }) => effect === 'fenceMember'));
   const text = await sandbox.run('replay', '1', '--set', 'probe.timeout=300ms');
   assert.equal(text.code, 0, text.err);

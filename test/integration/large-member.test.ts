@@ -32,7 +32,7 @@ async function killUntilSeenEarly(
       (now) => isWhole(now) && now.epoch > epoch && now.active !== active,
     );
     const incident = await endOf(agent, service.lastIncident?.id ?? 0);
-    const isSeen = reasonOf(incident) === 'collapsed';
+    const isSeen = reasonOf(incident) === 'exiting';
     if (!isSeen && left > 1) continue;
     await load.stop();
     assert.ok(load.completions.length > 50, 'the load is real');
@@ -78,7 +78,7 @@ function assertOrder(incident: Incident, story: readonly string[]): void {
 describe('the death of an active that holds 1 GiB', () => {
   test('is known before its exit, and clients are served meanwhile', async (t) => {
     const { incident, load } = await killUntilSeenEarly(t, {});
-    assertOrder(incident, ['collapsed', 'verdict', 'served', 'exited', 'done fenceMember']);
+    assertOrder(incident, ['exiting', 'verdict', 'served', 'exited', 'done fenceMember']);
     assert.deepEqual(load.failures, []);
   });
 
@@ -86,7 +86,7 @@ describe('the death of an active that holds 1 GiB', () => {
     const { incident, load, sandbox } = await killUntilSeenEarly(t, {
       lines: ['exclusive: true', 'failback: { mode: manual }'],
     });
-    assertOrder(incident, ['collapsed', 'verdict', 'exited', 'done fenceMember', 'served']);
+    assertOrder(incident, ['exiting', 'verdict', 'exited', 'done fenceMember', 'served']);
     assertOrder(incident, ['ordered acquireLease', 'exited']);
     assert.deepEqual(load.failures, []);
     const served = (await readFile(sandbox.path('served.log'), 'utf8')).trim().split('\n');
@@ -99,7 +99,7 @@ describe('the death of an active that holds 1 GiB', () => {
       traffic: 'via: socket',
       lines: ['failback: { mode: manual }'],
     });
-    assertOrder(incident, ['collapsed', 'verdict', 'served', 'exited', 'done fenceMember']);
+    assertOrder(incident, ['exiting', 'verdict', 'served', 'exited', 'done fenceMember']);
     const refused = load.failures.filter(({ reason }) => /REFUSED/.test(reason));
     assert.deepEqual(refused, []);
   });

@@ -69,7 +69,7 @@ test('observe-only tells of a death and of the failover that it would have made,
   );
   const { incident } = (await agent.incident(1)) ?? assert.fail('the incident is recorded');
   assert.deepEqual(
-    [incident.shadow, incident.kind, incident.from, incident.to],
+    [incident.observeOnly, incident.kind, incident.from, incident.to],
     [true, 'failover', 'a', 'b'],
   );
   assert.equal(await whoAnswers(sandbox.ports.a), null, 'the dead member was not started again');

@@ -69,7 +69,7 @@ for (const exclusive of [false, true]) {
     assert.deepEqual([gone.length, back.length], [3, 3], agent.said);
     const refused = load.failures.filter(({ reason }) => reason.includes('REFUSED'));
     assert.deepEqual(refused, [], 'its address is kept');
-    assert.equal(await agent.metric('hotwarm_proxy_losses_total'), 3);
+    assert.equal(await agent.metric('hotwarm_proxy_failures_total'), 3);
     assert.equal(agent.said.match(/proxy process 0 \(pid \d+\) ended/g)?.length, 3, agent.said);
     assert.equal((await agent.stop()).code, 0);
     assert.deepEqual(sandbox.processes(), []);

@@ -227,7 +227,7 @@ test('a configured service is planned with what its file says, and only what the
   assert.equal(document.service, 'shop');
   assert.equal(document.objectives.rtoMs, 2000);
   assert.equal(document.objectives.perMonth, 60);
-  assert.deepEqual(document.present.scheme.standbys, [
+  assert.deepEqual(document.present.design.standbys, [
     { temperature: 'warm', count: 1 },
     { temperature: 'hot', count: 1 },
   ]);
@@ -247,7 +247,7 @@ test('a configured service is planned with what its file says, and only what the
   assert.deepEqual(shop.faults, { process: { every: '10d' } });
   assert.equal(shop.probe.http, '/healthz');
   assert.equal(shop.probe.maxSilence, undefined);
-  const standbys = document.recommendation.scheme.standbys as readonly { count: number }[];
+  const standbys = document.recommendation.design.standbys as readonly { count: number }[];
   const count = standbys.reduce((sum, group) => sum + group.count, 1);
   assert.equal(Object.keys(shop.members).length, count);
   assert.equal(await readFile(join(directory, 'hotwarm.yaml'), 'utf8'), CONFIGURED);

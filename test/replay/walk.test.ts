@@ -94,7 +94,7 @@ test('the story tells what changes one by one, and counts what changes nothing',
     ['fenceMember', 'acquireLease', 'switchTraffic'],
   );
   assert.ok(first.changes.some((change) => change.code === 'phase' && change.to === 'failingOver'));
-  const folded = story.filter((entry) => entry.type === 'folded');
+  const folded = story.filter((entry) => entry.type === 'unchanged');
   assert.ok(folded.some(({ counts }) => (counts['probeSucceeded'] ?? 0) > 10));
   const all = storyOf(own, { service: 'shop', all: true });
   assert.ok(all.every(({ type }) => type === 'step'));

@@ -38,7 +38,7 @@ for (const [name, script] of Object.entries({ CRASH, HANG, SHORT_HANG })) {
     const recording = record(script);
     const { other, codes } = ask(recording, () => ({}));
     assert.deepEqual(codes, ['same']);
-    assert.equal(other.partedAt, null);
+    assert.equal(other.divergedAt, null);
     assert.deepEqual(other.assumptions, []);
     assert.deepEqual(other.incident, recording.stored);
     assert.ok(other.steps.every(({ assumed }) => !assumed));
@@ -54,7 +54,7 @@ test('no scenario goes otherwise under the setting that it was recorded with', (
     const recording = { ...record(script), stored: null };
     const walked = walk(recording);
     const other = whatIf(walked, recording.config);
-    assert.equal(other.partedAt, null, file);
+    assert.equal(other.divergedAt, null, file);
     assert.deepEqual(other.incident, incidentIn(walked.steps, 'shop', recording.incident), file);
     asked += 1;
   }

@@ -53,7 +53,7 @@ async function checkAsJson({ config: file, simulate, out }: CheckOptions): Promi
   const predictions = predict(read.config);
   const findings = await preflight(read.config);
   const isBeyondRto = [...predictions.values()].some(({ beyondRto }) => beyondRto.length > 0);
-  const isFit = !isBeyondRto && findings.every(({ level }) => level === 'note');
+  const isFit = !isBeyondRto && findings.every(({ level }) => level === 'warning');
   writeJson(out, {
     ok: isFit,
     file,
@@ -114,7 +114,7 @@ export async function refuseUnfit(config: ResolvedConfig): Promise<readonly Pref
     config.file,
     findings.filter((finding) => !spared.includes(finding)),
   );
-  return spared.filter(({ level }) => level === 'fault');
+  return spared.filter(({ level }) => level === 'error');
 }
 
 function isOfOne({ where, code }: PreflightFinding): boolean {
@@ -122,7 +122,7 @@ function isOfOne({ where, code }: PreflightFinding): boolean {
 }
 
 function mayPass({ level, code }: PreflightFinding): boolean {
-  return level === 'fault' && CHANGING.has(code);
+  return level === 'error' && CHANGING.has(code);
 }
 
 /** Whether an earlier agent's member runs, by the records of this state directory. */
@@ -140,7 +140,7 @@ function anyMemberRuns({ agent, services }: ResolvedConfig): boolean {
 }
 
 function refuseFindings(file: string, findings: readonly PreflightFinding[]): void {
-  const faults = findings.filter(({ level }) => level === 'fault');
+  const faults = findings.filter(({ level }) => level === 'error');
   if (faults.length === 0) return;
   const count = faults.length === 1 ? 'one error' : `${faults.length} errors`;
   throw new AppError('preflightFailed', {

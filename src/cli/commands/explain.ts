@@ -2,7 +2,7 @@ import type { StoredIncident } from '../../agent/contract.ts';
 import { duration, speaker } from '../../core/describe/language.ts';
 import { describeRefusal, describeRemedy } from '../../core/describe/refusal.ts';
 import { AppError } from '../../errors.ts';
-import type { Client, StandingRefusal } from '../client.ts';
+import type { Client, BlockedAction } from '../client.ts';
 import { formatIncident } from '../incident-text.ts';
 import { cell, formatTable, paint, type Terminal, writeJson } from '../../terminal.ts';
 
@@ -17,9 +17,9 @@ export type ExplainOptions = {
 /** What happened in an incident and why; without a number also what is considered and not done now. */
 export async function runExplain({ client, terminal, id, json }: ExplainOptions): Promise<number> {
   const stored = id === null ? await newest(client) : await find(client, id);
-  const refusals = id === null ? await client.refusals() : [];
+  const blocked = id === null ? await client.blocked() : [];
   if (json) {
-    writeJson(terminal, id === null ? { incident: stored, refusals } : stored);
+    writeJson(terminal, id === null ? { incident: stored, blocked } : stored);
     return 0;
   }
   const say = speaker(terminal.locale);
@@ -28,7 +28,7 @@ export async function runExplain({ client, terminal, id, json }: ExplainOptions)
       ? `${say('nothing has happened yet', '尚无事件')}\n`
       : formatIncident(terminal, stored),
     stored === null ? '' : formatHint(terminal, stored.incident.id),
-    refusals.length === 0 ? '' : formatRefusals(terminal, refusals),
+    blocked.length === 0 ? '' : formatBlocked(terminal, blocked),
   ];
   terminal.out.write(parts.filter((part) => part !== '').join('\n'));
   return 0;
@@ -57,15 +57,15 @@ async function find(client: Client, id: number): Promise<StoredIncident> {
   });
 }
 
-function formatRefusals(terminal: Terminal, refusals: readonly StandingRefusal[]): string {
+function formatBlocked(terminal: Terminal, blocked: readonly BlockedAction[]): string {
   const { locale } = terminal;
   const say = speaker(locale);
   const title = say('considered and not done at present', '当前考虑过但未执行');
-  const rows = refusals.map(({ service, agoMs, refusal }) => [
+  const rows = blocked.map(({ service, agoMs, reason }) => [
     cell(''),
     cell(service),
     cell(say(`for ${duration(agoMs)}`, `已 ${duration(agoMs)}`), 'quiet'),
-    cell(`${describeRefusal(refusal, locale)} – ${describeRemedy(refusal, locale)}`),
+    cell(`${describeRefusal(reason, locale)} – ${describeRemedy(reason, locale)}`),
   ]);
   return `${paint(terminal, cell(title, 'strong'))}\n${formatTable(terminal, rows)}`;
 }

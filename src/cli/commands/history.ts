@@ -53,7 +53,7 @@ function row({ incident, startedWallMs }: StoredIncident, { locale }: Terminal):
     cell(String(incident.id)),
     cell(formatWall(startedWallMs)),
     cell(incident.service),
-    cell(incident.shadow ? `(${kind})` : kind),
+    cell(incident.observeOnly ? `(${kind})` : kind),
     cell(incident.from ?? '-'),
     cell(incident.to ?? '-'),
     cell(incident.outageMs === null ? '-' : duration(incident.outageMs)),

@@ -116,7 +116,7 @@ function header(locale: Locale): Cell[] {
   const titles =
     locale === 'zh'
       ? ['成员', '角色', '温度', '健康', '就绪', '进程', '落后', '原因']
-      : ['MEMBER', 'ROLE', 'KEPT', 'HEALTH', 'READY', 'PID', 'LAG', 'REASON'];
+      : ['MEMBER', 'ROLE', 'TEMPERATURE', 'HEALTH', 'READY', 'PID', 'LAG', 'REASON'];
   return [cell(''), ...titles.map((title) => cell(title, 'quiet'))];
 }
 
@@ -146,9 +146,9 @@ function memberRow(name: string, member: ServiceReport['members'][string], local
 function formatLast(terminal: Terminal, { lastIncident }: ServiceReport): string {
   if (lastIncident === null) return '';
   const say = speaker(terminal.locale);
-  const { id, from, to, outageMs, shadow } = lastIncident;
+  const { id, from, to, outageMs, observeOnly } = lastIncident;
   const note =
-    shadow === true
+    observeOnly === true
       ? say('  (observe-only: nothing was done)', '（只观察模式：未执行任何操作）')
       : '';
   const outage =

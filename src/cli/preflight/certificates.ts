@@ -23,13 +23,13 @@ export function certificateFindings(
   if (!reading.ok) {
     const { fault, file, detail } = reading;
     const what = `${file}: ${detail}`;
-    return [{ level: 'fault', code: fault, where, what, todo: REMEDIES[fault](tls) }];
+    return [{ level: 'error', code: fault, where, what, todo: REMEDIES[fault](tls) }];
   }
   const { validUntil } = reading;
   if (validUntil.getTime() - now.getTime() > SOON_MS) return [];
   const what = `the certificate in ${tls.certFile} ends at ${validUntil.toISOString()}`;
   const todo = 'replace it in time; the proxy takes the new files without a restart';
-  return [{ level: 'note', code: 'certificateEnding', where, what, todo }];
+  return [{ level: 'warning', code: 'certificateEnding', where, what, todo }];
 }
 
 const REMEDIES: Readonly<Record<CertificateFault, (files: ClientTls) => string>> = {
@@ -48,5 +48,5 @@ export function authorityFindings({ name, traffic }: ResolvedService): Preflight
   if (file === null || fault === null) return [];
   const where = `services.${name}.traffic.backend.tls.ca`;
   const todo = 'write the path of a PEM file with the certificates that sign those of the members';
-  return [{ level: 'fault', code: 'authorityUnreadable', where, what: `${file}: ${fault}`, todo }];
+  return [{ level: 'error', code: 'authorityUnreadable', where, what: `${file}: ${fault}`, todo }];
 }

@@ -12,7 +12,7 @@ export function backlogFindings({ backlog }: ResolvedSocket, where: string): Pre
   if (backlog <= most) return [];
   return [
     {
-      level: 'note',
+      level: 'warning',
       code: 'backlogCapped',
       where: `${where}.backlog`,
       what: `${backlog} connections should be able to wait, but the kernel lets ${most}`,
@@ -30,7 +30,7 @@ export function descriptorFindings(
   if (clients.connections <= room) return [];
   return [
     {
-      level: 'note',
+      level: 'warning',
       code: 'fewDescriptors',
       where: `${where}.clients.maxConnections`,
       what: `${clients.connections} clients are allowed, but the limit of open files leaves room for ${room}`,

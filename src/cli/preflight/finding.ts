@@ -28,7 +28,7 @@ export type PreflightCode =
 
 export type PreflightFinding = {
   /** note: it runs, but not quite as the file says. */
-  readonly level: 'fault' | 'note';
+  readonly level: 'error' | 'warning';
   readonly code: PreflightCode;
   readonly where: string;
   readonly what: string;

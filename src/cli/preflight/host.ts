@@ -29,19 +29,19 @@ export function stateFindings(stateDir: string): PreflightFinding[] {
     const why = error instanceof Error ? error.message : String(error);
     const what = `${existing} cannot be written: ${why}`;
     const todo = 'mend its permissions, or set agent.stateDir to a directory of this user';
-    return [{ level: 'fault', code: 'stateUnusable', where, what, todo }];
+    return [{ level: 'error', code: 'stateUnusable', where, what, todo }];
   }
   const untrusted = existing === stateDir ? whyUntrusted(stateDir) : null;
   if (untrusted !== null) {
     const what = `${stateDir} is not trustworthy: ${untrusted.en}`;
     const todo = `make sure that nobody has changed anything in it, then run: chmod go-w ${stateDir}`;
-    return [{ level: 'fault', code: 'stateUntrusted', where, what, todo }];
+    return [{ level: 'error', code: 'stateUntrusted', where, what, todo }];
   }
   const { bavail, bsize } = statfsSync(existing);
   const freeBytes = bavail * bsize;
   if (freeBytes >= DISK_FREE_MIN_BYTES) return [];
   // Where it has run before it has the room that it needs, and a full disk must not keep it from coming back.
-  const level = existsSync(join(stateDir, LEASES_FILE)) ? 'note' : 'fault';
+  const level = existsSync(join(stateDir, LEASES_FILE)) ? 'warning' : 'error';
   const what = `only ${formatSize(freeBytes)} are free at ${existing}`;
   const todo = `free ${formatSize(DISK_FREE_MIN_BYTES)} or more, or set agent.stateDir to another disk`;
   return [{ level, code: 'diskFull', where, what, todo }];
@@ -62,13 +62,13 @@ export function fenceFindings(config: ResolvedConfig): PreflightFinding[] {
         'no cgroup can be made here; each member gets a PID namespace of its own instead, which proves its end as well';
       const todo =
         'nothing; a cgroup would also limit and freeze members: run hotwarm as root, or in a unit with `Delegate=yes`';
-      return { level: 'note', code: 'noCgroup', where, what, todo };
+      return { level: 'warning', code: 'noCgroup', where, what, todo };
     }
     const what =
       'neither a cgroup nor a PID namespace can be made here, so a worker of a fenced member could go on writing unseen';
     const todo =
       'run hotwarm as root, or in a unit with `Delegate=yes`, or allow user namespaces (sysctl user.max_user_namespaces); or set `exclusive: false` if two actives do no harm';
-    return { level: 'fault', code: 'fenceUnproved', where, what, todo };
+    return { level: 'error', code: 'fenceUnproved', where, what, todo };
   });
 }
 
@@ -91,11 +91,11 @@ export function cgroupFindings(config: ResolvedConfig): PreflightFinding[] {
   return [
     ...noLimit.map(({ at }): PreflightFinding => {
       const what = 'no cgroup can limit its CPU here, so this standby runs unlimited';
-      return { level: 'note', code: 'noCpuLimit', where: `${at}.cpu`, what, todo };
+      return { level: 'warning', code: 'noCpuLimit', where: `${at}.cpu`, what, todo };
     }),
     ...noFreezer.map(({ at }): PreflightFinding => {
       const what = 'no cgroup can freeze it here, so it is stopped by SIGSTOP instead';
-      return { level: 'note', code: 'noFreezer', where: `${at}.temperature`, what, todo };
+      return { level: 'warning', code: 'noFreezer', where: `${at}.temperature`, what, todo };
     }),
   ];
 }

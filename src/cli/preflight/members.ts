@@ -34,7 +34,7 @@ export function ownerFindings(where: string, owner: string | null): PreflightFin
   const what = owner === null ? null : refusalOf(() => assertMayBecome(resolveAccount(owner)));
   if (what === null) return [];
   const todo = 'name an existing user and run hotwarm as root, or remove `owner`';
-  return [{ level: 'fault', code: 'userUnusable', where, what, todo }];
+  return [{ level: 'error', code: 'userUnusable', where, what, todo }];
 }
 
 function memberFindings(service: string, member: ResolvedMember): PreflightFinding[] {
@@ -44,14 +44,14 @@ function memberFindings(service: string, member: ResolvedMember): PreflightFindi
   if (cwd === null) findings.push(...commandFindings(at, member.command, member));
   else {
     const todo = 'make the directory, or mend cwd';
-    findings.push({ level: 'fault', code: 'cwdMissing', where: `${at}.cwd`, what: cwd, todo });
+    findings.push({ level: 'error', code: 'cwdMissing', where: `${at}.cwd`, what: cwd, todo });
   }
   const { user } = member;
   const account = user === null ? null : refusalOf(() => assertMayBecome(resolveAccount(user)));
   if (account !== null) {
     const todo = 'name an existing user and run hotwarm as root, or remove `user`';
     const where = `${at}.user`;
-    findings.push({ level: 'fault', code: 'userUnusable', where, what: account, todo });
+    findings.push({ level: 'error', code: 'userUnusable', where, what: account, todo });
   }
   return findings;
 }
@@ -67,7 +67,7 @@ function commandFindings(
   );
   if (what === null) return [];
   const todo = 'install it, or give its full path';
-  return [{ level: 'fault', code: 'binaryMissing', where: `${at}.command`, what, todo }];
+  return [{ level: 'error', code: 'binaryMissing', where: `${at}.command`, what, todo }];
 }
 
 /** What a driver's check says; null: nothing against it. */

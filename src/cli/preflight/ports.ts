@@ -56,7 +56,7 @@ function agentRunning(stateDir: string): PreflightFinding | null {
   if (pid === null || !existsSync(lock)) return null;
   if (countOpen(pid, new Set([realpathSync(lock)])) === 0) return null;
   return {
-    level: 'note',
+    level: 'warning',
     code: 'agentRunning',
     where: 'agent.stateDir',
     what: `an agent runs with this state directory (pid ${pid}), so its ports were not checked`,
@@ -153,11 +153,11 @@ function pathFinding(where: string, path: string, obstacle: string): PreflightFi
   if (obstacle === NO_DIRECTORY) {
     const what = `the directory ${dirname(path)} does not exist`;
     const todo = 'make it, or choose another path';
-    return { level: 'fault', code: 'pathUnusable', where, what, todo };
+    return { level: 'error', code: 'pathUnusable', where, what, todo };
   }
   const what = `${path} exists, and is no socket that nobody listens on`;
   const todo = 'remove it if nobody needs it, or choose another path';
-  return { level: 'fault', code: 'pathUnusable', where, what, todo };
+  return { level: 'error', code: 'pathUnusable', where, what, todo };
 }
 
 function portFinding(where: string, address: HostPort, code: string): PreflightFinding {
@@ -165,10 +165,10 @@ function portFinding(where: string, address: HostPort, code: string): PreflightF
   if (code === 'EACCES') {
     const what = `this user may not listen on ${shown}`;
     const todo = 'choose a port from 1024 up, or give the process CAP_NET_BIND_SERVICE';
-    return { level: 'fault', code: 'portForbidden', where, what, todo };
+    return { level: 'error', code: 'portForbidden', where, what, todo };
   }
   const what = `${address.host} is not an address of this machine (${code})`;
-  return { level: 'fault', code: 'addressForeign', where, what, todo: 'use one of `ip address`' };
+  return { level: 'error', code: 'addressForeign', where, what, todo: 'use one of `ip address`' };
 }
 
 function takenFinding(
@@ -179,7 +179,7 @@ function takenFinding(
   if (holder !== null && isLeftover(holder)) {
     const what = `${shown} is held by pid ${holder.pid}, which a former agent left running`;
     const todo = 'nothing: the next agent takes it over or ends it';
-    return { level: 'note', code: 'leftover', where, what, todo };
+    return { level: 'warning', code: 'leftover', where, what, todo };
   }
   const who =
     holder === null
@@ -187,7 +187,7 @@ function takenFinding(
       : `pid ${holder.pid} (${holder.command.slice(0, 80)})`;
   const what = `${shown} is in use by ${who}`;
   return {
-    level: 'fault',
+    level: 'error',
     code: 'portTaken',
     where,
     what,

@@ -46,7 +46,7 @@ export function formatComparison(
     `若 ${settings}：${sentences.join('；')}。`,
   );
   return [
-    sideBySide(terminal, comparison, { settings, start, partedAt: whatIf.partedAt }),
+    sideBySide(terminal, comparison, { settings, start, divergedAt: whatIf.divergedAt }),
     `${wrap(terminal, text, 'strong')}\n`,
     ...assumptionLines(terminal, whatIf),
   ].join('');
@@ -55,9 +55,9 @@ export function formatComparison(
 function sideBySide(
   terminal: Terminal,
   { recorded, other }: Comparison,
-  options: { settings: string; start: Instant; partedAt: Instant | null },
+  options: { settings: string; start: Instant; divergedAt: Instant | null },
 ): string {
-  const { settings, start, partedAt } = options;
+  const { settings, start, divergedAt } = options;
   const { locale } = terminal;
   const say = speaker(locale);
   const row = (title: string, read: (one: Outline) => string): Cell[] => [
@@ -71,7 +71,7 @@ function sideBySide(
       : `${instant < start ? '-' : '+'}${Math.abs(instant - start).toFixed(1)} ms`;
   const rows = [
     [cell(''), cell(say('in reality', '实际'), 'strong'), cell(settings, 'strong')],
-    [cell(say('differs since', '分歧始于'), 'quiet'), cell(''), cell(at(partedAt))],
+    [cell(say('differs since', '分歧始于'), 'quiet'), cell(''), cell(at(divergedAt))],
     row(say('verdict', '判定'), ({ verdictAt }) => at(verdictAt)),
     row(say('served', '恢复服务'), ({ servedAt }) => at(servedAt)),
     row(say('outage', '中断'), ({ outageMs }) => (outageMs === null ? '-' : duration(outageMs))),
@@ -154,8 +154,11 @@ function describeShift({ code, byMs }: Shift, kind: string, locale: Locale): str
 }
 
 /** Each kind of order once, with the longest time that was assumed for it. */
-function assumptionLines(terminal: Terminal, { assumptions, partedAt }: WhatIf): readonly string[] {
-  if (partedAt === null || assumptions.length === 0) return [];
+function assumptionLines(
+  terminal: Terminal,
+  { assumptions, divergedAt }: WhatIf,
+): readonly string[] {
+  if (divergedAt === null || assumptions.length === 0) return [];
   const { locale } = terminal;
   const say = speaker(locale);
   const longest = new Map<string, Assumption>();

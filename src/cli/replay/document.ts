@@ -22,17 +22,17 @@ export type ReplayDocument = {
   readonly divergences: readonly Divergence[];
   /** null: the replay does not come as far. */
   readonly incident: Incident | null;
-  readonly story: readonly StoryEntry[];
+  readonly timeline: readonly StoryEntry[];
   /** null: without --set. */
   readonly whatIf: WhatIfDocument | null;
 };
 
 export type WhatIfDocument = Comparison & {
   readonly from: Instant;
-  readonly partedAt: Instant | null;
+  readonly divergedAt: Instant | null;
   readonly stopped: WhatIf['stopped'];
   readonly assumptions: readonly Assumption[];
-  readonly story: readonly StoryEntry[];
+  readonly timeline: readonly StoryEntry[];
 };
 
 type Options = { readonly all: boolean; readonly whatIf: WhatIf | null };
@@ -48,16 +48,16 @@ export function replayDocument(walked: Walk, { all, whatIf }: Options): ReplayDo
     compared,
     divergences,
     incident: incidentIn(steps, service, id),
-    story: storyOf(stepsOf(steps, service, id), { service, all }),
+    timeline: storyOf(stepsOf(steps, service, id), { service, all }),
     whatIf: whatIf === null ? null : whatIfDocument(walked, whatIf, all),
   };
 }
 
 function whatIfDocument(walked: Walk, whatIf: WhatIf, all: boolean): WhatIfDocument {
-  const { from, partedAt, stopped, assumptions } = whatIf;
+  const { from, divergedAt, stopped, assumptions } = whatIf;
   const { service } = walked.recording;
-  const story = storyOf(whatIfSteps(walked, whatIf), { service, all });
-  return { ...compare(walked, whatIf), from, partedAt, stopped, assumptions, story };
+  const timeline = storyOf(whatIfSteps(walked, whatIf), { service, all });
+  return { ...compare(walked, whatIf), from, divergedAt, stopped, assumptions, timeline };
 }
 
 /** The incident as it would have been, or the time in which it was, where it would not have been. */

@@ -37,7 +37,7 @@ function formatParting(terminal: Terminal): string {
 
 function formatEntry(terminal: Terminal, entry: StoryEntry, start: Instant): string {
   const { locale } = terminal;
-  if (entry.type === 'folded') {
+  if (entry.type === 'unchanged') {
     const isOwn = Object.keys(entry.counts).every((name) => name === 'housekeeping');
     return isOwn ? '' : line(terminal, '', `… ${describeFolded(entry, locale)}`, 'quiet');
   }
@@ -116,7 +116,7 @@ function followsFrom(change: Change, all: readonly Change[]): boolean {
 function toneOf(entry: StoryEntry & { readonly type: 'step' }): Tone {
   const { event } = entry;
   if (
-    event.type === 'memberCollapsed' ||
+    event.type === 'memberExiting' ||
     event.type === 'memberExited' ||
     event.type === 'effectFailed'
   )
@@ -144,7 +144,10 @@ const ROUTINE: Readonly<Record<string, { one: string; several: string; zh: strin
   housekeeping: { one: 'own order done', several: 'own orders done', zh: '个内务指令完成' },
 };
 
-function describeFolded(entry: StoryEntry & { readonly type: 'folded' }, locale: Locale): string {
+function describeFolded(
+  entry: StoryEntry & { readonly type: 'unchanged' },
+  locale: Locale,
+): string {
   const say = speaker(locale);
   const parts = Object.entries(entry.counts).map(([name, count]) => {
     const words = ROUTINE[name] ?? { one: name, several: name, zh: name };

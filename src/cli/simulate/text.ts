@@ -27,8 +27,8 @@ export function formatSimulation(terminal: Terminal, text: SimulationText): stri
   const say = speaker(terminal.locale);
   const years = String(Math.round(estimate.years));
   const head = say(
-    `${service.name}: ${years} years, in ${estimate.lives} independent lives`,
-    `${service.name}：共 ${years} 年，${estimate.lives} 次独立模拟`,
+    `${service.name}: ${years} years, in ${estimate.runs} independent lives`,
+    `${service.name}：共 ${years} 年，${estimate.runs} 次独立模拟`,
   );
   return [
     `${paint(terminal, cell(head, 'strong'))}\n`,

@@ -152,8 +152,8 @@ function describeObservation(event: Observation, locale: Locale): string {
       const evidence = { at, channel, fact: { code: 'probeFailed', fault, detail } } as const;
       return `${member}${say(': ', '：')}${describeEvidence(evidence, locale)}`;
     }
-    case 'memberCollapsed': {
-      const fact = { code: 'collapsed', pid: event.pid } as const;
+    case 'memberExiting': {
+      const fact = { code: 'exiting', pid: event.pid } as const;
       return `${member}${say(': ', '：')}${describeEvidence({ at, channel: 'exit', fact }, locale)}`;
     }
     case 'memberExited': {

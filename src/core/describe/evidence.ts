@@ -27,7 +27,7 @@ function describeEvidenceFact(fact: EvidenceFact, locale: Locale): string {
       return describeExit(fact, locale);
     case 'vanished':
       return say(`process ${fact.pid} is gone`, `进程 ${fact.pid} 已不存在`);
-    case 'collapsed':
+    case 'exiting':
       return say(
         `the memory of process ${fact.pid} is gone, its exit is yet to be reported`,
         `进程 ${fact.pid} 的内存已释放，内核尚未报告其退出`,

@@ -60,7 +60,7 @@ export function describeFact(fact: IncidentFact, locale: Locale): string {
       return describeStep(fact, locale);
     case 'suspected':
     case 'cleared':
-    case 'raised':
+    case 'prepared':
     case 'verdict':
     case 'evidence':
     case 'observed':
@@ -98,7 +98,7 @@ function describeStep(fact: Step, locale: Locale): string {
 
 type Finding = Extract<
   IncidentFact,
-  { code: 'suspected' | 'cleared' | 'raised' | 'verdict' | 'evidence' | 'observed' }
+  { code: 'suspected' | 'cleared' | 'prepared' | 'verdict' | 'evidence' | 'observed' }
 >;
 
 function describeFinding(fact: Finding, locale: Locale): string {
@@ -111,7 +111,7 @@ function describeFinding(fact: Finding, locale: Locale): string {
     }
     case 'cleared':
       return say(`${fact.member} is cleared of the suspicion`, `${fact.member} 的嫌疑已排除`);
-    case 'raised': {
+    case 'prepared': {
       const from = describeTemperature(fact.from, locale);
       return say(`${fact.member} is raised from ${from}`, `${fact.member} 从${from}备升温`);
     }

@@ -7,7 +7,7 @@ const REASONS: Readonly<Record<HealthReason, Text>> = {
   answering: { en: 'it answers', zh: '应答正常' },
   exited: { en: 'its process exited', zh: '进程已退出' },
   vanished: { en: 'its process is gone', zh: '进程已消失' },
-  collapsed: { en: 'its process is ending: its memory is gone', zh: '进程正在终止：内存已释放' },
+  exiting: { en: 'its process is ending: its memory is gone', zh: '进程正在终止：内存已释放' },
   refused: { en: 'it refuses connections', zh: '拒绝连接' },
   silent: { en: 'it has been silent for longer than expected', zh: '沉默时间超出预期' },
   requestsFailing: { en: 'requests of clients fail on it', zh: '客户端请求在其上失败' },

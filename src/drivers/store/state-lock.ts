@@ -62,7 +62,7 @@ function held(path: string, cause: unknown): AppError {
       zh: '停止该 agent，或为 agent.stateDir 设置其他目录',
     },
   };
-  return new AppError('stateHeld', text, { cause });
+  return new AppError('stateLocked', text, { cause });
 }
 
 /** Who took the lock last, whether or not it lives; null while it has not written it yet. */

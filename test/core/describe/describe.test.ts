@@ -29,7 +29,7 @@ type Every<T extends { readonly code: string }> = {
 const evidenceFacts: Every<EvidenceFact> = {
   exited: { code: 'exited', exitCode: 1, signal: null },
   vanished: { code: 'vanished', pid: 4242 },
-  collapsed: { code: 'collapsed', pid: 4242 },
+  exiting: { code: 'exiting', pid: 4242 },
   probeFailed: { code: 'probeFailed', fault: 'timeout', detail: 'after 300 ms' },
   silent: { code: 'silent', silentMs: 412, expectedMs: 100, marginMs: 90 },
   requestFailed: { code: 'requestFailed', fault: 'reset', count: 3 },
@@ -87,7 +87,7 @@ const causes: Every<Cause> = {
 const facts: Every<IncidentFact> = {
   suspected: { code: 'suspected', member: 'a', evidence },
   cleared: { code: 'cleared', member: 'a' },
-  raised: { code: 'raised', member: 'b', from: 'frozen' },
+  prepared: { code: 'prepared', member: 'b', from: 'frozen' },
   verdict: { code: 'verdict', member: 'a', health: 'failed', reason: 'exited' },
   chosen: { code: 'chosen', member: 'b', degraded: false },
   passedOver: { code: 'passedOver', member: 'c', refusals: [gates.lagUnknown] },
@@ -111,7 +111,7 @@ const healthReasons: Readonly<Record<HealthReason, true>> = {
   answering: true,
   exited: true,
   vanished: true,
-  collapsed: true,
+  exiting: true,
   refused: true,
   silent: true,
   requestsFailing: true,

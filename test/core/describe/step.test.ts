@@ -30,7 +30,7 @@ const events: EveryType<Event> = {
   hostSampled: { type: 'hostSampled', at: 5, ...calm, echoMs: 0.1 },
   probeSucceeded: { type: 'probeSucceeded', ...probe, latencyMs: 1.2 },
   probeFailed: { type: 'probeFailed', ...probe, fault: 'refused', detail: '' },
-  memberCollapsed: { type: 'memberCollapsed', ...of, incarnation: 1, pid: 7 },
+  memberExiting: { type: 'memberExiting', ...of, incarnation: 1, pid: 7 },
   memberExited: {
     type: 'memberExited',
     ...of,

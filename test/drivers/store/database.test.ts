@@ -116,7 +116,7 @@ inTempDir('a directory that may not be written is refused', (dir) => {
 inTempDir('a second agent is refused and told who holds the directory', async (dir) => {
   const child = await holder(dir);
   try {
-    expectError(dir, 'stateHeld', new RegExp(`pid ${child.pid} on host fixture-host`));
+    expectError(dir, 'stateLocked', new RegExp(`pid ${child.pid} on host fixture-host`));
   } finally {
     await kill(child);
   }
