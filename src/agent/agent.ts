@@ -34,7 +34,7 @@ import { releaseFormer } from './traffic/kinds.ts';
 
 const JOURNAL_LIMITS = { maxRows: 500_000, maxBytes: 128 * 1024 * 1024, segments: 64 };
 const LEFTOVER_MS = 10_000;
-/** Beyond the members' own stop time-out, until stopping is given up. */
+/** Beyond the members' own stop timeout, until stopping is abandoned. */
 const STOP_SLACK_MS = 5000;
 
 export class Agent implements AgentView {
@@ -132,7 +132,7 @@ export class Agent implements AgentView {
     });
     await Promise.all(this.#services.map(async (service) => await this.#open(service)));
     for (const { service, route } of held) {
-      // It is told again with the first active; until then a request may fail where it need not.
+      // The route is sent again with the first active member; until then a request may fail unnecessarily.
       await this.#service(service)
         .traffic?.route(route)
         .catch(() => {});
@@ -166,7 +166,7 @@ export class Agent implements AgentView {
     );
   }
 
-  /** Whether it succeeded. A first start fails with it; later ones go on, as what is in trouble is tried again. */
+  /** Whether it succeeded. A first start fails with it; later ones continue, and retry what failed. */
   async #try(otherwise: string, part: () => Promise<void>): Promise<boolean> {
     try {
       await part();
@@ -197,7 +197,7 @@ export class Agent implements AgentView {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
-  /** Ends the agent alone: members and data plane go on, for the next agent to take over. */
+  /** Ends the agent alone: members and data plane keep running, for the next agent to take over. */
   async leave(): Promise<void> {
     this.#runtime.close();
     this.#readings.close();

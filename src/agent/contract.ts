@@ -36,7 +36,7 @@ export type AgentChange =
   /** One process of the data plane ended or was started. */
   | { readonly kind: 'proxy'; readonly data: ProcessChange }
   | { readonly kind: 'certificate'; readonly data: CertificateChange }
-  /** A standby accepts clients before it was told to. */
+  /** A standby accepts clients before its activation. */
   | { readonly kind: 'acceptedEarly'; readonly data: { readonly member: string } };
 
 /** Changed certificate files of the data plane are in use; fault not null: why not, so that the old ones are. */

@@ -6,8 +6,8 @@ import {
 } from '../core/state.ts';
 import type { AgentChange, AgentEvent } from './contract.ts';
 
-// What changed from one state to the next, as lines for whoever is watching. The newest ones are kept, so
-// that a watcher who was cut off can go on where it was.
+// What changed from one state to the next, as lines for every watcher. The newest ones are kept, so
+// that a watcher that was disconnected can continue where it was.
 
 const KEPT = 1000;
 
@@ -90,8 +90,8 @@ export class EventStream {
   #nextId: number;
 
   /**
-   * Numbers go on from the wall clock in ms, so that those of a later agent come after those of this one:
-   * a watcher who resumes must not take the one's numbers for the other's.
+   * Numbers start from the wall clock in ms, so that those of a later agent come after those of this one:
+   * a watcher that resumes must not take the one's numbers for the other's.
    */
   constructor(wallNow: () => number) {
     this.#wallNow = wallNow;

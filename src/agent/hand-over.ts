@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 
 // Puts a new agent in the place of the one that runs. That one is asked to leave its members and its data plane
 // running; one that does not is killed, which costs nothing but the newest quiet lines of its journal, as every
-// agent must be able to go on from another's death.
+// agent must be able to recover from another's crash.
 
 /** Asks an agent to end and to leave everything running. */
 export const HANDOVER_SIGNAL = 'SIGUSR2';

@@ -5,7 +5,7 @@ import type { HostReading, HostReadings } from '../runtime/host-sampler.ts';
 // Where the agent's look at itself gets its numbers from: /proc, the cgroup, the wall clock and a datagram that it sends to
 // itself.
 
-/** An echo that has not come back by then is lost and sent anew: one lost datagram says nothing of what comes after it. */
+/** An echo that has not come back by then is lost and sent again: one lost datagram does not affect the next. */
 const ECHO_LOST_MS = 2000;
 const CPU_STAT_FILES = ['/sys/fs/cgroup/cpu.stat', '/sys/fs/cgroup/cpu/cpu.stat'];
 

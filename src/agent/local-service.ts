@@ -12,7 +12,7 @@ import type { LocalMember } from './local-member.ts';
 export type LocalServiceOptions = {
   readonly name: string;
   readonly members: ReadonlyMap<string, LocalMember>;
-  /** null: observe-only, where clients are somebody else's. */
+  /** null: observe-only, where another manager serves the clients. */
   readonly traffic: TrafficDriver | null;
   readonly saveIncident: (id: number) => void;
   readonly onEvent: (event: Event) => void;
@@ -20,7 +20,7 @@ export type LocalServiceOptions = {
   readonly onCertificate: (news: CertificateChange) => void;
   /** One process of the data plane ended or was started. */
   readonly onProcess: (news: ProcessChange) => void;
-  /** A standby accepts clients before it was told to. */
+  /** A standby accepts clients before its activation. */
   readonly onAcceptedEarly: (member: string) => void;
   readonly now: () => number;
 };
@@ -42,7 +42,7 @@ export class LocalService {
     return this.#options.traffic;
   }
 
-  /** Takes over the members that an earlier agent left running. They go on under the incarnation after the known one. */
+  /** Takes over the members that an earlier agent left running. They continue under the incarnation after the known one. */
   adopt(known: ServiceState): readonly FoundMember[] {
     return [...this.#options.members].flatMap(([member, local]) => {
       const before = known.members.find(({ name }) => name === member)?.incarnation ?? 0;
@@ -143,7 +143,7 @@ export class LocalService {
     await Promise.all(fences.map((fence) => fence.extend({ epoch, until, signal })));
   }
 
-  /** Whoever serves clients is watched the most closely. */
+  /** The active member is watched the most closely. */
   #attendTo(active: string | null): void {
     for (const [name, { driver }] of this.#options.members) driver.lookForCollapse(name === active);
   }

@@ -136,6 +136,7 @@ test('documents use the words of the style guide', () => {
 
 // The folders of src whose comments and strings were gone through. Add a folder once it is clean; none is taken out.
 const CLEAN_SOURCES = [
+  'agent',
   'drill',
   'drivers/os',
   'drivers/probe',

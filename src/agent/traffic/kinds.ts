@@ -20,7 +20,7 @@ function kindOf<V extends Via>(via: V): TrafficFactory<TrafficVia<V>> {
   return KINDS[via];
 }
 
-/** null: observe-only, where clients are somebody else's. */
+/** null: observe-only, where another manager serves the clients. */
 export function makeTraffic(
   service: ResolvedService,
   parts: Omit<TrafficParts, 'targets'>,

@@ -37,11 +37,11 @@ export const SOCKET: TrafficFactory<ResolvedSocket> = {
       spawner: socketHolder,
     };
   },
-  // The sockets are the socket holder's, which lets go of those that nobody asks for.
+  // The sockets are the socket holder's, which releases those that are not asked for.
   endFormer: async () => {},
 };
 
-/** Where each member is told to accept. */
+/** The pipe that activates each member. */
 function activationPipesOf({ name, traffic, members }: SocketService, stateDir: string) {
   const waiting = traffic.accept === 'onActivate' ? members : [];
   return new Map(
