@@ -38,7 +38,7 @@ export function drawOptions(seed: number, limits: SwarmLimits): WorldOptions {
     hosts,
     services: [service],
     replication: isReplicated ? random.pick(['sync', 'async'] as const) : null,
-    sendsEveryMs: random.pick([0, 0, 500]),
+    sendsEveryMs: new Random(seed, 0x5e4d).pick([0, 0, 500]),
     store: hostCount === 1 ? 'embedded' : 'remote',
     network: {
       latencyMs: { low: 0.05, high: random.pick([1, 5, 40]) },

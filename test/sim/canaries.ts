@@ -225,7 +225,7 @@ export const CANARIES: readonly Canary[] = [
     name: 'the limit of failovers is ignored',
     swarm: 'usual',
     hostsMax: 1,
-    seeds: 60,
+    seeds: 300,
     rule: 'no flapping beyond the limit',
     mutations: [
       {
