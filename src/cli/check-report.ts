@@ -1,6 +1,6 @@
 import type { ResolvedConfig, ResolvedMember, ResolvedService } from '../config/resolved.ts';
 import { formatAddress, formatDuration, formatShare } from '../config/units.ts';
-import type { ProbeSpec } from '../drivers/probe/spec.ts';
+import { probeText } from '../drivers/probe/spec.ts';
 import type { MistakePrediction } from '../model/mistakes.ts';
 import type { FaultKind, LeasePrediction, Spread, TakeoverPrediction } from '../model/timing.ts';
 import type { ServicePrediction } from './predict.ts';
@@ -53,7 +53,7 @@ function summary(service: ResolvedService): string[] {
   return [
     `service ${service.name}: ${core.kind}${exclusive}, ${traffic.protocol}${hasTls ? ' with TLS' : ''} on ${listen} via ${traffic.via}`,
     ...members.map((member, index) => `  ${memberLine(member, index === 0)}`),
-    `  probe: ${look(probe)} every ${formatDuration(detection.intervalMs)}, time-out ${formatDuration(detection.timeoutMs)}, suspected after ${formatDuration(detection.boundMs)} at most`,
+    `  probe: ${probeText(probe)} every ${formatDuration(detection.intervalMs)}, time-out ${formatDuration(detection.timeoutMs)}, suspected after ${formatDuration(detection.boundMs)} at most`,
   ];
 }
 
@@ -62,11 +62,6 @@ function memberLine(member: ResolvedMember, isPreferred: boolean): string {
   const preferred = isPreferred ? ', preferred' : '';
   const at = formatAddress({ host: member.address, port: member.port });
   return `${member.name}: ${member.temperature}${share}${preferred}, ${at}: ${member.command.join(' ')}`;
-}
-
-function look(probe: ProbeSpec): string {
-  if (probe.type === 'http') return `GET ${probe.path}`;
-  return probe.type === 'tcp' ? 'TCP' : probe.command.join(' ');
 }
 
 function implied(service: ResolvedService, prediction: ServicePrediction): string[] {

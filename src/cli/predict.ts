@@ -1,6 +1,7 @@
 import type { MemberConfig } from '../core/config.ts';
 import type { ResolvedService } from '../config/resolved.ts';
 import { formatDuration } from '../config/units.ts';
+import { seesHangs } from '../drivers/probe/spec.ts';
 import { type MistakePrediction, predictMistakes } from '../model/mistakes.ts';
 import {
   type LeasePrediction,
@@ -52,7 +53,7 @@ function timingInput({ core, traffic, probe }: ResolvedService): TimingInput {
     mistakeRecurrenceMs: detection.mistakeRecurrenceMs,
     exclusive: core.exclusive,
     // The kernel accepts connections for a process that hangs.
-    seesHangs: probe.type !== 'tcp',
+    seesHangs: seesHangs(probe),
     replays: traffic.abilities.replays,
     standby: bestStandby(core.members.slice(1)),
     startup: null,
@@ -74,7 +75,7 @@ function adviceFor({ core, probe, objectives }: ResolvedService): Advice[] {
   const add = (code: Advice['code'], text: string): void => {
     advice.push({ code, text });
   };
-  if (probe.type === 'tcp') {
+  if (!seesHangs(probe)) {
     add(
       'tcpSeesNoHang',
       'a TCP probe does not see a process that hangs: the kernel still accepts for it',

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { ServiceConfig } from '../core/config.ts';
-import type { ProbeSpec } from '../drivers/probe/spec.ts';
+import { assert } from '../core/assert.ts';
+import { probesOf } from './probe-kinds.ts';
 import type { TrafficAbilities } from '../drivers/traffic/contract.ts';
 import {
   detectionBoundMs,
@@ -12,7 +13,7 @@ import {
 import { faultModel } from './fault-model.ts';
 import type { ResolvedConfig, ResolvedMember, ResolvedPrime, ResolvedService } from './resolved.ts';
 import { compileTraffic } from './traffic/kinds.ts';
-import type { ParsedConfig, ParsedLook, ParsedMember, ParsedService } from './schema.ts';
+import type { ParsedConfig, ParsedMember, ParsedService } from './schema.ts';
 
 export type CompileOptions = {
   /** Absolute path of the file. */
@@ -49,7 +50,8 @@ function compileService(name: string, service: ParsedService, place: Place): Res
   const members = Object.entries(service.members).map(([memberName, member]) =>
     compileMember(memberName, member, { ...place, abilities }),
   );
-  const probe = compileLook(service.probe) ?? { type: 'tcp' };
+  const [probe] = probesOf(service.probe);
+  assert(probe !== undefined, 'the rules let no service through without a probe');
   return {
     name,
     core: compileCore(name, service, members, abilities),
@@ -57,7 +59,7 @@ function compileService(name: string, service: ParsedService, place: Place): Res
     members,
     probe,
     prime: compilePrime(service),
-    ready: (service.ready === undefined ? null : compileLook(service.ready)) ?? probe,
+    ready: probesOf(service.ready ?? {})[0] ?? probe,
     objectives: {
       rtoMs: service.objectives.rto ?? null,
       rpoBytes: service.objectives.rpo ?? null,
@@ -90,15 +92,6 @@ function compileMember(
 function compilePrime({ prime, probe }: ParsedService): ResolvedPrime | null {
   const path = prime.http ?? probe.http;
   return path === undefined || prime.requests === 0 ? null : { path, requests: prime.requests };
-}
-
-/** null: it does not say what to look at. */
-function compileLook(look: ParsedLook): ProbeSpec | null {
-  if (look.http !== undefined) {
-    return { type: 'http', path: look.http, expect: look.expect ?? null };
-  }
-  if (look.command !== undefined) return { type: 'command', command: look.command };
-  return look.tcp === true ? { type: 'tcp' } : null;
 }
 
 function compileCore(

@@ -87,8 +87,8 @@ export const RULES = {
     zh: '`takeover.maxLag` 不适用于冻结的成员，因为它不接收数据。',
   },
   probeKind: {
-    en: 'Set exactly one of `http`, `tcp` and `command`.',
-    zh: '`http`、`tcp`、`command` 须恰好设置一个。',
+    en: 'A probe has exactly one type.',
+    zh: '一个探测只能有一种方式。',
   },
   expectNeedsHttp: { en: '`expect` requires `http`.', zh: '`expect` 只用于 `http`。' },
   probeTimeoutTooLong: {

@@ -5,7 +5,8 @@ import { faultModelRules, planRules } from './fault-model-rules.ts';
 import { leaseRules } from './lease-rules.ts';
 import { memberRules } from './member-rules.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
-import type { ParsedConfig, ParsedLook, ParsedService } from './schema.ts';
+import { type ParsedLook, PROBE_EXAMPLES, PROBE_KIND_NAMES, probesOf } from './probe-kinds.ts';
+import type { ParsedConfig, ParsedService } from './schema.ts';
 import { timingRules } from './timing-rules.ts';
 import { trafficRules } from './traffic/kinds.ts';
 
@@ -53,9 +54,9 @@ function probeRules(service: ParsedService, at: ConfigPath): RuleFault[] {
 
 function lookRules(look: ParsedLook, at: ConfigPath): RuleFault[] {
   const faults: RuleFault[] = [];
-  const kinds = (['http', 'tcp', 'command'] as const).filter((kind) => look[kind] !== undefined);
+  const kinds = probesOf(look).map(({ type }) => type);
   if (kinds.length !== 1) {
-    const compared = (['http', 'tcp', 'command'] as const).map((kind): ConfigPath => [...at, kind]);
+    const compared = PROBE_KIND_NAMES.map((kind): ConfigPath => [...at, kind]);
     faults.push(
       ruleFault('probeKind', [at, ...compared], {
         message:
@@ -67,8 +68,8 @@ function lookRules(look: ParsedLook, at: ConfigPath): RuleFault[] {
               },
         reason: { en: 'a probe has exactly one type', zh: '一个探测只能有一种方式' },
         hint: {
-          en: 'set exactly one of `http: /path`, `tcp: true` and `command: [...]`',
-          zh: '`http: /path`、`tcp: true`、`command: [...]` 须恰好设置一个',
+          en: `set exactly one of ${PROBE_EXAMPLES.join(', ')}`,
+          zh: `${PROBE_EXAMPLES.join('、')} 须恰好设置一个`,
         },
       }),
     );

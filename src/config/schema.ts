@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { faultsSection } from './faults-schema.ts';
+import { PROBE_KEYS } from './probe-kinds.ts';
 import { planObjectives, planSection } from './plan-schema.ts';
 import { trafficSection } from './traffic/kinds.ts';
 import {
@@ -30,30 +31,8 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 
-const look = {
-  http: text(
-    /^\/[\x21-\x7e]{0,1023}$/,
-    'a path that begins with /',
-    'GET this path on the member’s address; 200 to 399 is an answer.',
-  ).optional(),
-  tcp: z
-    .literal(true)
-    .meta({ description: 'The port accepts a connection. Does not see a process that hangs.' })
-    .optional(),
-  command: command('Exit code 0 is an answer. Run without a shell.').optional(),
-  expect: z
-    .array(z.int().min(100).max(599))
-    .min(1)
-    .max(100)
-    .meta({
-      description: 'The only statuses that count as an answer (with `http`).',
-      'x-type': 'list of statuses',
-    })
-    .optional(),
-};
-
 const probe = z.strictObject({
-  ...look,
+  ...PROBE_KEYS,
   interval: duration({ min: 10, max: HOUR }, 'Time between two routine probes.').prefault('100ms'),
   timeout: duration({ min: 5, max: MINUTE }, 'Patience with one probe.').prefault('300ms'),
   maxSilence: duration(
@@ -66,7 +45,7 @@ const probe = z.strictObject({
   ).prefault('1h'),
 });
 
-const ready = z.strictObject(look);
+const ready = z.strictObject(PROBE_KEYS);
 
 const prime = z.strictObject({
   http: text(
@@ -279,4 +258,3 @@ export const configSchema = z.strictObject({
 export type ParsedConfig = z.output<typeof configSchema>;
 export type ParsedService = ParsedConfig['services'][string];
 export type ParsedMember = ParsedService['members'][string];
-export type ParsedLook = Pick<ParsedService['probe'], 'http' | 'tcp' | 'command' | 'expect'>;

@@ -4,8 +4,6 @@ import type { Temperature } from './temperature.ts';
 // What the core needs to know of the user's configuration: plain, complete, all durations in
 // milliseconds, all sizes in bytes. src/config makes it from hotwarm.yaml.
 
-export type ServiceKind = 'process' | 'command' | 'postgres' | 'redis';
-
 export type CoreConfig = {
   /** The host this agent runs on. */
   readonly host: string;
@@ -21,7 +19,8 @@ export type MemberConfig = {
 
 export type ServiceConfig = {
   readonly name: string;
-  readonly kind: ServiceKind;
+  /** Of what its members are; what they can do is in `abilities`, and nothing is decided by the name. */
+  readonly kind: string;
   /** Two actives at once would do harm: fence before promoting, and stop at the lease's end. */
   readonly exclusive: boolean;
   /** How a planned move ends the old active where two actives do no harm: told no more requests, or ended, as it would go on accepting them itself. */

@@ -247,7 +247,7 @@ function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: 
         ok: false,
         fault: 'timeout',
         detail,
-        channel: 'command',
+        channel: memberOf(turn, effect.member).detector.channel,
       });
     case 'renewLease':
       return renewalFailed(turn);

@@ -14,7 +14,8 @@ export type ProbeFault =
   | 'commandFailed'
   | 'unreachable';
 
-export type Channel = 'exit' | 'http' | 'tcp' | 'command' | 'postgres' | 'redis' | 'passive';
+/** exit: the kernel. passive: clients’ requests. Else the kind of probe, of which the core knows no more than its name. */
+export type Channel = 'exit' | 'passive' | (string & Record<never, never>);
 
 /** One fact a verdict rests on. */
 export type Evidence = {

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
 import { loadConfig, loadStated } from '../config/load.ts';
+import { probesOf } from '../config/probe-kinds.ts';
+import { seesHangs } from '../drivers/probe/spec.ts';
 import type { ParsedService } from '../config/schema.ts';
 import { trafficAbilities } from '../config/traffic/kinds.ts';
 import { AppError } from '../errors.ts';
@@ -48,7 +50,7 @@ export function describeKnown(
     said,
   );
   const described = describe(stated, {
-    seesHangs: service.probe.tcp !== true,
+    seesHangs: probesOf(service.probe).every(seesHangs),
     replays: trafficAbilities(service.traffic).replays,
     temperatures: temperaturesFor(service),
     exclusive: service.exclusive,

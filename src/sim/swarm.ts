@@ -1,4 +1,4 @@
-import type { MemberConfig, ServiceConfig, ServiceKind } from '../core/config.ts';
+import type { MemberConfig, ServiceConfig } from '../core/config.ts';
 import {
   drawFaults,
   LOSE_WATCH,
@@ -100,7 +100,7 @@ function drawService(
   isReplicated: boolean,
 ): ServiceConfig {
   const exclusive = isReplicated || random.chance(0.5);
-  const kind: ServiceKind = isReplicated ? 'postgres' : 'process';
+  const kind = isReplicated ? 'postgres' : 'process';
   const intervalMs = random.pick([20, 100, 500]);
   const timeoutMs = random.pick([50, 300, 1000]);
   const renewMs = random.pick([500, 3000]);

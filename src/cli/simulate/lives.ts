@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { monotonicMs } from '../../clock.ts';
 import type { ResolvedService } from '../../config/resolved.ts';
+import { seesHangs } from '../../drivers/probe/spec.ts';
 import type { FaultRates } from '../../model/fault-rates.ts';
 import type { LifeOptions, LifeResult } from '../../sim/service-life.ts';
 
@@ -24,7 +25,7 @@ export function planLife(
   return {
     service: core,
     hold: { holdMs, holdRequests, answerMs },
-    probesSeeHangs: probe.type !== 'tcp',
+    probesSeeHangs: seesHangs(probe),
     rates,
     years,
     skips: true,

@@ -1,21 +1,18 @@
 import { unreachable } from '../assert.ts';
-import type { Channel, Evidence, EvidenceFact } from '../reasons.ts';
+import type { Evidence, EvidenceFact } from '../reasons.ts';
 import { describeFault } from './fault.ts';
-import { duration, type Locale, percent, plural, speaker, type Text } from './language.ts';
+import { duration, type Locale, percent, plural, speaker, type Text, word } from './language.ts';
 
-const CHANNELS: Readonly<Record<Channel, Text>> = {
+/** A kind of probe goes by its own name, unless it has another in Chinese. */
+const CHANNELS: Readonly<Record<string, Text>> = {
   exit: { en: 'kernel', zh: '内核' },
-  http: { en: 'http', zh: 'http' },
-  tcp: { en: 'tcp', zh: 'tcp' },
   command: { en: 'command', zh: '命令' },
-  postgres: { en: 'postgres', zh: 'postgres' },
-  redis: { en: 'redis', zh: 'redis' },
   passive: { en: 'traffic', zh: '真实流量' },
 };
 
 /** One fact a verdict rests on, and on which channel it was seen. */
 export function describeEvidence(evidence: Evidence, locale: Locale): string {
-  const channel = CHANNELS[evidence.channel][locale];
+  const channel = word(CHANNELS, evidence.channel, locale);
   const fact = describeEvidenceFact(evidence.fact, locale);
   return speaker(locale)(`${fact} (${channel})`, `${fact}（${channel}）`);
 }
