@@ -7,7 +7,7 @@ import {
   watchMember,
   type DetectorState,
 } from '../../src/core/detect.ts';
-import { startObserver } from '../../src/core/observer.ts';
+import { startObserver } from '../../src/core/local-health.ts';
 import type { Path } from './paths.ts';
 
 // Replays one path through the detector in virtual time, with a fit observer. What is due at one

@@ -14,7 +14,7 @@ import {
   sampleHost,
   startObserver,
   type ObserverState,
-} from '../../src/core/observer.ts';
+} from '../../src/core/local-health.ts';
 import { exponential, seeded } from './random.ts';
 
 // An observer that is not always fit: it stalls, is robbed of its processor, is suspended, or has its

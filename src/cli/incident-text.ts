@@ -2,7 +2,7 @@ import type { StoredIncident } from '../agent/contract.ts';
 import { describeCause } from '../core/describe/cause.ts';
 import { describeEvidence } from '../core/describe/evidence.ts';
 import { describeFact, describeOutcome } from '../core/describe/fact.ts';
-import { describeCandidate } from '../core/describe/gate.ts';
+import { describeCandidate } from '../core/describe/eligibility.ts';
 import { duration, type Locale, speaker } from '../core/describe/language.ts';
 import { describeOperation } from '../core/describe/refusal.ts';
 import type { Incident, IncidentEntry, StepTimes } from '../core/state.ts';

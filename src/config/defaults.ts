@@ -1,4 +1,4 @@
-import { CONFIRMING_PROBES } from '../core/doubt.ts';
+import { CONFIRMING_PROBES } from '../core/suspicion.ts';
 import type { TrafficAbilities } from '../drivers/traffic/contract.ts';
 import type { ParsedMember, ParsedService } from './schema.ts';
 import type { Temperature } from '../core/temperature.ts';

@@ -4,13 +4,13 @@ import type { LeaseRecord } from './effect.ts';
 import type { Event, KnownEpoch } from './event.ts';
 import { failbackRequested } from './failback.ts';
 import { fellBack } from './failover.ts';
-import * as facts from './facts.ts';
+import * as facts from './apply-observation.ts';
 import { noteLeader } from './leadership.ts';
 import { leaseObserved } from './lease.ts';
-import { applyOutcome, type Outcome } from './outcomes.ts';
+import { applyOutcome, type Outcome } from './effect-results.ts';
 import { recoverService } from './recover.ts';
 import { failoverRequested, switchoverRequested } from './switchover.ts';
-import { answer, type Turn } from './turn.ts';
+import { answer, type Turn } from './step-context.ts';
 
 /** Brings what is known of the service up to date with the event. */
 export function applyEvent(turn: Turn, event: Event): void {

@@ -1,9 +1,9 @@
 import { unreachable } from './assert.ts';
-import { admit } from './gate.ts';
+import { admit } from './eligibility.ts';
 import { byCopy } from './newest-copy.ts';
 import type { CandidateVerdict, GateRefusal } from './reasons.ts';
 import type { MemberState } from './state.ts';
-import { isPending, localMembers, type Turn } from './turn.ts';
+import { isPending, localMembers, type Turn } from './step-context.ts';
 
 // Who could take over, best first. Every standby goes through the gate; those that pass are ordered by
 // their copies, the newest first, then by how soon they can serve (a running one needs nothing, a frozen one a thaw), then

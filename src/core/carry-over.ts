@@ -1,7 +1,7 @@
 import { assert } from './assert.ts';
 import type { AgentState, ServiceState } from './state.ts';
 import type { DurationMs, Instant } from './time.ts';
-import type { Turn } from './turn.ts';
+import type { Turn } from './step-context.ts';
 
 // What outlives an agent although nothing else of its state does: after a reboot, after a change of the configuration, or
 // if nothing is left running. It is what the operator ordered, and what hotwarm remembers so that a service which keeps

@@ -7,9 +7,9 @@ import {
   CONFIRMING_PROBES,
   excuse,
   type Situation,
-} from './doubt.ts';
-import { creditSince, patience, unfitness } from './observer.ts';
-import { noteNegativeAnswer } from './quality.ts';
+} from './suspicion.ts';
+import { creditSince, patience, unfitness } from './local-health.ts';
+import { noteNegativeAnswer } from './outlier-detection.ts';
 import type { Channel, Evidence, ProbeFault } from './reasons.ts';
 import type { Instant } from './time.ts';
 

@@ -5,7 +5,7 @@ import { mayTend } from './members.ts';
 import { rehearsalDueAt } from './rehearsal.ts';
 import type { AgentState, MemberState, ServiceState } from './state.ts';
 import { earlier, type Instant } from './time.ts';
-import { OUTCOME_GRACE_MS, type Turn } from './turn.ts';
+import { OUTCOME_GRACE_MS, type Turn } from './step-context.ts';
 
 // Everything in the state that becomes true merely by waiting. A decision that depends on `at` must have its
 // moment here, or it would be taken only when something else happens.

@@ -4,7 +4,7 @@ import { chooseCandidate, considerFailover, nobodyServes } from './failover.ts';
 import { finishYielding } from './leadership.ts';
 import { tendLease } from './lease.ts';
 import { mayTend, tendMembers } from './members.ts';
-import { considerObserving } from './observing.ts';
+import { considerObserving } from './probation.ts';
 import { considerRehearsal } from './rehearsal.ts';
 import { tendRoute } from './route.ts';
 import { activeHere, type Phase } from './state.ts';
@@ -18,7 +18,7 @@ import {
   settleRefusals,
   updateMember,
   type Turn,
-} from './turn.ts';
+} from './step-context.ts';
 
 // Looks at a service as a whole and orders what brings it closer to what it should be. First whether
 // anything must begin, in the order of weight: is the active dead, does a new one carry the load, is the

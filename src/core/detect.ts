@@ -1,6 +1,6 @@
-import { noteArrival, startArrivals } from './arrival.ts';
+import { noteArrival, startArrivals } from './expected-arrival.ts';
 import { unreachable } from './assert.ts';
-import { noteWindow } from './clients.ts';
+import { noteWindow } from './passive-checks.ts';
 import type { DetectionConfig } from './config.ts';
 import { confirmationFailed, confirmationSucceeded, judgeConfirmation } from './confirmation.ts';
 import {
@@ -12,7 +12,7 @@ import {
   rearm,
   suspect,
   type Situation,
-} from './doubt.ts';
+} from './suspicion.ts';
 import type {
   MemberExiting,
   MemberExited,
@@ -21,11 +21,11 @@ import type {
   TrafficFailed,
   TrafficSampled,
 } from './event.ts';
-import { noteLateness, startRecord } from './margin.ts';
-import { creditSince, unfitness, type ObserverState } from './observer.ts';
-import { GOOD_QUALITY, noteAnswer, type Quality, type QualityLimits } from './quality.ts';
+import { noteLateness, startRecord } from './safety-margin.ts';
+import { creditSince, unfitness, type ObserverState } from './local-health.ts';
+import { GOOD_QUALITY, noteAnswer, type Quality, type QualityLimits } from './outlier-detection.ts';
 import type { Channel, Evidence, HealthReason, ProbeFault } from './reasons.ts';
-import { expectedAt, lateFrom, marginMs, suspectFrom, type Silence } from './silence.ts';
+import { expectedAt, lateFrom, marginMs, suspectFrom, type Silence } from './heartbeat-timeout.ts';
 import type { Instant } from './time.ts';
 
 // One member's failure detector: turns observations into a verdict, with the evidence it rests on.

@@ -1,9 +1,9 @@
-import { admit } from './gate.ts';
-import { backoff } from './power.ts';
+import { admit } from './eligibility.ts';
+import { backoff } from './exact-pow.ts';
 import type { Refusal } from './reasons.ts';
 import { activeHere, type MemberState } from './state.ts';
 import { beginMove, canBeRaised, obstacle } from './switchover.ts';
-import { answer, localMembers, refuse, type Turn } from './turn.ts';
+import { answer, localMembers, refuse, type Turn } from './step-context.ts';
 import type { DurationMs, Instant } from './time.ts';
 
 // The planned return to the preferred member. It waits until that member has been well for the hold-down,

@@ -7,17 +7,17 @@ import {
   recordIncident,
   updateIncident,
 } from './incident.ts';
-import { firstActive, isStartOpen } from './first-start.ts';
+import { firstActive, isStartOpen } from './initial-active.ts';
 import { isLeaseLost, mayAcquire, release } from './lease.ts';
 import { isProven } from './detect.ts';
 import type { CandidateVerdict, Cause, GateRefusal } from './reasons.ts';
 import { isPlanned, type Choosing, type MemberState } from './state.ts';
 import type { Instant } from './time.ts';
-import { abortOperation, retryPause } from './plan-failure.ts';
+import { abortOperation, retryPause } from './plan-rollback.ts';
 import { NEW_OPERATION, planTakeover } from './takeover.ts';
 import { orderFence } from './members.ts';
 import { mayForward, tellDeath } from './route.ts';
-import { localMembers, memberOf, note, refuse, type Turn } from './turn.ts';
+import { localMembers, memberOf, note, refuse, type Turn } from './step-context.ts';
 
 // The unplanned takeover: the active has failed, so somebody else must serve. It begins with the verdict,
 // never earlier; the no-regret work (raising a standby) has been going on since the first doubt. From then

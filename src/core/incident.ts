@@ -2,7 +2,7 @@ import type { Cause } from './reasons.ts';
 import type { Incident, StepTimes } from './state.ts';
 import type { Instant } from './time.ts';
 import { assert } from './assert.ts';
-import { issue, note, type Turn } from './turn.ts';
+import { issue, note, type Turn } from './step-context.ts';
 
 // The record of one failover, from the first evidence to the steady state: what was seen, what was
 // decided and why, who else was considered, and how long each step took. It is part of the state, so a

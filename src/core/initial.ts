@@ -1,7 +1,7 @@
 import type { CoreConfig, ServiceConfig } from './config.ts';
 import { idleDetector } from './detect.ts';
 import { NO_LEASE } from './lease.ts';
-import { startObserver } from './observer.ts';
+import { startObserver } from './local-health.ts';
 import { NO_REPAIR } from './rejoin.ts';
 import { STATE_VERSION, type AgentState, type MemberState, type ServiceState } from './state.ts';
 import type { Instant } from './time.ts';

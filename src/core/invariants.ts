@@ -3,7 +3,7 @@ import type { CoreConfig, ServiceConfig } from './config.ts';
 import type { Effect } from './effect.ts';
 import { activeHere, type AgentState, type ServiceState } from './state.ts';
 import { checkProgress, checkState } from './state-invariants.ts';
-import { isHarmless } from './turn.ts';
+import { isHarmless } from './step-context.ts';
 
 // What must hold after every step, checked in production too. A broken one stops the agent: its lease
 // lapses, which is safe, while a wrong order would not be.

@@ -2,11 +2,11 @@ import { endIncident, openIncident, settleIncident } from './incident.ts';
 import { isReleased } from './lease.ts';
 import { orderFence } from './members.ts';
 import { loseSightOfNewest } from './newest-copy.ts';
-import { abortOperation } from './plan-failure.ts';
+import { abortOperation } from './plan-rollback.ts';
 import { mayForward } from './route.ts';
 import { isPlanned, type Operation } from './state.ts';
 import { baseOf, NEW_OPERATION } from './takeover.ts';
-import { cancel, localMembers, memberOf, note, updateMember, type Turn } from './turn.ts';
+import { cancel, localMembers, memberOf, note, updateMember, type Turn } from './step-context.ts';
 
 // Who leads the service. While the lease is this host's own, that is what its takeovers make of it. Once the lease
 // shows another holder, that host leads, whatever was under way here: it is ended, and where two actives would do

@@ -2,7 +2,7 @@ import { assert, unreachable } from './assert.ts';
 import type { Effect, LeaseRecord } from './effect.ts';
 import { activeHere, type LeaseState } from './state.ts';
 import type { DurationMs, Instant } from './time.ts';
-import { issue, type Turn } from './turn.ts';
+import { issue, type Turn } from './step-context.ts';
 
 // The right to be active. One record a service in a linearizable store, changed only by compare-and-swap.
 // The epoch grows by one with each holder and is the fencing token. Nobody ever judges by a time that

@@ -2,7 +2,7 @@ import { unreachable } from './assert.ts';
 import { idleDetector, watchMember } from './detect.ts';
 import type { EffectId } from './effect.ts';
 import { rankCandidates } from './candidates.ts';
-import { firstActive, isStartOpen } from './first-start.ts';
+import { firstActive, isStartOpen } from './initial-active.ts';
 import { repairDue } from './rejoin.ts';
 import { follow, mustFollow, mustLead } from './roles.ts';
 import { mayForward } from './route.ts';
@@ -23,7 +23,7 @@ import {
   QUICK_MS,
   updateMember,
   type Turn,
-} from './turn.ts';
+} from './step-context.ts';
 import { FULL, upkeepOf, type Upkeep } from './temperature.ts';
 
 // Keeps each member of this host as it should be. What it should be follows from the state alone: the

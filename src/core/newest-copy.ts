@@ -1,4 +1,4 @@
-import { firstActive } from './first-start.ts';
+import { firstActive } from './initial-active.ts';
 import {
   bytesBetween,
   comparePositions,
@@ -9,7 +9,7 @@ import {
 } from './position.ts';
 import type { GateRefusal } from './reasons.ts';
 import type { MemberState, ServiceState } from './state.ts';
-import { updateMember, type Turn } from './turn.ts';
+import { updateMember, type Turn } from './step-context.ts';
 
 // Whose copy holds all that clients were answered, and how far the others are behind it. Lag is the difference of two
 // positions that members reported, never a measurement of its own: two of those, made at two instants, prove nothing.

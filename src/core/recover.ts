@@ -3,14 +3,14 @@ import type { Effect } from './effect.ts';
 import type { FoundMember } from './event.ts';
 import { recordIncident } from './incident.ts';
 import { awaitReady, beginWatch } from './members.ts';
-import { startObserver } from './observer.ts';
-import { isBelieved } from './facts.ts';
+import { startObserver } from './local-health.ts';
+import { isBelieved } from './apply-observation.ts';
 import { noteAnswer } from './newest-copy.ts';
 import { registerFailure } from './rejoin.ts';
 import { activeHere, type AgentState, type MemberState } from './state.ts';
-import { retryPlan } from './plan-failure.ts';
+import { retryPlan } from './plan-rollback.ts';
 import type { Instant } from './time.ts';
-import { localMembers, memberOf, note, updateMember, type Turn } from './turn.ts';
+import { localMembers, memberOf, note, updateMember, type Turn } from './step-context.ts';
 
 // A new agent goes on from the journal of one that died. The state it read is what the former agent knew when
 // it last wrote; what the former one had ordered may or may not have been carried out, and nobody will ever

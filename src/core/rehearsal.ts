@@ -1,6 +1,6 @@
 import type { MemberState } from './state.ts';
 import type { Instant } from './time.ts';
-import { localMembers, updateMember, type Turn } from './turn.ts';
+import { localMembers, updateMember, type Turn } from './step-context.ts';
 import { standingOf } from './temperature.ts';
 
 // A standby that stands by unseen (frozen, cold) proves now and then that it can still serve: it is raised,

@@ -1,9 +1,9 @@
 import type { RepairConfig } from './config.ts';
-import { backoff } from './power.ts';
+import { backoff } from './exact-pow.ts';
 import type { EffectFault } from './reasons.ts';
 import type { MemberState, RepairState } from './state.ts';
 import type { Instant } from './time.ts';
-import { memberOf, updateMember, type Turn } from './turn.ts';
+import { memberOf, updateMember, type Turn } from './step-context.ts';
 
 // How a failed member comes back: fenced, started, rejoined to the active where it replicates, ready,
 // standby. The first attempt is made almost at once, as most failures are single crashes: only after the

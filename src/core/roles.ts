@@ -1,6 +1,6 @@
 import type { EffectId } from './effect.ts';
 import { activeHere, type MemberState } from './state.ts';
-import { issue, updateMember, type Turn } from './turn.ts';
+import { issue, updateMember, type Turn } from './step-context.ts';
 
 // Where members have roles each is told its own: the active that it is, a standby whom it follows. It is told once for each epoch,
 // and again after it was started or found by a new agent, as nobody knows what it takes itself for by then.

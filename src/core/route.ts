@@ -1,7 +1,7 @@
 import type { Route } from './effect.ts';
 import { fallbacksOf } from './candidates.ts';
 import { activeHere } from './state.ts';
-import { issue, memberOf, type Turn } from './turn.ts';
+import { issue, memberOf, type Turn } from './step-context.ts';
 
 // What the data plane should be doing. The desired route is computed from the state every time and sent
 // when it differs from the one told last, so a lost or failed order heals by itself. While a takeover

@@ -9,7 +9,7 @@ import {
   type ServiceState,
 } from './state.ts';
 import type { Instant } from './time.ts';
-import { PENDING_LIMIT, TIMELINE_LIMIT } from './turn.ts';
+import { PENDING_LIMIT, TIMELINE_LIMIT } from './step-context.ts';
 
 // What must hold of a service's state after every step: bounds, order in time, and that this host speaks only for its own
 // members. Each check is a few comparisons, as they run after every event.

@@ -1,6 +1,6 @@
 import type { DetectorState } from './detect.ts';
 import type { Effect, EffectId, LeaseRecord, Route } from './effect.ts';
-import type { ObserverState } from './observer.ts';
+import type { ObserverState } from './local-health.ts';
 import type { PositionReport } from './position.ts';
 import type {
   CandidateVerdict,

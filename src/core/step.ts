@@ -6,14 +6,14 @@ import { nextDeadlineOf } from './deadlines.ts';
 import { expire, isLate } from './detect.ts';
 import type { Effect } from './effect.ts';
 import type { Event } from './event.ts';
-import { applyDetector } from './facts.ts';
+import { applyDetector } from './apply-observation.ts';
 import { checkInvariants } from './invariants.ts';
-import { noteLateTargets, sampleHost } from './observer.ts';
-import { applyOutcome, assumedResult } from './outcomes.ts';
+import { noteLateTargets, sampleHost } from './local-health.ts';
+import { applyOutcome, assumedResult } from './effect-results.ts';
 import { recoverAgent } from './recover.ts';
 import type { AgentState, MemberState, ServiceState } from './state.ts';
 import { earlier, type Instant } from './time.ts';
-import { OUTCOME_GRACE_MS, type Turn } from './turn.ts';
+import { OUTCOME_GRACE_MS, type Turn } from './step-context.ts';
 
 // The whole decision: `step(config, state, event) → { state, effects }`. Synchronous, total and
 // deterministic; it reads no clock, rolls no dice, does no I/O and writes no log. An event changes what is

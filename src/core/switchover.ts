@@ -4,9 +4,17 @@ import { beginFailover } from './failover.ts';
 import { endIncident, openIncident, updateIncident } from './incident.ts';
 import type { Cause, GateRefusal, Refusal } from './reasons.ts';
 import { activeHere, type MemberState, type Raising } from './state.ts';
-import { abortOperation } from './plan-failure.ts';
+import { abortOperation } from './plan-rollback.ts';
 import { NEW_OPERATION, planTakeover } from './takeover.ts';
-import { answer, isPending, memberConfigOf, memberOf, note, refuse, type Turn } from './turn.ts';
+import {
+  answer,
+  isPending,
+  memberConfigOf,
+  memberOf,
+  note,
+  refuse,
+  type Turn,
+} from './step-context.ts';
 import { standingOf } from './temperature.ts';
 
 // The planned takeover, also used to hand back and to move away from an active that serves badly. Nothing is

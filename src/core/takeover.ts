@@ -4,17 +4,17 @@ import { setNewest } from './newest-copy.ts';
 import { noteServed, settleIncident, updateIncident } from './incident.ts';
 import { acquire } from './lease.ts';
 import { endOrderly, orderFence, raise } from './members.ts';
-import { forgetRun } from './quality.ts';
+import { forgetRun } from './outlier-detection.ts';
 import { HOLD, routeTo, sendRoute } from './route.ts';
 import { isPlanned, type Operation, type OperationBase, type Plan, type Taking } from './state.ts';
-import { issue, memberOf, note, updateMember, type Turn } from './turn.ts';
+import { issue, memberOf, note, updateMember, type Turn } from './step-context.ts';
 
 // The plan by which a member becomes active, shared by the first start, failover, switchover and failback:
 // a small graph of effects issued at once. What it waits for is the whole of its safety:
 //   exclusive:      hold → drain → stop or demote the old one (planned), fence it (unplanned)
 //                   THEN promote THEN switch; the new epoch is durable before the switch carries it.
 //   not exclusive:  only the epoch and the target's thaw come before the switch; the fence runs beside it.
-// What becomes of a plan that fails is in plan-failure.ts.
+// What becomes of a plan that fails is in plan-rollback.ts.
 
 /** Time beyond the drain's own time-out until its outcome must be there. */
 const DRAIN_SLACK_MS = 500;

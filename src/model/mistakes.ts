@@ -31,7 +31,7 @@ const PAUSE_PROFILES: readonly PauseProfile[] = [
   { name: 'pausing', perYear: DAYS_PER_YEAR * 144, medianMs: 250, sigma: PAUSE_SIGMA },
 ];
 
-/** The least margin that the detector allows: MARGIN_FLOOR_MS of src/core/silence.ts. */
+/** The least margin that the detector allows: MARGIN_FLOOR_MS of src/core/heartbeat-timeout.ts. */
 export const MARGIN_FLOOR_MS = 50;
 
 export type MistakePrediction = {

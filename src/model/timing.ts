@@ -67,9 +67,9 @@ const TURN: Spread = { p50Ms: 1, p99Ms: 4 };
 const THAW: Spread = { p50Ms: 5, p99Ms: 25 };
 const NOTHING: Spread = { p50Ms: 0, p99Ms: 0 };
 
-/** Probes that must fail one after the other before silence is a verdict: CONFIRMING_PROBES of src/core/doubt.ts. */
+/** Probes that must fail one after the other before silence is a verdict: CONFIRMING_PROBES of src/core/suspicion.ts. */
 export const CONFIRMING_PROBES = 2;
-/** Bad windows in a row after which a member serves badly: BAD_WINDOWS of src/core/quality.ts. */
+/** Bad windows in a row after which a member serves badly: BAD_WINDOWS of src/core/outlier-detection.ts. */
 export const GRAY_WINDOWS = 5;
 /** A window of real traffic: SAMPLE_MS of src/drivers/traffic/proxy/watch.ts, and late by up to one of its ticks. */
 export const GRAY_WINDOW: Spread = { p50Ms: 105, p99Ms: 110 };

@@ -3,7 +3,7 @@ import type { Effect, EffectOrder } from '../core/effect.ts';
 import type { Event, ProbeAnswer } from '../core/event.ts';
 import type { EffectFault, ProbeFault } from '../core/reasons.ts';
 import type { DurationMs, Instant } from '../core/time.ts';
-import { isHarmless } from '../core/turn.ts';
+import { isHarmless } from '../core/step-context.ts';
 import type { Step } from './walk.ts';
 
 // What a recording knows of the world, for the question what would have happened otherwise: which orders were

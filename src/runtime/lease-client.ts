@@ -1,6 +1,6 @@
 import type { LeaseRecord } from '../core/effect.ts';
 import { leaseAfter, sameRecord, type LeaseEffect } from '../core/lease.ts';
-import type { Outcome } from '../core/outcomes.ts';
+import type { Outcome } from '../core/effect-results.ts';
 import type { Leases, StoredLease, StoreFailure } from './ports.ts';
 
 // One service's lease in the store. Each lease effect is one compare-and-swap against the revision whose record the core

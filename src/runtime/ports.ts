@@ -1,7 +1,7 @@
 import type { CoreConfig } from '../core/config.ts';
 import type { Effect, LeaseRecord } from '../core/effect.ts';
 import type { Event } from '../core/event.ts';
-import type { Outcome } from '../core/outcomes.ts';
+import type { Outcome } from '../core/effect-results.ts';
 import type { EffectFault } from '../core/reasons.ts';
 import type { AgentState } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';

@@ -1,6 +1,6 @@
 import type { Effect, EffectId } from '../core/effect.ts';
 import type { EffectResult } from '../core/event.ts';
-import type { Outcome } from '../core/outcomes.ts';
+import type { Outcome } from '../core/effect-results.ts';
 import type { EffectFault } from '../core/reasons.ts';
 import type { Instant } from '../core/time.ts';
 import type { Cancel, CarryOut, Time } from './ports.ts';

@@ -1,6 +1,6 @@
 import type { Effect, Route } from '../core/effect.ts';
 import type { Event, FoundMember, KnownEpoch } from '../core/event.ts';
-import type { Outcome } from '../core/outcomes.ts';
+import type { Outcome } from '../core/effect-results.ts';
 import { HOLD } from '../core/route.ts';
 import type { AgentState } from '../core/state.ts';
 import type { DurationMs } from '../core/time.ts';

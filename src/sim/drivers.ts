@@ -1,6 +1,6 @@
 import type { Effect, Route } from '../core/effect.ts';
 import type { EffectResult, Event, FoundMember } from '../core/event.ts';
-import type { Outcome } from '../core/outcomes.ts';
+import type { Outcome } from '../core/effect-results.ts';
 import type { EffectFault } from '../core/reasons.ts';
 import type { ServiceState } from '../core/state.ts';
 import type { Member } from './member.ts';

@@ -26,7 +26,7 @@ import {
   sampleHost,
   startObserver,
   type ObserverState,
-} from '../../src/core/observer.ts';
+} from '../../src/core/local-health.ts';
 import type { Channel, ProbeFault } from '../../src/core/reasons.ts';
 
 const CONFIG: DetectionConfig = {

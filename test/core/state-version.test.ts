@@ -12,10 +12,10 @@ import { typesOf } from './types-of.ts';
 const FILES = [
   'state.ts',
   'detect.ts',
-  'arrival.ts',
-  'margin.ts',
-  'quality.ts',
-  'observer.ts',
+  'expected-arrival.ts',
+  'safety-margin.ts',
+  'outlier-detection.ts',
+  'local-health.ts',
   'effect.ts',
   'reasons.ts',
 ];

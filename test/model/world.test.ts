@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { CoreConfig } from '../../src/core/config.ts';
 import { activeHere } from '../../src/core/state.ts';
-import * as doubt from '../../src/core/doubt.ts';
-import { BAD_WINDOWS } from '../../src/core/quality.ts';
-import * as silence from '../../src/core/silence.ts';
+import * as doubt from '../../src/core/suspicion.ts';
+import { BAD_WINDOWS } from '../../src/core/outlier-detection.ts';
+import * as silence from '../../src/core/heartbeat-timeout.ts';
 import { SAMPLE_MS } from '../../src/drivers/traffic/proxy/watch.ts';
 import { MARGIN_FLOOR_MS, predictMistakes } from '../../src/model/mistakes.ts';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EffectOrder, LeaseRecord } from '../../src/core/effect.ts';
 import type { LeaseEffect } from '../../src/core/lease.ts';
-import type { Outcome } from '../../src/core/outcomes.ts';
+import type { Outcome } from '../../src/core/effect-results.ts';
 import { LeaseClient } from '../../src/runtime/lease-client.ts';
 import type { Leases, ReadAnswer, StoredLease, SwapAnswer } from '../../src/runtime/ports.ts';
 

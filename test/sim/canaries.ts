@@ -257,7 +257,7 @@ export const CANARIES: readonly Canary[] = [
     rule: 'the journal replays to the same',
     mutations: [
       {
-        file: 'core/plan-failure.ts',
+        file: 'core/plan-rollback.ts',
         from: 'return backoff(',
         to: 'return Math.random() * backoff(',
       },
@@ -313,7 +313,7 @@ export const CANARIES: readonly Canary[] = [
     rule: 'well again once faults stop',
     mutations: [
       {
-        file: 'core/plan-failure.ts',
+        file: 'core/plan-rollback.ts',
         from: 'notBefore: turn.at + pauseMs,',
         to: 'notBefore: turn.at + pauseMs + 1e9,',
       },

@@ -2,7 +2,7 @@ import { unreachable } from '../assert.ts';
 import type { Change } from '../change.ts';
 import { describeEvidence } from './evidence.ts';
 import { describeOutcome, describeOperationStep } from './fact.ts';
-import { describeLifecycle } from './gate.ts';
+import { describeLifecycle } from './eligibility.ts';
 import { describeHealth, describePhase, describeVerdict } from './health.ts';
 import { type Locale, speaker } from './language.ts';
 import { describeOperation, describeRefusal } from './refusal.ts';

@@ -2,7 +2,7 @@ import { unreachable } from '../assert.ts';
 import type { IncidentFact } from '../state.ts';
 import { describeEvidence } from './evidence.ts';
 import { describeFault } from './fault.ts';
-import { describeGate } from './gate.ts';
+import { describeGate } from './eligibility.ts';
 import { describeHealthText, describeVerdict } from './health.ts';
 import { duration, type Locale, percent, speaker, type Text, word } from './language.ts';
 import { describeOrderType } from './order.ts';

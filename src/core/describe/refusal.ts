@@ -1,6 +1,6 @@
 import { unreachable } from '../assert.ts';
 import type { Refusal } from '../reasons.ts';
-import { describeCandidate } from './gate.ts';
+import { describeCandidate } from './eligibility.ts';
 import { duration, type Locale, plural, speaker, type Text, word } from './language.ts';
 
 const OPERATIONS: Readonly<Record<string, Text>> = {

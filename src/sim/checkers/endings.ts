@@ -1,4 +1,4 @@
-import { OUTCOME_GRACE_MS } from '../../core/turn.ts';
+import { OUTCOME_GRACE_MS } from '../../core/step-context.ts';
 import { isTimely, type MakeChecker } from './contract.ts';
 
 // Everything ends: each effect has an outcome, or counts as timed out, soon after its deadline; each request of a client

@@ -4,7 +4,7 @@ import { describeCause } from '../../../src/core/describe/cause.ts';
 import { describeEvidence } from '../../../src/core/describe/evidence.ts';
 import { describeFact } from '../../../src/core/describe/fact.ts';
 import { describeFault } from '../../../src/core/describe/fault.ts';
-import { describeCandidate, describeGate } from '../../../src/core/describe/gate.ts';
+import { describeCandidate, describeGate } from '../../../src/core/describe/eligibility.ts';
 import { describeHealth } from '../../../src/core/describe/health.ts';
 import { duration, type Locale, percent, size } from '../../../src/core/describe/language.ts';
 import { describeRefusal, describeRemedy } from '../../../src/core/describe/refusal.ts';

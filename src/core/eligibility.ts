@@ -3,7 +3,7 @@ import { percentile } from './percentile.ts';
 import type { GateRefusal } from './reasons.ts';
 import type { MemberState } from './state.ts';
 import type { Instant } from './time.ts';
-import type { Turn } from './turn.ts';
+import type { Turn } from './step-context.ts';
 
 // The gate: may this member take over now? It must be ready, fast enough, fresh enough and, if asked
 // for, have proved lately that it can serve. All refusals are given at once, so that `explain` can say

@@ -10,10 +10,10 @@ import type {
   TrafficSampled,
 } from './event.ts';
 import { noteAnswer } from './newest-copy.ts';
-import { leftAfter } from './power.ts';
+import { leftAfter } from './exact-pow.ts';
 import { registerFailure } from './rejoin.ts';
 import type { MemberState, Performance } from './state.ts';
-import { isPending, memberOf, note, updateMember, type Turn } from './turn.ts';
+import { isPending, memberOf, note, updateMember, type Turn } from './step-context.ts';
 
 // What an observation changes in what is known of a member. Nothing is decided here.
 

@@ -1,8 +1,8 @@
 import type { DetectionConfig } from './config.ts';
 import type { DetectorState } from './detect.ts';
-import { patience, unfitness, type ObserverState } from './observer.ts';
+import { patience, unfitness, type ObserverState } from './local-health.ts';
 import type { Evidence, HealthReason } from './reasons.ts';
-import { suspectFrom } from './silence.ts';
+import { suspectFrom } from './heartbeat-timeout.ts';
 import type { DurationMs, Instant } from './time.ts';
 
 // The moves of a detector between its healths: into doubt, out of it, condemned, excused. Each keeps

@@ -1,8 +1,8 @@
 import { unreachable } from './assert.ts';
-import { note, cancel, type Turn } from './turn.ts';
+import { note, cancel, type Turn } from './step-context.ts';
 import { setNewest } from './newest-copy.ts';
 import { settleIncident } from './incident.ts';
-import { backoff } from './power.ts';
+import { backoff } from './exact-pow.ts';
 import type { EffectFault } from './reasons.ts';
 import { routeTo, sendRoute } from './route.ts';
 import { isPlanned, type Operation, type Taking } from './state.ts';

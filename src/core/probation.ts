@@ -1,10 +1,10 @@
 import { rankCandidates } from './candidates.ts';
 import { endIncident } from './incident.ts';
-import { BAD_WINDOWS } from './quality.ts';
+import { BAD_WINDOWS } from './outlier-detection.ts';
 import type { Cause } from './reasons.ts';
 import { activeHere, type MemberState, type Observing } from './state.ts';
 import { beginMove } from './switchover.ts';
-import { memberOf, note, refuse, type Turn } from './turn.ts';
+import { memberOf, note, refuse, type Turn } from './step-context.ts';
 
 // A takeover is only over when the new active is seen to carry the load. For a while its clients' latency
 // and errors are compared with the objective. If it falls short it is already at full capacity, so the next

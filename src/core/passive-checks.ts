@@ -1,7 +1,7 @@
 import type { DetectorState } from './detect.ts';
-import { addEvidence, clearDoubt, rearm, type Situation } from './doubt.ts';
+import { addEvidence, clearDoubt, rearm, type Situation } from './suspicion.ts';
 import type { TrafficSampled } from './event.ts';
-import { faultOf, noteBadWindow, noteGoodWindow, type QualityLimits } from './quality.ts';
+import { faultOf, noteBadWindow, noteGoodWindow, type QualityLimits } from './outlier-detection.ts';
 
 // What the requests of real clients say of a member: they see gray failures that probes do not, and
 // they prove life. A window with a success is a sign of life as old as the window, no younger; a window

@@ -1,7 +1,7 @@
-import { expectedNext, type Arrivals } from './arrival.ts';
+import { expectedNext, type Arrivals } from './expected-arrival.ts';
 import type { DetectionConfig } from './config.ts';
-import { isFilled, recordMs, type RecordMargin } from './margin.ts';
-import { creditSince, patience, type ObserverState } from './observer.ts';
+import { isFilled, recordMs, type RecordMargin } from './safety-margin.ts';
+import { creditSince, patience, type ObserverState } from './local-health.ts';
 import type { DurationMs, Instant } from './time.ts';
 
 // How long a member may be silent. The expected arrival of the next beat plus a margin that has been

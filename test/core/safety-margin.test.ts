@@ -9,7 +9,7 @@ import {
   recordMs,
   startRecord,
   type RecordMargin,
-} from '../../src/core/margin.ts';
+} from '../../src/core/safety-margin.ts';
 
 const WINDOW_MS = 60_000;
 const BLOCK_MS = WINDOW_MS / 60;

@@ -12,7 +12,7 @@ import {
   startObserver,
   unfitness,
   type ObserverState,
-} from '../../src/core/observer.ts';
+} from '../../src/core/local-health.ts';
 
 const LIMITS = { longestTimeoutMs: 300 };
 const CLEAN: HostSample = {

@@ -1,4 +1,4 @@
-import { localMembers, memberOf, type Turn } from './turn.ts';
+import { localMembers, memberOf, type Turn } from './step-context.ts';
 
 /** The member of this host that should be the first active: whoever held the lease last, else the one that is preferred. */
 export function firstActive(turn: Turn): string | null {

@@ -1,7 +1,7 @@
 import { assert } from './assert.ts';
 import type { MemberConfig, ServiceConfig } from './config.ts';
 import type { Effect, EffectId, EffectOrder } from './effect.ts';
-import type { ObserverState } from './observer.ts';
+import type { ObserverState } from './local-health.ts';
 import type { Refusal } from './reasons.ts';
 import type { IncidentEntry, IncidentFact, MemberState, ServiceState } from './state.ts';
 import type { Instant } from './time.ts';

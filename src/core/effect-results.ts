@@ -2,13 +2,13 @@ import { unreachable } from './assert.ts';
 import * as detect from './detect.ts';
 import type { Effect, LeaseRecord } from './effect.ts';
 import type { EffectResult } from './event.ts';
-import { applyDetector } from './facts.ts';
+import { applyDetector } from './apply-observation.ts';
 import { leaseAfter, leaseHeld, renewalFailed } from './lease.ts';
 import { beginWatch } from './members.ts';
 import type { EffectFault } from './reasons.ts';
 import { CRASH_LOOP_ATTEMPTS, registerFailure } from './rejoin.ts';
 import { routeFailed } from './route.ts';
-import { planFailed } from './plan-failure.ts';
+import { planFailed } from './plan-rollback.ts';
 import { planStepOf, planSucceeded } from './takeover.ts';
 import { activeHere } from './state.ts';
 import type { DurationMs } from './time.ts';
@@ -22,7 +22,7 @@ import {
   QUICK_MS,
   updateMember,
   type Turn,
-} from './turn.ts';
+} from './step-context.ts';
 
 // What the outcome of an effect changes. First the facts it proves, whatever it was ordered for; then the
 // plan it belongs to, if any. Late and duplicate outcomes never get here: their effect is not pending.

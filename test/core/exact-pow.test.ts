@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoff, leftAfter } from '../../src/core/power.ts';
+import { backoff, leftAfter } from '../../src/core/exact-pow.ts';
 
 test('what is left after a number of half-lives is a power of two, exactly where that is representable', () => {
   for (let whole = 0; whole <= 1074; whole += 1)

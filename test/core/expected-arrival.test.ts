@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { expectedNext, noteArrival, startArrivals } from '../../src/core/arrival.ts';
+import { expectedNext, noteArrival, startArrivals } from '../../src/core/expected-arrival.ts';
 
 const INTERVAL_MS = 100;
 
