@@ -137,7 +137,7 @@ export function formatError({ text }: AppError, locale: Locale): string {
 }
 
 /** What stands before reason and hint. */
-export const ERROR_LABELS: Readonly<Record<Locale, readonly [reason: string, hint: string]>> = {
+const ERROR_LABELS: Readonly<Record<Locale, readonly [reason: string, hint: string]>> = {
   en: ['why:  ', 'fix:  '],
   zh: ['原因：', '处理：'],
 };

@@ -51,7 +51,7 @@ export type HealthChange = Pick<MemberState, 'lifecycle' | 'ready' | 'pid' | 're
 /** The incident with what is new of its timeline. */
 export type IncidentChange = Incident & { readonly opened: boolean };
 
-export type StatusChange = Pick<ServiceState, 'phase' | 'epoch' | 'paused'> & {
+type StatusChange = Pick<ServiceState, 'phase' | 'epoch' | 'paused'> & {
   readonly active: string | null;
 };
 

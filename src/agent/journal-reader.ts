@@ -7,7 +7,7 @@ import type { Segment } from '../runtime/ports.ts';
 // Reads what journal.ts has written, in the agent itself or in a command beside it: which segments there
 // are, and everything that the replay of one needs.
 
-export type SegmentSummary = {
+type SegmentSummary = {
   readonly id: number;
   readonly startedWallMs: number;
   /** Instants on the monotonic clock of the boot it was written in. */

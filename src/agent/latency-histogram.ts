@@ -7,7 +7,7 @@ import type { Meter } from '../runtime/loop.ts';
 const WINDOW = 4096;
 const MICRO = 1000;
 
-export class LatencyHistogram {
+class LatencyHistogram {
   #current: RecordableHistogram = createHistogram();
   #previous: RecordableHistogram = createHistogram();
 

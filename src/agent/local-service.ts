@@ -9,7 +9,7 @@ import type { LocalMember } from './local-member.ts';
 
 // All the drivers of one service on this host, behind one question: carry out this effect.
 
-export type LocalServiceOptions = {
+type LocalServiceOptions = {
   readonly name: string;
   readonly members: ReadonlyMap<string, LocalMember>;
   /** null: observe-only, where another manager serves the clients. */

@@ -16,7 +16,7 @@ import { inheritanceOf, makeTraffic } from './traffic/kinds.ts';
 
 const LOG_LIMITS = { bytes: 10 * 1024 * 1024, files: 3 };
 
-export type ServiceParts = {
+type ServiceParts = {
   readonly stateDir: string;
   readonly socketHolder: SocketHolderHandle;
   readonly saveIncident: (id: number) => void;

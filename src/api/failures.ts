@@ -13,7 +13,7 @@ export type Failure = {
   };
 };
 
-export type FailureAnswer = { readonly status: AppError['httpStatus']; readonly body: Failure };
+type FailureAnswer = { readonly status: AppError['httpStatus']; readonly body: Failure };
 
 export function answerError(error: unknown): FailureAnswer {
   const known = error instanceof AppError ? error : defect();

@@ -13,7 +13,7 @@ import { reportBriefly, reportStatus } from './status.ts';
 // The HTTP interface of one agent. Reading never changes anything and commands are only accepted here,
 // never awaited: their answer names the incident to follow.
 
-export type ApiOptions = {
+type ApiOptions = {
   readonly view: AgentView;
   /** The address that it listens on. */
   readonly host: string;

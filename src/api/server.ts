@@ -11,7 +11,7 @@ const MAX_CONNECTIONS = 512;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-export type ApiServer = {
+type ApiServer = {
   /** The one it got, where 0 was asked for. */
   readonly port: number;
   close(): Promise<void>;

@@ -39,7 +39,7 @@ export type ServiceReport = {
   readonly lastIncident: IncidentReport | null;
 };
 
-export type MemberReport = {
+type MemberReport = {
   readonly role: 'active' | 'standby';
   readonly temperature: Temperature;
   readonly health: string;
@@ -50,7 +50,7 @@ export type MemberReport = {
   readonly reason: string;
 };
 
-export type IncidentReport = {
+type IncidentReport = {
   readonly id: number;
   readonly cause: string;
   readonly from: string | null;

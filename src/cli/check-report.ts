@@ -9,7 +9,7 @@ import type { BriefSimulation } from './simulate/brief.ts';
 
 // The text of `hotwarm check`.
 
-export type CheckReport = {
+type CheckReport = {
   readonly config: ResolvedConfig;
   readonly predictions: ReadonlyMap<string, ServicePrediction>;
   readonly findings: readonly PreflightFinding[];

@@ -8,7 +8,7 @@ import type { Supervision } from './supervision.ts';
 const HUNG_UP = 'SIGHUP: going on; stop with SIGTERM, upgrade with hotwarm up --replace\n';
 const REPLACE = '--replace';
 
-export type HangUpOptions = {
+type HangUpOptions = {
   readonly supervision: Supervision;
   readonly err: NodeJS.WritableStream;
   /** Whether this agent is at its end: then nothing is reloaded. */

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 // asked for goes on to its end: an agent must not die of a reader that went away, nor leave a service half moved.
 // What would watch for ever is stopped.
 
-export type Outlet = {
+type Outlet = {
   /** Aborted once the reader has gone or nothing more can be written. */
   readonly gone: AbortSignal;
   /** Once all is written, why some was lost; null: it was not, or its reader did not want more. */

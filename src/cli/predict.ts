@@ -23,7 +23,7 @@ export type ServicePrediction = {
   readonly advice: readonly Advice[];
 };
 
-export type Advice = {
+type Advice = {
   readonly code: 'tcpSeesNoHang' | 'coldStandby' | 'rpoNotRead' | 'observeOnly';
   readonly text: string;
 };

@@ -15,7 +15,7 @@ import type { ResolvedConfig, ResolvedMember, ResolvedPrime, ResolvedService } f
 import { compileTraffic } from './traffic/kinds.ts';
 import type { ParsedConfig, ParsedMember, ParsedService } from './schema.ts';
 
-export type CompileOptions = {
+type CompileOptions = {
   /** Absolute path of the file. */
   readonly file: string;
   readonly baseDir: string;

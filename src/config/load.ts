@@ -12,7 +12,7 @@ import type { ParsedConfig } from './schema.ts';
 // Reads hotwarm.yaml. It is read once, before anything is started, and found wholly sound or refused with
 // all of its faults: no part of a faulty configuration is ever acted on.
 
-export type ReadOutcome =
+type ReadOutcome =
   | { readonly ok: true; readonly config: ResolvedConfig }
   | { readonly ok: false; readonly source: string; readonly faults: readonly ConfigFault[] };
 

@@ -9,7 +9,7 @@ import { syntaxFaults } from './syntax.ts';
 // far as it can, so that one run lists all faults: what the schema refuses is cut out (and its default put in),
 // and the rules judge the rest, silent about the keys that were cut.
 
-export type ParseOutcome =
+type ParseOutcome =
   | { readonly ok: true; readonly parsed: ParsedConfig }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] };
 

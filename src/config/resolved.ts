@@ -21,7 +21,7 @@ export type ResolvedConfig = {
 
 export type HostPort = { readonly host: string; readonly port: number };
 
-export type ResolvedAgent = {
+type ResolvedAgent = {
   readonly host: string;
   readonly stateDir: string;
   readonly api: HostPort & { readonly token: string | null };
@@ -70,7 +70,7 @@ export type ResolvedMember = {
 };
 
 /** What the operator promised to the service's users; null: nothing. */
-export type Objectives = {
+type Objectives = {
   readonly rtoMs: number | null;
   readonly rpoBytes: number | null;
   /** 0 to 1, e.g. 0.9999. */

@@ -21,7 +21,7 @@ export const PATTERNS_IN_CHINESE: Readonly<Record<string, string>> = {
   'a name of letters, digits and _': '由字母、数字和 _ 组成的名称',
 };
 
-export type ValueKind = {
+type ValueKind = {
   readonly code: FaultCode;
   readonly noun: Text;
   readonly hint: Text;

@@ -42,7 +42,7 @@ export type ServiceConfig = {
 };
 
 /** Which role changes the members' driver knows; a plain process knows none and is simply started and stopped. */
-export type Abilities = {
+type Abilities = {
   readonly promote: boolean;
   readonly demote: boolean;
   readonly rejoin: boolean;
@@ -61,7 +61,7 @@ export type DetectionConfig = {
   readonly mistakeRecurrenceMs: DurationMs;
 };
 
-export type TakeoverConfig = {
+type TakeoverConfig = {
   /** A candidate whose 95th percentile of latency is above this is not fast enough; null: not checked. */
   readonly p95Ms: DurationMs | null;
   /** A candidate that lags by more bytes than this may not take over; null: not checked. */
@@ -76,7 +76,7 @@ export type TakeoverConfig = {
   readonly errorShare: number;
 };
 
-export type FailbackConfig = {
+type FailbackConfig = {
   readonly mode: 'auto' | 'manual' | 'never';
   /** How long the preferred member must have been healthy. Doubled by each failover within the window. */
   readonly afterMs: DurationMs;
@@ -85,7 +85,7 @@ export type FailbackConfig = {
   readonly windowMs: DurationMs;
 };
 
-export type LeaseConfig = {
+type LeaseConfig = {
   readonly durationMs: DurationMs;
   /** Time between two renewals. */
   readonly renewMs: DurationMs;
@@ -101,14 +101,14 @@ export type RepairConfig = {
   readonly forgiveAfterMs: DurationMs;
 };
 
-export type DegradedConfig = {
+type DegradedConfig = {
   /** What to do with an active that answers probes but serves its clients badly. */
   readonly action: 'switchover' | 'report';
   /** Pause before the next ejection for this reason, times the number of ejections so far. */
   readonly backoffMs: DurationMs;
 };
 
-export type TimeoutConfig = {
+type TimeoutConfig = {
   readonly startMs: DurationMs;
   readonly readyMs: DurationMs;
   readonly stopMs: DurationMs;

@@ -15,7 +15,7 @@ import { issue, type Turn } from './step-context.ts';
 export const NO_LEASE: LeaseState = { record: null, seenAt: 0, heldUntil: null, renewAt: null };
 
 /** Next to nothing: whoever sees a record of this duration may take the lease at once. */
-export const RELEASED_MS: DurationMs = 1;
+const RELEASED_MS: DurationMs = 1;
 
 const RETRY_SHARE = 4;
 

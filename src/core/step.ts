@@ -21,7 +21,7 @@ import { OUTCOME_GRACE_MS, type Turn } from './step-context.ts';
 // done depends on the state alone and not on the way that led there. A lost outcome heals by its deadline,
 // a duplicate finds nothing pending.
 
-export type StepResult = { readonly state: AgentState; readonly effects: readonly Effect[] };
+type StepResult = { readonly state: AgentState; readonly effects: readonly Effect[] };
 
 /** Effects of the agent itself carry no service name. */
 export const AGENT = '';

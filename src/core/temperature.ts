@@ -13,7 +13,7 @@ export type Temperature = (typeof TEMPERATURE_NAMES)[number];
  *   frozen   no      yes           no           a thaw                yes        yes
  *   absent   no      no            no           a start               yes        no
  */
-export type Standing = 'running' | 'frozen' | 'absent';
+type Standing = 'running' | 'frozen' | 'absent';
 
 export type Capacity = 'full' | 'reduced';
 

@@ -5,7 +5,7 @@ import { monotonicMs } from '../clock.ts';
 // connection of its own. A closed loop would stop asking while the service is away and so hide the outage
 // (coordinated omission). What counts is what a client sees: a complete answer with status 2xx in time.
 
-export type LoadOptions = {
+type LoadOptions = {
   readonly host: string;
   readonly port: number;
   readonly path: string;
@@ -17,7 +17,7 @@ export type LoadOptions = {
 
 export type Failure = { readonly at: number; readonly reason: string };
 
-export type Completion = { readonly at: number; readonly latencyMs: number };
+type Completion = { readonly at: number; readonly latencyMs: number };
 
 /** Longest a run may be: everything of it is kept in memory. */
 const REQUESTS_MAX = 2_000_000;

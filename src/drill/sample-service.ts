@@ -10,7 +10,7 @@ import { OpenLoopLoad } from './load.ts';
 // The small web service of examples/web with two members, run by an agent of its own in a temporary
 // folder: what the demo shows and the benches measure.
 
-export type SampleOptions = {
+type SampleOptions = {
   readonly exclusive: boolean;
   /** Default: proxy. */
   readonly via?: 'proxy' | 'socket';

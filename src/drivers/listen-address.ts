@@ -1,6 +1,6 @@
 // Where a service may listen: at a TCP port or at a path of the file system.
 
-export type UnixAddress = { readonly path: string };
+type UnixAddress = { readonly path: string };
 
 export type ListenAddress = { readonly host: string; readonly port: number } | UnixAddress;
 

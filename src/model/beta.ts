@@ -9,7 +9,7 @@ const TINY = 1e-300;
  * Γ(a+b+1) / (Γ(a+1) Γ(b+1)) · x^a y^b with y = 1 − x: the binomial probability of a among a + b, in Loader's
  * saddle-point form. `x` and `y` are both given, so that neither loses digits near 1.
  */
-export function binomialDensity(a: number, b: number, x: number, y: number): number {
+function binomialDensity(a: number, b: number, x: number, y: number): number {
   if (x === 0 || y === 0) return 0;
   const n = a + b;
   const exponent =

@@ -12,7 +12,7 @@ import { eliminationOrder } from './ordering.ts';
 /** Multiplications that take about a second. */
 export const SECOND_OF_STEPS = 1e9;
 
-export type Elimination = {
+type Elimination = {
   readonly size: number;
   /** States by rank, first eliminated first. The last one is never eliminated. */
   readonly order: Int32Array;

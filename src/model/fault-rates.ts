@@ -20,7 +20,7 @@ export type FaultRate = {
 };
 
 /** How often a healthy member pauses, and for how long: log-normal, with σ = 1 of the logarithm. */
-export type PauseRate = {
+type PauseRate = {
   /** null: never. */
   readonly everyMs: number | null;
   readonly medianMs: number;

@@ -26,7 +26,7 @@ export type LifeEstimate = {
   readonly mttfError: number;
 };
 
-export type SimulationPlan = {
+type SimulationPlan = {
   readonly time: number;
   readonly runs: number;
   readonly seed: number;

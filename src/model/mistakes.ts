@@ -10,7 +10,7 @@ import { DAYS_PER_YEAR, MS_PER_YEAR } from './year.ts';
 // that pauses often, whose margin grows.
 
 /** How often a member's process pauses though it is well, and for how long (log-normal). */
-export type PauseProfile = {
+type PauseProfile = {
   readonly name: 'quiet' | 'busy' | 'pausing';
   readonly perYear: number;
   readonly medianMs: number;

@@ -1,6 +1,6 @@
 import { poissonDensity } from './gamma.ts';
 
-export type PoissonWeights = {
+type PoissonWeights = {
   /** First k with a weight. */
   readonly left: number;
   /** P(N = left), P(N = left + 1), … */

@@ -21,7 +21,7 @@ export type RepairableGroup = StandbyGroup & {
   readonly whenDown: 'idle' | 'running';
 };
 
-export type GroupChain = {
+type GroupChain = {
   readonly chain: Chain;
   /** States in which the service is down; the start, with all well, is state 0. */
   readonly down: readonly number[];

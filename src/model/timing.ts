@@ -86,7 +86,7 @@ export function predictTakeovers(input: TimingInput): TakeoverPrediction[] {
 }
 
 /** From a fault of the active member until it is certain; null: no verdict comes of it. */
-export type DetectionTimes = {
+type DetectionTimes = {
   readonly crash: Spread;
   readonly hang: Spread | null;
   readonly slow: Spread | null;

@@ -23,7 +23,7 @@ import { upkeepOf } from '../core/temperature.ts';
 // file is before it is written, so that a scheme which this version cannot run is refused with the reason.
 
 /** A service that no file knows. */
-export type NewService = {
+type NewService = {
   readonly name: string;
   readonly command: readonly string[];
   /** Where its clients connect today. */

@@ -21,9 +21,9 @@ const DECADE = 10;
 const FEWEST_TIMES = 6;
 const MOST_INCIDENTS = 1000;
 
-export type RateComponent = 'process' | 'hang' | 'degraded';
+type RateComponent = 'process' | 'hang' | 'degraded';
 
-export type MeasuredRate = {
+type MeasuredRate = {
   readonly component: RateComponent;
   readonly events: number;
   /** Mean time between two, ms; null: none happened. */
@@ -34,7 +34,7 @@ export type MeasuredRate = {
   readonly isEnough: boolean;
 };
 
-export type MeasuredCoverage = {
+type MeasuredCoverage = {
   readonly succeeded: number;
   readonly tried: number;
   readonly lower: number;
@@ -112,7 +112,7 @@ export function measureHistory(stored: readonly StoredIncident[], observedMs: nu
   };
 }
 
-export type Corrected = {
+type Corrected = {
   readonly rates: FaultRates;
   readonly measured: MeasuredTimes;
   /** Keys of the figures that the history gave. */

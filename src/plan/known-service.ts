@@ -26,7 +26,7 @@ export type KnownService = {
   readonly present: Design;
 };
 
-export type Besides = {
+type Besides = {
   /** What was said besides the file: it counts before it. */
   readonly line: Stated;
   readonly said: readonly Said[];

@@ -1,6 +1,6 @@
 // Where the labels of a chart go so that none covers another: each beside its dot, or as near as there is room.
 
-export type Anchor = { readonly x: number; readonly y: number; readonly text: string };
+type Anchor = { readonly x: number; readonly y: number; readonly text: string };
 export type Frame = {
   readonly left: number;
   readonly right: number;

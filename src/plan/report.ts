@@ -217,7 +217,7 @@ function nextNineLines(terminal: Terminal, { plan, currency }: Report): readonly
   return [scheme, ...(single.length === 0 ? [none] : single)];
 }
 
-export function leverValue(figure: string, value: number): string {
+function leverValue(figure: string, value: number): string {
   return /every|repair|recovery/.test(figure)
     ? spanText(value)
     : `${Number((100 * value).toPrecision(6))} %`;

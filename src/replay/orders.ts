@@ -27,7 +27,7 @@ export type Assumption = {
   readonly basis: LikelyEnd['basis'] | 'observations';
 };
 
-export type OrdersOptions = {
+type OrdersOptions = {
   readonly config: CoreConfig;
   readonly reality: Reality;
   readonly agenda: Agenda;

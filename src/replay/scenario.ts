@@ -24,9 +24,9 @@ type Header = {
   readonly state: AgentState;
 };
 
-export type ScenarioFault = { readonly line: number; readonly reason: Text };
+type ScenarioFault = { readonly line: number; readonly reason: Text };
 
-export type ParsedScenario =
+type ParsedScenario =
   | { readonly ok: true; readonly recording: Recording; readonly transcript: readonly string[] }
   | { readonly ok: false; readonly fault: ScenarioFault };
 

@@ -35,7 +35,7 @@ export type StoryStep = Pick<Step, 'event' | 'effect' | 'before' | 'after' | 'ef
   readonly assumed?: boolean;
 };
 
-export type StoryOptions = {
+type StoryOptions = {
   readonly service: string;
   /** Every event for itself. */
   readonly all: boolean;

@@ -7,7 +7,7 @@ import type { ServiceState } from '../core/state.ts';
 // One step of the core as a line of a transcript: the event, what changed, what was ordered. Written in
 // codes, not in prose, so that a file of such lines can be compared by a test.
 
-export type TranscriptStep = {
+type TranscriptStep = {
   readonly event: Event;
   readonly before: ServiceState;
   readonly after: ServiceState;

@@ -25,7 +25,7 @@ export interface HostReadings {
   takeEcho(at: Instant): number | null;
 }
 
-export type HostSamplerOptions = {
+type HostSamplerOptions = {
   readonly time: Time;
   readonly readings: HostReadings;
   readonly onSample: (sample: HostSample, at: Instant) => void;

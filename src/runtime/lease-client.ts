@@ -6,7 +6,7 @@ import type { Leases, StoredLease, StoreFailure } from './ports.ts';
 // One service's lease in the store. Each lease effect is one compare-and-swap against the revision whose record the core
 // was last told of, never against one read after the decision: that one may be a renewal that speaks against it.
 
-export type LeaseClientOptions = {
+type LeaseClientOptions = {
   readonly service: string;
   readonly host: string;
   readonly leaseMs: number;

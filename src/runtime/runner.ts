@@ -21,7 +21,7 @@ export type Ended =
     }
   | { readonly type: 'effectTimedOut'; readonly id: EffectId };
 
-export type RunnerOptions = {
+type RunnerOptions = {
   readonly time: Time;
   readonly carryOut: CarryOut;
   readonly onEnded: (ended: Ended) => void;

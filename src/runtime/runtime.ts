@@ -34,7 +34,7 @@ export interface StartingHost {
   nextIncident(): number;
 }
 
-export type RuntimeOptions = LoopOptions & {
+type RuntimeOptions = LoopOptions & {
   readonly leases: Leases;
   readonly readings: HostReadings;
 };

@@ -28,7 +28,7 @@ const WINDOW_MS = 100;
 /** What arrived is read by then. */
 const READING_MS = 0.05;
 
-export type AgentOptions = {
+type AgentOptions = {
   readonly config: CoreConfig;
   readonly host: Host;
   readonly sites: readonly Site[];

@@ -7,7 +7,7 @@ import type { Scheduler } from './scheduler.ts';
 // A client: one request after the other, to the data plane that last served it, with a time-out; after any failure it
 // tries the next host's. It reads its own watch, which is true time. Every request ends in ok, fail or unknown.
 
-export type ClientOptions = {
+type ClientOptions = {
   readonly number: number;
   readonly node: number;
   readonly planes: readonly DataPlane[];

@@ -29,7 +29,7 @@ export type PlaneNews =
 type Window = { requests: number; errors: number; latenciesMs: number[] };
 
 /** What it saw of one member since the last look, as in the event `trafficSampled`. */
-export type PlaneWindow = {
+type PlaneWindow = {
   readonly requests: number;
   readonly errors: number;
   readonly p95Ms: number | null;
@@ -48,7 +48,7 @@ type Pending = {
   attempt: number;
 };
 
-export type PlaneOptions = {
+type PlaneOptions = {
   readonly service: string;
   readonly host: Host;
   readonly network: Network;

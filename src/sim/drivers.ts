@@ -12,7 +12,7 @@ import { localMembers, memberAt, type Site } from './site.ts';
 // The twins of the drivers of one service on one host: what each effect does to the simulated world, how long that takes,
 // and how it can fail by itself. An order that has begun is carried out even if its agent dies meanwhile.
 
-export type DriversOptions = {
+type DriversOptions = {
   readonly site: Site;
   readonly random: Random;
   readonly prober: Prober;

@@ -12,14 +12,14 @@ const STRICT_LEVEL = 0.99;
 
 export type RateEstimate = { readonly perYear: number; readonly interval: Interval };
 
-export type DurationSpread = {
+type DurationSpread = {
   readonly count: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
 };
 
-export type CauseEstimate = {
+type CauseEstimate = {
   readonly cause: OutageCause;
   readonly outagesPerYear: number;
   readonly downtimeMsPerYear: number;

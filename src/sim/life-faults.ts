@@ -41,7 +41,7 @@ export type LifeFault =
   /** The takeover does not succeed: the failed member is waited for, or somebody. */
   | { readonly code: 'stuck' };
 
-export type LifeFaultsOptions = {
+type LifeFaultsOptions = {
   readonly world: World;
   readonly calendar: Scheduler;
   readonly random: Random;

@@ -8,7 +8,7 @@ const LATE_MAX_MS = 4000;
 const ON_TIME: Delivery = [0];
 
 /** What becomes of an outcome: reported after each of these delays; none: lost. */
-export type Delivery = readonly number[];
+type Delivery = readonly number[];
 
 export class Mishaps {
   readonly #shares: MishapShares;

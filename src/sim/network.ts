@@ -13,7 +13,7 @@ export type NetworkOptions = {
   readonly duplication: number;
 };
 
-export type Message = {
+type Message = {
   readonly from: number;
   readonly to: number;
   readonly deliver: () => void;

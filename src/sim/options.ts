@@ -38,7 +38,7 @@ export type WorldOptions = {
   readonly readyAfterMs: { readonly low: number; readonly high: number };
 };
 
-export type ClientsOptions = {
+type ClientsOptions = {
   readonly count: number;
   readonly timeoutMs: number;
   readonly pauseMs: { readonly low: number; readonly high: number };

@@ -12,7 +12,7 @@ import type { Site } from './site.ts';
 const ANSWER_MS = { low: 0.1, high: 6 } as const;
 const REPORT_MS = { low: 0.1, high: 20 } as const;
 
-export type ProberOptions = {
+type ProberOptions = {
   readonly site: Site;
   readonly random: Random;
   readonly mishaps: Mishaps;

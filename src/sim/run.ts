@@ -6,7 +6,7 @@ import { World } from './world.ts';
 
 // One seed, one run: the same options give the same hash, on any machine and any version of Node.
 
-export type RunStats = {
+type RunStats = {
   /** Steps of the core, of all agents. */
   readonly steps: number;
   /** Steps by which the agents' journals were replayed. */
@@ -18,7 +18,7 @@ export type RunStats = {
   readonly undecided: number;
 };
 
-export type RunResult = {
+type RunResult = {
   readonly hash: string;
   readonly violations: readonly Violation[];
   readonly stats: RunStats;

@@ -8,7 +8,7 @@ import { run } from './run.ts';
 // delta debugging, 2002), until none of those left can be missed. A run is decided by its options alone, so what
 // comes out is a complete description of the failure.
 
-export type Shrunk = {
+type Shrunk = {
   readonly options: WorldOptions;
   readonly violation: Violation;
   /** Tried on the way. */

@@ -14,7 +14,7 @@ import type { Store } from './store.ts';
 // The way of one agent to the store of the leases: over the network, unless the store is on its own host. A question or an
 // answer that is lost is never heard of again.
 
-export type StoreClientOptions = {
+type StoreClientOptions = {
   readonly host: Host;
   readonly network: Network;
   readonly store: Store;

@@ -14,7 +14,7 @@ import type { PreflightCode, PreflightFinding } from '../preflight/finding.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { type BriefSimulation, simulateBriefly } from '../simulate/brief.ts';
 
-export type CheckOptions = {
+type CheckOptions = {
   readonly config: string;
   readonly json: boolean;
   /** Lets some years pass as well, to see whether its timings flap. */

@@ -7,7 +7,7 @@ import { startSample, type Sample } from '../../drill/sample-service.ts';
 import { runTrial, type TrialReport } from '../../drill/trial.ts';
 import { narrate } from '../narrate.ts';
 
-export type DemoOptions = { readonly json: boolean; readonly out: NodeJS.WritableStream };
+type DemoOptions = { readonly json: boolean; readonly out: NodeJS.WritableStream };
 
 const RATE_PER_SECOND = 200;
 const WARM_UP_MS = 1000;

@@ -6,7 +6,7 @@ import type { Client, BlockedAction } from '../client.ts';
 import { formatIncident } from '../incident-text.ts';
 import { cell, formatTable, paint, type Terminal, writeJson } from '../../terminal.ts';
 
-export type ExplainOptions = {
+type ExplainOptions = {
   readonly client: Client;
   readonly terminal: Terminal;
   /** null: the newest one. */

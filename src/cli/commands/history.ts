@@ -14,7 +14,7 @@ import {
   writeJson,
 } from '../../terminal.ts';
 
-export type HistoryOptions = {
+type HistoryOptions = {
   readonly client: Client;
   readonly terminal: Terminal;
   /** null: all services. */

@@ -5,7 +5,7 @@ import { AppError, systemReason } from '../../errors.ts';
 export const TEMPLATES = ['node', 'flask', 'static', 'command'] as const;
 export type Template = (typeof TEMPLATES)[number];
 
-export type InitOptions = {
+type InitOptions = {
   readonly template: Template;
   readonly dir: string;
   readonly force: boolean;

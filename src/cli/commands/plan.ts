@@ -21,7 +21,7 @@ import { type Said, type Stated, merge, readSaid } from '../../plan/stated.ts';
 import { nextStepsText } from '../../plan/next-steps.ts';
 import { type Written, writeNew } from '../../plan/write-new.ts';
 
-export type PlanOptions = {
+type PlanOptions = {
   readonly config: string;
   /** Of the configuration, where it has several. */
   readonly service: string | null;

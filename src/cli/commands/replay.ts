@@ -16,7 +16,7 @@ import { readRecording } from '../replay/read-recording.ts';
 import { formatStory } from '../replay/text.ts';
 import { formatVerdict } from '../replay/verdict-text.ts';
 
-export type ReplayOptions = {
+type ReplayOptions = {
   /** A number: an incident of this installation; null: its newest one. */
   readonly what: number | string | null;
   readonly config: string;

@@ -16,7 +16,7 @@ import { formatSimulation } from '../simulate/text.ts';
 import { formatNews } from '../simulate/timeline-text.ts';
 import { verdictsOf } from '../simulate/verdict.ts';
 
-export type SimulateOptions = {
+type SimulateOptions = {
   readonly config: string;
   /** null: every service of the file. */
   readonly service: string | null;

@@ -7,7 +7,7 @@ import { AppError, formatError } from '../../errors.ts';
 import type { Client } from '../client.ts';
 import { cell, type Cell, formatTable, paint, type Terminal, type Tone } from '../../terminal.ts';
 
-export type StatusOptions = {
+type StatusOptions = {
   readonly client: Client;
   readonly terminal: Terminal;
   /** null: all of them. */

@@ -21,7 +21,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', HANDOVER_SIGNAL] as const;
 /** Beyond the members' own stop time-out, until a stop is over or given up. */
 const STOP_SLACK_MS = 15_000;
 
-export type UpOptions = {
+type UpOptions = {
   readonly config: string;
   /** One JSON object a line instead of text. */
   readonly json: boolean;

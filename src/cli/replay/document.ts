@@ -27,7 +27,7 @@ export type ReplayDocument = {
   readonly whatIf: WhatIfDocument | null;
 };
 
-export type WhatIfDocument = Comparison & {
+type WhatIfDocument = Comparison & {
   readonly from: Instant;
   readonly divergedAt: Instant | null;
   readonly stopped: WhatIf['stopped'];

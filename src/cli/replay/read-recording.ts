@@ -13,7 +13,7 @@ import { formatWall } from '../../terminal.ts';
 
 // One incident from the journal of this installation, which is only read: an agent that runs goes on writing.
 
-export type RecordedIncident = StoredIncident & { readonly recording: Recording };
+type RecordedIncident = StoredIncident & { readonly recording: Recording };
 
 /** Each comes with a state; more would fill the memory of a small machine. An incident that is open for hours ends here. */
 const MAX_EVENTS = 100_000;

@@ -11,7 +11,7 @@ import { MS_PER_YEAR } from '../../model/year.ts';
 
 // The text of `hotwarm simulate` for one service.
 
-export type SimulationText = {
+type SimulationText = {
   readonly service: ResolvedService;
   readonly estimate: LifeEstimate;
   readonly verdicts: readonly Verdict[];

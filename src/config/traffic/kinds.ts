@@ -19,7 +19,7 @@ export type Via = keyof typeof KINDS;
 type Parsed = { readonly [V in Via]: z.output<(typeof KINDS)[V]['schema']> };
 type Resolved = { readonly [V in Via]: ReturnType<(typeof KINDS)[V]['compile']> };
 
-export type ParsedTraffic = Parsed[Via];
+type ParsedTraffic = Parsed[Via];
 export type ResolvedTraffic = Resolved[Via];
 
 export const trafficSection = z.discriminatedUnion('via', [PROXY.schema, SOCKET.schema]);

@@ -4,7 +4,7 @@ import type { Instant } from '../../core/time.ts';
 // it ends the member's processes, or switches its host off. The other kind lets the member serve only until a deadline
 // that it enforces by itself, so that the member is cut off even where nobody is left to give the order.
 
-export type FenceAbilities = {
+type FenceAbilities = {
   /**
    * What `fence` proves. ended: nothing of the member executes. cutOff: nothing reaches the member or leaves it.
    * confirmed: another device says that the member's host is off.

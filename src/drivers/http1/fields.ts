@@ -13,14 +13,14 @@ export type Field = {
 };
 
 /** The most fields in one head or trailer section. */
-export const MAX_FIELDS = 256;
+const MAX_FIELDS = 256;
 
 const FIELD_LINE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)\r\n/y;
 
 const SPACE = 0x20;
 const TAB = 0x09;
 
-export type FieldsFault = 'malformed' | 'tooMany';
+type FieldsFault = 'malformed' | 'tooMany';
 
 /** All fields from `from` up to the empty line that ends the text. */
 export function readFields(text: string, from: number): readonly Field[] | FieldsFault {
@@ -53,7 +53,7 @@ function isBlank(code: number): boolean {
 }
 
 /** Members of a comma-separated list in lower case, without empty ones. */
-export function listOf(value: string): readonly string[] {
+function listOf(value: string): readonly string[] {
   const text = value.toLowerCase();
   // By far the most frequent case, on the path of every request.
   if (text !== '' && !/[,\t ]/.test(text)) return [text];

@@ -25,7 +25,7 @@ export type Exit = {
 export type Collapse = { readonly pid: number; readonly at: Instant };
 
 /** Of its copy, at the moment at which it answered. */
-export type MemberPosition = Omit<PositionReport, 'asOf'>;
+type MemberPosition = Omit<PositionReport, 'asOf'>;
 
 export interface MemberDriver {
   /** Starts the member's process; resolves when it exists, not when it is ready. */

@@ -13,7 +13,7 @@ import { timedOut } from './socket-fault.ts';
 /** What is kept of its output, to be shown with a failure. */
 const OUTPUT_LIMIT_BYTES = 1024;
 
-export type CommandProbeOptions = {
+type CommandProbeOptions = {
   /** Program and arguments; no shell reads them. */
   readonly command: readonly string[];
   /** Complete: nothing is inherited. */

@@ -17,7 +17,7 @@ import type { ProbeTarget } from './spec.ts';
 
 const STATUS_TEXT_LIMIT = 100;
 
-export type HttpProbeOptions = {
+type HttpProbeOptions = {
   readonly target: ProbeTarget;
   readonly path: string;
   /** null: 200 to 399. */

@@ -14,7 +14,7 @@ export type ScheduledAnswer = ProbeAnswer & {
   readonly sentAt: number;
 };
 
-export type ScheduleOptions = {
+type ScheduleOptions = {
   readonly probe: Probe;
   readonly intervalMs: number;
   readonly timeoutMs: number;

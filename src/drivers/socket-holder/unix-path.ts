@@ -10,7 +10,7 @@ import { errorCode } from '../os/proc.ts';
 
 const ANSWER_WITHIN_MS = 1000;
 
-export type PathState = 'free' | 'left' | 'inUse' | 'noSocket' | 'unknown';
+type PathState = 'free' | 'left' | 'inUse' | 'noSocket' | 'unknown';
 
 /** left: a socket that nobody listens on. */
 export async function checkPath(path: string): Promise<PathState> {

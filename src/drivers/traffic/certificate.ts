@@ -19,7 +19,7 @@ export type Pair = {
   readonly minVersion: ClientTls['minVersion'];
 };
 
-export type PairReading =
+type PairReading =
   | { readonly ok: true; readonly pair: Pair; readonly validUntil: Date }
   | {
       readonly ok: false;

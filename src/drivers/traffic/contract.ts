@@ -111,7 +111,7 @@ export type TrafficSample = {
   readonly oldestWaitMs: number;
 };
 
-export type ProcessLoss = {
+type ProcessLoss = {
   readonly process: number;
   readonly pid: number;
   /** What it had shortly before, and was lost with it; null: unknown. */
@@ -142,7 +142,7 @@ export type TrafficStats = TrafficCounts & {
   readonly losses: TrafficLosses;
 };
 
-export type TrafficLosses = {
+type TrafficLosses = {
   readonly processes: number;
   /** As they were shortly before. */
   readonly connections: number;

@@ -25,7 +25,7 @@ const CHECK_INTERVAL_MS = 1000;
 /** Of the sockets that members are probed on. */
 const PROBE_BACKLOG = 128;
 
-export type SocketOptions = {
+type SocketOptions = {
   readonly service: string;
   readonly listeners: readonly NamedListener[];
   readonly backlog: number;

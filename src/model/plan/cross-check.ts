@@ -37,7 +37,7 @@ export type EffectCode =
   /** The formulas count false failovers of a member that pauses more often. */
   | 'mistakesAssumed';
 
-export type LeftOutEffect = {
+type LeftOutEffect = {
   readonly code: EffectCode;
   /** How much it may come to. */
   readonly minutesPerYear: number;

@@ -19,7 +19,7 @@ function lease(durationMs: number, renewMs: number, marginMs: number) {
 
 export type Detection = keyof typeof DETECTIONS;
 
-export type DesignTiming = {
+type DesignTiming = {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly boundMs: number;
@@ -121,7 +121,7 @@ export function groupsOf(temperatures: readonly Temperature[]): readonly Standby
 }
 
 /** Standbys that are neither probed nor used until they are needed. */
-export function standsUnseen({ standbys }: Pick<Design, 'standbys'>): boolean {
+function standsUnseen({ standbys }: Pick<Design, 'standbys'>): boolean {
   return standbys.some(({ temperature }) => standingOf(temperature) !== 'running');
 }
 

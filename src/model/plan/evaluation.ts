@@ -9,14 +9,14 @@ import { type PlanQuestion, requireQuestion } from './question.ts';
 import { takeoverTimes } from './takeover-times.ts';
 
 /** A part of the downtime: what failed, and what the service waited for. */
-export type Contribution = {
+type Contribution = {
   readonly layer: LayerKind;
   readonly phase: DownPhase;
   readonly minutesPerYear: number;
 };
 
 /** The 99th percentile of the time until a member serves again; null: no takeover answers this fault. */
-export type RecoveryTimes = {
+type RecoveryTimes = {
   readonly crashMs: number;
   readonly hangMs: number | null;
   readonly hostMs: number | null;

@@ -18,7 +18,7 @@ export type NextNine = {
   readonly levers: readonly Lever[];
 };
 
-export type Lever = {
+type Lever = {
   readonly figure: FaultFigure;
   /** So many times as rarely, as quickly or as surely. */
   readonly factor: number;

@@ -4,7 +4,7 @@ import type { Evaluation } from './evaluation.ts';
 /** Costs that differ by less than a rounding are the same. */
 export const ROUNDING = 1 + 1e-9;
 /** Prices are not known better than this: what costs so little more costs about the same. */
-export const ABOUT = 1.05;
+const ABOUT = 1.05;
 /** Downtimes that differ by less decide nothing. */
 export const ALIKE = 1.01;
 

@@ -30,7 +30,7 @@ export type Plan = {
   readonly nextNine: NextNine;
 };
 
-export type Choice = {
+type Choice = {
   readonly evaluation: Evaluation;
   /** Empty: it achieves everything. */
   readonly misses: readonly Miss[];
@@ -47,7 +47,7 @@ export type Choice = {
   readonly concessions: readonly Concession[];
 };
 
-export type Concession = {
+type Concession = {
   readonly objective: Objective;
   readonly evaluation: Evaluation;
   readonly miss: Miss;
@@ -70,7 +70,7 @@ export function planFor(question: PlanQuestion, present: Design | null = null): 
 }
 
 /** Designs that no other one beats in cost and downtime; of equal ones the plainest. */
-export function paretoFront(evaluations: readonly Evaluation[]): readonly Evaluation[] {
+function paretoFront(evaluations: readonly Evaluation[]): readonly Evaluation[] {
   const front: Evaluation[] = [];
   for (const evaluation of evaluations.toSorted(byCost)) {
     const last = front.at(-1);

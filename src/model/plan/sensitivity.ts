@@ -3,7 +3,7 @@ import { type DownPhase, downtimeElasticities } from '../scheme-figures.ts';
 import type { Evaluation } from './evaluation.ts';
 import { type Layer, type LayerKind, PHASES } from './layer.ts';
 
-export type LayerElasticity = {
+type LayerElasticity = {
   readonly layer: LayerKind;
   readonly parameter: Parameter;
   /** Percent more downtime for one percent more of the parameter. */

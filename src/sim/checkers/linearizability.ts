@@ -8,7 +8,7 @@ import type { MakeChecker } from './contract.ts';
 // one that failed is left out. Written values are all different. The search is complete within its bound; a history that
 // exceeds it is undecided, which is counted and never taken for correct.
 
-export type Decision = 'linearizable' | 'not linearizable' | 'undecided';
+type Decision = 'linearizable' | 'not linearizable' | 'undecided';
 
 const NEVER = Number.POSITIVE_INFINITY;
 const CONFIGURATIONS_LIMIT = 200_000;

@@ -49,7 +49,7 @@ export const NOTHING_HANDED: Handed = {
   backlog: null,
 };
 
-export type LaunchRequest = {
+type LaunchRequest = {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;

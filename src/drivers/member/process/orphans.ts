@@ -25,7 +25,7 @@ import { DriverError } from '../../driver-error.ts';
 // or it carries the run's id in its environment. A process that merely has a number from the record is never
 // touched. If something looks like the member's but cannot be proven to be, that is an error and not a kill.
 
-export type OrphanOptions = {
+type OrphanOptions = {
   readonly stateDir: string;
   readonly service: string;
   readonly member: string;

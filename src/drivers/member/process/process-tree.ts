@@ -35,9 +35,6 @@ export type ProcessTree = {
   readonly init: Identity | null;
 };
 
-/** How a member is held together, best first, and so whether its end can be proved. */
-export type Hold = 'cgroup' | 'pidNamespace' | 'session';
-
 /** How long to wait between two looks at the kernel; death takes 0.1 ms per MB of memory. */
 const CHECK_INTERVAL_MS = 1;
 const CHECK_INTERVAL_MAX_MS = 5;

@@ -30,7 +30,7 @@ export type Run = {
 };
 
 /** A run whose process is still the launcher, waiting for the word. */
-export type MadeRun = { readonly run: Run; readonly launched: Launch; readonly plan: LaunchPlan };
+type MadeRun = { readonly run: Run; readonly launched: Launch; readonly plan: LaunchPlan };
 
 /** onExit: the main process was waited for; `exit` is set. */
 export async function makeRun(options: {

@@ -16,7 +16,7 @@ export type Arrival = {
   readonly claim: Endpoints | 'none' | 'local';
 };
 
-export type ConnectionSetupOptions = {
+type ConnectionSetupOptions = {
   readonly acceptHeader: boolean;
   /** null: without TLS. */
   readonly pair: Pair | null;

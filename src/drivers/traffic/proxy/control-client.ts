@@ -9,7 +9,7 @@ import type { Answer, FromProxy, Hello, Order, ProxyEvent } from './wire.ts';
 
 const HELLO_MS = 5000;
 
-export type ControlHandlers = {
+type ControlHandlers = {
   readonly onEvent: (event: ProxyEvent) => void;
   /** An order got no reply in time. */
   readonly onHang: () => void;

@@ -70,7 +70,7 @@ function connectionLines(head: RequestHead): string {
   return options.length === 0 ? '' : `Connection: ${options.join(', ')}\r\n${lines}`;
 }
 
-export type ResponseShape = {
+type ResponseShape = {
   /** The connection ends after this answer. */
   readonly close: boolean;
   /** The client knows no chunks: their framing is taken off. */

@@ -39,7 +39,7 @@ export type SlotLoss = {
   readonly stats: ProxyProcessStats | null;
 };
 
-export type SlotOptions = {
+type SlotOptions = {
   readonly proxy: ProxyOptions;
   readonly start: (options: ProxyOptions) => Promise<ControlClient>;
   /** What a process that is being started obeys from the first. */

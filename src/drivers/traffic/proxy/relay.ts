@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls';
 // passed on. Used for connections that left HTTP (WebSocket) and for raw TCP. An end by error is passed on as
 // a reset, so that neither side takes what is missing for a proper end.
 
-export type RelayOptions = {
+type RelayOptions = {
   readonly client: Socket;
   readonly member: Socket;
   /** False once the lease has ended: then nothing more passes. */

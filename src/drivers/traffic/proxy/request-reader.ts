@@ -16,7 +16,7 @@ const [A, Z] = [0x41, 0x5a];
 /** Some clients send an empty line after a body. */
 const MAX_BLANK_BYTES = 4;
 
-export type BodyPiece = { readonly data: Buffer; readonly done: boolean };
+type BodyPiece = { readonly data: Buffer; readonly done: boolean };
 
 export class RequestReader {
   #unread: Buffer | null = null;
