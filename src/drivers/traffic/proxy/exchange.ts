@@ -250,7 +250,9 @@ export class Exchange implements UpstreamUser, Waiter {
     const member = this.#context.members.get(name);
     assert(member !== undefined, 'a route names known members only');
     const upstream = member.take(this, { fresh, maxIdleMs: this.#attempts.maxIdleMs });
-    this.#become({ at: 'racing', upstreams: [...this.#upstreams, upstream] });
+    const others = this.#upstreams;
+    const upstreams = others.length === 0 ? [upstream] : [...others, upstream];
+    this.#become({ at: 'racing', upstreams });
     this.#context.wake();
     if (upstream.ready) this.#context.writeBatch.add(upstream);
   }
