@@ -1,21 +1,18 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compiledEnv } from '../compiled-env.ts';
 import { DriverError } from '../driver-error.ts';
-import { hearLines } from '../lines.ts';
-import { ControlChannel } from '../control-channel.ts';
-import { stallAwareTimeout } from '../stall-aware-timeout.ts';
+import { callControl, type ControlClient } from '../control/client.ts';
 import { socketPath } from '../socket-path.ts';
 import { whenGone } from '../member/process/exit-watch.ts';
 import { endAll, findMarked, hasVariable, sendSignal, type Identity } from '../os/proc.ts';
 import type { Spawned, Spawner, SpawnExit, SpawnOrder } from '../member/process/spawner.ts';
 import {
   SOCKET_HOLDER_PROTOCOL,
-  type FromSocketHolder,
   type SocketHolderAnswer,
+  type SocketHolderEvent,
   type SocketHolderOrder,
   type ListenAt,
 } from './wire.ts';
@@ -25,7 +22,6 @@ import {
 
 const START_MS = 10_000;
 const CALL_EVERY_MS = 10;
-const HELLO_MS = 5000;
 const REPLY_MS = 10_000;
 
 /** In the environment of each socket holder: unlike its command line, a title of its own does not overwrite it. */
@@ -36,35 +32,36 @@ export function isSocketHolderOf(pid: number, stateDir: string): boolean {
   return hasVariable(pid, `${MARK}=${stateDir}`);
 }
 
+type Control = ControlClient<object, SocketHolderOrder, SocketHolderAnswer, SocketHolderEvent>;
+
 export class SocketHolderClient implements Spawner {
   readonly pid: number;
-  readonly #socket: Socket;
-  readonly #line: ControlChannel<SocketHolderOrder, SocketHolderAnswer>;
+  readonly #control: Control;
   readonly #exits = new Map<number, SpawnExit>();
   readonly #watched = new Map<number, { main: Identity; tell: (exit: SpawnExit) => void }>();
   readonly #onLost: (() => void)[] = [];
   #isLeft = false;
 
-  private constructor(socket: Socket, pid: number) {
-    this.#socket = socket;
-    this.pid = pid;
-    this.#line = new ControlChannel(socket, {
-      partner: 'socket holder',
-      onHang: () => sendSignal(pid, 'SIGKILL'),
+  private constructor(control: Control) {
+    this.#control = control;
+    this.pid = control.hello.pid;
+    control.unref();
+    control.attach({
+      onEvent: ({ pid, exit }) => this.#exited(pid, exit),
+      onHang: () => sendSignal(this.pid, 'SIGKILL'),
+      onClose: () => this.#lose(),
     });
-    socket.unref();
-    socket.on('close', () => this.#lose());
   }
 
   /** Throws DriverError where none answers and none can be started. */
   static async open(stateDir: string): Promise<SocketHolderClient> {
     const path = socketPath(stateDir, 'socket-holder.sock');
-    const running = await call(path);
+    const running = await SocketHolderClient.#call(path);
     if (running !== null) return running;
     await endUnreachable(stateDir);
     start(path, stateDir);
     for (let left = START_MS; left > 0; left -= CALL_EVERY_MS) {
-      const socketHolder = await call(path);
+      const socketHolder = await SocketHolderClient.#call(path);
       if (socketHolder !== null) return socketHolder;
       await new Promise((resolve) => setTimeout(resolve, CALL_EVERY_MS));
     }
@@ -76,14 +73,14 @@ export class SocketHolderClient implements Spawner {
 
   /** Ends the socket holder that an earlier agent left, if there is one. */
   static async discard(stateDir: string): Promise<void> {
-    const running = await call(socketPath(stateDir, 'socket-holder.sock'));
+    const running = await SocketHolderClient.#call(socketPath(stateDir, 'socket-holder.sock'));
     await running?.stop();
     await endUnreachable(stateDir);
   }
 
   /** Called when the socket holder has died. */
   onLost(listener: () => void): void {
-    if (this.#line.closed) listener();
+    if (this.#control.closed) listener();
     else this.#onLost.push(listener);
   }
 
@@ -113,7 +110,7 @@ export class SocketHolderClient implements Spawner {
         const exit = this.#exits.get(main.pid);
         this.#exits.delete(main.pid);
         if (exit !== undefined) listener(exit);
-        else if (this.#line.closed) whenGone(main, listener);
+        else if (this.#control.closed) whenGone(main, listener);
         else this.#watched.set(main.pid, { main, tell: listener });
       },
       unref: () => undefined,
@@ -129,38 +126,30 @@ export class SocketHolderClient implements Spawner {
   /** Lets go of it: it goes on for the next agent. */
   leave(): void {
     this.#isLeft = true;
-    this.#socket.destroy();
+    this.#control.close();
   }
 
-  hear(message: FromSocketHolder): void {
-    switch (message.type) {
-      case 'reply':
-        this.#line.answer(message.id, message.answer);
-        return;
-      case 'failed':
-        this.#line.fail(message.id, message.fault, message.detail);
-        return;
-      case 'exited': {
-        const watched = this.#watched.get(message.pid);
-        this.#watched.delete(message.pid);
-        if (watched === undefined) this.#exits.set(message.pid, message.exit);
-        else watched.tell(message.exit);
-        return;
-      }
-      default:
-    }
+  #exited(pid: number, exit: SpawnExit): void {
+    const watched = this.#watched.get(pid);
+    this.#watched.delete(pid);
+    if (watched === undefined) this.#exits.set(pid, exit);
+    else watched.tell(exit);
   }
 
-  static of(socket: Socket, hello: FromSocketHolder & { type: 'hello' }): SocketHolderClient {
-    return new SocketHolderClient(socket, hello.pid);
+  /** null: no process listens there or greets in time, or it is no socket holder of this version. */
+  static async #call(path: string): Promise<SocketHolderClient | null> {
+    const control: Control | null = await callControl(path, 'socket holder');
+    if (control === null) return null;
+    if (control.hello.protocol === SOCKET_HOLDER_PROTOCOL) return new SocketHolderClient(control);
+    control.close();
+    return null;
   }
 
   #ask(order: SocketHolderOrder): Promise<SocketHolderAnswer> {
-    return this.#line.ask(order, REPLY_MS);
+    return this.#control.ask(order, REPLY_MS);
   }
 
   #lose(): void {
-    this.#line.close();
     if (this.#isLeft) return;
     // Its children live on, and nobody will tell of their end.
     for (const { main, tell } of this.#watched.values()) whenGone(main, tell);
@@ -189,27 +178,4 @@ function start(path: string, stateDir: string): void {
   process.umask(umask);
   closeSync(log);
   child.unref();
-}
-
-/** null: nobody listens there or answers, or it is no socket holder of this version. */
-function call(path: string): Promise<SocketHolderClient | null> {
-  return new Promise((resolve) => {
-    const socket = connect({ path });
-    let client: SocketHolderClient | null = null;
-    const stopWaiting = stallAwareTimeout(HELLO_MS, () => socket.destroy());
-    const hear = (message: FromSocketHolder): void => {
-      if (client !== null) client.hear(message);
-      else if (message.type === 'hello' && message.protocol === SOCKET_HOLDER_PROTOCOL) {
-        stopWaiting();
-        client = SocketHolderClient.of(socket, message);
-        resolve(client);
-      } else socket.destroy();
-    };
-    // The greeting's version vouches for the shape of what follows.
-    hearLines(socket, (line) => hear(JSON.parse(line)));
-    socket.on('close', () => {
-      stopWaiting();
-      resolve(null);
-    });
-  });
 }

@@ -1,19 +1,16 @@
 import { rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { unreachable } from '../../core/assert.ts';
+import { ControlServer } from '../control/server.ts';
 import { DriverError } from '../driver-error.ts';
-import { hearLines } from '../lines.ts';
-import { listenPrivately } from '../socket-path.ts';
 import { sendSignal } from '../os/proc.ts';
 import { LocalSpawner, type Spawned } from '../member/process/spawner.ts';
 import { Listener } from './listener.ts';
 import {
   SOCKET_HOLDER_PROTOCOL,
-  type FromSocketHolder,
   type SocketHolderAnswer,
+  type SocketHolderEvent,
   type SocketHolderOrder,
-  type ToSocketHolder,
 } from './wire.ts';
 
 // Holds listening sockets and makes the processes that inherit them: proxies, or members where there is no proxy. It
@@ -21,62 +18,38 @@ import {
 // it restarts nobody.
 // Not guaranteed: after its own death a new one cannot get a socket back while another process holds it.
 
-const MAX_UNREAD_BYTES = 1024 * 1024;
-
 export class SocketHolder {
   readonly #controlPath: string;
   readonly #onStop: () => void;
-  readonly #server: Server;
+  readonly #control: ControlServer<
+    object,
+    SocketHolderOrder,
+    SocketHolderAnswer,
+    SocketHolderEvent
+  >;
   readonly #listeners = new Map<string, Listener>();
   readonly #waiting = new Map<number, Spawned>();
   readonly #spawner = new LocalSpawner((key) => this.#fdOf(key));
-  #agent: Socket | null = null;
 
   constructor(controlPath: string, onStop: () => void) {
     this.#controlPath = controlPath;
     this.#onStop = onStop;
-    this.#server = createServer((socket) => this.#greet(socket));
+    this.#control = new ControlServer({
+      path: controlPath,
+      hello: () => ({ protocol: SOCKET_HOLDER_PROTOCOL }),
+      obey: async (order) => await this.#obey(order),
+      onAgentLost: () => this.#endWaiting(),
+    });
   }
 
   async open(): Promise<void> {
-    await listenPrivately(this.#server, this.#controlPath);
+    await this.#control.listen();
   }
 
-  #greet(socket: Socket): void {
-    this.#agent?.destroy();
-    this.#lose();
-    this.#agent = socket;
-    // The greeting's version vouches for the shape of the orders.
-    hearLines(socket, (line) => void this.#answer(socket, JSON.parse(line)));
-    socket.on('close', () => {
-      if (this.#agent === socket) this.#lose();
-    });
-    this.#tell({ type: 'hello', protocol: SOCKET_HOLDER_PROTOCOL, pid: process.pid });
-  }
-
-  /** Launchers that nobody will give their word any more must not wait for ever. */
-  #lose(): void {
-    this.#agent = null;
+  /** Launchers that no agent will give the word to start must not wait for ever. */
+  #endWaiting(): void {
     for (const pid of this.#waiting.keys()) sendSignal(pid, 'SIGKILL');
     this.#waiting.clear();
-  }
-
-  #tell(message: FromSocketHolder): void {
-    const agent = this.#agent;
-    if (agent === null || agent.writableLength > MAX_UNREAD_BYTES) return;
-    agent.write(`${JSON.stringify(message)}\n`);
-  }
-
-  async #answer(socket: Socket, { id, order }: ToSocketHolder): Promise<void> {
-    if (socket !== this.#agent) return;
-    try {
-      this.#tell({ type: 'reply', id, answer: await this.#obey(order) });
-    } catch (error) {
-      const fault = error instanceof DriverError ? error.fault : 'driverFailed';
-      const detail = error instanceof Error ? error.message : String(error);
-      this.#tell({ type: 'failed', id, fault, detail });
-    }
-    if (order.type === 'stop') this.#agent?.end(() => this.#onStop());
   }
 
   async #obey(order: SocketHolderOrder): Promise<SocketHolderAnswer> {
@@ -100,6 +73,8 @@ export class SocketHolder {
       case 'stop':
         for (const key of this.#listeners.keys()) await this.#release(key);
         rmSync(this.#controlPath, { force: true });
+        // After the reply.
+        setImmediate(() => void this.#control.close().then(this.#onStop));
         return { type: 'done' };
       default:
         return unreachable(order);
@@ -130,7 +105,7 @@ export class SocketHolder {
     setImmediate(() =>
       spawned.onExit((exit) => {
         this.#waiting.delete(main.pid);
-        this.#tell({ type: 'exited', pid: main.pid, exit });
+        this.#control.tell({ type: 'exited', pid: main.pid, exit });
       }),
     );
     return { type: 'spawned', main, init };

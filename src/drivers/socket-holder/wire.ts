@@ -1,14 +1,12 @@
-import type { EffectFault } from '../../core/reasons.ts';
 import type { ListenAddress, UnixAccess } from '../listen-address.ts';
 import type { SpawnExit, SpawnOrder } from '../member/process/spawner.ts';
 import type { Identity } from '../os/proc.ts';
 
-// What the agent and the socket holder say to each other: one JSON value a line on a Unix socket, as in
-// ../traffic/proxy/wire.ts. The socket holder outlives agents and greets each new one; the newest has its ear.
+// What the agent and the socket holder say to each other by control/protocol.ts.
 // The key of a socket is the name of its service, or begins with that name and a slash.
 
 /** Grows with every change that an older partner would misunderstand. */
-export const SOCKET_HOLDER_PROTOCOL = 3;
+export const SOCKET_HOLDER_PROTOCOL = 4;
 
 export type SocketHolderOrder =
   /** Binds and listens, unless a socket of that key does already at the same place. */
@@ -31,15 +29,8 @@ export type SocketHolderAnswer =
   | { readonly type: 'done' }
   | { readonly type: 'spawned'; readonly main: Identity; readonly init: Identity | null };
 
-export type ToSocketHolder = { readonly id: number; readonly order: SocketHolderOrder };
-
-export type FromSocketHolder =
-  | { readonly type: 'hello'; readonly protocol: number; readonly pid: number }
-  | { readonly type: 'reply'; readonly id: number; readonly answer: SocketHolderAnswer }
-  | {
-      readonly type: 'failed';
-      readonly id: number;
-      readonly fault: EffectFault;
-      readonly detail: string;
-    }
-  | { readonly type: 'exited'; readonly pid: number; readonly exit: SpawnExit };
+export type SocketHolderEvent = {
+  readonly type: 'exited';
+  readonly pid: number;
+  readonly exit: SpawnExit;
+};

@@ -15,7 +15,7 @@ import type {
   TrafficStats,
 } from './contract.ts';
 import { proxyAbilities } from './proxy/abilities.ts';
-import { callProxy, type ControlClient } from './proxy/control-client.ts';
+import { callProxy, type ProxyControl } from './proxy/control.ts';
 import { stopProcess } from './proxy/ending.ts';
 import { controlName, endOthers, knownIndexes, startProcess } from './proxy/process.ts';
 import { SampleMerge } from './proxy/sample-merge.ts';
@@ -193,7 +193,7 @@ export class ProxyDriver implements TrafficDriver {
     return kept;
   }
 
-  async #start(options: ProxyOptions): Promise<ControlClient> {
+  async #start(options: ProxyOptions): Promise<ProxyControl> {
     const socketHolder = await this.#listen();
     return await startProcess(options, {
       key: options.service,

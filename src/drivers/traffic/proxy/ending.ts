@@ -1,5 +1,5 @@
 import { processStillRuns, sendSignal, type Identity } from '../../os/proc.ts';
-import type { ControlClient } from './control-client.ts';
+import type { ProxyControl } from './control.ts';
 import { identify } from './process.ts';
 
 // How one process of the data plane is ended, and its end proved.
@@ -10,7 +10,7 @@ const STOP_MS = 3000;
 const GONE_MS = 2000;
 
 /** Gracefully, then by force. */
-export async function stopProcess(control: ControlClient): Promise<void> {
+export async function stopProcess(control: ProxyControl): Promise<void> {
   const { pid } = control.hello;
   const main = identify(pid);
   const ended = new Promise<void>((resolve) => {

@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module';
 import type { ClientTls } from '../contract.ts';
 import { readPair, type Pair } from '../certificate.ts';
 import { CertificateWatch } from './certificate-watch.ts';
-import { ControlServer } from './control-server.ts';
+import { serveControl } from './control.ts';
 import { ProxyWorker } from './proxy-worker.ts';
 import { EXIT, type ProxyEvent, type ProxyOptions } from './wire.ts';
 
@@ -18,12 +18,12 @@ async function run(options: ProxyOptions): Promise<void> {
   const tell = (event: ProxyEvent): void => control.tell(event);
   const worker = new ProxyWorker(options, options.tls === null ? null : pairOf(options.tls), tell);
   const stop = (graceMs: number): void => {
-    void worker.close(graceMs).then(() => {
-      control.close();
-      process.exit(0);
-    });
+    void worker
+      .close(graceMs)
+      .then(async () => await control.close())
+      .then(() => process.exit(0));
   };
-  const control = new ControlServer(options, worker, stop);
+  const control = serveControl(options, worker, stop);
   await worker.listen();
   await control.listen();
   if (options.tls !== null) watchCertificate(options.tls, worker, tell);

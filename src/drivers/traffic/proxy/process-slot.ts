@@ -3,7 +3,7 @@ import type { Route } from '../../../core/effect.ts';
 import { DriverError } from '../../driver-error.ts';
 import type { Identity } from '../../os/proc.ts';
 import type { ProxyProcessStats } from '../contract.ts';
-import { callProxy, type ControlClient } from './control-client.ts';
+import { callProxy, type ProxyControl } from './control.ts';
 import { proveGone, stopProcess, within } from './ending.ts';
 import { identify } from './process.ts';
 import {
@@ -41,7 +41,7 @@ export type SlotLoss = {
 
 type SlotOptions = {
   readonly proxy: ProxyOptions;
-  readonly start: (options: ProxyOptions) => Promise<ControlClient>;
+  readonly start: (options: ProxyOptions) => Promise<ProxyControl>;
   /** What a process that is being started obeys from the first. */
   readonly route: () => Route | null;
   readonly onEvent: (event: ProxyEvent) => void;
@@ -50,7 +50,7 @@ type SlotOptions = {
   readonly onReplaced: () => void;
 };
 
-type Running = { readonly control: ControlClient; readonly main: Identity };
+type Running = { readonly control: ProxyControl; readonly main: Identity };
 
 export class ProcessSlot {
   readonly index: number;
@@ -158,7 +158,7 @@ export class ProcessSlot {
     if (this.#beatTimer !== null) clearInterval(this.#beatTimer);
   }
 
-  #attach(control: ControlClient): void {
+  #attach(control: ProxyControl): void {
     const { pid } = control.hello;
     const main = identify(pid) ?? { pid, startTicks: Number.NaN };
     const running = { control, main };

@@ -6,7 +6,7 @@ import { compiledEnv } from '../../compiled-env.ts';
 import { DriverError } from '../../driver-error.ts';
 import { endAll, findMarked, readProcessStat, type Identity, variablesOf } from '../../os/proc.ts';
 import type { Spawner } from '../../member/process/spawner.ts';
-import { callProxy, type ControlClient } from './control-client.ts';
+import { callProxy, type ProxyControl } from './control.ts';
 import { EXIT, type ProxyOptions } from './wire.ts';
 
 // Starts one process of the data plane, through the socket holder, from which it inherits the listening socket: a session
@@ -93,7 +93,7 @@ export async function startProcess(
     socketHolder,
     logFile,
   }: { readonly key: string; readonly socketHolder: Spawner; readonly logFile: string },
-): Promise<ControlClient> {
+): Promise<ProxyControl> {
   const stateDir = dirname(logFile);
   const spawned = await socketHolder.spawn({
     program: process.execPath,
@@ -130,7 +130,7 @@ async function callUntil(
   path: string,
   { pid }: Identity,
   signal: AbortSignal,
-): Promise<ControlClient> {
+): Promise<ProxyControl> {
   for (let left = START_MS; left > 0 && !signal.aborted; left -= CALL_EVERY_MS) {
     const control = await callProxy(path);
     if (control?.hello.pid === pid) return control;

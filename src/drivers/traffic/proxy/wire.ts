@@ -1,12 +1,10 @@
 import type { Route } from '../../../core/effect.ts';
-import type { EffectFault } from '../../../core/reasons.ts';
 import type { ProxyProcessStats, TrafficEvent, TrafficOptions } from '../contract.ts';
 
-// What the agent and the data plane's process say to each other: one JSON value per line on a Unix socket. The
-// process outlives agents, so it greets each one with what it is and does, and the newest one has its ear.
+// What the agent and a process of the proxy say to each other by control/protocol.ts.
 
 /** Grows with every change that an older partner would misunderstand. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** What one process is started with: limits are its share of the service's. */
 export type ProxyOptions = Omit<TrafficOptions, 'stateDir' | 'onEvent' | 'processes'> & {
@@ -32,35 +30,13 @@ export type Order =
   | { readonly type: 'stats' }
   | { readonly type: 'stop'; readonly graceMs: number };
 
-export type ToProxy = { readonly id: number; readonly order: Order };
-
-export type Reply =
-  | { readonly ok: true; readonly value: Answer }
-  | { readonly ok: false; readonly fault: EffectFault; readonly detail: string };
-
 export type Answer =
   | { readonly type: 'done' }
   | { readonly type: 'drained'; readonly cut: number }
   | { readonly type: 'stats'; readonly stats: ProxyProcessStats };
 
-export type Hello = {
-  readonly type: 'hello';
-  readonly protocol: number;
-  readonly pid: number;
-  readonly options: ProxyOptions;
-  readonly route: Route | null;
-};
-
-export type FromProxy =
-  | Hello
-  | { readonly type: 'reply'; readonly id: number; readonly reply: Reply }
-  | { readonly type: 'event'; readonly event: ProxyEvent }
-  /** A newer agent has come: this one has no say any more. */
-  | { readonly type: 'replaced' };
+/** What the process greets an agent with. */
+export type Greeting = { readonly options: ProxyOptions; readonly route: Route | null };
 
 /** Exit codes of the process that its starter understands. */
 export const EXIT = { certificateUnfit: 96 } as const;
-
-export function lineOf(message: ToProxy | FromProxy): string {
-  return `${JSON.stringify(message)}\n`;
-}

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { DriverError } from './driver-error.ts';
-import { stallAwareTimeout } from './stall-aware-timeout.ts';
+import { DriverError } from '../driver-error.ts';
+import { stallAwareTimeout } from '../stall-aware-timeout.ts';
 
 // The agent's side of a control socket: numbered orders, each of which awaits its reply. One that gets none in time,
 // or whose connection breaks, fails with a DriverError; whether it was carried out is then unknown.
