@@ -231,6 +231,7 @@ export class Agent implements AgentView {
       rssBytes: process.memoryUsage.rss(),
       events: this.#runtime.events,
       journalBytes: this.#journal.bytes,
+      journalLostEvents: this.#journal.lostEvents,
       lagP99Ms: this.#meter.lagMs.p99(),
       decisionP99Ms: this.#meter.decisionMs.p99(),
       journalFault: this.#journal.fault?.text.message.en ?? null,

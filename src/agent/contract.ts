@@ -63,6 +63,8 @@ export type AgentFigures = {
   readonly rssBytes: number;
   readonly events: number;
   readonly journalBytes: number;
+  /** Events that could not be written since the agent started. */
+  readonly journalLostEvents: number;
   /** How late the agent's own timers fire: 99th percentile over the last minute, ms. */
   readonly lagP99Ms: number;
   /** Time from the reading of an event to its effects being handed out: 99th percentile, ms. */

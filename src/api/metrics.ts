@@ -187,6 +187,10 @@ function agentGauges(registry: Registry): {
     new Counter({ name, help, registers: [registry] });
   const cpu = counter('process_cpu_seconds_total', 'Processor time of the agent.');
   const events = counter('hotwarm_agent_events_total', 'Events decided on.');
+  const lost = counter(
+    'hotwarm_agent_journal_lost_events_total',
+    'Events that could not be written to the journal.',
+  );
   const memory = gauge('process_resident_memory_bytes', 'Resident memory of the agent.');
   const started = gauge('process_start_time_seconds', 'When it started, in Unix time.');
   const journal = gauge('hotwarm_agent_journal_bytes', 'Size of the journal.');
@@ -201,10 +205,12 @@ function agentGauges(registry: Registry): {
       reset();
       cpu.reset();
       events.reset();
+      lost.reset();
     },
     set: (figures) => {
       cpu.inc(figures.cpuSeconds);
       events.inc(figures.events);
+      lost.inc(figures.journalLostEvents);
       memory.set(figures.rssBytes);
       started.set(figures.startedWallMs / 1000);
       journal.set(figures.journalBytes);

@@ -154,6 +154,7 @@ export const figures: AgentFigures = {
   rssBytes: 80_000_000,
   events: 1234,
   journalBytes: 5678,
+  journalLostEvents: 7,
   lagP99Ms: 1.2,
   decisionP99Ms: 0.3,
   journalFault: null,

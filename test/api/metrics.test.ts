@@ -38,6 +38,7 @@ test('what the agent knows appears with its labels, in base units', async () => 
     hotwarm_agent_timer_lag_p99_seconds: 0.0012,
     hotwarm_agent_decision_p99_seconds: 0.0003,
     hotwarm_agent_journal_write_failed: 0,
+    hotwarm_agent_journal_lost_events_total: 7,
   };
   for (const [name, value] of Object.entries(expected))
     assert.equal(samples.get(name), value, name);
