@@ -97,14 +97,14 @@ export function judgeService(service: ServiceState): Overall {
   // What another host's active is worth, only that host knows.
   if (service.phase === 'standingBy') return isCovered && !service.paused ? 'OK' : 'DEGRADED';
   const isCalm = service.phase === 'steady' || service.phase === 'observing';
-  const isSound = active?.detector.health === 'healthy' && service.fellBack === null;
+  const isSound = active?.detector.health === 'healthy' && service.usedFallback === null;
   return isCalm && isSound && isCovered && !service.paused ? 'OK' : 'DEGRADED';
 }
 
 function isServed(service: ServiceState): boolean {
   if (!service.trafficUp) return false;
   // A fallback that was authorised in advance serves while the agent still decides.
-  if (service.fellBack !== null) return true;
+  if (service.usedFallback !== null) return true;
   if (service.phase === 'starting' || service.phase === 'down') return false;
   if (service.phase === 'standingBy') return true;
   const active = service.members.find(({ name }) => name === activeHere(service));

@@ -22,7 +22,7 @@ const TOLD_FACTS: ReadonlySet<string> = new Set([
   'verdict',
   'chosen',
   'noCandidate',
-  'fellBack',
+  'usedFallback',
   'served',
   'failed',
   'aborted',

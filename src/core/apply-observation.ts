@@ -13,7 +13,7 @@ import { noteAnswer } from './newest-copy.ts';
 import { leftAfter } from './exact-pow.ts';
 import { registerFailure } from './rejoin.ts';
 import type { MemberState, Performance } from './state.ts';
-import { isPending, memberOf, note, updateMember, type Turn } from './step-context.ts';
+import { isPending, memberOf, note, updateMember, type StepContext } from './step-context.ts';
 
 // What an observation changes in what is known of a member. Nothing is decided here.
 
@@ -21,70 +21,70 @@ const LATENCIES_KEPT = 32;
 /** Requests and errors lose half their weight in this time. */
 const PERFORMANCE_HALF_LIFE_MS = 1000;
 
-export function probeSucceeded(turn: Turn, event: ProbeSucceeded): void {
-  const member = memberOf(turn, event.member);
+export function probeSucceeded(context: StepContext, event: ProbeSucceeded): void {
+  const member = memberOf(context, event.member);
   if (event.incarnation !== member.incarnation) return;
   applyDetector(
-    turn,
+    context,
     member.name,
-    detect.probeSucceeded(turn.config.detection, member.detector, event, turn.observer),
+    detect.probeSucceeded(context.config.detection, member.detector, event, context.observer),
   );
-  const { performance } = memberOf(turn, member.name);
+  const { performance } = memberOf(context, member.name);
   const probeLatenciesMs = [...performance.probeLatenciesMs, event.latencyMs].slice(
     -LATENCIES_KEPT,
   );
-  updateMember(turn, member.name, { performance: { ...performance, probeLatenciesMs } });
-  noteAnswer(turn, member.name);
+  updateMember(context, member.name, { performance: { ...performance, probeLatenciesMs } });
+  noteAnswer(context, member.name);
   if (member.lifecycle === 'running') {
-    updateMember(turn, member.name, { rehearsedAt: turn.at, rehearsingSince: null });
+    updateMember(context, member.name, { rehearsedAt: context.at, rehearsingSince: null });
   }
 }
 
-export function probeFailed(turn: Turn, event: ProbeFailed): void {
-  const member = memberOf(turn, event.member);
+export function probeFailed(context: StepContext, event: ProbeFailed): void {
+  const member = memberOf(context, event.member);
   applyDetector(
-    turn,
+    context,
     member.name,
-    detect.probeFailed(turn.config.detection, member.detector, event, turn.observer),
+    detect.probeFailed(context.config.detection, member.detector, event, context.observer),
   );
 }
 
-export function trafficFailed(turn: Turn, event: TrafficFailed): void {
-  const member = memberOf(turn, event.member);
+export function trafficFailed(context: StepContext, event: TrafficFailed): void {
+  const member = memberOf(context, event.member);
   if (member.lifecycle !== 'running') return;
   applyDetector(
-    turn,
+    context,
     member.name,
-    detect.trafficFailed(turn.config.detection, member.detector, event, turn.observer),
+    detect.trafficFailed(context.config.detection, member.detector, event, context.observer),
   );
 }
 
-export function trafficSampled(turn: Turn, event: TrafficSampled): void {
-  const member = memberOf(turn, event.member);
-  updateMember(turn, member.name, {
+export function trafficSampled(context: StepContext, event: TrafficSampled): void {
+  const member = memberOf(context, event.member);
+  updateMember(context, member.name, {
     performance: withWindow(member.performance, event),
   });
-  if (event.requests > event.errors) noteAnswer(turn, member.name);
+  if (event.requests > event.errors) noteAnswer(context, member.name);
   if (member.lifecycle !== 'running') return;
-  const { p95Ms, errorShare } = turn.config.takeover;
+  const { p95Ms, errorShare } = context.config.takeover;
   const detector = detect.trafficSampled(
-    turn.config.detection,
+    context.config.detection,
     member.detector,
     event,
     { p95Ms, errorShare },
-    turn.observer,
+    context.observer,
   );
-  applyDetector(turn, member.name, detector);
+  applyDetector(context, member.name, detector);
 }
 
 /** Reports may come late: the newest of those that speak of the copy that it has counts. */
-export function positionReported(turn: Turn, event: PositionReported): void {
-  const { name, incarnation, position: known } = memberOf(turn, event.member);
+export function positionReported(context: StepContext, event: PositionReported): void {
+  const { name, incarnation, position: known } = memberOf(context, event.member);
   const { history, timeline, position, ageMs } = event;
-  const asOf = turn.at - ageMs;
+  const asOf = context.at - ageMs;
   if (event.incarnation !== incarnation || (known !== null && asOf < known.asOf)) return;
-  if (isPending(turn, name, ['rejoinMember'])) return;
-  updateMember(turn, name, { position: { history, timeline, position, asOf } });
+  if (isPending(context, name, ['rejoinMember'])) return;
+  updateMember(context, name, { position: { history, timeline, position, asOf } });
 }
 
 /** Nothing speaks against its having served until now. */
@@ -96,29 +96,29 @@ export function isBelieved({ detector: { health } }: MemberState): boolean {
 const ENDS = ['stopMember', 'fenceMember'] as const;
 
 /** It serves no more, but is not gone: it stays what it is until its exit, or its fence, says so. */
-export function memberExiting(turn: Turn, event: MemberExiting): void {
-  const { name, lifecycle, detector } = memberOf(turn, event.member);
-  if (lifecycle !== 'running' || isPending(turn, name, ENDS)) return;
-  applyDetector(turn, name, detect.memberExiting(detector, event));
+export function memberExiting(context: StepContext, event: MemberExiting): void {
+  const { name, lifecycle, detector } = memberOf(context, event.member);
+  if (lifecycle !== 'running' || isPending(context, name, ENDS)) return;
+  applyDetector(context, name, detect.memberExiting(detector, event));
 }
 
 /** Proof of death. */
-export function memberExited(turn: Turn, event: MemberExited): void {
-  const member = memberOf(turn, event.member);
+export function memberExited(context: StepContext, event: MemberExited): void {
+  const member = memberOf(context, event.member);
   if (event.incarnation !== member.incarnation || member.lifecycle === 'absent') return;
-  if (isPending(turn, member.name, ENDS)) {
-    if (member.detector.reason === 'exiting') noteHowItEnded(turn, member, event);
+  if (isPending(context, member.name, ENDS)) {
+    if (member.detector.reason === 'exiting') noteHowItEnded(context, member, event);
     return;
   }
   const starting = member.lifecycle === 'starting';
-  if (!starting && isBelieved(member)) noteAnswer(turn, member.name);
+  if (!starting && isBelieved(member)) noteAnswer(context, member.name);
   // Who was condemned before has failed once, not twice.
   if (member.detector.health !== 'failed')
-    registerFailure(turn, member.name, starting ? 'startFailed' : null, exitText(event));
+    registerFailure(context, member.name, starting ? 'startFailed' : null, exitText(event));
   const detector = starting
-    ? detect.idleDetector(turn.at, 'startFailed')
+    ? detect.idleDetector(context.at, 'startFailed')
     : detect.memberExited(member.detector, event);
-  updateMember(turn, member.name, {
+  updateMember(context, member.name, {
     lifecycle: 'absent',
     pid: null,
     ready: false,
@@ -129,11 +129,15 @@ export function memberExited(turn: Turn, event: MemberExited): void {
 }
 
 /** The incident began when it collapsed; what ended it is known only now. */
-function noteHowItEnded(turn: Turn, { name, detector }: MemberState, event: MemberExited): void {
+function noteHowItEnded(
+  context: StepContext,
+  { name, detector }: MemberState,
+  event: MemberExited,
+): void {
   const ended = detect.memberExited(detector, event);
   const evidence = ended.evidence.at(-1);
-  applyDetector(turn, name, ended);
-  if (evidence !== undefined) note(turn, { code: 'evidence', member: name, evidence });
+  applyDetector(context, name, ended);
+  if (evidence !== undefined) note(context, { code: 'evidence', member: name, evidence });
 }
 
 function exitText(event: MemberExited): string {
@@ -142,30 +146,30 @@ function exitText(event: MemberExited): string {
 }
 
 /** Takes over a new state of the detector and what follows from it for the member. */
-export function applyDetector(turn: Turn, name: string, detector: DetectorState): void {
-  const member = memberOf(turn, name);
-  updateMember(turn, name, { detector });
-  noteDoubt(turn, name, member.detector.health, detector);
+export function applyDetector(context: StepContext, name: string, detector: DetectorState): void {
+  const member = memberOf(context, name);
+  updateMember(context, name, { detector });
+  noteDoubt(context, name, member.detector.health, detector);
   if (detector.health === 'failed' && member.detector.health !== 'failed') {
-    registerFailure(turn, name, null, detector.reason);
-    if (turn.config.mode === 'manage') updateMember(turn, name, { fenced: false });
+    registerFailure(context, name, null, detector.reason);
+    if (context.config.mode === 'manage') updateMember(context, name, { fenced: false });
   }
   const answering = detector.health === 'healthy' || detector.health === 'degraded';
   if (answering && !member.ready && member.lifecycle === 'running') {
-    updateMember(turn, name, { ready: true, readySince: turn.at });
+    updateMember(context, name, { ready: true, readySince: context.at });
   }
 }
 
 /** Doubt that begins or ends while an incident is open belongs to its story. */
 function noteDoubt(
-  turn: Turn,
+  context: StepContext,
   member: string,
   before: DetectorState['health'],
   { health, evidence }: DetectorState,
 ): void {
   if (health === 'suspect' && before !== 'suspect')
-    note(turn, { code: 'suspected', member, evidence: evidence.at(-1) ?? null });
-  if (health === 'healthy' && before === 'suspect') note(turn, { code: 'cleared', member });
+    note(context, { code: 'suspected', member, evidence: evidence.at(-1) ?? null });
+  if (health === 'healthy' && before === 'suspect') note(context, { code: 'cleared', member });
 }
 
 function withWindow(before: Performance, event: TrafficSampled): Performance {

@@ -3,114 +3,118 @@ import { carryOver } from './carry-over.ts';
 import type { LeaseRecord } from './effect.ts';
 import type { Event, KnownEpoch } from './event.ts';
 import { failbackRequested } from './failback.ts';
-import { fellBack } from './failover.ts';
+import { usedFallback } from './failover.ts';
 import * as facts from './apply-observation.ts';
 import { noteLeader } from './leadership.ts';
 import { leaseObserved } from './lease.ts';
 import { applyOutcome, type Outcome } from './effect-results.ts';
 import { recoverService } from './recover.ts';
 import { failoverRequested, switchoverRequested } from './switchover.ts';
-import { answer, type Turn } from './step-context.ts';
+import { answer, type StepContext } from './step-context.ts';
 
 /** Brings what is known of the service up to date with the event. */
-export function applyEvent(turn: Turn, event: Event): void {
-  if ('member' in event && !turn.config.members.some((member) => member.name === event.member))
+export function applyEvent(context: StepContext, event: Event): void {
+  if ('member' in event && !context.config.members.some((member) => member.name === event.member))
     return;
   switch (event.type) {
     case 'probeSucceeded':
-      return facts.probeSucceeded(turn, event);
+      return facts.probeSucceeded(context, event);
     case 'probeFailed':
-      return facts.probeFailed(turn, event);
+      return facts.probeFailed(context, event);
     case 'memberExiting':
-      return facts.memberExiting(turn, event);
+      return facts.memberExiting(context, event);
     case 'memberExited':
-      return facts.memberExited(turn, event);
+      return facts.memberExited(context, event);
     case 'trafficFailed':
-      return facts.trafficFailed(turn, event);
+      return facts.trafficFailed(context, event);
     case 'trafficSampled':
-      return facts.trafficSampled(turn, event);
+      return facts.trafficSampled(context, event);
     case 'positionReported':
-      return facts.positionReported(turn, event);
+      return facts.positionReported(context, event);
     case 'effectSucceeded':
-      return ended(turn, event.id, { ok: true, result: event.result });
+      return ended(context, event.id, { ok: true, result: event.result });
     case 'effectFailed':
-      return ended(turn, event.id, { ok: false, fault: event.fault, detail: event.detail });
+      return ended(context, event.id, { ok: false, fault: event.fault, detail: event.detail });
     case 'effectTimedOut':
-      return ended(turn, event.id, { ok: false, fault: 'timedOut', detail: '' });
+      return ended(context, event.id, { ok: false, fault: 'timedOut', detail: '' });
     case 'hostSampled':
     case 'deadlineReached':
       return;
     case 'agentStarted':
-      carryOver(turn, event.carried);
-      return seeLease(turn, knownLease(turn, event.epochs));
+      carryOver(context, event.carried);
+      return seeLease(context, knownLease(context, event.epochs));
     case 'agentRecovered': {
-      const { name } = turn.config;
+      const { name } = context.config;
       recoverService(
-        turn,
+        context,
         event.found.filter(({ service }) => service === name),
       );
-      return seeLease(turn, knownLease(turn, event.epochs));
+      return seeLease(context, knownLease(context, event.epochs));
     }
     case 'leaseObserved':
-      return seeLease(turn, event.record);
+      return seeLease(context, event.record);
     case 'trafficFellBack':
-      return fellBack(turn, event.from, event.to);
+      return usedFallback(context, event.from, event.to);
     case 'trafficLost':
     case 'trafficRestored': {
       const trafficUp = event.type === 'trafficRestored';
-      turn.service = { ...turn.service, trafficUp, route: trafficUp ? null : turn.service.route };
+      context.service = {
+        ...context.service,
+        trafficUp,
+        route: trafficUp ? null : context.service.route,
+      };
       return;
     }
     case 'switchoverRequested':
-      return switchoverRequested(turn, event.to);
+      return switchoverRequested(context, event.to);
     case 'failoverRequested':
-      return failoverRequested(turn, event.to);
+      return failoverRequested(context, event.to);
     case 'failbackRequested':
-      return failbackRequested(turn);
+      return failbackRequested(context);
     case 'pauseRequested':
-      return pauseRequested(turn);
+      return pauseRequested(context);
     case 'resumeRequested':
-      return resumeRequested(turn);
+      return resumeRequested(context);
     default:
       return unreachable(event);
   }
 }
 
-function ended(turn: Turn, id: number, outcome: Outcome): void {
-  const effect = turn.service.pending.find((candidate) => candidate.id === id);
-  if (effect !== undefined) applyOutcome(turn, effect, outcome);
+function ended(context: StepContext, id: number, outcome: Outcome): void {
+  const effect = context.service.pending.find((candidate) => candidate.id === id);
+  if (effect !== undefined) applyOutcome(context, effect, outcome);
 }
 
-function knownLease(turn: Turn, epochs: readonly KnownEpoch[]): LeaseRecord | null {
-  return epochs.find(({ service }) => service === turn.config.name)?.record ?? null;
+function knownLease(context: StepContext, epochs: readonly KnownEpoch[]): LeaseRecord | null {
+  return epochs.find(({ service }) => service === context.config.name)?.record ?? null;
 }
 
-function seeLease(turn: Turn, record: LeaseRecord | null): void {
-  const lease = leaseObserved(turn.service.lease, record, turn.host, turn.at);
-  turn.service = {
-    ...turn.service,
+function seeLease(context: StepContext, record: LeaseRecord | null): void {
+  const lease = leaseObserved(context.service.lease, record, context.host, context.at);
+  context.service = {
+    ...context.service,
     lease,
-    epoch: Math.max(turn.service.epoch, record?.epoch ?? 0),
+    epoch: Math.max(context.service.epoch, record?.epoch ?? 0),
   };
-  noteLeader(turn);
+  noteLeader(context);
 }
 
 /** Everything is still observed and reported, nothing is done. Refused while something is under way, as that would be left half done. */
-function pauseRequested(turn: Turn): void {
-  const { operation } = turn.service;
+function pauseRequested(context: StepContext): void {
+  const { operation } = context.service;
   if (operation !== null && operation.kind !== 'start') {
-    answer(turn, { code: 'operationUnderWay', operation: operation.kind });
+    answer(context, { code: 'operationUnderWay', operation: operation.kind });
     return;
   }
-  turn.service = { ...turn.service, paused: true };
-  answer(turn, null);
+  context.service = { ...context.service, paused: true };
+  answer(context, null);
 }
 
-function resumeRequested(turn: Turn): void {
-  if (!turn.service.paused) {
-    answer(turn, { code: 'notPaused' });
+function resumeRequested(context: StepContext): void {
+  if (!context.service.paused) {
+    answer(context, { code: 'notPaused' });
     return;
   }
-  turn.service = { ...turn.service, paused: false };
-  answer(turn, null);
+  context.service = { ...context.service, paused: false };
+  answer(context, null);
 }

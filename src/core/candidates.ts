@@ -3,7 +3,7 @@ import { admit } from './eligibility.ts';
 import { byCopy } from './newest-copy.ts';
 import type { CandidateVerdict, GateRefusal } from './reasons.ts';
 import type { MemberState } from './state.ts';
-import { isPending, localMembers, type Turn } from './step-context.ts';
+import { isPending, localMembers, type StepContext } from './step-context.ts';
 
 // Who could take over, best first. Every standby goes through the gate; those that pass are ordered by
 // their copies, the newest first, then by how soon they can serve (a running one needs nothing, a frozen one a thaw), then
@@ -20,24 +20,27 @@ export type Candidate = {
 };
 
 /** All members that may be considered, in the order in which they should be. */
-export function rankCandidates(turn: Turn, excluded: readonly string[]): readonly Candidate[] {
-  return localMembers(turn)
+export function rankCandidates(
+  context: StepContext,
+  excluded: readonly string[],
+): readonly Candidate[] {
+  return localMembers(context)
     .filter((member) => !excluded.includes(member.name))
-    .map((member, index) => ({ candidate: toCandidate(turn, member), index }))
+    .map((member, index) => ({ candidate: toCandidate(context, member), index }))
     .toSorted(
       (a, b) =>
         severityOf(a.candidate) - severityOf(b.candidate) ||
         a.candidate.verdict.refusals.length - b.candidate.verdict.refusals.length ||
-        byCopy(turn.service, a.candidate.member, b.candidate.member) ||
+        byCopy(context.service, a.candidate.member, b.candidate.member) ||
         a.candidate.distance - b.candidate.distance ||
-        failedNow(turn, a.candidate.member) - failedNow(turn, b.candidate.member) ||
+        failedNow(context, a.candidate.member) - failedNow(context, b.candidate.member) ||
         a.index - b.index,
     )
     .map(({ candidate }) => candidate);
 }
 
-function toCandidate(turn: Turn, member: MemberState): Candidate {
-  const refusals = refusalsOf(turn, member);
+function toCandidate(context: StepContext, member: MemberState): Candidate {
+  const refusals = refusalsOf(context, member);
   return {
     member,
     distance: distanceOf(member),
@@ -55,9 +58,9 @@ function severityOf({ verdict, couldServe }: Candidate): 0 | 1 | 2 {
 }
 
 /** A member that is being rejoined is not ready, however well it answers: its promotion and the rejoin would undo each other. */
-function refusalsOf(turn: Turn, member: MemberState): readonly GateRefusal[] {
-  const refusals = admit(turn, member);
-  const isRejoining = isPending(turn, member.name, ['rejoinMember']);
+function refusalsOf(context: StepContext, member: MemberState): readonly GateRefusal[] {
+  const refusals = admit(context, member);
+  const isRejoining = isPending(context, member.name, ['rejoinMember']);
   if (!isRejoining || refusals.some(({ code }) => code === 'notReady')) return refusals;
   const { lifecycle, detector } = member;
   return [{ code: 'notReady', health: detector.health, lifecycle }, ...refusals];
@@ -81,19 +84,19 @@ function distanceOf(member: MemberState): 0 | 1 | 2 {
 }
 
 /** A member that failed in the operation under way comes after one that did not. */
-function failedNow(turn: Turn, member: MemberState): 0 | 1 {
-  const { operation } = turn.service;
+function failedNow(context: StepContext, member: MemberState): 0 | 1 {
+  const { operation } = context.service;
   return operation !== null && member.failedAt !== null && member.failedAt >= operation.startedAt
     ? 1
     : 0;
 }
 
 /** Members that the data plane may use at once when the active one dies: running, passing, never where exclusive. */
-export function fallbacksOf(turn: Turn, active: string): readonly string[] {
-  if (turn.config.exclusive || turn.service.paused) return [];
-  return rankCandidates(turn, [active])
+export function fallbacksOf(context: StepContext, active: string): readonly string[] {
+  if (context.config.exclusive || context.service.paused) return [];
+  return rankCandidates(context, [active])
     .filter(({ member, distance, verdict }) => {
-      const isLeaving = isPending(turn, member.name, ['fenceMember', 'stopMember']);
+      const isLeaving = isPending(context, member.name, ['fenceMember', 'stopMember']);
       return distance === 0 && verdict.refusals.length === 0 && !isLeaving;
     })
     .map((candidate) => candidate.member.name);

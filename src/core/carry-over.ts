@@ -1,7 +1,7 @@
 import { assert } from './assert.ts';
 import type { AgentState, ServiceState } from './state.ts';
 import type { DurationMs, Instant } from './time.ts';
-import type { Turn } from './step-context.ts';
+import type { StepContext } from './step-context.ts';
 
 // What outlives an agent although nothing else of its state does: after a reboot, after a change of the configuration, or
 // if nothing is left running. It is what the operator ordered, and what hotwarm remembers so that a service which keeps
@@ -16,7 +16,7 @@ export type CarriedOver = {
   readonly autoFailbackStopped: boolean;
   /** How long ago each remembered failover was, oldest first. */
   readonly failoverAgesMs: readonly DurationMs[];
-  readonly grayEjections: { readonly count: number; readonly waitMs: DurationMs };
+  readonly degradedSwitchovers: { readonly count: number; readonly waitMs: DurationMs };
 };
 
 /** What the next agent must be told of each service. `at`: the instant from which ages are counted. */
@@ -26,31 +26,31 @@ export function carriedOver(state: AgentState, at: Instant): readonly CarriedOve
     paused: service.paused,
     autoFailbackStopped: service.autoFailbackStopped,
     failoverAgesMs: service.failovers.map((instant) => Math.max(0, at - instant)),
-    grayEjections: {
-      count: service.grayEjections.count,
-      waitMs: Math.max(0, service.grayEjections.notBefore - at),
+    degradedSwitchovers: {
+      count: service.degradedSwitchovers.count,
+      waitMs: Math.max(0, service.degradedSwitchovers.notBefore - at),
     },
   }));
 }
 
 /** Takes over what an earlier agent carried. */
-export function carryOver(turn: Turn, carried: readonly CarriedOver[]): void {
-  const known = carried.find(({ service }) => service === turn.config.name);
+export function carryOver(context: StepContext, carried: readonly CarriedOver[]): void {
+  const known = carried.find(({ service }) => service === context.config.name);
   if (known === undefined) return;
   assert(
     known.failoverAgesMs.every((ageMs) => ageMs >= 0),
     'what is remembered has happened',
   );
-  const { failback } = turn.config;
+  const { failback } = context.config;
   const remembered: Partial<ServiceState> = {
     paused: known.paused,
     autoFailbackStopped: known.autoFailbackStopped,
     // The limit may be another one by now.
-    failovers: known.failoverAgesMs.map((ageMs) => turn.at - ageMs).slice(-(failback.limit + 1)),
-    grayEjections: {
-      count: known.grayEjections.count,
-      notBefore: turn.at + known.grayEjections.waitMs,
+    failovers: known.failoverAgesMs.map((ageMs) => context.at - ageMs).slice(-(failback.limit + 1)),
+    degradedSwitchovers: {
+      count: known.degradedSwitchovers.count,
+      notBefore: context.at + known.degradedSwitchovers.waitMs,
     },
   };
-  turn.service = { ...turn.service, ...remembered };
+  context.service = { ...context.service, ...remembered };
 }

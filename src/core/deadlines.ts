@@ -5,7 +5,7 @@ import { mayTend } from './members.ts';
 import { rehearsalDueAt } from './rehearsal.ts';
 import type { AgentState, MemberState, ServiceState } from './state.ts';
 import { earlier, type Instant } from './time.ts';
-import { OUTCOME_GRACE_MS, type Turn } from './step-context.ts';
+import { OUTCOME_GRACE_MS, type StepContext } from './step-context.ts';
 
 // Everything in the state that becomes true merely by waiting. A decision that depends on `at` must have its
 // moment here, or it would be taken only when something else happens.
@@ -63,9 +63,9 @@ function addTurningPoints(
     for (const member of service.members) addMemberMoments(next, config, member);
   addOperationMoments(next, service);
   next.add(service.observing?.until ?? null);
-  next.add(failbackDeadline(readOnlyTurn(host, config, service, state)));
+  next.add(failbackDeadline(readOnlyContext(host, config, service, state)));
   if (config.degraded.action === 'switchover' && service.operation === null)
-    next.add(service.grayEjections.notBefore);
+    next.add(service.degradedSwitchovers.notBefore);
 }
 
 /** A detector's deadline that has passed is due now, unless the poll phase before its verdict is under way. */
@@ -91,13 +91,13 @@ function addOperationMoments(next: NextMoment, service: ServiceState): void {
   if (operation.step === 'choosing') next.add(operation.notBefore);
 }
 
-/** The questions about failback are asked of a turn; here nothing is decided, so nothing of it changes. */
-function readOnlyTurn(
+/** The questions about failback are asked of a step; here nothing is decided, so nothing of it changes. */
+function readOnlyContext(
   host: string,
   config: ServiceConfig,
   service: ServiceState,
   state: AgentState,
-): Turn {
+): StepContext {
   return {
     config,
     host,

@@ -17,7 +17,7 @@ import {
   refuse,
   settleRefusals,
   updateMember,
-  type Turn,
+  type StepContext,
 } from './step-context.ts';
 
 // Looks at a service as a whole and orders what brings it closer to what it should be. First whether
@@ -25,83 +25,83 @@ import {
 // active serving badly, may the preferred one come back. Then what is under way goes on, and everything
 // else is kept as it should be.
 
-export function decide(turn: Turn): void {
-  forgetFallback(turn);
-  confirmDoubts(turn);
-  finishYielding(turn);
-  considerFailover(turn);
-  considerObserving(turn);
-  considerGray(turn);
-  considerFailback(turn);
-  chooseCandidate(turn);
-  advanceMove(turn);
-  considerRehearsal(turn);
-  if (mayTend(turn.service)) tendMembers(turn);
-  tendLease(turn);
-  tendRoute(turn);
-  reportUnfitness(turn);
-  settleRefusals(turn);
-  turn.service = { ...turn.service, phase: phaseOf(turn), decidedAt: turn.at };
+export function decide(context: StepContext): void {
+  forgetFallback(context);
+  confirmDoubts(context);
+  finishYielding(context);
+  considerFailover(context);
+  considerObserving(context);
+  considerGray(context);
+  considerFailback(context);
+  chooseCandidate(context);
+  advanceMove(context);
+  considerRehearsal(context);
+  if (mayTend(context.service)) tendMembers(context);
+  tendLease(context);
+  tendRoute(context);
+  reportUnfitness(context);
+  settleRefusals(context);
+  context.service = { ...context.service, phase: phaseOf(context), decidedAt: context.at };
 }
 
 /** The data plane left an active that then proved well; the route told next leads back to it. */
-function forgetFallback(turn: Turn): void {
-  const { fellBack, operation } = turn.service;
-  const active = activeHere(turn.service);
-  if (fellBack === null || active === null || operation !== null) return;
-  const { health, since } = memberOf(turn, active).detector;
-  if (health === 'healthy' && since > fellBack.at)
-    turn.service = { ...turn.service, fellBack: null, route: null };
+function forgetFallback(context: StepContext): void {
+  const { usedFallback, operation } = context.service;
+  const active = activeHere(context.service);
+  if (usedFallback === null || active === null || operation !== null) return;
+  const { health, since } = memberOf(context, active).detector;
+  if (health === 'healthy' && since > usedFallback.at)
+    context.service = { ...context.service, usedFallback: null, route: null };
 }
 
 /** A suspicion is followed by a probe on another channel at once, not an interval later. */
-function confirmDoubts(turn: Turn): void {
-  for (const { name, detector } of localMembers(turn)) {
+function confirmDoubts(context: StepContext): void {
+  for (const { name, detector } of localMembers(context)) {
     if (
       detector.confirm === null ||
       !detector.confirm.wanted ||
-      isPending(turn, name, ['probeMember'])
+      isPending(context, name, ['probeMember'])
     )
       continue;
     const timeoutMs = Math.max(
       1,
-      Math.min(turn.config.detection.timeoutMs, detector.confirm.deadline - turn.at),
+      Math.min(context.config.detection.timeoutMs, detector.confirm.deadline - context.at),
     );
     issue(
-      turn,
+      context,
       { type: 'probeMember', member: name, channel: 'direct', timeoutMs },
       { withinMs: timeoutMs + PROBE_SLACK_MS },
     );
-    updateMember(turn, name, { detector: confirmSent(detector, turn.at) });
+    updateMember(context, name, { detector: confirmSent(detector, context.at) });
   }
 }
 
 const PROBE_SLACK_MS = 200;
 
 /** No failover because the observer, not the observed, is in doubt: said once, as it explains why nothing happens. */
-function reportUnfitness(turn: Turn): void {
-  const active = activeHere(turn.service);
+function reportUnfitness(context: StepContext): void {
+  const active = activeHere(context.service);
   if (active === null) return;
-  const { health, reason } = memberOf(turn, active).detector;
+  const { health, reason } = memberOf(context, active).detector;
   if (health !== 'unknown') return;
   if (reason === 'observerUnfit')
-    refuse(turn, { code: 'observerUnfit', score: turn.observer.score });
+    refuse(context, { code: 'observerUnfit', score: context.observer.score });
   if (reason === 'allTargetsLate') {
-    refuse(turn, {
+    refuse(context, {
       code: 'allTargetsLate',
-      targets: turn.service.members.filter((member) => member.detector.watched).length,
+      targets: context.service.members.filter((member) => member.detector.watched).length,
     });
   }
 }
 
-function phaseOf(turn: Turn): Phase {
-  const { operation, leadership, observing } = turn.service;
+function phaseOf(context: StepContext): Phase {
+  const { operation, leadership, observing } = context.service;
   if (operation?.kind === 'start') return 'starting';
   if (operation?.step === 'yielding') return 'standingBy';
-  if (nobodyServes(turn)) return 'down';
+  if (nobodyServes(context)) return 'down';
   if (operation !== null) return operation.kind === 'failover' ? 'failingOver' : 'switchingOver';
   if (leadership.who === 'nobody') return 'starting';
   if (leadership.who === 'elsewhere') return 'standingBy';
-  if (memberOf(turn, leadership.member).detector.health === 'suspect') return 'suspect';
+  if (memberOf(context, leadership.member).detector.health === 'suspect') return 'suspect';
   return observing === null ? 'steady' : 'observing';
 }

@@ -21,7 +21,7 @@ import {
   note,
   QUICK_MS,
   updateMember,
-  type Turn,
+  type StepContext,
 } from './step-context.ts';
 
 // What the outcome of an effect changes. First the facts it proves, whatever it was ordered for; then the
@@ -41,88 +41,88 @@ export type Outcome =
   | { readonly ok: true; readonly result: EffectResult }
   | { readonly ok: false; readonly fault: EffectFault; readonly detail: string };
 
-export function applyOutcome(turn: Turn, effect: Effect, outcome: Outcome): void {
-  turn.service = {
-    ...turn.service,
-    pending: turn.service.pending.filter((other) => other.id !== effect.id),
+export function applyOutcome(context: StepContext, effect: Effect, outcome: Outcome): void {
+  context.service = {
+    ...context.service,
+    pending: context.service.pending.filter((other) => other.id !== effect.id),
   };
-  if (outcome.ok) proveEarlier(turn, effect);
-  const step = planStepOf(turn.service.operation, effect.id);
+  if (outcome.ok) proveEarlier(context, effect);
+  const step = planStepOf(context.service.operation, effect.id);
   if (outcome.ok) {
     if (isTold(effect.type))
-      note(turn, {
+      note(context, {
         code: 'done',
         effect: effect.type,
         id: effect.id,
-        tookMs: turn.at - effect.issuedAt,
+        tookMs: context.at - effect.issuedAt,
       });
-    factsOfSuccess(turn, effect, outcome.result);
-    const { operation } = turn.service;
-    if (step !== null && operation?.step === 'taking') planSucceeded(turn, operation, step);
+    factsOfSuccess(context, effect, outcome.result);
+    const { operation } = context.service;
+    if (step !== null && operation?.step === 'taking') planSucceeded(context, operation, step);
     return;
   }
   const { fault, detail } = outcome;
   if (isTold(effect.type))
-    note(turn, { code: 'failed', effect: effect.type, id: effect.id, fault, detail });
-  factsOfFailure(turn, effect, fault, detail);
-  const { operation } = turn.service;
-  if (step !== null && operation?.step === 'taking') planFailed(turn, operation, step, fault);
+    note(context, { code: 'failed', effect: effect.type, id: effect.id, fault, detail });
+  factsOfFailure(context, effect, fault, detail);
+  const { operation } = context.service;
+  if (step !== null && operation?.step === 'taking') planFailed(context, operation, step, fault);
 }
 
 /**
  * An effect succeeds only after all that it waited for has, so an outcome of those that is still missing was lost.
  * What a start was given, its pid, cannot be guessed.
  */
-function proveEarlier(turn: Turn, effect: Effect): void {
-  for (const earlier of turn.service.pending) {
+function proveEarlier(context: StepContext, effect: Effect): void {
+  for (const earlier of context.service.pending) {
     if (!effect.after.includes(earlier.id) || earlier.type === 'startMember') continue;
-    applyOutcome(turn, earlier, { ok: true, result: assumedResult(turn, earlier) });
+    applyOutcome(context, earlier, { ok: true, result: assumedResult(context, earlier) });
   }
 }
 
 /** What an effect whose success was not told, or is only assumed, will have resulted in. */
-export function assumedResult(turn: Turn, effect: Effect): EffectResult {
+export function assumedResult(context: StepContext, effect: Effect): EffectResult {
   if (effect.type !== 'acquireLease' && effect.type !== 'renewLease') return { type: 'done' };
-  const { config, service, host } = turn;
+  const { config, service, host } = context;
   const record = leaseAfter(effect, service.lease.record, host, config.lease.durationMs);
   return { type: 'leased', record };
 }
 
-function factsOfSuccess(turn: Turn, effect: Effect, result: EffectResult): void {
+function factsOfSuccess(context: StepContext, effect: Effect, result: EffectResult): void {
   if (result.type === 'leased') {
-    leased(turn, effect, result.record);
+    leased(context, effect, result.record);
     return;
   }
   switch (effect.type) {
     case 'startMember':
       if (result.type === 'started')
-        updateMember(turn, effect.member, { pid: result.pid, incarnation: result.incarnation });
+        updateMember(context, effect.member, { pid: result.pid, incarnation: result.incarnation });
       return;
     case 'awaitReady':
-      becameReady(turn, effect.member);
+      becameReady(context, effect.member);
       return;
     case 'primeMember':
-      updateMember(turn, effect.member, { primed: true });
+      updateMember(context, effect.member, { primed: true });
       return;
     case 'stopMember':
     case 'fenceMember':
-      becameAbsent(turn, effect.member, effect.type === 'stopMember');
+      becameAbsent(context, effect.member, effect.type === 'stopMember');
       return;
     case 'promoteMember':
-      updateMember(turn, effect.member, { followsEpoch: effect.epoch });
+      updateMember(context, effect.member, { followsEpoch: effect.epoch });
       return;
     case 'freezeMember':
-      updateMember(turn, effect.member, { lifecycle: 'frozen' });
+      updateMember(context, effect.member, { lifecycle: 'frozen' });
       return;
     case 'thawMember':
-      thawed(turn, effect.member);
+      thawed(context, effect.member);
       return;
     case 'setCapacity':
-      updateMember(turn, effect.member, { capacity: effect.capacity });
+      updateMember(context, effect.member, { capacity: effect.capacity });
       return;
     case 'probeMember':
       if (result.type === 'probed')
-        confirmed(turn, effect.member, { ...result.answer, channel: result.channel });
+        confirmed(context, effect.member, { ...result.answer, channel: result.channel });
       return;
     case 'demoteMember':
     case 'rejoinMember':
@@ -142,32 +142,32 @@ function factsOfSuccess(turn: Turn, effect: Effect, result: EffectResult): void 
   }
 }
 
-function becameReady(turn: Turn, name: string): void {
-  const member = memberOf(turn, name);
+function becameReady(context: StepContext, name: string): void {
+  const member = memberOf(context, name);
   if (member.lifecycle !== 'starting') return;
-  updateMember(turn, name, {
+  updateMember(context, name, {
     lifecycle: 'running',
     ready: true,
-    readySince: turn.at,
-    rehearsedAt: turn.at,
+    readySince: context.at,
+    rehearsedAt: context.at,
     rehearsingSince: null,
     repair: { ...member.repair, fault: null, detail: '' },
   });
-  beginWatch(turn, name, member.incarnation, 'healthy');
+  beginWatch(context, name, member.incarnation, 'healthy');
 }
 
 /** Nothing of the member is left: proved by the order's success. */
-function becameAbsent(turn: Turn, name: string, orderly: boolean): void {
-  if (turn.config.mode === 'observe') return;
-  const member = memberOf(turn, name);
-  const { operation } = turn.service;
+function becameAbsent(context: StepContext, name: string, orderly: boolean): void {
+  if (context.config.mode === 'observe') return;
+  const member = memberOf(context, name);
+  const { operation } = context.service;
   if (operation !== null) {
     const fromGone = operation.fromGone || operation.from === name;
-    turn.service = { ...turn.service, operation: { ...operation, fromGone } };
+    context.service = { ...context.service, operation: { ...operation, fromGone } };
   }
   if (member.detector.watched)
-    issue(turn, { type: 'unwatchMember', member: name }, { withinMs: QUICK_MS });
-  updateMember(turn, name, {
+    issue(context, { type: 'unwatchMember', member: name }, { withinMs: QUICK_MS });
+  updateMember(context, name, {
     lifecycle: 'absent',
     pid: null,
     fenced: true,
@@ -175,84 +175,96 @@ function becameAbsent(turn: Turn, name: string, orderly: boolean): void {
     readySince: null,
     capacity: 'full',
     detector: orderly
-      ? detect.idleDetector(turn.at, absenceOf(member.temperature))
-      : absentDetector(turn, name),
+      ? detect.idleDetector(context.at, absenceOf(member.temperature))
+      : absentDetector(context, name),
   });
 }
 
-function absentDetector(turn: Turn, name: string): detect.DetectorState {
-  const { detector, repair } = memberOf(turn, name);
-  if (repair.attempts >= CRASH_LOOP_ATTEMPTS) return detect.idleDetector(turn.at, 'crashLoop');
+function absentDetector(context: StepContext, name: string): detect.DetectorState {
+  const { detector, repair } = memberOf(context, name);
+  if (repair.attempts >= CRASH_LOOP_ATTEMPTS) return detect.idleDetector(context.at, 'crashLoop');
   if (detector.health === 'failed')
     return { ...detector, watched: false, nextAt: null, confirm: null };
-  return detect.idleDetector(turn.at, repair.fault === null ? 'notStarted' : 'startFailed');
+  return detect.idleDetector(context.at, repair.fault === null ? 'notStarted' : 'startFailed');
 }
 
-function thawed(turn: Turn, name: string): void {
-  const member = memberOf(turn, name);
+function thawed(context: StepContext, name: string): void {
+  const member = memberOf(context, name);
   if (member.lifecycle !== 'thawing') return;
-  updateMember(turn, name, { lifecycle: 'running' });
-  beginWatch(turn, name, member.incarnation, 'healthy');
+  updateMember(context, name, { lifecycle: 'running' });
+  beginWatch(context, name, member.incarnation, 'healthy');
 }
 
 type Confirmation = Parameters<typeof detect.confirmEnded>[2];
 
-function confirmed(turn: Turn, name: string, confirmation: Confirmation): void {
-  const { detector } = memberOf(turn, name);
+function confirmed(context: StepContext, name: string, confirmation: Confirmation): void {
+  const { detector } = memberOf(context, name);
   if (detector.confirm === null) return;
   applyDetector(
-    turn,
+    context,
     name,
-    detect.confirmEnded(turn.config.detection, detector, confirmation, turn.at, turn.observer),
+    detect.confirmEnded(
+      context.config.detection,
+      detector,
+      confirmation,
+      context.at,
+      context.observer,
+    ),
   );
 }
 
-function leased(turn: Turn, effect: Effect, record: LeaseRecord): void {
-  const { lease, epoch } = turn.service;
+function leased(context: StepContext, effect: Effect, record: LeaseRecord): void {
+  const { lease, epoch } = context.service;
   if (record.epoch < epoch) return;
-  turn.service = {
-    ...turn.service,
+  context.service = {
+    ...context.service,
     epoch: record.epoch,
     lease:
       effect.type === 'releaseLease'
-        ? { ...lease, record, seenAt: turn.at }
-        : leaseHeld(lease, record, effect.issuedAt, turn.at, turn.config.lease.renewMs),
+        ? { ...lease, record, seenAt: context.at }
+        : leaseHeld(lease, record, effect.issuedAt, context.at, context.config.lease.renewMs),
   };
 }
 
-function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: string): void {
-  if (fault === 'cancelled' || fault === 'dependencyFailed') return factsOfNotBegun(turn, effect);
-  if ('member' in effect) pauseOrders(turn, effect);
+function factsOfFailure(
+  context: StepContext,
+  effect: Effect,
+  fault: EffectFault,
+  detail: string,
+): void {
+  if (fault === 'cancelled' || fault === 'dependencyFailed')
+    return factsOfNotBegun(context, effect);
+  if ('member' in effect) pauseOrders(context, effect);
   switch (effect.type) {
     case 'rejoinMember':
-      updateMember(turn, effect.member, { followsEpoch: null });
-      return failedToStart(turn, effect.member, fault, detail);
+      updateMember(context, effect.member, { followsEpoch: null });
+      return failedToStart(context, effect.member, fault, detail);
     case 'startMember':
-      return failedToStart(turn, effect.member, fault, detail);
+      return failedToStart(context, effect.member, fault, detail);
     case 'awaitReady':
-      return failedToStart(turn, effect.member, 'notReady', detail);
+      return failedToStart(context, effect.member, 'notReady', detail);
     case 'thawMember':
-      return lost(turn, effect.member, fault, detail);
+      return lost(context, effect.member, fault, detail);
     case 'stopMember':
-      updateMember(turn, effect.member, ABSENT_UNPROVED);
+      updateMember(context, effect.member, ABSENT_UNPROVED);
       return;
     case 'primeMember':
       // Slow at first is better than not standing by.
-      updateMember(turn, effect.member, { primed: true });
+      updateMember(context, effect.member, { primed: true });
       return;
     case 'freezeMember':
-      return unfrozen(turn, effect.member);
+      return unfrozen(context, effect.member);
     case 'probeMember':
-      return confirmed(turn, effect.member, {
+      return confirmed(context, effect.member, {
         ok: false,
         fault: 'timeout',
         detail,
-        channel: memberOf(turn, effect.member).detector.channel,
+        channel: memberOf(context, effect.member).detector.channel,
       });
     case 'renewLease':
-      return renewalFailed(turn);
+      return renewalFailed(context);
     case 'switchTraffic':
-      return routeFailed(turn);
+      return routeFailed(context);
     case 'fenceMember':
     case 'setCapacity':
     case 'promoteMember':
@@ -271,12 +283,15 @@ function factsOfFailure(turn: Turn, effect: Effect, fault: EffectFault, detail: 
   }
 }
 
-function pauseOrders(turn: Turn, { type, member }: Effect & { readonly member: string }): void {
+function pauseOrders(
+  context: StepContext,
+  { type, member }: Effect & { readonly member: string },
+): void {
   const pauseMs = PAUSE_MS[type];
   // After a promotion that belongs to a plan, the plan pauses.
-  if (pauseMs === undefined || (type === 'promoteMember' && activeHere(turn.service) !== member))
+  if (pauseMs === undefined || (type === 'promoteMember' && activeHere(context.service) !== member))
     return;
-  updateMember(turn, member, { retryAt: turn.at + pauseMs });
+  updateMember(context, member, { retryAt: context.at + pauseMs });
 }
 
 const ABSENT_UNPROVED = {
@@ -288,40 +303,45 @@ const ABSENT_UNPROVED = {
 } as const;
 
 /** The order was never carried out, so only what was assumed when it was issued is taken back. */
-function factsOfNotBegun(turn: Turn, effect: Effect): void {
-  if (effect.type === 'freezeMember') unfrozen(turn, effect.member);
-  if (effect.type === 'rejoinMember') updateMember(turn, effect.member, { followsEpoch: null });
-  if (effect.type === 'thawMember' && memberOf(turn, effect.member).lifecycle === 'thawing') {
-    updateMember(turn, effect.member, { lifecycle: 'frozen' });
+function factsOfNotBegun(context: StepContext, effect: Effect): void {
+  if (effect.type === 'freezeMember') unfrozen(context, effect.member);
+  if (effect.type === 'rejoinMember') updateMember(context, effect.member, { followsEpoch: null });
+  if (effect.type === 'thawMember' && memberOf(context, effect.member).lifecycle === 'thawing') {
+    updateMember(context, effect.member, { lifecycle: 'frozen' });
   }
 }
 
 /** It never became ready: whatever there is of it is fenced, then it is tried again later. */
-function failedToStart(turn: Turn, name: string, fault: EffectFault, detail: string): void {
-  const member = memberOf(turn, name);
+function failedToStart(
+  context: StepContext,
+  name: string,
+  fault: EffectFault,
+  detail: string,
+): void {
+  const member = memberOf(context, name);
   if (member.lifecycle !== 'starting') return;
-  registerFailure(turn, name, fault, detail);
-  updateMember(turn, name, {
+  registerFailure(context, name, fault, detail);
+  updateMember(context, name, {
     lifecycle: 'absent',
     fenced: false,
-    detector: detect.idleDetector(turn.at, 'startFailed'),
+    detector: detect.idleDetector(context.at, 'startFailed'),
   });
 }
 
 /** A member that cannot be thawed is as good as dead. */
-function lost(turn: Turn, name: string, fault: EffectFault, detail: string): void {
-  registerFailure(turn, name, fault, detail);
-  updateMember(turn, name, {
+function lost(context: StepContext, name: string, fault: EffectFault, detail: string): void {
+  registerFailure(context, name, fault, detail);
+  updateMember(context, name, {
     lifecycle: 'absent',
     fenced: false,
-    detector: detect.idleDetector(turn.at, 'startFailed'),
+    detector: detect.idleDetector(context.at, 'startFailed'),
   });
 }
 
-function unfrozen(turn: Turn, name: string): void {
-  const member = memberOf(turn, name);
+function unfrozen(context: StepContext, name: string): void {
+  const member = memberOf(context, name);
   if (member.lifecycle !== 'freezing') return;
-  updateMember(turn, name, { lifecycle: 'running', retryAt: turn.at + MEMBER_PAUSE_MS });
-  if (!isPending(turn, name, ['fenceMember']))
-    beginWatch(turn, name, member.incarnation, 'healthy');
+  updateMember(context, name, { lifecycle: 'running', retryAt: context.at + MEMBER_PAUSE_MS });
+  if (!isPending(context, name, ['fenceMember']))
+    beginWatch(context, name, member.incarnation, 'healthy');
 }

@@ -3,7 +3,7 @@ import { percentile } from './percentile.ts';
 import type { GateRefusal } from './reasons.ts';
 import type { MemberState } from './state.ts';
 import type { Instant } from './time.ts';
-import type { Turn } from './step-context.ts';
+import type { StepContext } from './step-context.ts';
 
 // The gate: may this member take over now? It must be ready, fast enough, fresh enough and, if asked
 // for, have proved lately that it can serve. All refusals are given at once, so that `explain` can say
@@ -12,13 +12,13 @@ import type { Turn } from './step-context.ts';
 // is why the new active is observed then.
 
 /** Everything that speaks against this member's taking over; empty: it passes. */
-export function admit(turn: Turn, member: MemberState): readonly GateRefusal[] {
-  const { takeover } = turn.config;
+export function admit(context: StepContext, member: MemberState): readonly GateRefusal[] {
+  const { takeover } = context.config;
   return [
     ...readiness(member),
     ...speed(takeover.p95Ms, member),
-    ...freshness(turn, member),
-    ...rehearsal(takeover.rehearsedWithinMs, member, turn.at),
+    ...freshness(context, member),
+    ...rehearsal(takeover.rehearsedWithinMs, member, context.at),
   ];
 }
 

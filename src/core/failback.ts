@@ -3,7 +3,7 @@ import { backoff } from './exact-pow.ts';
 import type { Refusal } from './reasons.ts';
 import { activeHere, type MemberState } from './state.ts';
 import { beginMove, canBeRaised, obstacle } from './switchover.ts';
-import { answer, localMembers, refuse, type Turn } from './step-context.ts';
+import { answer, localMembers, refuse, type StepContext } from './step-context.ts';
 import type { DurationMs, Instant } from './time.ts';
 
 // The planned return to the preferred member. It waits until that member has been well for the hold-down,
@@ -14,17 +14,18 @@ import type { DurationMs, Instant } from './time.ts';
 /** Failovers lengthen the hold-down up to a day. */
 const HOLD_DOWN_MAX_MS: DurationMs = 86_400_000;
 
-export function considerFailback(turn: Turn): void {
-  const { service, config } = turn;
+export function considerFailback(context: StepContext): void {
+  const { service, config } = context;
   if (config.failback.mode !== 'auto' || service.operation !== null || service.observing !== null)
     return;
-  const preferred = preferredOf(turn);
+  const preferred = preferredOf(context);
   const active = activeHere(service);
   if (active === null || preferred === null || active === preferred.name || service.paused) return;
-  const recent = recentFailovers(turn);
+  const recent = recentFailovers(context);
   if (service.autoFailbackStopped || recent > config.failback.limit) {
-    if (!service.autoFailbackStopped) turn.service = { ...turn.service, autoFailbackStopped: true };
-    refuse(turn, {
+    if (!service.autoFailbackStopped)
+      context.service = { ...context.service, autoFailbackStopped: true };
+    refuse(context, {
       code: 'flapping',
       failovers: recent,
       limit: config.failback.limit,
@@ -32,13 +33,13 @@ export function considerFailback(turn: Turn): void {
     });
     return;
   }
-  const dueAt = failbackDueAt(turn, preferred);
-  if (dueAt === null || !mayReturn(turn, preferred)) return;
-  if (turn.at < dueAt) {
-    refuse(turn, { code: 'holdDown', remainingMs: dueAt - turn.at });
+  const dueAt = failbackDueAt(context, preferred);
+  if (dueAt === null || !mayReturn(context, preferred)) return;
+  if (context.at < dueAt) {
+    refuse(context, { code: 'holdDown', remainingMs: dueAt - context.at });
     return;
   }
-  beginMove(turn, {
+  beginMove(context, {
     kind: 'failback',
     to: preferred.name,
     cause: { code: 'failback', member: preferred.name },
@@ -46,29 +47,33 @@ export function considerFailback(turn: Turn): void {
 }
 
 /** null: it is a member of another host, which this one cannot make active. */
-function preferredOf(turn: Turn): MemberState | null {
-  const [first] = turn.config.members;
-  return localMembers(turn).find(({ name }) => name === first?.name) ?? null;
+function preferredOf(context: StepContext): MemberState | null {
+  const [first] = context.config.members;
+  return localMembers(context).find(({ name }) => name === first?.name) ?? null;
 }
 
-function mayReturn(turn: Turn, preferred: MemberState): boolean {
-  return admit(turn, preferred).length === 0 || canBeRaised(turn, preferred);
+function mayReturn(context: StepContext, preferred: MemberState): boolean {
+  return admit(context, preferred).length === 0 || canBeRaised(context, preferred);
 }
 
-function recentFailovers(turn: Turn): number {
-  return turn.service.failovers.filter((at) => turn.at - at < turn.config.failback.windowMs).length;
+function recentFailovers(context: StepContext): number {
+  return context.service.failovers.filter(
+    (at) => context.at - at < context.config.failback.windowMs,
+  ).length;
 }
 
 /** How long the preferred member must have been well by now. */
-function holdDownMs(turn: Turn): DurationMs {
-  const { afterMs } = turn.config.failback;
-  return backoff(recentFailovers(turn), afterMs, Math.max(afterMs, HOLD_DOWN_MAX_MS));
+function holdDownMs(context: StepContext): DurationMs {
+  const { afterMs } = context.config.failback;
+  return backoff(recentFailovers(context), afterMs, Math.max(afterMs, HOLD_DOWN_MAX_MS));
 }
 
 /** When an automatic failback falls due if the preferred member stays well; null: it isn't well. */
-function failbackDueAt(turn: Turn, preferred: MemberState): Instant | null {
+function failbackDueAt(context: StepContext, preferred: MemberState): Instant | null {
   const since = wellSince(preferred);
-  return since === null ? null : Math.max(since + holdDownMs(turn), turn.service.restUntil);
+  return since === null
+    ? null
+    : Math.max(since + holdDownMs(context), context.service.failbackNotBefore);
 }
 
 function wellSince(member: MemberState): Instant | null {
@@ -82,11 +87,11 @@ function wellSince(member: MemberState): Instant | null {
 }
 
 /** The next moment at which an automatic failback must be considered. */
-export function failbackDeadline(turn: Turn): Instant | null {
-  const { service, config } = turn;
+export function failbackDeadline(context: StepContext): Instant | null {
+  const { service, config } = context;
   if (config.failback.mode !== 'auto' || service.operation !== null || service.observing !== null)
     return null;
-  const preferred = preferredOf(turn);
+  const preferred = preferredOf(context);
   if (
     preferred === null ||
     activeHere(service) === preferred.name ||
@@ -94,39 +99,39 @@ export function failbackDeadline(turn: Turn): Instant | null {
     service.autoFailbackStopped
   )
     return null;
-  const dueAt = failbackDueAt(turn, preferred);
-  return dueAt !== null && dueAt > turn.at ? dueAt : null;
+  const dueAt = failbackDueAt(context, preferred);
+  return dueAt !== null && dueAt > context.at ? dueAt : null;
 }
 
 /** Carries out the operator's failback, or says why not. It also lifts the stop that flapping put on automatic ones. */
-export function failbackRequested(turn: Turn): void {
-  const preferred = preferredOf(turn);
-  const refusal = failbackObstacle(turn, preferred);
+export function failbackRequested(context: StepContext): void {
+  const preferred = preferredOf(context);
+  const refusal = failbackObstacle(context, preferred);
   if (refusal !== null || preferred === null) {
-    answer(turn, refusal);
+    answer(context, refusal);
     return;
   }
-  turn.service = { ...turn.service, autoFailbackStopped: false, failovers: [] };
-  beginMove(turn, {
+  context.service = { ...context.service, autoFailbackStopped: false, failovers: [] };
+  beginMove(context, {
     kind: 'failback',
     to: preferred.name,
     cause: { code: 'operator', command: 'failback' },
   });
-  answer(turn, null);
+  answer(context, null);
 }
 
-function failbackObstacle(turn: Turn, preferred: MemberState | null): Refusal | null {
-  const { service } = turn;
+function failbackObstacle(context: StepContext, preferred: MemberState | null): Refusal | null {
+  const { service } = context;
   if (preferred !== null && activeHere(service) === preferred.name)
     return { code: 'preferredActive' };
-  const refusal = obstacle(turn, turn.config.members[0]?.name ?? null);
-  if (refusal !== null || preferred === null || mayReturn(turn, preferred)) return refusal;
+  const refusal = obstacle(context, context.config.members[0]?.name ?? null);
+  if (refusal !== null || preferred === null || mayReturn(context, preferred)) return refusal;
   return {
     code: 'noCandidate',
     candidates: [
       {
         member: preferred.name,
-        refusals: admit(turn, preferred),
+        refusals: admit(context, preferred),
       },
     ],
   };

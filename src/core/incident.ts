@@ -2,7 +2,7 @@ import type { Cause } from './reasons.ts';
 import type { Incident, StepTimes } from './state.ts';
 import type { Instant } from './time.ts';
 import { assert } from './assert.ts';
-import { issue, note, type Turn } from './step-context.ts';
+import { issue, note, type StepContext } from './step-context.ts';
 
 // The record of one failover, from the first evidence to the steady state: what was seen, what was
 // decided and why, who else was considered, and how long each step took. It is part of the state, so a
@@ -20,84 +20,84 @@ const NO_STEPS: StepTimes = {
 
 /** Opens an incident and makes it the service's newest. */
 export function openIncident(
-  turn: Turn,
+  context: StepContext,
   options: { kind: Incident['kind']; cause: Cause; from: string | null; wellUntil: Instant | null },
 ): number {
-  const { incident: former } = turn.service;
+  const { incident: former } = context.service;
   assert(former === null || former.endedAt !== null, 'one incident at a time is open');
-  const id = turn.nextIncident;
-  turn.nextIncident += 1;
-  const from = turn.service.members.find((member) => member.name === options.from);
+  const id = context.nextIncident;
+  context.nextIncident += 1;
+  const from = context.service.members.find((member) => member.name === options.from);
   const failed = options.cause.code === 'memberFailed' || options.cause.code === 'memberDegraded';
   const evidence = failed && from !== undefined ? from.detector.evidence : [];
   const incident: Incident = {
     id,
-    service: turn.config.name,
+    service: context.config.name,
     kind: options.kind,
     cause: options.cause,
     from: options.from,
     to: null,
     epoch: null,
-    observeOnly: turn.config.mode === 'observe',
+    observeOnly: context.config.mode === 'observe',
     outcome: 'underWay',
     wellUntil: options.wellUntil,
-    startedAt: evidence[0]?.at ?? turn.at,
-    verdictAt: turn.at,
+    startedAt: evidence[0]?.at ?? context.at,
+    verdictAt: context.at,
     servedAt: null,
     endedAt: null,
     outageMs: null,
     steps: {
       ...NO_STEPS,
-      detectMs: options.wellUntil === null ? null : turn.at - options.wellUntil,
+      detectMs: options.wellUntil === null ? null : context.at - options.wellUntil,
     },
     evidence,
     candidates: [],
     timeline: [],
   };
-  turn.service = { ...turn.service, incident };
+  context.service = { ...context.service, incident };
   for (const item of evidence)
-    note(turn, { code: 'evidence', member: options.from ?? '', evidence: item }, item.at);
+    note(context, { code: 'evidence', member: options.from ?? '', evidence: item }, item.at);
   return id;
 }
 
 export function updateIncident(
-  turn: Turn,
+  context: StepContext,
   change: (incident: Incident) => Partial<Incident>,
 ): void {
-  const { incident } = turn.service;
+  const { incident } = context.service;
   if (incident === null || incident.endedAt !== null) return;
-  turn.service = { ...turn.service, incident: { ...incident, ...change(incident) } };
+  context.service = { ...context.service, incident: { ...incident, ...change(incident) } };
 }
 
 /** Somebody answers clients again; only the first such moment counts. */
-export function noteServed(turn: Turn, member: string, at: Instant = turn.at): void {
-  const { incident } = turn.service;
+export function noteServed(context: StepContext, member: string, at: Instant = context.at): void {
+  const { incident } = context.service;
   if (incident === null || incident.servedAt !== null || incident.endedAt !== null) return;
-  note(turn, { code: 'served', member }, at);
-  updateIncident(turn, (current) => ({
+  note(context, { code: 'served', member }, at);
+  updateIncident(context, (current) => ({
     servedAt: at,
     outageMs: current.wellUntil === null ? 0 : Math.max(0, at - current.wellUntil),
   }));
 }
 
 /** The outcome is known; the record stays open while the new active is being observed. */
-export function settleIncident(turn: Turn, outcome: Incident['outcome']): void {
-  updateIncident(turn, () => ({ outcome }));
-  recordIncident(turn);
+export function settleIncident(context: StepContext, outcome: Incident['outcome']): void {
+  updateIncident(context, () => ({ outcome }));
+  recordIncident(context);
 }
 
-export function endIncident(turn: Turn): void {
-  const { incident } = turn.service;
+export function endIncident(context: StepContext): void {
+  const { incident } = context.service;
   if (incident === null || incident.endedAt !== null) return;
   const outcome = incident.outcome === 'underWay' ? 'aborted' : incident.outcome;
-  note(turn, { code: 'ended', outcome });
-  updateIncident(turn, () => ({ endedAt: turn.at, outcome }));
-  recordIncident(turn);
+  note(context, { code: 'ended', outcome });
+  updateIncident(context, () => ({ endedAt: context.at, outcome }));
+  recordIncident(context);
 }
 
 /** Writes the newest incident, as it is then, to the store. */
-export function recordIncident(turn: Turn): void {
-  const { incident } = turn.service;
+export function recordIncident(context: StepContext): void {
+  const { incident } = context.service;
   if (incident === null) return;
-  issue(turn, { type: 'recordIncident', incident: incident.id }, { withinMs: RECORD_WITHIN_MS });
+  issue(context, { type: 'recordIncident', incident: incident.id }, { withinMs: RECORD_WITHIN_MS });
 }

@@ -2,7 +2,7 @@ import { assert, unreachable } from './assert.ts';
 import type { Effect, LeaseRecord } from './effect.ts';
 import { activeHere, type LeaseState } from './state.ts';
 import type { DurationMs, Instant } from './time.ts';
-import { issue, type Turn } from './step-context.ts';
+import { issue, type StepContext } from './step-context.ts';
 
 // The right to be active. One record a service in a linearizable store, changed only by compare-and-swap.
 // The epoch grows by one with each holder and is the fencing token. Nobody ever judges by a time that
@@ -125,25 +125,25 @@ export function sameRecord(a: LeaseRecord | null, b: LeaseRecord | null): boolea
  * holds it. A service that may be served without the store goes on under an old record. If another host holds it, the
  * active here is none any more (leadership.ts).
  */
-export function isLeaseLost(turn: Turn): boolean {
-  const { lease } = turn.service;
-  const active = activeHere(turn.service);
-  if (!turn.config.exclusive || lease.record === null || active === null) return false;
+export function isLeaseLost(context: StepContext): boolean {
+  const { lease } = context.service;
+  const active = activeHere(context.service);
+  if (!context.config.exclusive || lease.record === null || active === null) return false;
   return lease.record.holder.member !== active;
 }
 
 /** Renews in time while this host's member is active. */
-export function tendLease(turn: Turn): void {
-  const { service, config } = turn;
+export function tendLease(context: StepContext): void {
+  const { service, config } = context;
   const { record, renewAt } = service.lease;
-  if (record === null || renewAt === null || turn.at < renewAt) return;
-  if (activeHere(service) !== record.holder.member || record.holder.host !== turn.host) return;
+  if (record === null || renewAt === null || context.at < renewAt) return;
+  if (activeHere(service) !== record.holder.member || record.holder.host !== context.host) return;
   if (
     service.pending.some((effect) => effect.type === 'renewLease' || effect.type === 'acquireLease')
   )
     return;
   issue(
-    turn,
+    context,
     {
       type: 'renewLease',
       member: record.holder.member,
@@ -155,29 +155,36 @@ export function tendLease(turn: Turn): void {
 }
 
 /** A renewal failed: try again soon. The data plane stops at the lease's end by itself. */
-export function renewalFailed(turn: Turn): void {
-  const retryMs = turn.config.lease.renewMs / RETRY_SHARE;
-  turn.service = { ...turn.service, lease: { ...turn.service.lease, renewAt: turn.at + retryMs } };
+export function renewalFailed(context: StepContext): void {
+  const retryMs = context.config.lease.renewMs / RETRY_SHARE;
+  context.service = {
+    ...context.service,
+    lease: { ...context.service.lease, renewAt: context.at + retryMs },
+  };
 }
 
 /**
  * Gives the lease back, so that another host need not wait for its end. Ordered once: if the store does not answer the lease
  * runs out, as it is not renewed any more, until a member of this host takes it again.
  */
-export function release(turn: Turn): void {
-  const { service, config, host } = turn;
+export function release(context: StepContext): void {
+  const { service, config, host } = context;
   const { lease, epoch, pending } = service;
   if (lease.record?.holder.host !== host || lease.heldUntil === null) return;
   if (pending.some(({ type }) => type === 'renewLease' || type === 'acquireLease')) return;
-  turn.service = { ...service, lease: { ...lease, heldUntil: null, renewAt: null } };
-  issue(turn, { type: 'releaseLease', epoch }, { withinMs: config.timeouts.storeMs });
+  context.service = { ...service, lease: { ...lease, heldUntil: null, renewAt: null } };
+  issue(context, { type: 'releaseLease', epoch }, { withinMs: config.timeouts.storeMs });
 }
 
 /** Takes the lease for a member; the new epoch is one above the known one. */
-export function acquire(turn: Turn, member: string, after: readonly (number | null)[]): number {
+export function acquire(
+  context: StepContext,
+  member: string,
+  after: readonly (number | null)[],
+): number {
   return issue(
-    turn,
-    { type: 'acquireLease', member, expectedEpoch: turn.service.epoch },
-    { withinMs: turn.config.timeouts.storeMs, after },
+    context,
+    { type: 'acquireLease', member, expectedEpoch: context.service.epoch },
+    { withinMs: context.config.timeouts.storeMs, after },
   );
 }

@@ -22,7 +22,7 @@ import {
   note,
   QUICK_MS,
   updateMember,
-  type Turn,
+  type StepContext,
 } from './step-context.ts';
 import { FULL, upkeepOf, type Upkeep } from './temperature.ts';
 
@@ -41,8 +41,8 @@ export function mayTend({ paused, operation }: ServiceState): boolean {
 }
 
 /** Orders whatever brings each member one step closer to what it should be. */
-export function tendMembers(turn: Turn): void {
-  for (const { name } of localMembers(turn)) tendMember(turn, memberOf(turn, name));
+export function tendMembers(context: StepContext): void {
+  for (const { name } of localMembers(context)) tendMember(context, memberOf(context, name));
 }
 
 const LIFECYCLE_ORDERS = [
@@ -59,26 +59,26 @@ const LIFECYCLE_ORDERS = [
   'rejoinMember',
 ] as const;
 
-function tendMember(turn: Turn, member: MemberState): void {
-  if (isPending(turn, member.name, LIFECYCLE_ORDERS)) return;
-  if (turn.config.mode === 'observe') {
-    watchForeign(turn, member);
+function tendMember(context: StepContext, member: MemberState): void {
+  if (isPending(context, member.name, LIFECYCLE_ORDERS)) return;
+  if (context.config.mode === 'observe') {
+    watchForeign(context, member);
     return;
   }
-  if (turn.at < member.retryAt) return;
-  if (needsFence(turn, member)) {
-    orderFence(turn, member.name);
+  if (context.at < member.retryAt) return;
+  if (needsFence(context, member)) {
+    orderFence(context, member.name);
     return;
   }
-  const { operation } = turn.service;
-  if (operation !== null && staysDown(turn, operation, member)) return;
-  const wanted = wantedFor(turn, member);
+  const { operation } = context.service;
+  if (operation !== null && staysDown(context, operation, member)) return;
+  const wanted = wantedFor(context, member);
   const isUrgent = operation?.step === 'choosing';
   if (member.lifecycle === 'absent') {
-    if (wanted.standing !== 'absent' && repairDue(member, turn.at, isUrgent))
-      start(turn, member, wanted);
+    if (wanted.standing !== 'absent' && repairDue(member, context.at, isUrgent))
+      start(context, member, wanted);
   } else {
-    temper(turn, member, wanted);
+    temper(context, member, wanted);
   }
 }
 
@@ -87,120 +87,132 @@ function tendMember(turn: Turn, member: MemberState): void {
  * While somebody is sought, who would come back as a primary waits until the data plane leads to it no more: it would take
  * writes that whoever takes over lacks.
  */
-function staysDown(turn: Turn, operation: Operation, { name, lifecycle }: MemberState): boolean {
-  const { exclusive, abilities } = turn.config;
+function staysDown(
+  context: StepContext,
+  operation: Operation,
+  { name, lifecycle }: MemberState,
+): boolean {
+  const { exclusive, abilities } = context.config;
   const { step, from, mayServe } = operation;
   if (step === 'yielding') return operation.suspects.includes(name);
   if (step === 'taking')
     return name === from || (exclusive && name !== operation.to && lifecycle === 'absent');
   const isPrimary = abilities.promote && (name === from || mayServe.includes(name));
-  return step === 'choosing' && isPrimary && lifecycle === 'absent' && mayForward(turn);
+  return step === 'choosing' && isPrimary && lifecycle === 'absent' && mayForward(context);
 }
 
 /** Brings a member that was started to the temperature wanted. */
-function temper(turn: Turn, member: MemberState, wanted: Upkeep): void {
+function temper(context: StepContext, member: MemberState, wanted: Upkeep): void {
   if (member.lifecycle === 'frozen') {
-    if (wanted.standing !== 'frozen') raise(turn, member.name);
+    if (wanted.standing !== 'frozen') raise(context, member.name);
   } else if (member.lifecycle === 'running' && member.ready) {
-    if (mustLead(turn, member) || mustFollow(turn, member)) return;
-    adjust(turn, member, wanted);
+    if (mustLead(context, member) || mustFollow(context, member)) return;
+    adjust(context, member, wanted);
   }
 }
 
 /** Something of it may be left although it is dead or must be. */
-function needsFence(turn: Turn, member: MemberState): boolean {
+function needsFence(context: StepContext, member: MemberState): boolean {
   if (member.fenced) return false;
-  const { operation } = turn.service;
+  const { operation } = context.service;
   if (operation?.step === 'yielding' && operation.suspects.includes(member.name)) return true;
   return member.lifecycle === 'absent' || member.detector.health === 'failed';
 }
 
-function wantedFor(turn: Turn, member: MemberState): Upkeep {
-  if (isNeeded(turn, member.name) || member.rehearsingSince !== null) return FULL;
-  if (doubted(turn) && member.name === bestStandby(turn)) return FULL;
-  return upkeepOf(memberConfigOf(turn, member.name).temperature);
+function wantedFor(context: StepContext, member: MemberState): Upkeep {
+  if (isNeeded(context, member.name) || member.rehearsingSince !== null) return FULL;
+  if (doubted(context) && member.name === bestStandby(context)) return FULL;
+  return upkeepOf(memberConfigOf(context, member.name).temperature);
 }
 
 /** The active, whoever is about to be, and everybody while somebody is sought. */
-function isNeeded(turn: Turn, name: string): boolean {
-  const { operation } = turn.service;
-  const active = activeHere(turn.service);
+function isNeeded(context: StepContext, name: string): boolean {
+  const { operation } = context.service;
+  const active = activeHere(context.service);
   if (operation === null) return name === active;
   if (operation.step === 'yielding') return false;
-  if (operation.kind === 'start') return name === firstActive(turn) || isStartOpen(turn);
+  if (operation.kind === 'start') return name === firstActive(context) || isStartOpen(context);
   return (
     operation.step === 'choosing' || [active, operation.from, targetOf(operation)].includes(name)
   );
 }
 
 /** Whether there is any doubt about the active, be it our own: reason enough to raise a standby and keep it raised. */
-function doubted(turn: Turn): boolean {
-  const active = activeHere(turn.service);
-  return active !== null && memberOf(turn, active).detector.health !== 'healthy';
+function doubted(context: StepContext): boolean {
+  const active = activeHere(context.service);
+  return active !== null && memberOf(context, active).detector.health !== 'healthy';
 }
 
-function bestStandby(turn: Turn): string | null {
-  const active = activeHere(turn.service);
-  const ranked = rankCandidates(turn, active === null ? [] : [active]);
+function bestStandby(context: StepContext): string | null {
+  const active = activeHere(context.service);
+  const ranked = rankCandidates(context, active === null ? [] : [active]);
   return ranked[0]?.member.name ?? null;
 }
 
-function start(turn: Turn, member: MemberState, { capacity }: Upkeep): void {
-  const { timeouts, abilities } = turn.config;
+function start(context: StepContext, member: MemberState, { capacity }: Upkeep): void {
+  const { timeouts, abilities } = context.config;
   const started = issue(
-    turn,
+    context,
     { type: 'startMember', member: member.name, capacity },
     { withinMs: timeouts.startMs },
   );
-  updateMember(turn, member.name, { followsEpoch: null });
-  const { operation } = turn.service;
-  const active = activeHere(turn.service);
+  updateMember(context, member.name, { followsEpoch: null });
+  const { operation } = context.service;
+  const active = activeHere(context.service);
   // While somebody is sought its copy may be the newest there is, and a rejoin would discard it. It is made up for later.
   const isSettled = operation === null || operation.step === 'raising';
   const rejoined =
     abilities.rejoin && isSettled && active !== null && active !== member.name
-      ? follow(turn, member.name, active, [started])
+      ? follow(context, member.name, active, [started])
       : null;
-  awaitReady(turn, member.name, [rejoined ?? started]);
-  updateMember(turn, member.name, {
+  awaitReady(context, member.name, [rejoined ?? started]);
+  updateMember(context, member.name, {
     lifecycle: 'starting',
     capacity,
     fenced: false,
     ready: false,
     readySince: null,
     primed: false,
-    detector: idleDetector(turn.at, 'starting'),
+    detector: idleDetector(context.at, 'starting'),
   });
-  noteReturn(turn, member.name);
+  noteReturn(context, member.name);
 }
 
 /**
  * The old active, restarted in place while somebody is sought. It comes back in the role in which it fell, and the data plane
  * may lead to it still, so whoever takes over must fence it again.
  */
-function noteReturn(turn: Turn, name: string): void {
-  const { operation } = turn.service;
-  if (!turn.config.exclusive || operation?.from !== name) return;
-  turn.service = { ...turn.service, operation: { ...operation, fromGone: false } };
+function noteReturn(context: StepContext, name: string): void {
+  const { operation } = context.service;
+  if (!context.config.exclusive || operation?.from !== name) return;
+  context.service = { ...context.service, operation: { ...operation, fromGone: false } };
 }
 
-export function awaitReady(turn: Turn, member: string, after: readonly EffectId[]): void {
-  issue(turn, { type: 'awaitReady', member }, { withinMs: turn.config.timeouts.readyMs, after });
+export function awaitReady(context: StepContext, member: string, after: readonly EffectId[]): void {
+  issue(
+    context,
+    { type: 'awaitReady', member },
+    { withinMs: context.config.timeouts.readyMs, after },
+  );
 }
 
 /** A running member: its capacity, and down to its temperature when nothing needs it. */
-function adjust(turn: Turn, member: MemberState, { standing, capacity }: Upkeep): void {
+function adjust(context: StepContext, member: MemberState, { standing, capacity }: Upkeep): void {
   const isLowered =
     standing !== 'running' || (capacity === 'reduced' && member.capacity === 'full');
-  if (isLowered && !mayLower(turn, member)) return;
+  if (isLowered && !mayLower(context, member)) return;
   switch (standing) {
     case 'frozen':
-      return primeThenFreeze(turn, member);
+      return primeThenFreeze(context, member);
     case 'absent':
-      return endOrderly(turn, member);
+      return endOrderly(context, member);
     case 'running':
       if (capacity !== member.capacity)
-        issue(turn, { type: 'setCapacity', member: member.name, capacity }, { withinMs: QUICK_MS });
+        issue(
+          context,
+          { type: 'setCapacity', member: member.name, capacity },
+          { withinMs: QUICK_MS },
+        );
       return;
     default:
       return unreachable(standing);
@@ -208,45 +220,46 @@ function adjust(turn: Turn, member: MemberState, { standing, capacity }: Upkeep)
 }
 
 /** Lowered only in quiet: somebody serves, nothing is under way, its own requests have ended, and it is well: frozen, any doubt about it would seem settled. */
-function mayLower(turn: Turn, member: MemberState): boolean {
-  if (turn.service.leadership.who === 'nobody' || turn.service.operation !== null) return false;
+function mayLower(context: StepContext, member: MemberState): boolean {
+  if (context.service.leadership.who === 'nobody' || context.service.operation !== null)
+    return false;
   if (member.role === 'active' || member.detector.health !== 'healthy') return false;
-  return !isPending(turn, member.name, ['drainTraffic']);
+  return !isPending(context, member.name, ['drainTraffic']);
 }
 
 /** What never served is slow at first, and frozen it cannot be asked any more. A takeover does not wait for this. */
-function primeThenFreeze(turn: Turn, member: MemberState): void {
-  const { primeMs } = turn.config;
-  if (primeMs === null || member.primed) freeze(turn, member);
+function primeThenFreeze(context: StepContext, member: MemberState): void {
+  const { primeMs } = context.config;
+  if (primeMs === null || member.primed) freeze(context, member);
   else {
     const withinMs = primeMs + PRIME_SLACK_MS;
-    issue(turn, { type: 'primeMember', member: member.name }, { withinMs });
+    issue(context, { type: 'primeMember', member: member.name }, { withinMs });
   }
 }
 
-function freeze(turn: Turn, member: MemberState): void {
-  issue(turn, { type: 'unwatchMember', member: member.name }, { withinMs: QUICK_MS });
-  issue(turn, { type: 'freezeMember', member: member.name }, { withinMs: QUICK_MS });
-  updateMember(turn, member.name, {
+function freeze(context: StepContext, member: MemberState): void {
+  issue(context, { type: 'unwatchMember', member: member.name }, { withinMs: QUICK_MS });
+  issue(context, { type: 'freezeMember', member: member.name }, { withinMs: QUICK_MS });
+  updateMember(context, member.name, {
     lifecycle: 'freezing',
-    detector: idleDetector(turn.at, 'frozen'),
+    detector: idleDetector(context.at, 'frozen'),
   });
 }
 
 /** Ends it in an orderly way. */
-export function endOrderly(turn: Turn, member: MemberState): void {
-  const { stopMs, fenceMs } = turn.config.timeouts;
-  issue(turn, { type: 'unwatchMember', member: member.name }, { withinMs: QUICK_MS });
+export function endOrderly(context: StepContext, member: MemberState): void {
+  const { stopMs, fenceMs } = context.config.timeouts;
+  issue(context, { type: 'unwatchMember', member: member.name }, { withinMs: QUICK_MS });
   issue(
-    turn,
+    context,
     { type: 'stopMember', member: member.name, graceMs: stopMs },
     { withinMs: stopMs + fenceMs },
   );
-  updateMember(turn, member.name, {
+  updateMember(context, member.name, {
     lifecycle: 'stopping',
     ready: false,
     readySince: null,
-    detector: idleDetector(turn.at, 'cold'),
+    detector: idleDetector(context.at, 'cold'),
   });
 }
 
@@ -254,57 +267,61 @@ export function endOrderly(turn: Turn, member: MemberState): void {
  * Brings a standby to full strength: thaws it, lifts its quota. Returns the effect that must have ended
  * before it can serve; null when it serves already.
  */
-export function raise(turn: Turn, name: string): EffectId | null {
-  const member = memberOf(turn, name);
-  if (member.capacity === 'reduced' && !isPending(turn, name, ['setCapacity'])) {
-    issue(turn, { type: 'setCapacity', member: name, capacity: 'full' }, { withinMs: QUICK_MS });
+export function raise(context: StepContext, name: string): EffectId | null {
+  const member = memberOf(context, name);
+  if (member.capacity === 'reduced' && !isPending(context, name, ['setCapacity'])) {
+    issue(context, { type: 'setCapacity', member: name, capacity: 'full' }, { withinMs: QUICK_MS });
   }
-  const thawing = turn.service.pending.find(
+  const thawing = context.service.pending.find(
     (effect) => effect.type === 'thawMember' && effect.member === name,
   );
   if (thawing !== undefined) return thawing.id;
   if (member.lifecycle !== 'frozen' && member.lifecycle !== 'freezing') return null;
-  const freezing = turn.service.pending.find(
+  const freezing = context.service.pending.find(
     (effect) => effect.type === 'freezeMember' && effect.member === name,
   );
-  note(turn, { code: 'prepared', member: name, from: member.temperature });
-  updateMember(turn, name, { lifecycle: 'thawing' });
+  note(context, { code: 'prepared', member: name, from: member.temperature });
+  updateMember(context, name, { lifecycle: 'thawing' });
   return issue(
-    turn,
+    context,
     { type: 'thawMember', member: name },
     { withinMs: QUICK_MS, after: [freezing?.id ?? null] },
   );
 }
 
 /** Orders the fence of a member unless one is under way. */
-export function orderFence(turn: Turn, name: string): EffectId {
-  const pending = turn.service.pending.find(
+export function orderFence(context: StepContext, name: string): EffectId {
+  const pending = context.service.pending.find(
     (effect) => effect.type === 'fenceMember' && effect.member === name,
   );
   return (
     pending?.id ??
-    issue(turn, { type: 'fenceMember', member: name }, { withinMs: turn.config.timeouts.fenceMs })
+    issue(
+      context,
+      { type: 'fenceMember', member: name },
+      { withinMs: context.config.timeouts.fenceMs },
+    )
   );
 }
 
 /** observe-only: the member is somebody else's; it is watched wherever it stands. */
-function watchForeign(turn: Turn, member: MemberState): void {
-  const lost = member.detector.health === 'failed' && member.name !== activeHere(turn.service);
+function watchForeign(context: StepContext, member: MemberState): void {
+  const lost = member.detector.health === 'failed' && member.name !== activeHere(context.service);
   if (member.lifecycle === 'running' && !lost) return;
-  beginWatch(turn, member.name, member.incarnation + 1, 'starting');
-  updateMember(turn, member.name, { lifecycle: 'running' });
+  beginWatch(context, member.name, member.incarnation + 1, 'starting');
+  updateMember(context, member.name, { lifecycle: 'running' });
 }
 
 /** Starts routine probes of one incarnation. */
 export function beginWatch(
-  turn: Turn,
+  context: StepContext,
   name: string,
   incarnation: number,
   health: 'starting' | 'healthy',
 ): void {
-  issue(turn, { type: 'watchMember', member: name, incarnation }, { withinMs: QUICK_MS });
-  updateMember(turn, name, {
+  issue(context, { type: 'watchMember', member: name, incarnation }, { withinMs: QUICK_MS });
+  updateMember(context, name, {
     incarnation,
-    detector: watchMember(turn.config.detection, incarnation, turn.at, health),
+    detector: watchMember(context.config.detection, incarnation, context.at, health),
   });
 }

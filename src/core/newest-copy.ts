@@ -9,27 +9,27 @@ import {
 } from './position.ts';
 import type { GateRefusal } from './reasons.ts';
 import type { MemberState, ServiceState } from './state.ts';
-import { updateMember, type Turn } from './step-context.ts';
+import { updateMember, type StepContext } from './step-context.ts';
 
 // Whose copy holds all that clients were answered, and how far the others are behind it. Lag is the difference of two
 // positions that members reported, never a measurement of its own: two of those, made at two instants, prove nothing.
 
 /** The member may serve from now on, so its copy is the newest. What it reported before says nothing of what it acknowledges. */
-export function setNewest(turn: Turn, name: string): void {
-  if (turn.service.newest?.member !== name) updateMember(turn, name, { position: null });
-  turn.service = { ...turn.service, newest: { member: name, answeredAt: turn.at } };
+export function setNewest(context: StepContext, name: string): void {
+  if (context.service.newest?.member !== name) updateMember(context, name, { position: null });
+  context.service = { ...context.service, newest: { member: name, answeredAt: context.at } };
 }
 
 /** Another host leads: what its member acknowledges is not seen here. */
-export function loseSightOfNewest(turn: Turn): void {
-  turn.service = { ...turn.service, newest: null };
+export function loseSightOfNewest(context: StepContext): void {
+  context.service = { ...context.service, newest: null };
 }
 
 /** Up to now the member may have acknowledged what clients wrote. */
-export function noteAnswer(turn: Turn, name: string): void {
-  const { newest } = turn.service;
+export function noteAnswer(context: StepContext, name: string): void {
+  const { newest } = context.service;
   if (newest?.member === name)
-    turn.service = { ...turn.service, newest: { ...newest, answeredAt: turn.at } };
+    context.service = { ...context.service, newest: { ...newest, answeredAt: context.at } };
 }
 
 /** Bytes by which a member is behind the newest copy; null: not known, or on another timeline. */
@@ -45,11 +45,11 @@ export function byCopy(service: ServiceState, a: MemberState, b: MemberState): n
 }
 
 /** Where nobody has served in this agent's time, whoever held the lease last has it; where nobody ever did, whoever is to be first. */
-function newestMember(turn: Turn): string | null {
-  const { newest, lease } = turn.service;
+function newestMember(context: StepContext): string | null {
+  const { newest, lease } = context.service;
   if (newest !== null) return newest.member;
-  const holder = turn.config.members.find(({ name }) => name === lease.record?.holder.member);
-  return holder?.name ?? firstActive(turn);
+  const holder = context.config.members.find(({ name }) => name === lease.record?.holder.member);
+  return holder?.name ?? firstActive(context);
 }
 
 function comparable(service: ServiceState, { position }: MemberState): Position | null {
@@ -67,12 +67,12 @@ function leaderPosition({ newest, members }: ServiceState): PositionReport | nul
  * copy it does: what was acknowledged later is in no report, so that one may be older than the last answer by no more than
  * two reports may be apart.
  */
-export function freshness(turn: Turn, member: MemberState): readonly GateRefusal[] {
-  const { config, service } = turn;
+export function freshness(context: StepContext, member: MemberState): readonly GateRefusal[] {
+  const { config, service } = context;
   const limitBytes = config.takeover.lagBytes;
   if (!config.abilities.position || limitBytes === null) return [];
   const { newest } = service;
-  if (member.name === newestMember(turn)) return [];
+  if (member.name === newestMember(context)) return [];
   const behind = member.position;
   const ahead = leaderPosition(service);
   if (newest === null || behind === null || ahead === null) return [{ code: 'lagUnknown' }];

@@ -1,5 +1,5 @@
 import { unreachable } from './assert.ts';
-import { note, cancel, type Turn } from './step-context.ts';
+import { note, cancel, type StepContext } from './step-context.ts';
 import { setNewest } from './newest-copy.ts';
 import { settleIncident } from './incident.ts';
 import { backoff } from './exact-pow.ts';
@@ -16,7 +16,7 @@ const RETRY_BASE_MS = 100;
 const RETRY_MAX_MS = 5000;
 
 export function planFailed(
-  turn: Turn,
+  context: StepContext,
   operation: Taking,
   step: PlanStep,
   fault: EffectFault,
@@ -25,21 +25,22 @@ export function planFailed(
   switch (step) {
     case 'release':
     case 'fence':
-      if (step === 'fence' && turn.config.exclusive) retryPlan(turn, operation, null, served);
+      if (step === 'fence' && context.config.exclusive) retryPlan(context, operation, null, served);
       return;
     case 'acquire':
-      if (fault !== 'conflict' && !turn.config.exclusive) switchUnderOldEpoch(turn, operation);
-      else retryPlan(turn, operation, null, served);
+      if (fault !== 'conflict' && !context.config.exclusive)
+        switchUnderOldEpoch(context, operation);
+      else retryPlan(context, operation, null, served);
       return;
     case 'promote':
     case 'raise':
-      retryPlan(turn, operation, operation.to, served);
+      retryPlan(context, operation, operation.to, served);
       return;
     case 'hold':
     case 'drain':
     case 'demote':
     case 'switch':
-      retryPlan(turn, operation, null, served);
+      retryPlan(context, operation, null, served);
       return;
     default:
       unreachable(step);
@@ -59,12 +60,12 @@ function mayHaveServed(step: PlanStep, fault: EffectFault): boolean {
  * The store does not answer and two actives do no harm: serve now, under the epoch that is durable. The
  * next takeover gets a new one.
  */
-function switchUnderOldEpoch(turn: Turn, operation: Taking): void {
-  cancel(turn, [operation.plan.switch]);
-  const route = routeTo(turn, operation.to, turn.service.epoch, turn.at);
-  const switched = sendRoute(turn, { ...route, suspects: [] }, [operation.plan.raise]);
-  turn.service = {
-    ...turn.service,
+function switchUnderOldEpoch(context: StepContext, operation: Taking): void {
+  cancel(context, [operation.plan.switch]);
+  const route = routeTo(context, operation.to, context.service.epoch, context.at);
+  const switched = sendRoute(context, { ...route, suspects: [] }, [operation.plan.raise]);
+  context.service = {
+    ...context.service,
     operation: {
       ...operation,
       plan: { ...operation.plan, acquire: null, promote: null, switch: switched },
@@ -74,25 +75,25 @@ function switchUnderOldEpoch(turn: Turn, operation: Taking): void {
 
 /** Takes back what has not begun and lets the operation choose again: at once if others are left, else after a growing pause. */
 export function retryPlan(
-  turn: Turn,
+  context: StepContext,
   operation: Taking,
   exclude: string | null,
   served: boolean,
 ): void {
   const { fence: _kept, ...rest } = operation.plan;
-  cancel(turn, Object.values(rest));
+  cancel(context, Object.values(rest));
   const planned = isPlanned(operation);
   if (planned && !operation.committed) {
-    abortOperation(turn, operation);
+    abortOperation(context, operation);
     return;
   }
   const excluded = exclude === null ? operation.excluded : [...operation.excluded, exclude];
-  const everybody = turn.service.members.every((member) => excluded.includes(member.name));
+  const everybody = context.service.members.every((member) => excluded.includes(member.name));
   const { to, mayServe } = operation;
-  if (served && to !== null) setNewest(turn, to);
+  if (served && to !== null) setNewest(context, to);
   const pauseMs = exclude !== null && !everybody ? 0 : retryPause(operation.attempts);
-  turn.service = {
-    ...turn.service,
+  context.service = {
+    ...context.service,
     route: null,
     operation: {
       ...baseOf(operation),
@@ -101,7 +102,7 @@ export function retryPlan(
       mayServe: mayServe.includes(to) ? mayServe : [...mayServe, to],
       deadline: null,
       attempts: operation.attempts + 1,
-      notBefore: turn.at + pauseMs,
+      notBefore: context.at + pauseMs,
       excluded: everybody ? [] : excluded,
     },
   };
@@ -113,9 +114,9 @@ export function retryPause(attempts: number): number {
 }
 
 /** Gives up a planned move that has not taken the old active away yet: it simply goes on serving. */
-export function abortOperation(turn: Turn, operation: Operation): void {
-  note(turn, { code: 'aborted', step: operation.step });
-  const restUntil = turn.at + RETRY_MAX_MS;
-  turn.service = { ...turn.service, operation: null, route: null, restUntil };
-  settleIncident(turn, 'aborted');
+export function abortOperation(context: StepContext, operation: Operation): void {
+  note(context, { code: 'aborted', step: operation.step });
+  const failbackNotBefore = context.at + RETRY_MAX_MS;
+  context.service = { ...context.service, operation: null, route: null, failbackNotBefore };
+  settleIncident(context, 'aborted');
 }

@@ -10,7 +10,7 @@ import { registerFailure } from './rejoin.ts';
 import { activeHere, type AgentState, type MemberState } from './state.ts';
 import { retryPlan } from './plan-rollback.ts';
 import type { Instant } from './time.ts';
-import { localMembers, memberOf, note, updateMember, type Turn } from './step-context.ts';
+import { localMembers, memberOf, note, updateMember, type StepContext } from './step-context.ts';
 
 // A new agent goes on from the journal of one that died. The state it read is what the former agent knew when
 // it last wrote; what the former one had ordered may or may not have been carried out, and nobody will ever
@@ -24,51 +24,52 @@ export function recoverAgent(state: AgentState, at: Instant): AgentState {
 }
 
 /** Brings the service's state in line with what was found. `decide` then goes on from there. */
-export function recoverService(turn: Turn, found: readonly FoundMember[]): void {
-  const { pending } = turn.service;
-  turn.service = {
-    ...turn.service,
+export function recoverService(context: StepContext, found: readonly FoundMember[]): void {
+  const { pending } = context.service;
+  context.service = {
+    ...context.service,
     pending: [],
     route: null,
-    routeNotBefore: turn.at,
+    routeNotBefore: context.at,
     trafficUp: true,
   };
-  note(turn, { code: 'resumed' });
-  for (const { name } of localMembers(turn)) {
-    if (turn.config.mode === 'observe') {
-      watchAnew(turn, memberOf(turn, name));
+  note(context, { code: 'resumed' });
+  for (const { name } of localMembers(context)) {
+    if (context.config.mode === 'observe') {
+      watchAnew(context, memberOf(context, name));
       continue;
     }
     const here = found.find(({ member }) => member === name) ?? null;
-    if (here === null) missing(turn, memberOf(turn, name));
-    else present(turn, memberOf(turn, name), here, pending);
+    if (here === null) missing(context, memberOf(context, name));
+    else present(context, memberOf(context, name), here, pending);
   }
-  const { operation } = turn.service;
+  const { operation } = context.service;
   if (operation?.step === 'taking') {
-    retryPlan(turn, operation, null, true);
-    const { operation: retried } = turn.service;
+    retryPlan(context, operation, null, true);
+    const { operation: retried } = context.service;
     // The plan did not fail, so there is nothing to wait for.
     if (retried?.step === 'choosing')
-      turn.service = { ...turn.service, operation: { ...retried, notBefore: turn.at } };
+      context.service = { ...context.service, operation: { ...retried, notBefore: context.at } };
   }
-  if (pending.some((effect) => effect.type === 'recordIncident')) recordIncident(turn);
+  if (pending.some((effect) => effect.type === 'recordIncident')) recordIncident(context);
 }
 
 /** Somebody else's member: it is watched wherever it stands, as before. */
-function watchAnew(turn: Turn, { name, lifecycle, incarnation }: MemberState): void {
-  if (lifecycle === 'running') beginWatch(turn, name, incarnation + 1, 'healthy');
+function watchAnew(context: StepContext, { name, lifecycle, incarnation }: MemberState): void {
+  if (lifecycle === 'running') beginWatch(context, name, incarnation + 1, 'healthy');
 }
 
 /** Its main process is gone. Of a start that the former agent's end cut short, the member is not to blame. */
-function missing(turn: Turn, member: MemberState): void {
+function missing(context: StepContext, member: MemberState): void {
   const { name, lifecycle, pid } = member;
   if (lifecycle === 'absent') return;
   const served = lifecycle !== 'starting' && lifecycle !== 'stopping';
-  if (served && member.detector.health !== 'failed') registerFailure(turn, name, null, 'vanished');
-  if (served && isBelieved(member)) noteAnswer(turn, name);
+  if (served && member.detector.health !== 'failed')
+    registerFailure(context, name, null, 'vanished');
+  if (served && isBelieved(member)) noteAnswer(context, name);
   const { incarnation } = member;
-  const died = { at: turn.at, service: turn.config.name, member: name, incarnation };
-  updateMember(turn, name, {
+  const died = { at: context.at, service: context.config.name, member: name, incarnation };
+  updateMember(context, name, {
     lifecycle: 'absent',
     pid: null,
     ready: false,
@@ -86,12 +87,12 @@ function missing(turn: Turn, member: MemberState): void {
             pid: pid ?? 0,
           },
         )
-      : idleDetector(turn.at, 'notStarted'),
+      : idleDetector(context.at, 'notStarted'),
   });
 }
 
 function present(
-  turn: Turn,
+  context: StepContext,
   member: MemberState,
   found: FoundMember,
   pending: readonly Effect[],
@@ -100,18 +101,21 @@ function present(
   const { pid, incarnation } = found;
   if (isDoomed(member, pending)) {
     // Judged, or told to end: it is fenced, whatever it does by now.
-    updateMember(turn, name, { lifecycle: 'absent', pid: null, ready: false, readySince: null });
+    updateMember(context, name, { lifecycle: 'absent', pid: null, ready: false, readySince: null });
     return;
   }
-  const followsEpoch = name === activeHere(turn.service) ? null : member.followsEpoch;
-  updateMember(turn, name, { pid, incarnation, fenced: false, followsEpoch });
+  const followsEpoch = name === activeHere(context.service) ? null : member.followsEpoch;
+  updateMember(context, name, { pid, incarnation, fenced: false, followsEpoch });
   if (lifecycle === 'starting') {
-    awaitReady(turn, name, []);
+    awaitReady(context, name, []);
   } else if (found.frozen) {
-    updateMember(turn, name, { lifecycle: 'frozen', detector: idleDetector(turn.at, 'frozen') });
+    updateMember(context, name, {
+      lifecycle: 'frozen',
+      detector: idleDetector(context.at, 'frozen'),
+    });
   } else {
-    updateMember(turn, name, { lifecycle: 'running' });
-    beginWatch(turn, name, incarnation, 'healthy');
+    updateMember(context, name, { lifecycle: 'running' });
+    beginWatch(context, name, incarnation, 'healthy');
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MemberState } from './state.ts';
 import type { Instant } from './time.ts';
-import { localMembers, updateMember, type Turn } from './step-context.ts';
+import { localMembers, updateMember, type StepContext } from './step-context.ts';
 import { standingOf } from './temperature.ts';
 
 // A standby that stands by unseen (frozen, cold) proves now and then that it can still serve: it is raised,
@@ -10,8 +10,8 @@ import { standingOf } from './temperature.ts';
 /** The next rehearsal falls due when this share of the proof's validity has passed. */
 const DUE_SHARE = 0.5;
 
-export function considerRehearsal(turn: Turn): void {
-  const { service } = turn;
+export function considerRehearsal(context: StepContext): void {
+  const { service } = context;
   if (
     service.leadership.who === 'nobody' ||
     service.operation !== null ||
@@ -19,13 +19,13 @@ export function considerRehearsal(turn: Turn): void {
     service.paused
   )
     return;
-  const members = localMembers(turn);
+  const members = localMembers(context);
   if (members.some((member) => member.rehearsingSince !== null)) return;
   const due = members.find((member) => {
-    const dueAt = rehearsalDueAt(turn.config.takeover.rehearsedWithinMs, member);
-    return dueAt !== null && dueAt <= turn.at;
+    const dueAt = rehearsalDueAt(context.config.takeover.rehearsedWithinMs, member);
+    return dueAt !== null && dueAt <= context.at;
   });
-  if (due !== undefined) updateMember(turn, due.name, { rehearsingSince: turn.at });
+  if (due !== undefined) updateMember(context, due.name, { rehearsingSince: context.at });
 }
 
 /** When the member must be rehearsed next; null: it is seen all the time, or nobody asks. */

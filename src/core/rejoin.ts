@@ -3,7 +3,7 @@ import { backoff } from './exact-pow.ts';
 import type { EffectFault } from './reasons.ts';
 import type { MemberState, RepairState } from './state.ts';
 import type { Instant } from './time.ts';
-import { memberOf, updateMember, type Turn } from './step-context.ts';
+import { memberOf, updateMember, type StepContext } from './step-context.ts';
 
 // How a failed member comes back: fenced, started, rejoined to the active where it replicates, ready,
 // standby. The first attempt is made almost at once, as most failures are single crashes: only after the
@@ -26,15 +26,15 @@ export function repairDue(member: MemberState, at: Instant, urgent: boolean): bo
 
 /** Counts a failure of the member and sets when it may be tried again. */
 export function registerFailure(
-  turn: Turn,
+  context: StepContext,
   name: string,
   fault: EffectFault | null,
   detail: string,
 ): void {
-  const member = memberOf(turn, name);
-  updateMember(turn, name, {
-    repair: afterFailure(turn.config.repair, member, fault, detail, turn.at),
-    failedAt: turn.at,
+  const member = memberOf(context, name);
+  updateMember(context, name, {
+    repair: afterFailure(context.config.repair, member, fault, detail, context.at),
+    failedAt: context.at,
     ready: false,
     readySince: null,
     rehearsingSince: null,

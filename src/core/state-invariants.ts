@@ -47,7 +47,7 @@ function checkRoles(service: ServiceState): void {
 }
 
 function checkLeadership(service: ServiceState, { host }: Holder): void {
-  const { leadership, observing, fellBack } = service;
+  const { leadership, observing, usedFallback } = service;
   if (leadership.who === 'elsewhere')
     assert(leadership.host !== host, 'the leader of another host is not of this one');
   if (leadership.who === 'here')
@@ -56,7 +56,10 @@ function checkLeadership(service: ServiceState, { host }: Holder): void {
     observing === null || leadership.who === 'here',
     'only an active of this host is observed after a takeover',
   );
-  assert(fellBack === null || fellBack.from !== fellBack.to, 'a fallback is another member');
+  assert(
+    usedFallback === null || usedFallback.from !== usedFallback.to,
+    'a fallback is another member',
+  );
 }
 
 function checkLease({ lease, epoch }: ServiceState, { host, at }: Holder): void {
@@ -88,7 +91,7 @@ function checkBounds(config: ServiceConfig, service: ServiceState): void {
     'a refusal of each kind stands once',
   );
   assert(members.length === config.members.length, 'every configured member has a state');
-  assert(service.grayEjections.count >= 0, 'ejections are counted from 0');
+  assert(service.degradedSwitchovers.count >= 0, 'ejections are counted from 0');
 }
 
 function checkMember(member: MemberState, { host, at }: Holder): void {

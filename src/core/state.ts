@@ -87,13 +87,17 @@ export type ServiceState = {
   readonly route: Route | null;
   readonly routeNotBefore: Instant;
   /** The data plane went from the active to a fallback by itself since the last takeover. */
-  readonly fellBack: { readonly at: Instant; readonly from: string; readonly to: string } | null;
+  readonly usedFallback: {
+    readonly at: Instant;
+    readonly from: string;
+    readonly to: string;
+  } | null;
   /** Instants of the failovers within the flapping window, oldest first, bounded by the limit. */
   readonly failovers: readonly Instant[];
-  readonly grayEjections: { readonly count: number; readonly notBefore: Instant };
+  readonly degradedSwitchovers: { readonly count: number; readonly notBefore: Instant };
   readonly autoFailbackStopped: boolean;
   /** A planned move was given up: no automatic failback before then. */
-  readonly restUntil: Instant;
+  readonly failbackNotBefore: Instant;
   readonly trafficUp: boolean;
   /** Effects whose outcome is still to come. */
   readonly pending: readonly Effect[];
@@ -332,7 +336,7 @@ export type IncidentFact =
       readonly fault: EffectFault;
       readonly detail: string;
     }
-  | { readonly code: 'fellBack'; readonly from: string; readonly to: string }
+  | { readonly code: 'usedFallback'; readonly from: string; readonly to: string }
   | { readonly code: 'served'; readonly member: string }
   | {
       readonly code: 'observed';

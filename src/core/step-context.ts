@@ -6,11 +6,11 @@ import type { Refusal } from './reasons.ts';
 import type { IncidentEntry, IncidentFact, MemberState, ServiceState } from './state.ts';
 import type { Instant } from './time.ts';
 
-// One service during one step. The parts of the decision take a turn, replace its service state by a
-// new one and add effects to it. A turn lives only as long as the call of step that made it, so the
+// One service during one step. The parts of the decision take its context, replace the service state in it by a
+// new one and add effects to it. A context lives only as long as the call of step that made it, so the
 // mutation stays inside; state and effects themselves are never changed in place.
 
-export type Turn = {
+export type StepContext = {
   readonly config: ServiceConfig;
   readonly host: string;
   readonly at: Instant;
@@ -49,41 +49,41 @@ export function isHarmless(type: EffectOrder['type']): boolean {
 
 /** Issues an effect that must end within `withinMs`. Dependencies that already ended are left out. */
 export function issue(
-  turn: Turn,
+  context: StepContext,
   order: EffectOrder,
   options: { withinMs: number; after?: readonly (EffectId | null)[] },
 ): EffectId {
-  const id = turn.nextEffect;
-  turn.nextEffect += 1;
-  const pendingIds = new Set(turn.service.pending.map((effect) => effect.id));
+  const id = context.nextEffect;
+  context.nextEffect += 1;
+  const pendingIds = new Set(context.service.pending.map((effect) => effect.id));
   const after = (options.after ?? []).filter(
     (dep): dep is EffectId => dep !== null && pendingIds.has(dep),
   );
   const waitsUntil = Math.max(
-    turn.at,
-    ...turn.service.pending.filter((e) => after.includes(e.id)).map((e) => e.deadline),
+    context.at,
+    ...context.service.pending.filter((e) => after.includes(e.id)).map((e) => e.deadline),
   );
   const effect: Effect = {
     ...order,
     id,
-    service: turn.config.name,
+    service: context.config.name,
     after,
-    issuedAt: turn.at,
+    issuedAt: context.at,
     withinMs: options.withinMs,
     deadline: waitsUntil + options.withinMs,
   };
-  assert(turn.service.pending.length < PENDING_LIMIT, 'effects in flight are bounded');
-  turn.service = { ...turn.service, pending: [...turn.service.pending, effect] };
+  assert(context.service.pending.length < PENDING_LIMIT, 'effects in flight are bounded');
+  context.service = { ...context.service, pending: [...context.service.pending, effect] };
   if (isTold(order.type)) {
-    note(turn, {
+    note(context, {
       code: 'ordered',
       effect: order.type,
       id,
       member: 'member' in order ? order.member : null,
     });
   }
-  if (turn.config.mode === 'observe' && !isHarmless(order.type)) turn.shadowed.push(effect);
-  else turn.effects.push(effect);
+  if (context.config.mode === 'observe' && !isHarmless(order.type)) context.shadowed.push(effect);
+  else context.effects.push(effect);
   return id;
 }
 
@@ -93,37 +93,41 @@ export function isTold(type: EffectOrder['type']): boolean {
 }
 
 /** Takes back the effects that have not begun. */
-export function cancel(turn: Turn, ids: readonly (EffectId | null)[]): void {
-  const waiting = turn.service.pending.filter((effect) => ids.includes(effect.id));
+export function cancel(context: StepContext, ids: readonly (EffectId | null)[]): void {
+  const waiting = context.service.pending.filter((effect) => ids.includes(effect.id));
   if (waiting.length === 0) return;
   issue(
-    turn,
+    context,
     { type: 'cancelEffects', ids: waiting.map((effect) => effect.id) },
     { withinMs: QUICK_MS },
   );
 }
 
-export function memberOf(turn: Turn, name: string): MemberState {
-  const member = turn.service.members.find((candidate) => candidate.name === name);
-  assert(member !== undefined, `${name} is a member of ${turn.config.name}`);
+export function memberOf(context: StepContext, name: string): MemberState {
+  const member = context.service.members.find((candidate) => candidate.name === name);
+  assert(member !== undefined, `${name} is a member of ${context.config.name}`);
   return member;
 }
 
 /** The members of this host: nobody else takes orders from it, and of nobody else is anything known. */
-export function localMembers(turn: Turn): readonly MemberState[] {
-  return turn.service.members.filter(({ host }) => host === turn.host);
+export function localMembers(context: StepContext): readonly MemberState[] {
+  return context.service.members.filter(({ host }) => host === context.host);
 }
 
-export function memberConfigOf(turn: Turn, name: string): MemberConfig {
-  const member = turn.config.members.find((candidate) => candidate.name === name);
-  assert(member !== undefined, `${name} is configured in ${turn.config.name}`);
+export function memberConfigOf(context: StepContext, name: string): MemberConfig {
+  const member = context.config.members.find((candidate) => candidate.name === name);
+  assert(member !== undefined, `${name} is configured in ${context.config.name}`);
   return member;
 }
 
-export function updateMember(turn: Turn, name: string, change: Partial<MemberState>): void {
-  turn.service = {
-    ...turn.service,
-    members: turn.service.members.map((member) =>
+export function updateMember(
+  context: StepContext,
+  name: string,
+  change: Partial<MemberState>,
+): void {
+  context.service = {
+    ...context.service,
+    members: context.service.members.map((member) =>
       member.name === name ? { ...member, ...change } : member,
     ),
   };
@@ -131,51 +135,54 @@ export function updateMember(turn: Turn, name: string, change: Partial<MemberSta
 
 /** Whether an effect of one of these types is under way for the member. */
 export function isPending(
-  turn: Turn,
+  context: StepContext,
   member: string,
   types: readonly EffectOrder['type'][],
 ): boolean {
-  return turn.service.pending.some(
+  return context.service.pending.some(
     (effect) => types.includes(effect.type) && 'member' in effect && effect.member === member,
   );
 }
 
 /** Adds a line to the timeline of the incident under way; nothing when there is none. */
-export function note(turn: Turn, fact: IncidentFact, at: Instant = turn.at): void {
-  const { incident } = turn.service;
+export function note(context: StepContext, fact: IncidentFact, at: Instant = context.at): void {
+  const { incident } = context.service;
   if (incident === null || incident.endedAt !== null) return;
   if (incident.timeline.length >= TIMELINE_LIMIT) return;
   const entry: IncidentEntry = { at, ...fact };
-  turn.service = {
-    ...turn.service,
+  context.service = {
+    ...context.service,
     incident: { ...incident, timeline: [...incident.timeline, entry] },
   };
 }
 
 /** Says that something was considered and not done. */
-export function refuse(turn: Turn, refusal: Refusal): void {
-  turn.hesitations.push(refusal);
+export function refuse(context: StepContext, refusal: Refusal): void {
+  context.hesitations.push(refusal);
 }
 
 /** Ends a decision: what it refused stands from now, or since an earlier one; all else stands no longer. */
-export function settleRefusals(turn: Turn): void {
-  const before = turn.service.refusals;
-  const fresh = turn.hesitations
+export function settleRefusals(context: StepContext): void {
+  const before = context.service.refusals;
+  const fresh = context.hesitations
     .splice(0)
     .filter((refusal, index, all) => all.findIndex(({ code }) => code === refusal.code) === index);
   const refusals = fresh.map(
     (refusal) =>
-      before.find((standing) => standing.refusal.code === refusal.code) ?? { at: turn.at, refusal },
+      before.find((standing) => standing.refusal.code === refusal.code) ?? {
+        at: context.at,
+        refusal,
+      },
   );
   for (const standing of refusals) {
-    if (!before.includes(standing)) note(turn, { code: 'refused', refusal: standing.refusal });
+    if (!before.includes(standing)) note(context, { code: 'refused', refusal: standing.refusal });
   }
   const isSame =
     refusals.length === before.length && refusals.every((standing) => before.includes(standing));
-  if (!isSame) turn.service = { ...turn.service, refusals };
+  if (!isSame) context.service = { ...context.service, refusals };
 }
 
 /** What became of a command: null when it was accepted. */
-export function answer(turn: Turn, refusal: Refusal | null): void {
-  turn.service = { ...turn.service, lastCommand: { at: turn.at, refusal } };
+export function answer(context: StepContext, refusal: Refusal | null): void {
+  context.service = { ...context.service, lastCommand: { at: context.at, refusal } };
 }

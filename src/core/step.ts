@@ -13,7 +13,7 @@ import { applyOutcome, assumedResult } from './effect-results.ts';
 import { recoverAgent } from './recover.ts';
 import type { AgentState, MemberState, ServiceState } from './state.ts';
 import { earlier, type Instant } from './time.ts';
-import { OUTCOME_GRACE_MS, type Turn } from './step-context.ts';
+import { OUTCOME_GRACE_MS, type StepContext } from './step-context.ts';
 
 // The whole decision: `step(config, state, event) → { state, effects }`. Synchronous, total and
 // deterministic; it reads no clock, rolls no dice, does no I/O and writes no log. An event changes what is
@@ -154,7 +154,7 @@ function stepService(
   const index = state.services.findIndex((candidate) => candidate.name === service.name);
   const known = state.services[index];
   assert(known !== undefined, 'every configured service has a state');
-  const turn: Turn = {
+  const context: StepContext = {
     config: service,
     host: config.host,
     at: event.at,
@@ -166,16 +166,16 @@ function stepService(
     nextEffect: state.nextEffect,
     nextIncident: state.nextIncident,
   };
-  expireOutcomes(turn);
-  if (polled) expireDetectors(turn);
-  applyEvent(turn, event);
-  if (state.started && !isRoutine(event, known, turn.service)) decide(turn);
-  assumeShadowed(turn);
+  expireOutcomes(context);
+  if (polled) expireDetectors(context);
+  applyEvent(context, event);
+  if (state.started && !isRoutine(event, known, context.service)) decide(context);
+  assumeShadowed(context);
   return {
     ...state,
-    services: state.services.with(index, turn.service),
-    nextEffect: turn.nextEffect,
-    nextIncident: turn.nextIncident,
+    services: state.services.with(index, context.service),
+    nextEffect: context.nextEffect,
+    nextIncident: context.nextIncident,
   };
 }
 
@@ -202,35 +202,35 @@ function isSameToDecide(old: MemberState, now: MemberState): boolean {
 }
 
 /** An outcome that never came counts as timed out. */
-function expireOutcomes(turn: Turn): void {
-  for (const effect of turn.service.pending) {
-    if (turn.at < effect.deadline + OUTCOME_GRACE_MS) continue;
-    applyOutcome(turn, effect, { ok: false, fault: 'timedOut', detail: 'no outcome' });
+function expireOutcomes(context: StepContext): void {
+  for (const effect of context.service.pending) {
+    if (context.at < effect.deadline + OUTCOME_GRACE_MS) continue;
+    applyOutcome(context, effect, { ok: false, fault: 'timedOut', detail: 'no outcome' });
   }
 }
 
-function expireDetectors(turn: Turn): void {
-  for (const member of turn.service.members) {
+function expireDetectors(context: StepContext): void {
+  for (const member of context.service.members) {
     const { nextAt } = member.detector;
-    if (nextAt === null || nextAt > turn.at) continue;
+    if (nextAt === null || nextAt > context.at) continue;
     applyDetector(
-      turn,
+      context,
       member.name,
-      expire(turn.config.detection, member.detector, turn.at, turn.observer),
+      expire(context.config.detection, member.detector, context.at, context.observer),
     );
   }
 }
 
 /** observe-only: what would have been done is assumed to have worked, so that the next decision follows from it. */
-function assumeShadowed(turn: Turn): void {
+function assumeShadowed(context: StepContext): void {
   for (let count = 0; count < SHADOW_LIMIT; count += 1) {
-    const effect = turn.shadowed.shift();
+    const effect = context.shadowed.shift();
     if (effect === undefined) return;
-    if (!turn.service.pending.some((pending) => pending.id === effect.id)) continue;
-    applyOutcome(turn, effect, { ok: true, result: assumedResult(turn, effect) });
-    decide(turn);
+    if (!context.service.pending.some((pending) => pending.id === effect.id)) continue;
+    applyOutcome(context, effect, { ok: true, result: assumedResult(context, effect) });
+    decide(context);
   }
-  assert(turn.shadowed.length === 0, 'what observe-only would do comes to an end');
+  assert(context.shadowed.length === 0, 'what observe-only would do comes to an end');
 }
 
 /** When `deadlineReached` must come if nothing happens before; null: never. */

@@ -13,7 +13,7 @@ import {
   memberOf,
   note,
   refuse,
-  type Turn,
+  type StepContext,
 } from './step-context.ts';
 import { standingOf } from './temperature.ts';
 
@@ -27,21 +27,21 @@ type Move = {
   readonly cause: Cause;
 };
 
-export function beginMove(turn: Turn, move: Move): void {
-  const { startMs, readyMs } = turn.config.timeouts;
-  const from = activeHere(turn.service);
-  assert(turn.service.operation === null, 'a planned move begins in quiet');
+export function beginMove(context: StepContext, move: Move): void {
+  const { startMs, readyMs } = context.config.timeouts;
+  const from = activeHere(context.service);
+  assert(context.service.operation === null, 'a planned move begins in quiet');
   assert(from !== null && from !== move.to, 'a planned move goes to another member');
-  endIncident(turn);
-  const incident = openIncident(turn, {
+  endIncident(context);
+  const incident = openIncident(context, {
     kind: move.kind,
     cause: move.cause,
     from,
     wellUntil: null,
   });
-  updateIncident(turn, () => ({ to: move.to }));
-  turn.service = {
-    ...turn.service,
+  updateIncident(context, () => ({ to: move.to }));
+  context.service = {
+    ...context.service,
     operation: {
       ...NEW_OPERATION,
       step: 'raising',
@@ -49,45 +49,46 @@ export function beginMove(turn: Turn, move: Move): void {
       incident,
       from,
       to: move.to,
-      startedAt: turn.at,
-      deadline: turn.at + startMs + readyMs,
+      startedAt: context.at,
+      deadline: context.at + startMs + readyMs,
     },
   };
 }
 
 /** Goes on with a planned move once its target serves at full strength, or gives it up at the deadline. */
-export function advanceMove(turn: Turn): void {
-  const { operation } = turn.service;
+export function advanceMove(context: StepContext): void {
+  const { operation } = context.service;
   if (operation === null || operation.step !== 'raising') return;
-  const target = memberOf(turn, operation.to);
-  const candidate = rankCandidates(turn, []).find(({ member }) => member.name === operation.to);
+  const target = memberOf(context, operation.to);
+  const candidate = rankCandidates(context, []).find(({ member }) => member.name === operation.to);
   const refusals = candidate?.verdict.refusals ?? [];
   // It is being told that it is the active: told otherwise meanwhile, it could end up as either.
-  const isSettled = operation.from === null || !isPending(turn, operation.from, ['promoteMember']);
+  const isSettled =
+    operation.from === null || !isPending(context, operation.from, ['promoteMember']);
   const isRaised = candidate?.distance === 0 && target.capacity === 'full';
   if (isSettled && isRaised && refusals.length === 0) {
-    updateIncident(turn, () => ({ candidates: [{ member: target.name, refusals }] }));
-    planTakeover(turn, operation, target.name, false);
+    updateIncident(context, () => ({ candidates: [{ member: target.name, refusals }] }));
+    planTakeover(context, operation, target.name, false);
     return;
   }
-  if (turn.at >= operation.deadline) giveUp(turn, operation, target, refusals);
+  if (context.at >= operation.deadline) giveUp(context, operation, target, refusals);
 }
 
 function giveUp(
-  turn: Turn,
+  context: StepContext,
   operation: Raising,
   target: MemberState,
   refusals: readonly GateRefusal[],
 ): void {
-  updateIncident(turn, () => ({ candidates: [{ member: target.name, refusals }] }));
-  note(turn, { code: 'passedOver', member: target.name, refusals });
-  abortOperation(turn, operation);
-  endIncident(turn);
+  updateIncident(context, () => ({ candidates: [{ member: target.name, refusals }] }));
+  note(context, { code: 'passedOver', member: target.name, refusals });
+  abortOperation(context, operation);
+  endIncident(context);
 }
 
 /** Why no command may begin anything now; null: it may. */
-export function obstacle(turn: Turn, to: string | null): Refusal | null {
-  const { service, config } = turn;
+export function obstacle(context: StepContext, to: string | null): Refusal | null {
+  const { service, config } = context;
   const { leadership } = service;
   const target = config.members.find(({ name }) => name === to);
   if (to !== null && target === undefined) return { code: 'unknownMember', member: to };
@@ -103,32 +104,32 @@ export function obstacle(turn: Turn, to: string | null): Refusal | null {
   if (target === undefined) return null;
   const { name: member, host } = target;
   if (member === leadership.member) return { code: 'alreadyActive', member };
-  return host === turn.host ? null : { code: 'memberElsewhere', host, member };
+  return host === context.host ? null : { code: 'memberElsewhere', host, member };
 }
 
 /** Carries out the operator's switchover, or says why not. */
-export function switchoverRequested(turn: Turn, to: string | null): void {
-  const refusal = obstacle(turn, to);
-  const target = refusal === null ? bestTarget(turn, to) : refusal;
+export function switchoverRequested(context: StepContext, to: string | null): void {
+  const refusal = obstacle(context, to);
+  const target = refusal === null ? bestTarget(context, to) : refusal;
   if (typeof target !== 'string') {
-    answer(turn, target);
+    answer(context, target);
     return;
   }
-  beginMove(turn, {
+  beginMove(context, {
     kind: 'switchover',
     to: target,
     cause: { code: 'operator', command: 'switchover' },
   });
-  answer(turn, null);
+  answer(context, null);
 }
 
 /** A target that passes once raised: named by the operator, else the best; or why there is none. */
-function bestTarget(turn: Turn, to: string | null): string | Refusal {
-  const active = activeHere(turn.service);
-  const ranked = rankCandidates(turn, active === null ? [] : [active]);
+function bestTarget(context: StepContext, to: string | null): string | Refusal {
+  const active = activeHere(context.service);
+  const ranked = rankCandidates(context, active === null ? [] : [active]);
   const wanted = to === null ? ranked : ranked.filter((candidate) => candidate.member.name === to);
   const fit = wanted.find(
-    ({ member, verdict }) => verdict.refusals.length === 0 || canBeRaised(turn, member),
+    ({ member, verdict }) => verdict.refusals.length === 0 || canBeRaised(context, member),
   );
   return (
     fit?.member.name ?? { code: 'noCandidate', candidates: wanted.map(({ verdict }) => verdict) }
@@ -136,64 +137,64 @@ function bestTarget(turn: Turn, to: string | null): string | Refusal {
 }
 
 /** A cold standby is not ready by design: it is started for the move. */
-export function canBeRaised(turn: Turn, member: MemberState): boolean {
-  const isAbsent = standingOf(memberConfigOf(turn, member.name).temperature) === 'absent';
+export function canBeRaised(context: StepContext, member: MemberState): boolean {
+  const isAbsent = standingOf(memberConfigOf(context, member.name).temperature) === 'absent';
   return isAbsent && member.lifecycle === 'absent' && member.repair.fault === null;
 }
 
 /** Carries out the operator's failover: at once and without a drain, to a member that can serve. */
-export function failoverRequested(turn: Turn, to: string | null): void {
-  const refusal = obstacle(turn, to);
-  const active = activeHere(turn.service);
+export function failoverRequested(context: StepContext, to: string | null): void {
+  const refusal = obstacle(context, to);
+  const active = activeHere(context.service);
   if (refusal !== null || active === null) {
-    answer(turn, refusal ?? { code: 'noActive' });
+    answer(context, refusal ?? { code: 'noActive' });
     return;
   }
-  const ranked = rankCandidates(turn, [active]);
+  const ranked = rankCandidates(context, [active]);
   const wanted = to === null ? ranked : ranked.filter((candidate) => candidate.member.name === to);
   const fit = wanted.find(({ verdict, couldServe }) => verdict.refusals.length === 0 || couldServe);
   if (fit === undefined) {
-    answer(turn, { code: 'noCandidate', candidates: wanted.map(({ verdict }) => verdict) });
+    answer(context, { code: 'noCandidate', candidates: wanted.map(({ verdict }) => verdict) });
     return;
   }
   beginFailover(
-    turn,
-    memberOf(turn, active),
+    context,
+    memberOf(context, active),
     { code: 'operator', command: 'failover' },
     fit.member.name,
   );
-  answer(turn, null);
+  answer(context, null);
 }
 
 /** Moves away from an active that answers its probes but serves its clients badly: at most one at a time, ever more rarely. */
-export function considerGray(turn: Turn): void {
-  const { service, config } = turn;
+export function considerGray(context: StepContext): void {
+  const { service, config } = context;
   const name = activeHere(service);
   if (service.operation !== null || name === null || service.observing !== null) return;
-  const active = memberOf(turn, name);
+  const active = memberOf(context, name);
   if (active.detector.health !== 'degraded' || config.degraded.action === 'report') return;
   if (service.paused) {
-    refuse(turn, { code: 'paused' });
+    refuse(context, { code: 'paused' });
     return;
   }
-  if (turn.at < service.grayEjections.notBefore) {
-    refuse(turn, {
+  if (context.at < service.degradedSwitchovers.notBefore) {
+    refuse(context, {
       code: 'degradedBackoff',
-      remainingMs: service.grayEjections.notBefore - turn.at,
+      remainingMs: service.degradedSwitchovers.notBefore - context.at,
     });
     return;
   }
-  const target = bestTarget(turn, null);
+  const target = bestTarget(context, null);
   if (typeof target !== 'string') {
-    refuse(turn, target);
+    refuse(context, target);
     return;
   }
-  const count = service.grayEjections.count + 1;
-  turn.service = {
-    ...turn.service,
-    grayEjections: { count, notBefore: turn.at + config.degraded.backoffMs * count },
+  const count = service.degradedSwitchovers.count + 1;
+  context.service = {
+    ...context.service,
+    degradedSwitchovers: { count, notBefore: context.at + config.degraded.backoffMs * count },
   };
-  beginMove(turn, {
+  beginMove(context, {
     kind: 'switchover',
     to: target,
     cause: { code: 'memberDegraded', member: active.name, reason: active.detector.reason },

@@ -7,7 +7,7 @@ import { endOrderly, orderFence, raise } from './members.ts';
 import { forgetRun } from './outlier-detection.ts';
 import { HOLD, routeTo, sendRoute } from './route.ts';
 import { isPlanned, type Operation, type OperationBase, type Plan, type Taking } from './state.ts';
-import { issue, memberOf, note, updateMember, type Turn } from './step-context.ts';
+import { issue, memberOf, note, updateMember, type StepContext } from './step-context.ts';
 
 // The plan by which a member becomes active, shared by the first start, failover, switchover and failback:
 // a small graph of effects issued at once. What it waits for is the whole of its safety:
@@ -45,49 +45,49 @@ const PLAN_STEPS = [
 
 /** Issues the plan that makes `to` active. */
 export function planTakeover(
-  turn: Turn,
+  context: StepContext,
   operation: Operation,
   to: string,
   degraded: boolean,
 ): void {
-  const { config } = turn;
+  const { config } = context;
   assert(operation.step !== 'taking', 'one plan at a time runs');
   const planned = isPlanned(operation);
   const replaces = operation.from !== null && operation.from !== to ? operation.from : null;
-  noteChoice(turn, operation, to, degraded);
+  noteChoice(context, operation, to, degraded);
   const stop =
-    planned && config.exclusive && replaces !== null ? planStop(turn, replaces) : NO_STOP;
+    planned && config.exclusive && replaces !== null ? planStop(context, replaces) : NO_STOP;
   const fence =
-    !planned && replaces !== null && !operation.fromGone ? orderFence(turn, replaces) : null;
+    !planned && replaces !== null && !operation.fromGone ? orderFence(context, replaces) : null;
   const gone = config.exclusive
-    ? [stop.demote, fence, ...fenceFormerTargets(turn, operation, to)]
+    ? [stop.demote, fence, ...fenceFormerTargets(context, operation, to)]
     : [];
-  const raised = raise(turn, to);
-  const acquired = acquire(turn, to, [stop.demote]);
-  const epoch = turn.service.epoch + 1;
+  const raised = raise(context, to);
+  const acquired = acquire(context, to, [stop.demote]);
+  const epoch = context.service.epoch + 1;
   const promoted = config.abilities.promote
     ? issue(
-        turn,
+        context,
         { type: 'promoteMember', member: to, epoch },
         { withinMs: config.timeouts.promoteMs, after: [acquired, raised, ...gone] },
       )
     : null;
-  const route = routeTo(turn, to, epoch, turn.at);
-  const switched = sendRoute(turn, { ...route, suspects: [] }, [
+  const route = routeTo(context, to, epoch, context.at);
+  const switched = sendRoute(context, { ...route, suspects: [] }, [
     acquired,
     raised,
     promoted,
     ...gone,
   ]);
-  const released = planned && replaces !== null ? planRelease(turn, replaces, switched) : null;
-  turn.service = {
-    ...turn.service,
+  const released = planned && replaces !== null ? planRelease(context, replaces, switched) : null;
+  context.service = {
+    ...context.service,
     operation: {
       ...baseOf(operation),
       step: 'taking',
       to,
       committed: false,
-      progressAt: turn.at,
+      progressAt: context.at,
       plan: {
         ...stop,
         fence,
@@ -108,59 +108,71 @@ export function baseOf(operation: Operation): OperationBase {
 }
 
 /** What an earlier plan of this operation may have made active. */
-function fenceFormerTargets(turn: Turn, operation: Operation, to: string): readonly EffectId[] {
+function fenceFormerTargets(
+  context: StepContext,
+  operation: Operation,
+  to: string,
+): readonly EffectId[] {
   return operation.mayServe
-    .filter((name) => name !== to && !memberOf(turn, name).fenced)
-    .map((name) => orderFence(turn, name));
+    .filter((name) => name !== to && !memberOf(context, name).fenced)
+    .map((name) => orderFence(context, name));
 }
 
 /** The old active finishes what it has, where it need not end first and can be kept from more. */
-function planRelease(turn: Turn, from: string, switched: EffectId): EffectId | null {
-  const { exclusive, release } = turn.config;
-  return !exclusive && release === 'drain' ? drain(turn, from, [switched]) : null;
+function planRelease(context: StepContext, from: string, switched: EffectId): EffectId | null {
+  const { exclusive, release } = context.config;
+  return !exclusive && release === 'drain' ? drain(context, from, [switched]) : null;
 }
 
-function noteChoice(turn: Turn, operation: Operation, to: string, degraded: boolean): void {
+function noteChoice(
+  context: StepContext,
+  operation: Operation,
+  to: string,
+  degraded: boolean,
+): void {
   if (operation.incident === null) return;
-  note(turn, { code: 'chosen', member: to, degraded });
-  updateIncident(turn, (incident) => ({
+  note(context, { code: 'chosen', member: to, degraded });
+  updateIncident(context, (incident) => ({
     to,
-    epoch: turn.service.epoch + 1,
-    steps: { ...incident.steps, decideMs: turn.at - incident.verdictAt },
+    epoch: context.service.epoch + 1,
+    steps: { ...incident.steps, decideMs: context.at - incident.verdictAt },
   }));
 }
 
 const NO_STOP = { hold: null, drain: null, demote: null };
 
 /** The orderly end of an exclusive active: no new requests, finish the open ones, then stop or demote. */
-function planStop(turn: Turn, from: string): { hold: EffectId; drain: EffectId; demote: EffectId } {
-  const { config } = turn;
-  const { route, epoch } = turn.service;
+function planStop(
+  context: StepContext,
+  from: string,
+): { hold: EffectId; drain: EffectId; demote: EffectId } {
+  const { config } = context;
+  const { route, epoch } = context.service;
   // Answers to open requests still obey the lease's end.
   const hold = sendRoute(
-    turn,
+    context,
     { epoch: route?.epoch ?? epoch, ...HOLD, leaseUntil: route?.leaseUntil ?? null },
     [],
   );
-  const drained = drain(turn, from, [hold]);
+  const drained = drain(context, from, [hold]);
   const demote = config.abilities.demote
     ? issue(
-        turn,
+        context,
         { type: 'demoteMember', member: from },
         { withinMs: config.timeouts.demoteMs, after: [drained] },
       )
     : issue(
-        turn,
+        context,
         { type: 'stopMember', member: from, graceMs: config.timeouts.stopMs },
         { withinMs: config.timeouts.stopMs + config.timeouts.fenceMs, after: [drained] },
       );
   return { hold, drain: drained, demote };
 }
 
-function drain(turn: Turn, member: string, after: readonly EffectId[]): EffectId {
-  const timeoutMs = turn.config.timeouts.drainMs;
+function drain(context: StepContext, member: string, after: readonly EffectId[]): EffectId {
+  const timeoutMs = context.config.timeouts.drainMs;
   return issue(
-    turn,
+    context,
     { type: 'drainTraffic', member, timeoutMs },
     { withinMs: timeoutMs + DRAIN_SLACK_MS, after },
   );
@@ -172,68 +184,70 @@ export function planStepOf(operation: Operation | null, id: EffectId): PlanStep 
   return PLAN_STEPS.find((step) => operation.plan[step] === id) ?? null;
 }
 
-export function planSucceeded(turn: Turn, operation: Taking, step: PlanStep): void {
-  const tookMs = turn.at - operation.progressAt;
-  if (step === 'hold') updateIncident(turn, () => ({ wellUntil: turn.at }));
+export function planSucceeded(context: StepContext, operation: Taking, step: PlanStep): void {
+  const tookMs = context.at - operation.progressAt;
+  if (step === 'hold') updateIncident(context, () => ({ wellUntil: context.at }));
   if (step === 'fence')
-    updateIncident(turn, (incident) => ({ steps: { ...incident.steps, fenceMs: tookMs } }));
+    updateIncident(context, (incident) => ({ steps: { ...incident.steps, fenceMs: tookMs } }));
   if (step === 'promote')
-    updateIncident(turn, (incident) => ({ steps: { ...incident.steps, promoteMs: tookMs } }));
+    updateIncident(context, (incident) => ({ steps: { ...incident.steps, promoteMs: tookMs } }));
   if (step === 'switch')
-    updateIncident(turn, (incident) => ({ steps: { ...incident.steps, switchMs: tookMs } }));
+    updateIncident(context, (incident) => ({ steps: { ...incident.steps, switchMs: tookMs } }));
   const committed = operation.committed || step === 'drain';
-  const progressAt = step === 'fence' && !turn.config.exclusive ? operation.progressAt : turn.at;
-  turn.service = { ...turn.service, operation: { ...operation, committed, progressAt } };
-  if (step === 'switch') completeTakeover(turn, operation);
+  const progressAt =
+    step === 'fence' && !context.config.exclusive ? operation.progressAt : context.at;
+  context.service = { ...context.service, operation: { ...operation, committed, progressAt } };
+  if (step === 'switch') completeTakeover(context, operation);
 }
 
-function completeTakeover(turn: Turn, operation: Taking): void {
+function completeTakeover(context: StepContext, operation: Taking): void {
   const { to, from } = operation;
-  for (const member of turn.service.members) {
-    updateMember(turn, member.name, { role: member.name === to ? 'active' : 'standby' });
+  for (const member of context.service.members) {
+    updateMember(context, member.name, { role: member.name === to ? 'active' : 'standby' });
   }
-  setNewest(turn, to);
-  const tried = turn.service.observing?.tried ?? [];
+  setNewest(context, to);
+  const tried = context.service.observing?.tried ?? [];
   const sameRun = from !== null && tried.includes(from);
-  turn.service = {
-    ...turn.service,
+  context.service = {
+    ...context.service,
     leadership: { who: 'here', member: to },
     operation: null,
-    fellBack: null,
+    usedFallback: null,
     observing:
       operation.kind === 'start'
         ? null
         : {
             member: to,
-            since: turn.at,
-            until: turn.at + turn.config.takeover.observeMs,
+            since: context.at,
+            until: context.at + context.config.takeover.observeMs,
             tried: sameRun ? tried : [],
           },
   };
-  resetPerformance(turn, to);
-  if (endsAccepting(turn, operation) && from !== null) endOrderly(turn, memberOf(turn, from));
+  resetPerformance(context, to);
+  if (endsAccepting(context, operation) && from !== null)
+    endOrderly(context, memberOf(context, from));
   if (operation.incident === null) return;
-  noteServed(turn, to);
-  settleIncident(turn, 'succeeded');
+  noteServed(context, to);
+  settleIncident(context, 'succeeded');
 }
 
-function endsAccepting(turn: Turn, operation: Taking): boolean {
+function endsAccepting(context: StepContext, operation: Taking): boolean {
   const { from, to } = operation;
-  const { exclusive, release } = turn.config;
+  const { exclusive, release } = context.config;
   return isPlanned(operation) && !exclusive && release === 'stop' && from !== to;
 }
 
 /** What the member did as a standby, or as an active long ago, does not speak for it now. */
-function resetPerformance(turn: Turn, name: string): void {
-  const { performance, detector } = memberOf(turn, name);
-  updateMember(turn, name, {
+function resetPerformance(context: StepContext, name: string): void {
+  const { performance, detector } = memberOf(context, name);
+  updateMember(context, name, {
     detector: { ...detector, quality: forgetRun(detector.quality) },
     performance: {
       ...performance,
       requests: 0,
       errors: 0,
       clientP95Ms: null,
-      at: turn.at,
+      at: context.at,
     },
   });
 }

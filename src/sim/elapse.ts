@@ -14,12 +14,15 @@ export function elapse(state: AgentState, byMs: DurationMs): AgentState {
 }
 
 function elapsedService(service: ServiceState, byMs: DurationMs): ServiceState {
-  const { failovers, grayEjections, restUntil, observing, members } = service;
+  const { failovers, degradedSwitchovers, failbackNotBefore, observing, members } = service;
   return {
     ...service,
     failovers: failovers.map((at) => at - byMs),
-    grayEjections: { ...grayEjections, notBefore: grayEjections.notBefore - byMs },
-    restUntil: restUntil - byMs,
+    degradedSwitchovers: {
+      ...degradedSwitchovers,
+      notBefore: degradedSwitchovers.notBefore - byMs,
+    },
+    failbackNotBefore: failbackNotBefore - byMs,
     observing:
       observing === null
         ? null

@@ -69,7 +69,7 @@ const cases: readonly (readonly [string, AgentState, Overall])[] = [
     changeService(
       changeMember(well, 'a', (member) => withHealth(member, 'failed')),
       'shop',
-      (service) => ({ ...service, fellBack: { at: 2000, from: 'a', to: 'b' } }),
+      (service) => ({ ...service, usedFallback: { at: 2000, from: 'a', to: 'b' } }),
     ),
     'DEGRADED',
   ],

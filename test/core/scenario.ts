@@ -140,7 +140,7 @@ function observationOf(world: World, verb: string, words: Words): Event {
         fault: words[2] as ProbeFault,
         detail: '',
       };
-    case 'fellBack':
+    case 'usedFallback':
       return { type: 'trafficFellBack', ...base, from: member, to: words[1] ?? '' };
     case 'proxyLost':
       return { type: 'trafficLost', ...base };

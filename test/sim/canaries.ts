@@ -29,7 +29,7 @@ export const CANARIES: readonly Canary[] = [
     mutations: [
       {
         file: 'core/takeover.ts',
-        from: '? [stop.demote, fence, ...fenceFormerTargets(turn, operation, to)]',
+        from: '? [stop.demote, fence, ...fenceFormerTargets(context, operation, to)]',
         to: '? [stop.demote]',
       },
     ],
@@ -43,7 +43,7 @@ export const CANARIES: readonly Canary[] = [
     mutations: [
       {
         file: 'core/takeover.ts',
-        from: '? [stop.demote, fence, ...fenceFormerTargets(turn, operation, to)]',
+        from: '? [stop.demote, fence, ...fenceFormerTargets(context, operation, to)]',
         to: '? [stop.demote, fence]',
       },
     ],
@@ -118,7 +118,7 @@ export const CANARIES: readonly Canary[] = [
     mutations: [
       {
         file: 'core/lease.ts',
-        from: 'if (record === null || renewAt === null || turn.at < renewAt) return;',
+        from: 'if (record === null || renewAt === null || context.at < renewAt) return;',
         to: 'if (record === null || renewAt === null || record.renewal >= 1) return;',
       },
     ],
@@ -202,8 +202,8 @@ export const CANARIES: readonly Canary[] = [
     mutations: [
       {
         file: 'core/takeover.ts',
-        from: 'planned && config.exclusive && replaces !== null ? planStop(turn, replaces) : NO_STOP;',
-        to: 'planned && config.exclusive && replaces === null ? planStop(turn, to) : NO_STOP;',
+        from: 'planned && config.exclusive && replaces !== null ? planStop(context, replaces) : NO_STOP;',
+        to: 'planned && config.exclusive && replaces === null ? planStop(context, to) : NO_STOP;',
       },
     ],
   },
@@ -216,8 +216,8 @@ export const CANARIES: readonly Canary[] = [
     mutations: [
       {
         file: 'core/step.ts',
-        from: 'if (turn.at < effect.deadline + OUTCOME_GRACE_MS) continue;',
-        to: 'if (turn.at < effect.deadline + OUTCOME_GRACE_MS || effect.withinMs > 0) continue;',
+        from: 'if (context.at < effect.deadline + OUTCOME_GRACE_MS) continue;',
+        to: 'if (context.at < effect.deadline + OUTCOME_GRACE_MS || effect.withinMs > 0) continue;',
       },
     ],
   },
@@ -314,8 +314,8 @@ export const CANARIES: readonly Canary[] = [
     mutations: [
       {
         file: 'core/plan-rollback.ts',
-        from: 'notBefore: turn.at + pauseMs,',
-        to: 'notBefore: turn.at + pauseMs + 1e9,',
+        from: 'notBefore: context.at + pauseMs,',
+        to: 'notBefore: context.at + pauseMs + 1e9,',
       },
     ],
   },

@@ -52,7 +52,7 @@ type DataPlaneEvent = Extract<
 function describeDataPlane(event: DataPlaneEvent, locale: Locale): string {
   switch (event.type) {
     case 'trafficFellBack':
-      return describeFact({ code: 'fellBack', from: event.from, to: event.to }, locale);
+      return describeFact({ code: 'usedFallback', from: event.from, to: event.to }, locale);
     case 'trafficLost':
       return speaker(locale)('the data plane ended', '数据面已终止');
     case 'trafficRestored':

@@ -152,7 +152,7 @@ const TURNS = [
   'chosen',
   'passedOver',
   'noCandidate',
-  'fellBack',
+  'usedFallback',
   'served',
   'refused',
   'aborted',
@@ -184,7 +184,7 @@ function describeTurn(fact: Turn, locale: Locale): string {
     }
     case 'noCandidate':
       return say('no standby may take over', '没有可接管的成员');
-    case 'fellBack':
+    case 'usedFallback':
       return say(
         `the data plane went from ${fact.from} to ${fact.to}, as authorised in advance`,
         `数据面已按预先授权从 ${fact.from} 转到 ${fact.to}`,

@@ -96,7 +96,7 @@ const facts: Every<IncidentFact> = {
   ordered: { code: 'ordered', effect: 'fenceMember', id: 12, member: 'a' },
   done: { code: 'done', effect: 'fenceMember', id: 12, tookMs: 3.2 },
   failed: { code: 'failed', effect: 'fenceMember', id: 12, fault: 'stillRunning', detail: 'pid 7' },
-  fellBack: { code: 'fellBack', from: 'a', to: 'b' },
+  usedFallback: { code: 'usedFallback', from: 'a', to: 'b' },
   served: { code: 'served', member: 'b' },
   observed: { code: 'observed', member: 'b', p95Ms: 12, errorShare: 0.001 },
   refused: { code: 'refused', refusal: refusals.holdDown },
