@@ -1,10 +1,11 @@
 import { applyEvent } from './apply.ts';
-import { assert, unreachable } from './assert.ts';
+import { assert } from './assert.ts';
 import type { CoreConfig, ServiceConfig } from './config.ts';
 import { decide } from './decide.ts';
 import { nextDeadlineOf } from './deadlines.ts';
 import { expire, isLate } from './detect.ts';
 import type { Effect } from './effect.ts';
+import { EVENT_KINDS } from './event-kinds.ts';
 import type { Event } from './event.ts';
 import { applyDetector } from './apply-observation.ts';
 import { checkInvariants } from './invariants.ts';
@@ -109,38 +110,11 @@ function endPoll(config: CoreConfig, state: AgentState, at: Instant): AgentState
 }
 
 function concerns(event: Event, before: AgentState, service: string): boolean {
-  switch (event.type) {
-    case 'agentStarted':
-    case 'agentRecovered':
-    case 'deadlineReached':
-    case 'hostSampled':
-      return true;
-    case 'effectSucceeded':
-    case 'effectFailed':
-    case 'effectTimedOut':
-      return before.services.some(
-        (s) => s.name === service && s.pending.some((effect) => effect.id === event.id),
-      );
-    case 'trafficFailed':
-    case 'trafficSampled':
-    case 'probeSucceeded':
-    case 'probeFailed':
-    case 'memberExiting':
-    case 'memberExited':
-    case 'positionReported':
-    case 'trafficFellBack':
-    case 'trafficLost':
-    case 'trafficRestored':
-    case 'leaseObserved':
-    case 'switchoverRequested':
-    case 'failoverRequested':
-    case 'failbackRequested':
-    case 'pauseRequested':
-    case 'resumeRequested':
-      return event.service === service;
-    default:
-      return unreachable(event);
-  }
+  if (EVENT_KINDS[event.type].concerns === 'all') return true;
+  if ('service' in event) return event.service === service;
+  if (!('id' in event)) return false;
+  const named = before.services.find(({ name }) => name === service);
+  return named?.pending.some(({ id }) => id === event.id) ?? false;
 }
 
 function stepService(

@@ -201,10 +201,7 @@ export type Run = {
 
 function isAbout(event: Event, run: Run): boolean {
   return (
-    (event.type === 'probeSucceeded' ||
-      event.type === 'probeFailed' ||
-      event.type === 'memberExiting' ||
-      event.type === 'memberExited') &&
+    'incarnation' in event &&
     event.service === run.service &&
     event.member === run.member &&
     event.incarnation === run.incarnation

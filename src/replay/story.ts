@@ -1,6 +1,7 @@
 import { type Change, changesOf } from '../core/change.ts';
 import { isOutcome } from '../core/describe/event.ts';
 import type { Effect } from '../core/effect.ts';
+import { isRoutine as isRoutineKind } from '../core/event-kinds.ts';
 import type { Event } from '../core/event.ts';
 import type { AgentState, Incident } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
@@ -130,13 +131,7 @@ function entryOf(step: StoryStep, service: string): StoryEntry {
 function isRoutine(event: Event, effect: Effect | null): boolean {
   if (isOutcome(event))
     return event.type === 'effectSucceeded' && (effect === null || !isNews(effect));
-  return (
-    event.type === 'probeSucceeded' ||
-    event.type === 'trafficSampled' ||
-    event.type === 'hostSampled' ||
-    event.type === 'positionReported' ||
-    event.type === 'deadlineReached'
-  );
+  return isRoutineKind(event);
 }
 
 function routineName(event: Event): string {

@@ -1,6 +1,7 @@
 import { unreachable } from '../core/assert.ts';
 import { type Change, changesOf } from '../core/change.ts';
 import type { Effect } from '../core/effect.ts';
+import { isRoutine } from '../core/event-kinds.ts';
 import type { Event } from '../core/event.ts';
 import type { ServiceState } from '../core/state.ts';
 
@@ -43,40 +44,23 @@ export function isNews(effect: Effect): boolean {
 
 function eventCode(event: Event): string {
   switch (event.type) {
-    case 'memberExiting':
-      return `memberExiting ${event.member}`;
     case 'memberExited':
       return `memberExited ${event.member} ${event.signal ?? event.exitCode}`;
-    case 'probeFailed':
-      return `probeFailed ${event.member} ${event.fault}`;
-    case 'trafficFailed':
-      return `trafficFailed ${event.member} ${event.fault}`;
     case 'trafficFellBack':
       return `trafficFellBack ${event.from}→${event.to}`;
+    case 'effectSucceeded':
+      return '';
     case 'effectFailed':
       return `effectFailed #${event.id} ${event.fault}`;
     case 'effectTimedOut':
       return `effectTimedOut #${event.id}`;
-    case 'probeSucceeded':
-    case 'effectSucceeded':
-    case 'deadlineReached':
-    case 'trafficSampled':
-    case 'hostSampled':
-    case 'positionReported':
-      return '';
-    case 'agentStarted':
-    case 'agentRecovered':
-    case 'trafficLost':
-    case 'trafficRestored':
-    case 'leaseObserved':
-    case 'switchoverRequested':
-    case 'failoverRequested':
-    case 'failbackRequested':
-    case 'pauseRequested':
-    case 'resumeRequested':
-      return event.type;
-    default:
-      return unreachable(event);
+    // Every other kind goes by its name, its member and what was wrong.
+    default: {
+      if (isRoutine(event)) return '';
+      const member = 'member' in event ? [event.member] : [];
+      const fault = 'fault' in event ? [event.fault] : [];
+      return [event.type, ...member, ...fault].join(' ');
+    }
   }
 }
 

@@ -1,7 +1,8 @@
-import { unreachable } from '../core/assert.ts';
+import { assert, unreachable } from '../core/assert.ts';
 import type { CoreConfig } from '../core/config.ts';
 import { isOutcome } from '../core/describe/event.ts';
 import type { Effect } from '../core/effect.ts';
+import { EVENT_KINDS } from '../core/event-kinds.ts';
 import type { Event } from '../core/event.ts';
 import { activeHere, type AgentState, type Incident, type MemberState } from '../core/state.ts';
 import { nextDeadline, step } from '../core/step.ts';
@@ -217,40 +218,26 @@ class Course {
   /** Whether a recorded fact would have come to be on this course too. */
   #stillHappens({ event, before }: Step): boolean {
     if (this.#divergedAt === null) return true;
-    switch (event.type) {
-      case 'leaseObserved':
+    const { recurs } = EVENT_KINDS[event.type];
+    switch (recurs) {
+      case 'always':
+        return true;
+      case 'never':
         return false;
-      case 'probeSucceeded':
-      case 'probeFailed':
-      case 'memberExiting':
-      case 'memberExited':
-      case 'positionReported':
+      case 'withRun':
+        assert('incarnation' in event, 'what is of a run names it');
         return !this.#assumedRuns.has(keyOf(event)) && event.at <= this.#knownUntil(event);
-      case 'trafficFailed':
-      case 'trafficSampled': {
+      case 'withActive': {
+        assert('member' in event, 'what clients met names the member');
         const isSameActive =
           activeOf(this.#state, event.service) === activeOf(before, event.service);
         return isSameActive && !this.#assumedRuns.has(keyOf(event));
       }
-      case 'trafficFellBack':
+      case 'withFallback':
+        assert(event.type === 'trafficFellBack', 'only the data plane falls back');
         return this.#mayFallBack(event.service, event.from, event.to);
-      case 'agentStarted':
-      case 'agentRecovered':
-      case 'deadlineReached':
-      case 'hostSampled':
-      case 'trafficLost':
-      case 'trafficRestored':
-      case 'effectSucceeded':
-      case 'effectFailed':
-      case 'effectTimedOut':
-      case 'switchoverRequested':
-      case 'failoverRequested':
-      case 'failbackRequested':
-      case 'pauseRequested':
-      case 'resumeRequested':
-        return true;
       default:
-        return unreachable(event);
+        return unreachable(recurs);
     }
   }
 

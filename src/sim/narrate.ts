@@ -1,4 +1,5 @@
 import type { Effect, LeaseRecord } from '../core/effect.ts';
+import { isRoutine } from '../core/event-kinds.ts';
 import type { Event } from '../core/event.ts';
 import {
   leadingMember,
@@ -39,16 +40,12 @@ function describeEvent(event: Event, before: AgentState): string {
     case 'effectFailed':
     case 'effectTimedOut':
       return describeOutcome(event, before);
-    case 'probeSucceeded':
-    case 'deadlineReached':
-    case 'trafficSampled':
-    case 'positionReported':
-      return '';
     case 'hostSampled':
       return event.lateMs > 20 ? `hostSampled late ${Math.round(event.lateMs)}` : '';
     case 'leaseObserved':
       return `leaseObserved ${event.record === null ? 'none' : describeLease(event.record)}`;
     default:
+      if (isRoutine(event)) return '';
       return 'member' in event ? `${event.type} ${event.member}` : event.type;
   }
 }

@@ -1,6 +1,6 @@
 import type { Change } from '../../core/change.ts';
 import { describeChange } from '../../core/describe/change.ts';
-import { describeEvent } from '../../core/describe/event.ts';
+import { describeEvent, describeRoutine } from '../../core/describe/event.ts';
 import { type Locale, speaker } from '../../core/describe/language.ts';
 import { describeOrder } from '../../core/describe/order.ts';
 import type { Effect } from '../../core/effect.ts';
@@ -135,23 +135,13 @@ function changeTone(change: Change): Tone {
   return change.code === 'refused' || change.code === 'commandRefused' ? 'doubtful' : 'plain';
 }
 
-const ROUTINE: Readonly<Record<string, { one: string; several: string; zh: string }>> = {
-  probeSucceeded: { one: 'probe answer', several: 'probe answers', zh: '次探测应答' },
-  trafficSampled: { one: 'look at the traffic', several: 'looks at the traffic', zh: '次流量采样' },
-  hostSampled: { one: 'look at this host', several: 'looks at this host', zh: '次本机采样' },
-  positionReported: { one: 'reported position', several: 'reported positions', zh: '次位置报告' },
-  deadlineReached: { one: 'deadline', several: 'deadlines', zh: '个截止时间' },
-  housekeeping: { one: 'own order done', several: 'own orders done', zh: '个内务指令完成' },
-};
-
 function describeFolded(
   entry: StoryEntry & { readonly type: 'unchanged' },
   locale: Locale,
 ): string {
   const say = speaker(locale);
-  const parts = Object.entries(entry.counts).map(([name, count]) => {
-    const words = ROUTINE[name] ?? { one: name, several: name, zh: name };
-    return say(`${count} ${count === 1 ? words.one : words.several}`, `${count} ${words.zh}`);
-  });
+  const parts = Object.entries(entry.counts).map(([name, count]) =>
+    describeRoutine(name, count, locale),
+  );
   return `${parts.join(say(', ', '，'))}${say(': nothing changed', '：无变化')}`;
 }
