@@ -1,3 +1,5 @@
+import { assert } from '../../../core/assert.ts';
+import { percentile } from '../../../core/percentile.ts';
 import type { TrafficSample } from '../contract.ts';
 
 // What one member's real requests tell about it. Two views of the same latencies: the window since the last
@@ -72,19 +74,17 @@ export class ServiceRecord {
     return { member, windowMs, requests, errors, p95Ms, ...wait };
   }
 
-  /** Nearest rank among the last `count` latencies. */
   #percentile(count: number, share: number): number | null {
-    const used = Math.min(count, KEPT);
-    if (used <= 0) return null;
-    const end = this.#seen % KEPT;
-    const last =
-      used === KEPT || end >= used
-        ? this.#latenciesMs.slice(used === KEPT ? 0 : end - used, used === KEPT ? KEPT : end)
-        : Float64Array.of(
-            ...this.#latenciesMs.subarray(0, end),
-            ...this.#latenciesMs.subarray(KEPT - (used - end)),
-          );
-    last.sort();
-    return last[Math.ceil(share * used) - 1] ?? null;
+    return percentile(this.#last(Math.min(count, KEPT)), share);
+  }
+
+  /** The most recent latencies. */
+  #last(count: number): readonly number[] {
+    const first = this.#seen - count;
+    return Array.from({ length: count }, (_value, index) => {
+      const latencyMs = this.#latenciesMs[(first + index) % KEPT];
+      assert(latencyMs !== undefined, 'a latency lies within the ring');
+      return latencyMs;
+    });
   }
 }
