@@ -2,7 +2,7 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 
 // The header by which a proxy in front tells on whose behalf it connects (PROXY protocol, versions 1 and 2, HAProxy's
 // doc/proxy-protocol.txt). Reading is strict: what is not exactly a header ends the connection, as its first bytes
-// would otherwise be taken for the client's. Whoever may connect may claim any address, which only the operator's
+// would otherwise be taken for the client's. Any client that may connect may claim any address, which only the operator's
 // network can prevent.
 
 export type Endpoints = {

@@ -18,7 +18,7 @@ export type Told = {
   readonly stopping?: true;
   /** Proof of life. */
   readonly watchdog?: true;
-  /** One line for whoever asks the manager. */
+  /** One line that the manager shows. */
   readonly status?: string;
   readonly mainPid?: number;
   /** From now on it may take so long until the start or the stop is over. */
@@ -36,7 +36,7 @@ export class ServiceManager {
     this.watchdogMs = watchdogOf(env, pid);
   }
 
-  /** null: nobody asked to be told. */
+  /** null: no manager wants notifications. */
   static of(env: Environment, pid: number): ServiceManager | null {
     const socket = env['NOTIFY_SOCKET'] ?? '';
     return socket === '' ? null : new ServiceManager(env, pid);

@@ -24,11 +24,11 @@ const SYSTEM: TimeoutClock = {
 
 /** Returns what ends it before its time. */
 export function stallAwareTimeout(
-  patienceMs: number,
+  timeoutMs: number,
   onOut: () => void,
   clock: TimeoutClock = SYSTEM,
 ): () => void {
-  const sliceMs = patienceMs / SLICES;
+  const sliceMs = timeoutMs / SLICES;
   let left = SLICES;
   let over = false;
   let timer = { cancel: (): void => {} };

@@ -13,7 +13,7 @@ type Waiting<Answer> = {
 
 export class ControlChannel<Order extends { readonly type: string }, Answer> {
   readonly #socket: Socket;
-  /** Whom the orders are for. */
+  /** The process that gets the orders, as messages name it. */
   readonly #partner: string;
   readonly #onHang: () => void;
   readonly #waiting = new Map<number, Waiting<Answer>>();
@@ -31,12 +31,12 @@ export class ControlChannel<Order extends { readonly type: string }, Answer> {
     return this.#closed;
   }
 
-  ask(order: Order, patienceMs: number): Promise<Answer> {
+  ask(order: Order, timeoutMs: number): Promise<Answer> {
     if (this.#closed) return Promise.reject(this.#lost());
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
-      const stopWaiting = stallAwareTimeout(patienceMs, () => {
+      const stopWaiting = stallAwareTimeout(timeoutMs, () => {
         this.fail(id, 'timedOut', `the ${this.#partner} did not reply to ${order.type}`);
         this.#onHang();
       });

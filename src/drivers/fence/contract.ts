@@ -2,7 +2,7 @@ import type { Instant } from '../../core/time.ts';
 
 // Makes sure that a former active can neither serve nor write any more, by whatever means. One kind acts on an order:
 // it ends the member's processes, or switches its host off. The other kind lets the member serve only until a deadline
-// that it enforces by itself, so that the member is cut off even where nobody is left to give the order.
+// that it enforces by itself, so that the member is cut off even when no agent is left to give the order.
 
 type FenceAbilities = {
   /**

@@ -80,7 +80,7 @@ export function readRequestHead(text: string): RequestHead | RequestFault {
   if (facts.kind === 'fault') return facts;
   const connection = readConnection(fields);
   if (connection === null) return fault(400);
-  // A body of no bytes is none, so that nobody waits for it.
+  // A body of no bytes is none: nothing waits for it.
   const empty = facts.framing.kind === 'length' && facts.framing.bytes === 0;
   const framing: Framing = empty ? { kind: 'none' } : facts.framing;
   return {

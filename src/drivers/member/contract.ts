@@ -10,7 +10,7 @@ export type Started = {
   readonly startTicks: number;
 };
 
-/** A member that an earlier agent started and that goes on. */
+/** A member that an earlier agent started and that still runs. */
 export type Adopted = Started & { readonly frozen: boolean };
 
 /** Neither code nor signal: the process is gone, and it was not ours to wait for. */

@@ -130,7 +130,7 @@ class ProcessMember implements MemberDriver {
     this.#start = { settled: begun.catch(() => undefined), callOff };
     try {
       const run = await begun;
-      // From the next turn on, so that whoever awaits this start learns of it before the exit.
+      // From the next turn on, so that the caller that awaits this start learns of it before the exit.
       setImmediate(() => this.#announce(run));
       return run.main;
     } finally {

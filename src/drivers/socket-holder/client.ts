@@ -123,7 +123,7 @@ export class SocketHolderClient implements Spawner {
     this.leave();
   }
 
-  /** Lets go of it: it goes on for the next agent. */
+  /** Lets go of it: it keeps running for the next agent. */
   leave(): void {
     this.#isLeft = true;
     this.#control.close();
@@ -151,14 +151,14 @@ export class SocketHolderClient implements Spawner {
 
   #lose(): void {
     if (this.#isLeft) return;
-    // Its children live on, and nobody will tell of their end.
+    // Its children keep running, and no process will report their exit.
     for (const { main, tell } of this.#watched.values()) whenGone(main, tell);
     this.#watched.clear();
     for (const tell of this.#onLost) tell();
   }
 }
 
-/** Ends socket holders of this state directory that do not answer. The caller holds it, so nobody else's is met. */
+/** Ends socket holders of this state directory that do not answer. The caller holds its lock, so no other agent's is met. */
 async function endUnreachable(stateDir: string): Promise<void> {
   await endAll(findMarked((variable) => variable === `${MARK}=${stateDir}`));
 }

@@ -1,7 +1,7 @@
 import type { Spawned, Spawner, SpawnOrder } from '../member/process/spawner.ts';
 import { SocketHolderClient } from './client.ts';
 
-/** The socket holder of one agent: started or taken over when it is first needed, and anew after it died. */
+/** The socket holder of one agent: started or taken over when it is first needed, and again after it exited. */
 export class SocketHolderHandle implements Spawner {
   readonly #stateDir: string;
   #client: Promise<SocketHolderClient> | null = null;

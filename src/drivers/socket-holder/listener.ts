@@ -8,11 +8,11 @@ import { makeBlocking } from '../member/process/blocking.ts';
 import { clearPath, grantAccess } from './unix-path.ts';
 import type { ListenAt } from './wire.ts';
 
-// A listening socket that nobody here accepts on. Node offers no such thing: a server that listens is polled, and
+// A listening socket that this process never accepts on. Node offers no such thing: a server that listens is polled, and
 // what is polled is accepted. So the server lives in a thread that blocks for good in the very turn in which it
 // began to listen, before it could poll; descriptors belong to the whole process, so this one hands it to the
 // members. Connections wait in the kernel's backlog meanwhile.
-// Every listen(2) of a member sets the backlog of the shared socket anew, to 511 where it is a Node server that
+// Every listen(2) of a member sets the backlog of the shared socket again, to 511 where it is a Node server that
 // names none. Node sets O_NONBLOCK on the description that all holders share. It is cleared here, as accept(2) of
 // a plain program would fail otherwise; servers with an event loop set it again for all.
 
@@ -83,7 +83,7 @@ export class Listener {
   }
 }
 
-/** Only listen(2) sets it, and whoever calls that here would accept; so a process calls it that ends in the same turn. */
+/** Only listen(2) sets it, and a process that calls it would also accept; so one calls it that exits in the same turn. */
 function setBacklog(fd: number, backlog: number): void {
   const text = `require('node:net').createServer().listen({ fd: 3 }, ${backlog}); process.exit(0)`;
   const { status } = spawnSync(process.execPath, ['-e', text], {

@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { SocketHolder } from './socket-holder.ts';
 
-// The socket holder's process: one argument, the path of its control socket. It ends when it is told to, never by
+// The socket holder's process: one argument, the path of its control socket. It exits when it is ordered to, never by
 // itself: the sockets that it holds are the services' addresses.
 
 const [, , controlPath = ''] = process.argv;

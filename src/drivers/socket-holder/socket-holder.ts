@@ -15,7 +15,7 @@ import {
 
 // Holds listening sockets and makes the processes that inherit them: proxies, or members where there is no proxy. It
 // is apart from the agent so that both outlive an agent, and small so that it does not die itself. It decides nothing:
-// it restarts nobody.
+// it restarts nothing.
 // Not guaranteed: after its own death a new one cannot get a socket back while another process holds it.
 
 export class SocketHolder {
@@ -101,7 +101,7 @@ export class SocketHolder {
     const spawned = await this.#spawner.spawn(order);
     const { main, init } = spawned;
     this.#waiting.set(main.pid, spawned);
-    // After the reply, so that whoever ordered it knows the pid that ended.
+    // After the reply, so that the agent knows the pid that exited.
     setImmediate(() =>
       spawned.onExit((exit) => {
         this.#waiting.delete(main.pid);

@@ -5,14 +5,14 @@ import { DriverError } from '../driver-error.ts';
 import type { UnixAccess } from '../listen-address.ts';
 import { errorCode } from '../os/proc.ts';
 
-// The path of a Unix socket outlives whoever listened there, and nobody can listen at a path that exists. So what is
+// The path of a Unix socket outlives the process that listened there, and no process can listen at a path that exists. So what is
 // left is removed, but only on proof that it is a socket without a listener: the kernel refuses a connection to it.
 
 const ANSWER_WITHIN_MS = 1000;
 
 type PathState = 'free' | 'left' | 'inUse' | 'noSocket' | 'unknown';
 
-/** left: a socket that nobody listens on. */
+/** left: a socket without a listener. */
 export async function checkPath(path: string): Promise<PathState> {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined) return 'free';
@@ -53,7 +53,7 @@ export function grantAccess(path: string, { mode, owner }: UnixAccess): void {
   }
 }
 
-/** The code of the refusal; null: somebody accepts, or would. */
+/** The code of the refusal; null: a process accepts, or would. */
 function tryConnecting(path: string): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect({ path });

@@ -68,7 +68,7 @@ export type HoldLimits = {
   readonly replayBytes: number;
   /** How often one request may be sent, counting the first time. */
   readonly attempts: number;
-  /** Patience with a member that has not sent the first byte of an answer; 0: none. */
+  /** Time limit on the first byte of a member's response; 0: none. */
   readonly answerMs: number;
 };
 
@@ -86,7 +86,7 @@ export type TrafficEvent =
   | ({ readonly type: 'process' } & ProcessChange)
   /** A standby accepts clients although it was not told to. */
   | { readonly type: 'acceptedEarly'; readonly member: string }
-  /** Nobody serves; somebody does again. */
+  /** No process serves; one does again. */
   | { readonly type: 'lost' }
   | { readonly type: 'restored' };
 
@@ -150,11 +150,11 @@ type TrafficLosses = {
 };
 
 /**
- * What a data plane can do, as its driver states it. The rules of the configuration and what the core is told follow
+ * What a data plane can do, as its driver states it. The rules of the configuration and what the core knows of it follow
  * from these, never from the driver's name.
  */
 export type TrafficAbilities = {
-  /** While nobody serves, clients wait instead of being refused. */
+  /** While no member serves, clients wait instead of being refused. */
   readonly holds: boolean;
   /** Keeps new requests from a member that runs on until those in flight have ended. Otherwise a member must be stopped. */
   readonly drains: boolean;

@@ -99,7 +99,7 @@ export class ProxyDriver implements TrafficDriver {
     const known = this.#options.targets.map(({ member }) => member);
     if (![route.active, ...route.fallbacks].every((name) => name === null || known.includes(name)))
       throw new DriverError('notFound', 'the route names a member without a target');
-    // Whoever is started from now on begins with it.
+    // A process that is started from now on begins with it.
     this.#route = route;
     const answers = await this.#askAll((slot) => slot.ask({ type: 'route', route }));
     if (answers.length === 0) throw new DriverError('driverFailed', 'no proxy is running');
@@ -146,7 +146,7 @@ export class ProxyDriver implements TrafficDriver {
       onLost: (loss) => this.#lost(index, loss),
       onBack: (pid) => this.#back(index, pid),
       onReplaced: () => {
-        // Two agents that take the proxy from each other would serve nobody.
+        // Two agents that take the proxy from each other would serve no client.
         if (!this.#replaced) this.#tell({ type: 'lost' });
         this.#replaced = true;
         this.leave();
@@ -213,7 +213,7 @@ export class ProxyDriver implements TrafficDriver {
     this.#options.onEvent(event);
   }
 
-  /** What all processes see is told once. */
+  /** What all processes see is reported once. */
   #hear(index: number, event: ProxyEvent): void {
     switch (event.type) {
       case 'failed':
@@ -232,7 +232,7 @@ export class ProxyDriver implements TrafficDriver {
     }
   }
 
-  /** Each finds out by itself; whichever told it first goes on telling it. */
+  /** Each finds out by itself; whichever reported it first keeps reporting it. */
   #isNews(index: number, event: ProxyEvent): boolean {
     const news = `${this.#route?.epoch} ${JSON.stringify(event)}`;
     const last = this.#tellers.get(event.type);

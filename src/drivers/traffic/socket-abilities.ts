@@ -1,6 +1,6 @@
 import type { TrafficAbilities } from './contract.ts';
 
-/** When a member begins to accept: from its start on, or once it is told to. */
+/** When a member begins to accept: from its start on, or at its activation. */
 export type Accept = 'start' | 'onActivate';
 
 /** Whatever runs and may accept does so, and cannot be told to stop; the kernel keeps the others waiting. */

@@ -14,11 +14,11 @@ import type {
 import { type Accept, socketAbilities } from './socket-abilities.ts';
 
 // The traffic driver without a hop: the socket holder owns the service's listening socket, and each member inherits it.
-// Whoever runs accepts, so what a route says is brought about by who is frozen, started and ended; this driver only
+// Every running member accepts, so what a route says comes about by which members are frozen, started and ended; this driver only
 // keeps the address open. Members that wait to be told to accept may run as standbys, and the route is what tells
-// them. While nobody accepts, connections wait in the kernel's backlog.
+// them. While no member accepts, connections wait in the kernel's backlog.
 // Each member also inherits a socket of its own, where it is probed, so that a standby can be seen without a client.
-// Not guaranteed: requests on connections that a member had accepted when it died; nobody else has seen them.
+// Not guaranteed: requests on connections that a member had accepted when it died; no other member has seen them.
 
 const RETRY_MS = 1000;
 const CHECK_INTERVAL_MS = 1000;
@@ -32,7 +32,7 @@ type SocketOptions = {
   /** Of those that are Unix sockets. */
   readonly access: UnixAccess | null;
   readonly accept: Accept;
-  /** Where each member is told to accept; empty: members do so at once. */
+  /** The pipe that activates each member; empty: members accept at once. */
   readonly activationPipes: ReadonlyMap<string, string>;
   /** How many connections of clients a member has open. */
   readonly clientsOf: (member: string) => number;
@@ -86,7 +86,7 @@ export class SocketDriver implements TrafficDriver {
       const at = { address: { host, port }, backlog: PROBE_BACKLOG, access: null };
       await kept.listen(probeKey(service, member), at);
     }
-    // Whoever let go of it meanwhile must not hear of it again.
+    // A driver that was left meanwhile must report nothing more.
     if (this.#isLeft) return;
     this.#isOpen = true;
     kept.onLost(() => this.#lost());

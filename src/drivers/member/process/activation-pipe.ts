@@ -5,9 +5,9 @@ import { DriverError } from '../../driver-error.ts';
 import { errorCode } from '../../os/proc.ts';
 import { memberFileName } from './run-record.ts';
 
-// How a member that stands by running is told to begin to accept: a line in a named pipe that it holds. What was
+// The signal to a running standby to begin to accept: a line in a named pipe that it holds. What was
 // written stays in the pipe until it is read, so it does not matter whether the member looks for it already, and the
-// name lets the next agent say it, too. It is said with every route, as nobody can tell whether it was read.
+// name lets the next agent say it, too. It is said with every route, because the sender cannot tell whether it was read.
 
 const WORD = 'go\n';
 

@@ -4,7 +4,7 @@ import type { Collapse } from '../contract.ts';
 import type { Identity } from '../../os/proc.ts';
 
 // The early sign of a large process's death. A dying process first loses its memory, then its files and sockets,
-// then its parent is told; freeing the memory takes about 0.1 ms a MB, so that the exit of a process of 1 GiB is
+// then its parent gets SIGCHLD; freeing the memory takes about 0.1 ms a MB, so that the exit of a process of 1 GiB is
 // reported, and its connections are closed, 0.1 s after it served for the last time. Its statm reads 0 as soon as
 // it has no memory any more, so that is looked for, at a bounded rate and only where it tells much earlier: a look
 // costs some microseconds, but each one wakes the agent, which costs some 0.1 ms.
@@ -13,7 +13,7 @@ import type { Identity } from '../../os/proc.ts';
 // statm is kept open, which names this process and no later one of the same number.
 // Not guaranteed: this is what the kernel does, not what it promises, so that it proves that nothing is executed
 // but not that nothing is left: a thread that hangs in the kernel keeps the files, and what it had begun to write may
-// still be written. A member whose /proc entries cannot be read (hidepid) has no early sign; its exit is told as ever.
+// still be written. A member whose /proc entries cannot be read (hidepid) has no early sign; its exit is reported as usual.
 
 /** 256 MiB where a page has 4 KiB, some 25 ms to free; with fewer pages the exit is about as early as the sign. */
 const LARGE_PAGES = 64 * 1024;

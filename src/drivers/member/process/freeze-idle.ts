@@ -4,12 +4,12 @@ import type { ListenAddress } from '../../listen-address.ts';
 import { clientLinks, countOpen } from '../../os/sockets.ts';
 import { livePids, freezeAll, thawAll, type ProcessTree } from './process-tree.ts';
 
-/** Time for a member to answer those whom it had accepted. */
+/** Time for a member to answer the connections that it had accepted. */
 const PAUSE_MS = 10;
 
 /**
  * Freezes a member that may accept clients from sockets that it shares. It accepted until the very moment in
- * which it was frozen, and whoever it had accepted would wait for as long, so it is let run until it has none.
+ * which it was frozen, and clients that it had accepted would wait as long, so it is let run until it has none.
  */
 export async function freezeIdle(
   tree: ProcessTree,

@@ -34,9 +34,9 @@ export type HandedSocket = { readonly key: string; readonly name: string };
 /** What the command gets besides its standard streams, in the order of the descriptors. */
 export type Handed = {
   readonly sockets: readonly HandedSocket[];
-  /** The sockets are put into blocking mode first, for whoever holds them. */
+  /** The sockets are put into blocking mode first, for all their holders. */
   readonly blocking: boolean;
-  /** A named pipe, open for reading, from which it is told to begin to accept; null: it begins at once. */
+  /** A named pipe, open for reading, from which it reads the signal to begin to accept; null: it begins at once. */
   readonly activationPipe: string | null;
   /** What the command should give to listen(2); null: nothing is said. */
   readonly backlog: number | null;

@@ -106,7 +106,7 @@ async function killContained(tree: ProcessTree, signal: AbortSignal): Promise<bo
   // The former agent is gone, so init reaps the main process, and a zombie counts as dead.
   await killAll(tree, { reaped: () => true, signal });
   if (!isGone(tree)) throw stillRunning(livePids(tree));
-  // An empty group that the kernel or somebody else still holds is used again by the next start.
+  // An empty group that the kernel or another process still holds is used again by the next start.
   removeCgroup(tree.cgroup);
   return found;
 }

@@ -129,7 +129,7 @@ export function readRecord(path: string, cgroupName: string): RunRecord | 'damag
   return record.bootId === readBootId() ? record : null;
 }
 
-/** Moves a damaged record aside, for whoever wants to know what happened to it. Returns where it is now. */
+/** Moves a damaged record aside, so that an operator can find out what happened to it. Returns where it is now. */
 export function setRecordAside(path: string): string {
   const aside = `${path}.damaged`;
   renameSync(path, aside);

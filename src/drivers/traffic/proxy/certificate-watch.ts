@@ -4,7 +4,7 @@ import type { ClientTls } from '../contract.ts';
 
 // Events that the certificate files were replaced. They are looked at and not watched, as a name may come to mean
 // another file in ways that a watch does not see (links of certificate clients and of mounted secrets). Two files
-// cannot change at once, so a pair that does not fit is told of only if it still stands so at the next look.
+// cannot change at once, so a pair that does not fit is reported only if it is still so at the next check.
 
 const CHECK_INTERVAL_MS = 1000;
 

@@ -178,7 +178,7 @@ export class ClientConnection implements ExchangeClient, Writer {
   }
 
   #advance(): void {
-    // An exchange may end while it is begun; the loop below then goes on by itself.
+    // An exchange may end while it is begun; the loop below then continues by itself.
     if (this.#advancing) return;
     this.#advancing = true;
     while (this.#step());

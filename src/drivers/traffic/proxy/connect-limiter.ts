@@ -41,7 +41,7 @@ export class ConnectLimiter {
     this.#pump();
   }
 
-  /** The kernel dropped it, or nobody is there. */
+  /** The kernel dropped it, or the member cannot be reached. */
   late(pending: PendingConnect): void {
     if (this.#connecting.has(pending)) this.#window = Math.max(1, this.#window / 2);
     this.leave(pending);
@@ -53,7 +53,7 @@ export class ConnectLimiter {
     if (this.#connecting.delete(pending)) this.#pump();
   }
 
-  /** The member has accepted somebody since then: it is there, and only slow to accept. */
+  /** The member has accepted a connection since then: it is alive, and only slow to accept. */
   hasAcceptedSince(atMs: number): boolean {
     return this.#acceptedAt >= atMs;
   }

@@ -5,8 +5,8 @@ import type { Pair } from '../certificate.ts';
 import { plainAddress, readProxyHeader, type Endpoints } from '../../proxy-protocol.ts';
 
 // What a client's connection goes through before its first request: the header of a proxy in front, then the TLS
-// handshake. Both cost room and work for somebody who has not said anything yet, so their time is limited, and their
-// number: past it the oldest is ended, for an honest one is over in a moment while a flood's stand and wait.
+// handshake. Both cost room and work for a client that has not sent a request yet, so their time is limited, and their
+// number: past it the oldest is closed, because legitimate setups finish fast.
 // With neither, a connection passes at once.
 
 export type Arrival = {
@@ -21,7 +21,7 @@ type ConnectionSetupOptions = {
   /** null: without TLS. */
   readonly pair: Pair | null;
   readonly protocol: 'http' | 'tcp';
-  readonly patienceMs: number;
+  readonly timeoutMs: number;
   readonly onArrival: (arrival: Arrival) => void;
   /** Ended here: no header, no handshake, or not in time. */
   readonly onRejected: () => void;
@@ -96,12 +96,12 @@ export class ConnectionSetup {
   #drop(key: string): void {
     const socket = this.#pending.get(key)?.socket;
     this.#pending.delete(key);
-    // Whoever only looks whether somebody listens has done nothing wrong.
+    // A connection that only checks whether the port is open is no fault.
     if (socket !== undefined && socket.bytesRead > 0) this.#options.onRejected();
   }
 
   #endOverdue(): void {
-    const before = monotonicMs() - Math.min(SETUP_MS, this.#options.patienceMs);
+    const before = monotonicMs() - Math.min(SETUP_MS, this.#options.timeoutMs);
     for (const { socket, since } of this.#pending.values()) {
       if (since > before) break;
       socket.destroy();

@@ -44,7 +44,7 @@ export function requestHeadFor(head: RequestHead, peer: Peer, fallbackHost: stri
   return `${head.method} ${head.path} HTTP/1.1\r\n${without(head.text, first, dropped)}${added}\r\n`;
 }
 
-/** Ends here, or is written anew: of its own TLS the proxy knows better. */
+/** Ends here, or is replaced: the proxy knows best about its own TLS. */
 function isReplaced(name: string, head: RequestHead, peer: Peer): boolean {
   if (isHopByHop(name, head.connection)) return true;
   return name === 'host' ? head.absolute : name === 'x-forwarded-proto' && peer.secure;

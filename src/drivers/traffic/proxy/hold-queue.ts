@@ -10,7 +10,7 @@ export interface Waiter {
   readonly heldBytes: number;
   /** Try again; it may have to wait again. */
   release(): void;
-  /** The patience or the room is used up. */
+  /** The time or the room is used up. */
   refuse(): void;
 }
 

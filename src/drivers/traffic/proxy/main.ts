@@ -7,9 +7,9 @@ import { ProxyWorker } from './proxy-worker.ts';
 import { EXIT, type ProxyEvent, type ProxyOptions } from './wire.ts';
 
 // A process of the data plane: one argument, its options as JSON, and the service's listening socket as an inherited
-// descriptor. It accepts from the first: whoever comes before the first route is held.
+// descriptor. It accepts from the start: requests that come before the first route are held.
 
-/** Patience with requests under way when a signal ends the process. */
+/** Time for in-flight requests when a signal ends the process. */
 const SIGNAL_GRACE_MS = 2000;
 
 async function run(options: ProxyOptions): Promise<void> {

@@ -137,17 +137,17 @@ export class Member implements UpstreamHome {
     return null;
   }
 
-  /** A request that waits for its turn to connect goes on the connection that is free now. */
+  /** A request that waits for its turn to connect takes the connection that is free now. */
   #handOver(from: Upstream, to: Upstream): void {
     const { user } = from;
-    assert(user !== null, 'what waits to connect waits for somebody');
+    assert(user !== null, 'what waits to connect has a request');
     to.assign(user, to.idleSince);
     this.busy.add(to);
     from.discard();
     user.moved(from, to);
   }
 
-  /** Those that wait to connect go elsewhere, as nobody is there. */
+  /** Requests that wait to connect go elsewhere, because the member cannot be reached. */
   cutQueued(): void {
     for (const upstream of this.#queued) {
       if (!upstream.begun) upstream.fail('cut');

@@ -1,7 +1,7 @@
 import type { TrafficOptions } from '../contract.ts';
 import type { ProxyOptions } from './wire.ts';
 
-/** What one process is told: nothing but what it shall be known by, and its share of the limits. */
+/** The options of one process: what identifies it, and its share of the limits. */
 export function limitsPerProcess(
   given: TrafficOptions,
 ): Omit<ProxyOptions, 'process' | 'controlPath'> {

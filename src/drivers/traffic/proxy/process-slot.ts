@@ -15,11 +15,11 @@ import {
 } from './wire.ts';
 
 // One process of the data plane, again and again: adopted or started, asked for its figures as a sign of life,
-// killed when it does not answer, started anew when it has ended. At every moment there is either a line to its
+// killed when it does not answer, restarted when it has exited. At every moment there is either a line to its
 // process or that process is being proved gone, so that none forwards by a route that has been withdrawn.
 
 const BEAT_MS = 500;
-/** While things happen: what is lost with a process is told by its last figures. */
+/** While things happen: its last figures say what is lost with a process. */
 const BUSY_BEAT_MS = 100;
 /** Longer than a busy machine keeps a process waiting. */
 const HANG_MS = 4000;
@@ -117,11 +117,11 @@ export class ProcessSlot {
   }
 
   /** null: there is no process, proved. Fails where the order does, or where nothing can be proved. */
-  async ask(order: Order, patienceMs = HANG_MS): Promise<Answer | null> {
+  async ask(order: Order, timeoutMs = HANG_MS): Promise<Answer | null> {
     const running = this.#running;
     if (running !== null) {
       try {
-        const answer = await running.control.ask(order, patienceMs);
+        const answer = await running.control.ask(order, timeoutMs);
         if (answer.type === 'stats') this.#stats = answer.stats;
         return answer;
       } catch (error) {
@@ -209,7 +209,7 @@ export class ProcessSlot {
       this.#options.onReplaced();
       return;
     }
-    // One that lost its line obeys nobody any more.
+    // One that lost its control connection obeys no agent any more.
     this.#gone = proveGone(running.main);
     if (performance.now() - this.#startedAt > RESTART_RESET_MS) this.#restarts = 0;
     this.#options.onLost({ pid: running.main.pid, hung: this.#hung, stats: this.#stats });

@@ -57,8 +57,8 @@ export function knownIndexes(stateDir: string, service: string): readonly number
 }
 
 /**
- * Kills processes of the service that nobody has taken over: what hangs, what lost its control socket, what was
- * being started when its agent died. The caller holds the state directory, so nobody else's is met.
+ * Kills processes of the service that no agent has taken over: what hangs, what lost its control socket, what was
+ * being started when its agent died. The caller holds the state directory, so no other agent's is met.
  */
 export async function endOthers(
   stateDir: string,

@@ -77,7 +77,7 @@ export class ProxyWorker {
       acceptHeader,
       pair,
       protocol,
-      patienceMs: clients.headMs,
+      timeoutMs: clients.headMs,
       onArrival: (arrival) => this.#admit(arrival),
       onRejected: () => {
         counters.rejected += 1;
@@ -104,7 +104,7 @@ export class ProxyWorker {
       // As an option beside a descriptor the backlog would be ignored.
       this.#server.listen({ fd: LISTEN_FD }, BACKLOG, () => {
         this.#server.off('error', reject);
-        // Out of descriptors, for instance: the connection is lost, the server goes on.
+        // Out of descriptors, for instance: the connection is lost, the server keeps running.
         this.#server.on('error', () => {});
         resolve();
       });
@@ -206,7 +206,7 @@ export class ProxyWorker {
     const { socket } = arrival;
     socket.on('close', leave);
     new TcpSession(this.#context, arrival).dispatch();
-    // A raw connection is as long as its two ends like; how long it may stand still is theirs to say.
+    // A raw connection lasts as long as both ends keep it open; the proxy sets no limit on its idle time.
     return { sweep: () => {}, retire: () => {}, destroy: () => socket.destroy() };
   }
 

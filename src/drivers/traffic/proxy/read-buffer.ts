@@ -1,7 +1,7 @@
 // What a member's connection is read into: the same memory again and again (net's `onread`), in place of a new buffer of
 // 64 KiB for each read, which the runtime would allocate, account for and collect: at high rates that is most of the
 // garbage of a proxy, and its pauses are most of what clients notice. Bytes that have not yet left for the client are
-// not overwritten: whoever still needs them keeps the memory, and the next read gets another.
+// not overwritten: the reader that still needs them keeps the memory, and the next read gets another.
 
 /** A common size of answers and their heads in one read; smaller than what the allocator asks the kernel for. */
 const READ_BYTES = (64 + 16) * 1024;

@@ -27,7 +27,7 @@ export class ServiceRecord {
     this.#windowSince = nowMs;
   }
 
-  /** Starts the window anew, after a time without anything to tell. */
+  /** Starts a new window, after a time without anything to report. */
   begin(nowMs: number): void {
     this.#windowSince = nowMs;
   }

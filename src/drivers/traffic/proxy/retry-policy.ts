@@ -22,11 +22,11 @@ export type Loss = {
 };
 
 export type RetryDecision =
-  /** Choose a member anew: nobody has seen it. */
+  /** Choose a member again: none has seen it. */
   | 'dispatch'
   /** The same member on a new connection: it is alive, as far as one can tell. */
   | 'sameMember'
-  /** Somebody may have seen it; another attempt. */
+  /** A member may have seen it; another attempt. */
   | 'replay'
   | 'giveUp';
 

@@ -1,11 +1,11 @@
 import { monotonicMs } from '../../../clock.ts';
 import type { Route } from '../../../core/effect.ts';
 
-// Where a request goes, answered anew for every dispatch and never remembered by the request itself: one that
+// Where a request goes, decided again for every dispatch and never remembered by the request itself: one that
 // waited through a failover must follow the route of the moment it is sent. The agent's route names the active
 // member and, in order, those that may serve without asking when it dies. What the proxy adds is only its own
 // knowledge of deaths it met (a refused connection, an answer cut short), kept until the active member or the
-// epoch changes, or until the dead one accepts connections again. Whom the route calls dead stays so for as long
+// epoch changes, or until the dead one accepts connections again. A member that the route calls dead stays so for as long
 // as it does: the kernel may accept connections for it meanwhile.
 // A suspect is asked on by whatever can be asked again elsewhere. What could not be repeated is spared it: it goes to a
 // fallback, and without one it waits for the verdict. Suspicions are cheap and often wrong, and a failed member may

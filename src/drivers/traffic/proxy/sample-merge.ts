@@ -13,7 +13,7 @@ type Heard = { readonly at: number; readonly sample: TrafficSample; told: boolea
 export class SampleMerge {
   readonly #heard = new Map<string, Map<number, Heard>>();
 
-  /** null: it is told with a later one. */
+  /** null: it is reported with a later one. */
   take(process: number, sample: TrafficSample, at: number): TrafficSample | null {
     const { member } = sample;
     const heard = this.#heard.get(member) ?? new Map<number, Heard>();

@@ -147,7 +147,7 @@ export class TcpSession implements Waiter {
 
   #clientClosed(): void {
     this.#context.hold.remove(this);
-    // Ends the attempt, and finds nobody to try again for.
+    // Ends the attempt; without a client there is no other one.
     this.#attempt?.cut();
   }
 }

@@ -20,7 +20,7 @@ import {
 // and written from there. No buffer, copy, timer or closure is made for a piece of a body (read-buffer.ts says why).
 // Longer than most files, as sending, framing and letting go of one connection share its state at every step.
 
-/** 'cut': ended by this proxy, 'shortage': this host has no room for a connection; neither tells of the member. */
+/** 'cut': ended by this proxy, 'shortage': this host has no room for a connection; neither says anything about the member. */
 export type UpstreamFault = ProbeFault | 'cut' | 'shortage';
 
 /** The request that a connection serves. After completed or failed it hears no more of the connection. */
@@ -205,7 +205,7 @@ export class Upstream implements Writer {
   /** Of a plain connection: `data` lies in memory that is read into again. */
   readonly #onRead = (bytes: number, memory: Uint8Array): boolean => {
     const data = Buffer.from(memory.buffer, memory.byteOffset, bytes);
-    // Whoever has the socket now hears of it as of any other.
+    // The socket was given away: its new owner reads it as any other.
     if (this.#released) return this.socket.push(Buffer.from(data));
     this.#onData(data);
     return true;

@@ -5,12 +5,12 @@ import type { Upstream } from './upstream.ts';
 import type { ProxyEvent } from './wire.ts';
 
 // One coarse timer for everything that waits, in place of a timer for each request: it hedges what waits on a
-// suspect for unusually long, ends what waits beyond all patience, refuses what was held too long, and tells the
+// suspect for unusually long, ends what waits beyond its timeout, refuses what was held too long, and tells the
 // agent what the requests tell. It runs only while there is something to watch or to tell.
 
 const TICK_MS = 10;
 export const SAMPLE_MS = 100;
-/** A request without an answer for this long is told of before its sample's turn. */
+/** A request without an answer for this long is reported before its sample is due. */
 const STALL_MS = 40;
 const CONNECT_MS = 1000;
 /** For which the head of an answer waits for the body: a member that dies in between has told the client nothing yet. */
@@ -62,7 +62,7 @@ export class Watch {
   #tend(member: Member, nowMs: number): void {
     const { limits, router } = this.#context;
     const suspect = router.isSuspect(member.name);
-    // Whoever is ended or hedged here may at once begin to wait on this very member.
+    // A request that is ended or hedged here may at once begin to wait on the same member.
     const busy = [...member.busy];
     for (const upstream of busy) {
       if (upstream.headAt !== null) {
@@ -71,9 +71,9 @@ export class Watch {
       }
       const waitedMs = nowMs - upstream.waitingSince;
       if (waitedMs < TICK_MS) continue;
-      const patienceMs = upstream.ready ? limits.answerMs : CONNECT_MS;
+      const timeoutMs = upstream.ready ? limits.answerMs : CONNECT_MS;
       // Whose turn to connect has not come waits on others.
-      if (upstream.begun && patienceMs > 0 && waitedMs > patienceMs) upstream.fail('timeout');
+      if (upstream.begun && timeoutMs > 0 && waitedMs > timeoutMs) upstream.fail('timeout');
       else if (suspect && waitedMs > member.record.unusualMs) upstream.user?.hedge(upstream);
     }
   }

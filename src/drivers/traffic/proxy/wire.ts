@@ -13,7 +13,7 @@ export type ProxyOptions = Omit<TrafficOptions, 'stateDir' | 'onEvent' | 'proces
   readonly controlPath: string;
 };
 
-/** Each listen(2) of a process sets that of the shared socket anew. */
+/** Each listen(2) of a process sets that of the shared socket again. */
 export const BACKLOG = 4096;
 
 /** The descriptor of the listening socket that it inherits. */

@@ -1,4 +1,4 @@
-// What is written in one turn of the event loop is written together at its end. A write wakes whoever reads at the
+// What is written in one turn of the event loop is written together at its end. A write wakes the reader at the
 // other side, and on a busy core the kernel then runs the reader in place of the proxy: written between the reads of
 // other connections, every second request cost the proxy its core (docs/benchmarks.md).
 
