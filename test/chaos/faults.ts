@@ -112,6 +112,12 @@ async function signalPid(pid: number, random: Random, manner: Manner): Promise<v
   send(pid, 'SIGCONT');
 }
 
+/** All of them at once. */
+export async function endMembers(bed: Testbed, service: ServiceName): Promise<void> {
+  for (const { pid } of Object.values((await bed.service(service))?.members ?? {}))
+    if (pid !== null) send(pid, 'SIGKILL');
+}
+
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

@@ -8,7 +8,7 @@ import { monotonicMs } from '../../src/clock.ts';
 import { isWhole } from '../../src/drill/agent-process.ts';
 import { checkJournal, checkOperations, EpochCheck } from './checks.ts';
 import { allClients, type Clients } from './clients.ts';
-import { drawFault } from './faults.ts';
+import { drawFault, endMembers } from './faults.ts';
 import { SERVICES, Testbed } from './testbed.ts';
 import { eventually } from '../eventually.ts';
 
@@ -48,8 +48,13 @@ async function recovered(clients: readonly Clients[], what: string): Promise<str
   }
 }
 
-/** An agent runs and every member of every service is as it should be. */
+/**
+ * An agent runs and every member of every service is as it should be. Where the socket holder was killed, no new member can
+ * inherit the shared socket before the last old one has ended, so those are ended first.
+ */
 async function whole(bed: Testbed): Promise<string | null> {
+  if (holderKilled) await endMembers(bed, 'shared');
+  holderKilled = false;
   try {
     await eventually(
       'everything is whole',
@@ -76,6 +81,7 @@ const epochs = new EpochCheck();
 const violations: string[] = [];
 const faults = new Map<string, number>();
 let filled = false;
+let holderKilled = false;
 
 function violated(found: string | null): void {
   if (found === null) return;
@@ -86,6 +92,7 @@ function violated(found: string | null): void {
 async function strikeOnce(count: number): Promise<void> {
   const fault = drawFault(random, bed.hasOwnDisk);
   faults.set(fault.name, (faults.get(fault.name) ?? 0) + 1);
+  holderKilled ||= fault.name === 'kill the socket holder';
   filled ||= fault.name === 'fill the disk';
   const struck = await fault.strike(bed, random);
   tell(

@@ -15,6 +15,8 @@ import { eventually } from '../eventually.ts';
 
 const HOTWARM = fileURLToPath(new URL('../../bin/hotwarm', import.meta.url));
 const MARK = 'CHAOS_RUN';
+/** Agents in a row that ended by themselves with an error. */
+const FAILED_STARTS_MAX = 20;
 const STATE_MIB = 128;
 const ASK_MS = 2000;
 const COMMAND_MS = 60_000;
@@ -33,6 +35,7 @@ export class Testbed {
   readonly #agents = new Set<ChildProcess>();
   /** The end of what the agents printed, for a report of a violation. */
   #printed = '';
+  #failedStarts = 0;
 
   private constructor(folder: string, ports: readonly number[]) {
     const [web = 0, ledger = 0, shared = 0, api = 0, ...members] = ports;
@@ -63,12 +66,15 @@ export class Testbed {
     return join(this.folder, name);
   }
 
-  /** Starts `hotwarm up`. */
+  /** Starts `hotwarm up`. Throws where agents end again and again: nothing could be tried then. */
   up(...flags: readonly string[]): ChildProcess {
+    if (this.#failedStarts >= FAILED_STARTS_MAX)
+      throw new Error(`agents end as soon as they start: ${this.#printed.slice(-2000)}`);
     const child = this.#spawn('up', ...flags);
     this.#agents.add(child);
     child.once('exit', (code, signal) => {
       this.#agents.delete(child);
+      this.#failedStarts = code === 0 || signal !== null ? 0 : this.#failedStarts + 1;
       this.#print(`-- an agent ended: ${code ?? signal}\n`);
     });
     for (const stream of [child.stdout, child.stderr])
@@ -165,9 +171,13 @@ services:
 /** A disk that can be filled needs root and mount(2); without them that fault is left out. */
 function mountDisk(path: string): boolean {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${STATE_MIB}m`, 'hotwarm-chaos', path], {
-      stdio: 'ignore',
-    });
+    execFileSync(
+      'mount',
+      ['-t', 'tmpfs', '-o', `size=${STATE_MIB}m,mode=0700`, 'hotwarm-chaos', path],
+      {
+        stdio: 'ignore',
+      },
+    );
     return true;
   } catch {
     return false;
