@@ -15,7 +15,7 @@ import {
   type Cgroup,
 } from './process/cgroup.ts';
 import { whenExitingEarly } from './process/early-exit-watch.ts';
-import { livePids, isGone, killAll, thawAll } from './process/process-tree.ts';
+import { beginThaw, livePids, isGone, killAll, thawAll } from './process/process-tree.ts';
 import { countClients, freezeIdle } from './process/freeze-idle.ts';
 import { killOrphans } from './process/orphans.ts';
 import { makeActivationPipe } from './process/activation-pipe.ts';
@@ -149,6 +149,11 @@ class ProcessMember implements MemberDriver {
       onExit: (ended) => this.#report(ended),
     });
     if (run === null) return null;
+    // Its agent may have died before a freeze was confirmed, or before the check for clients, who would wait as long.
+    if (!run.frozen || countClients(run.tree, this.#options.sharedSockets ?? []) > 0) {
+      beginThaw(run.tree);
+      run.frozen = false;
+    }
     this.#run = run;
     this.#cgroup = record.cgroup;
     this.#check();

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DriverError } from '../../../src/drivers/driver-error.ts';
+import { findCgroupMounts } from '../../../src/drivers/member/process/cgroup-mounts.ts';
+import { openCgroup, setFrozen } from '../../../src/drivers/member/process/cgroup.ts';
+import { createProcessMember } from '../../../src/drivers/member/process.ts';
 import type { ListenAddress } from '../../../src/drivers/listen-address.ts';
 import { connected, freeAddress } from '../socket-holder/support.ts';
 import { makeBench } from './support.ts';
@@ -46,5 +49,29 @@ for (const [where, choose] of Object.entries(PLACES)) {
     client.resume().write('bye');
     await once(client, 'end');
     await bench.driver.freeze({ signal: within() });
+  });
+
+  test(`a member that was frozen with a client on ${where} when its agent died is thawed by the next one`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'hotwarm-freeze-'));
+    const address = await choose(folder);
+    const bench = makeBench([process.execPath, '-e', SERVER], {
+      env: { AT: JSON.stringify(address) },
+      sharedSockets: [address],
+    });
+    const next = createProcessMember(bench.options);
+    t.after(async () => {
+      await next.kill({ signal: within() });
+      await next.close();
+      await bench.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    await bench.driver.start({ capacity: 'full', signal: within() });
+    await eventually('it listens', () => bench.output().includes('listening'));
+    const client = await connected(t, address);
+    await eventually('it has accepted', () => bench.output().includes('accepted'));
+    setFrozen(openCgroup(findCgroupMounts(), bench.cgroupName), true);
+    assert.equal(next.adopt()?.frozen, false);
+    client.resume().write('bye');
+    await once(client, 'end');
   });
 }

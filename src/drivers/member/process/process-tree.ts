@@ -96,6 +96,11 @@ export async function freezeAll(tree: ProcessTree, signal: AbortSignal): Promise
   }
 }
 
+/** Orders the thaw without waiting until the kernel confirms it. */
+export function beginThaw(tree: ProcessTree): void {
+  orderFrozen(tree, false);
+}
+
 export async function thawAll(tree: ProcessTree, signal: AbortSignal): Promise<void> {
   orderFrozen(tree, false);
   await waitUntil(() => !isAnyFrozen(tree), signal, late('thaw'));
