@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { planLife, runLives } from '../src/cli/simulate/lives.ts';
 import { loadConfig } from '../src/config/load.ts';
 import type { ResolvedService } from '../src/config/resolved.ts';
-import { NO_MISHAPS, type WorldOptions } from '../src/sim/options.ts';
+import { NO_MISHAPS, type SimulationOptions } from '../src/sim/options.ts';
 import { run } from '../src/sim/run.ts';
 import { drawOptions } from '../src/sim/swarm.ts';
 
@@ -88,7 +88,7 @@ function stepsPerSecond(seeds: number, hosts: number): Checked {
 type Calm = { readonly agents: number; readonly steps: number; readonly usPerStep: number };
 
 /** The same calm minute of one service, which is spread over ever more hosts. */
-function spreadOver(agents: number): WorldOptions {
+function spreadOver(agents: number): SimulationOptions {
   const options = drawOptions(1, { hostsMax: 1 });
   const hosts = Array.from({ length: agents }, (_, index) => `h${index + 1}`);
   return {

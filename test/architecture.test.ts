@@ -49,7 +49,7 @@ const IMPURE =
   /\b(Date\.|new Date|Math\.random|setTimeout|setInterval|setImmediate|(?<!\.)process\.|console\.|globalThis|fetch\()/;
 
 /** When faults come in simulated years: their distributions are exponential and lognormal, and nothing replays them elsewhere. */
-const MAY_BE_INEXACT: ReadonlySet<string> = new Set(['sim/life-faults.ts']);
+const MAY_BE_INEXACT: ReadonlySet<string> = new Set(['sim/availability-run-faults.ts']);
 
 /** ECMAScript leaves the last bits of these to the engine; + − × ÷ and Math.sqrt are exactly rounded. */
 const INEXACT =

@@ -14,7 +14,7 @@ import type { Mishaps } from './mishaps.ts';
 import type { Network } from './network.ts';
 import { Prober } from './prober.ts';
 import type { Random } from './random.ts';
-import type { Site } from './site.ts';
+import type { ServiceOnHost } from './service-on-host.ts';
 import { StoreClient } from './store-client.ts';
 import type { Store } from './store.ts';
 
@@ -31,7 +31,7 @@ const READING_MS = 0.05;
 type AgentOptions = {
   readonly config: CoreConfig;
   readonly host: Host;
-  readonly sites: readonly Site[];
+  readonly sites: readonly ServiceOnHost[];
   readonly network: Network;
   readonly store: Store;
   readonly storeNode: number;
@@ -242,7 +242,7 @@ export class Agent {
     };
   }
 
-  #makeDrivers(site: Site, whileAlive: Guard): Drivers {
+  #makeDrivers(site: ServiceOnHost, whileAlive: Guard): Drivers {
     const parts = {
       ...this.#options,
       site,
@@ -287,7 +287,7 @@ export class Agent {
   }
 }
 
-function prepareSite({ plane, config }: Site, held: readonly HeldService[]): void {
+function prepareSite({ plane, config }: ServiceOnHost, held: readonly HeldService[]): void {
   plane.up = true;
   for (const { service, route } of held) if (service === config.name) plane.take(route);
 }

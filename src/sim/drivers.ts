@@ -7,13 +7,13 @@ import type { Member } from './member.ts';
 import type { Mishaps } from './mishaps.ts';
 import type { Prober } from './prober.ts';
 import type { Random } from './random.ts';
-import { localMembers, memberAt, type Site } from './site.ts';
+import { localMembers, memberAt, type ServiceOnHost } from './service-on-host.ts';
 
 // The twins of the drivers of one service on one host: what each effect does to the simulated world, how long that takes,
 // and how it can fail by itself. An order that has begun is carried out even if its agent dies meanwhile.
 
 type DriversOptions = {
-  readonly site: Site;
+  readonly site: ServiceOnHost;
   readonly random: Random;
   readonly prober: Prober;
   /** A number for each process of the world. */

@@ -11,7 +11,7 @@ import {
   type Verb,
 } from './fault.ts';
 import type { Member } from './member.ts';
-import type { World } from './world.ts';
+import type { Simulation } from './simulation.ts';
 
 // Carries out faults in a world: each begins at its time and is undone after it; endAll() undoes what still lasts.
 
@@ -23,11 +23,11 @@ const DRIFT_MAX = 0.002;
 const SLOW_STORE_MS = 1500;
 
 export class Faults {
-  readonly #world: World;
+  readonly #world: Simulation;
   readonly #lasting = new Set<Undo>();
   #ended = false;
 
-  constructor(world: World) {
+  constructor(world: Simulation) {
     this.#world = world;
   }
 

@@ -1,6 +1,6 @@
 import type { MemberConfig, ServiceConfig } from '../core/config.ts';
 import { SUSPEND, type Fault, type Verb } from './fault.ts';
-import { NO_MISHAPS, type WorldOptions } from './options.ts';
+import { NO_MISHAPS, type SimulationOptions } from './options.ts';
 import { Random } from './random.ts';
 import { drawOptions } from './swarm.ts';
 
@@ -20,7 +20,7 @@ const VERBS: readonly Verb[] = [
   'crashAgent',
 ];
 
-export function drawLeaseEdge(seed: number): WorldOptions {
+export function drawLeaseEdge(seed: number): SimulationOptions {
   const random = new Random(seed, 0x1ea5e);
   const options = drawOptions(seed, { hostsMax: 3 });
   const hosts = ['h1', 'h2', 'h3'].slice(0, random.integer(2, 3));
@@ -49,7 +49,7 @@ export function drawLeaseEdge(seed: number): WorldOptions {
 }
 
 /** The same, where hosts are also suspended for about as long as a lease. */
-export function drawSuspendedHosts(seed: number): WorldOptions {
+export function drawSuspendedHosts(seed: number): SimulationOptions {
   const random = new Random(seed, 0x5a5be4d);
   const options = drawLeaseEdge(seed);
   const [service] = options.services;

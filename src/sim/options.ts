@@ -5,7 +5,7 @@ import type { NetworkOptions } from './network.ts';
 import type { ReplicationMode } from './replication.ts';
 
 /** Everything that a run depends on besides its seed, as plain data: a run can be described, changed and shrunk. */
-export type WorldOptions = {
+export type SimulationOptions = {
   readonly seed: number;
   readonly hosts: readonly string[];
   readonly services: readonly ServiceConfig[];

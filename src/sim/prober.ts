@@ -4,7 +4,7 @@ import type { Member } from './member.ts';
 import type { Mishaps } from './mishaps.ts';
 import type { Random } from './random.ts';
 import { positionOf } from './register.ts';
-import type { Site } from './site.ts';
+import type { ServiceOnHost } from './service-on-host.ts';
 
 // Routine probes of the members that an agent watches, as src/drivers/probe/schedule.ts makes them: one a slot of the
 // schedule, slots that were slept through are skipped. Where copies are replicated, each answer is followed by the question for the position.
@@ -13,7 +13,7 @@ const ANSWER_MS = { low: 0.1, high: 6 } as const;
 const REPORT_MS = { low: 0.1, high: 20 } as const;
 
 type ProberOptions = {
-  readonly site: Site;
+  readonly site: ServiceOnHost;
   readonly random: Random;
   readonly mishaps: Mishaps;
   /** Runs in the agent's process, as long as it lives. */

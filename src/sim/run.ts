@@ -1,8 +1,8 @@
 import { ALL_CHECKERS } from './checkers/all.ts';
 import type { Violation } from './checkers/contract.ts';
-import type { WorldOptions } from './options.ts';
+import type { SimulationOptions } from './options.ts';
 import type { TraceLine } from './trace.ts';
-import { World } from './world.ts';
+import { Simulation } from './simulation.ts';
 
 // One seed, one run: the same options give the same hash, on any machine and any version of Node.
 
@@ -26,8 +26,8 @@ type RunResult = {
   readonly trace: readonly TraceLine[] | null;
 };
 
-export function run(options: WorldOptions): RunResult {
-  const world = new World(options, ALL_CHECKERS);
+export function run(options: SimulationOptions): RunResult {
+  const world = new Simulation(options, ALL_CHECKERS);
   world.run();
   const { operations } = world.history;
   return {

@@ -1,6 +1,6 @@
 import type { Violation } from './checkers/contract.ts';
 import type { Fault } from './fault.ts';
-import { NO_MISHAPS, type WorldOptions } from './options.ts';
+import { NO_MISHAPS, type SimulationOptions } from './options.ts';
 import { run } from './run.ts';
 
 // A failing run made small: the fewest faults, the calmest world and the shortest time in which the same rule is still
@@ -9,7 +9,7 @@ import { run } from './run.ts';
 // comes out is a complete description of the failure.
 
 type Shrunk = {
-  readonly options: WorldOptions;
+  readonly options: SimulationOptions;
   readonly violation: Violation;
   /** Tried on the way. */
   readonly runs: number;
@@ -20,23 +20,23 @@ const RUNS_LIMIT = 600;
 const SHORTEST_MS = 1;
 
 /** null: the options violate nothing. */
-export function shrink(failing: WorldOptions): Shrunk | null {
+export function shrink(failing: SimulationOptions): Shrunk | null {
   const [violation] = run(failing).violations;
   return violation === undefined ? null : new Shrinker(failing, violation).shrink();
 }
 
 class Shrinker {
-  #options: WorldOptions;
+  #options: SimulationOptions;
   #violation: Violation;
   #runs = 1;
 
-  constructor(options: WorldOptions, violation: Violation) {
+  constructor(options: SimulationOptions, violation: Violation) {
     this.#options = options;
     this.#violation = violation;
   }
 
   shrink(): Shrunk {
-    let before: WorldOptions;
+    let before: SimulationOptions;
     do {
       before = this.#options;
       this.#fewerFaults();
@@ -47,7 +47,7 @@ class Shrinker {
   }
 
   /** Keeps the change if the same rule is still violated. */
-  #try(change: Partial<WorldOptions>): boolean {
+  #try(change: Partial<SimulationOptions>): boolean {
     if (this.#runs >= RUNS_LIMIT) return false;
     this.#runs += 1;
     const options = { ...this.#options, ...change };

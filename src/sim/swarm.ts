@@ -7,7 +7,7 @@ import {
   type Fault,
   type Verb,
 } from './fault.ts';
-import { NO_MISHAPS, type MishapShares, type WorldOptions } from './options.ts';
+import { NO_MISHAPS, type MishapShares, type SimulationOptions } from './options.ts';
 import { Random } from './random.ts';
 import { TEMPERATURE_NAMES } from '../core/temperature.ts';
 
@@ -22,7 +22,7 @@ export type SwarmLimits = {
   readonly hostsMax: number;
 };
 
-export function drawOptions(seed: number, limits: SwarmLimits): WorldOptions {
+export function drawOptions(seed: number, limits: SwarmLimits): SimulationOptions {
   const random = new Random(seed, 0x5717a);
   const hostCount = random.integer(1, limits.hostsMax);
   const hosts = Array.from({ length: hostCount }, (_, index) => `h${index + 1}`);

@@ -1,7 +1,7 @@
-import { drawLaggingCopies } from './lagging-copies.ts';
+import { drawLaggingReplicas } from './lagging-replicas.ts';
 import { drawLeaseEdge, drawSuspendedHosts } from './lease-edge.ts';
-import type { WorldOptions } from './options.ts';
-import { drawRoughOrders } from './rough-orders.ts';
+import type { SimulationOptions } from './options.ts';
+import { drawFlakyEffects } from './flaky-effects.ts';
 import { drawOptions, type SwarmLimits } from './swarm.ts';
 
 /** All that draw a world from a seed. The limits are for the usual one only; the others are about one thing each. */
@@ -10,9 +10,11 @@ export const SWARMS = {
   leaseEdge: drawLeaseEdge,
   /** Finds two actives: see docs/simulation.md. */
   suspendedHosts: drawSuspendedHosts,
-  laggingCopies: drawLaggingCopies,
-  roughOrders: drawRoughOrders,
-} as const satisfies Readonly<Record<string, (seed: number, limits: SwarmLimits) => WorldOptions>>;
+  laggingReplicas: drawLaggingReplicas,
+  flakyEffects: drawFlakyEffects,
+} as const satisfies Readonly<
+  Record<string, (seed: number, limits: SwarmLimits) => SimulationOptions>
+>;
 
 export type Swarm = keyof typeof SWARMS;
 

@@ -8,7 +8,7 @@ import { step } from '../../src/core/step.ts';
 import type { MakeChecker } from '../../src/sim/checkers/contract.ts';
 import { isRecordedScenario, parseScenario } from '../../src/replay/scenario.ts';
 import { drawOptions } from '../../src/sim/swarm.ts';
-import { World } from '../../src/sim/world.ts';
+import { Simulation } from '../../src/sim/simulation.ts';
 import { play } from '../core/scenario.ts';
 import { typesOf } from '../core/types-of.ts';
 
@@ -76,7 +76,7 @@ export class Said {
       stepped: (agent, event, _before, effects) => this.#step(event, effects, agent.state),
     });
     for (let seed = 1; seed <= seeds; seed += 1)
-      new World({ ...drawOptions(seed, { hostsMax: 3 }), replays: false }, [listen]).run();
+      new Simulation({ ...drawOptions(seed, { hostsMax: 3 }), replays: false }, [listen]).run();
   }
 
   #replay(config: CoreConfig, from: AgentState, events: readonly Event[]): void {

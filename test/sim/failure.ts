@@ -5,9 +5,9 @@ import { exportScenario } from '../../src/replay/scenario.ts';
 import { walk } from '../../src/replay/walk.ts';
 import type { MakeChecker } from '../../src/sim/checkers/contract.ts';
 import type { Life } from '../../src/sim/journal.ts';
-import type { WorldOptions } from '../../src/sim/options.ts';
+import type { SimulationOptions } from '../../src/sim/options.ts';
 import { shrink } from '../../src/sim/shrink.ts';
-import { World } from '../../src/sim/world.ts';
+import { Simulation } from '../../src/sim/simulation.ts';
 
 // What is left of a failing seed for whoever looks at it: the smallest case that still fails, as a file that `make sim CASE=FILE`
 // runs, and, for each agent that had an incident in it, that incident as a scenario in the form of test/scenarios: the
@@ -17,7 +17,7 @@ import { World } from '../../src/sim/world.ts';
 /** Runs of cases are short; a life with more events than this is told by its case alone. */
 const EVENTS_LIMIT = 20_000;
 
-export function describeFailure(options: WorldOptions): readonly string[] {
+export function describeFailure(options: SimulationOptions): readonly string[] {
   const shrunk = shrink(options);
   if (shrunk === null) return [];
   const { violation, runs } = shrunk;
@@ -43,18 +43,18 @@ export function describeFailure(options: WorldOptions): readonly string[] {
   return lines;
 }
 
-export function readCase(file: string): WorldOptions {
-  const options: WorldOptions = JSON.parse(readFileSync(file, 'utf8'));
+export function readCase(file: string): SimulationOptions {
+  const options: SimulationOptions = JSON.parse(readFileSync(file, 'utf8'));
   return options;
 }
 
 export type AgentScenario = { readonly host: string; readonly text: string };
 
 /** The last incident of each life of each agent. */
-export function scenariosOf(options: WorldOptions, comment: string): readonly AgentScenario[] {
+export function scenariosOf(options: SimulationOptions, comment: string): readonly AgentScenario[] {
   const lives: Life[] = [];
   const collect: MakeChecker = () => ({ rule: '', lifeEnded: (life) => lives.push(life) });
-  new World({ ...options, replays: true, keepsTrace: false }, [collect]).run();
+  new Simulation({ ...options, replays: true, keepsTrace: false }, [collect]).run();
   const scenarios: AgentScenario[] = [];
   for (const { host, initial, events, last } of lives) {
     if (events.length > EVENTS_LIMIT) continue;

@@ -28,7 +28,7 @@ async function load(sources: string): Promise<Sim> {
 
 const sim = await load(values.sources);
 const hostsMax = Number(values.hosts);
-const draw = sim.SWARMS[values.swarm as Swarm]; // As canaries.test.ts names it.
+const draw = sim.SWARMS[values.swarm as Swarm]; // As mutants.test.ts names it.
 
 let caught: unknown = null;
 for (let seed = 1; seed <= Number(values.seeds) && caught === null; seed += 1) {

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import type { Violation } from '../../src/sim/checkers/contract.ts';
 import { LEGEND } from '../../src/sim/narrate.ts';
 import { run } from '../../src/sim/run.ts';
-import type { WorldOptions } from '../../src/sim/options.ts';
+import type { SimulationOptions } from '../../src/sim/options.ts';
 import { isSwarm, SWARMS } from '../../src/sim/swarms.ts';
 import { describeFailure, readCase } from './failure.ts';
 
@@ -55,7 +55,7 @@ const hostsMax = whole(values.hosts, 'hosts');
 const swarm = isSwarm(values.swarm) ? SWARMS[values.swarm] : null;
 if (swarm === null)
   throw new RangeError(`--swarm ${values.swarm} is none of ${Object.keys(SWARMS).join(', ')}`);
-const draw = (seed: number): WorldOptions => swarm(seed, { hostsMax });
+const draw = (seed: number): SimulationOptions => swarm(seed, { hostsMax });
 
 function runBatch(from: number, count: number): Batch {
   const failures: Failure[] = [];
@@ -85,7 +85,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function replay(options: WorldOptions): void {
+function replay(options: SimulationOptions): void {
   const { faults, services, ...rest } = options;
   print(JSON.stringify(rest));
   for (const service of services) print(JSON.stringify(service));

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { drawLaggingCopies } from '../../src/sim/lagging-copies.ts';
+import { drawLaggingReplicas } from '../../src/sim/lagging-replicas.ts';
 import { run } from '../../src/sim/run.ts';
 import { drawOptions } from '../../src/sim/swarm.ts';
 
@@ -44,7 +44,11 @@ test('no acknowledged write is lost beyond the RPO under the seeds that once los
   for (const seed of PINNED)
     assert.deepEqual(run(drawOptions(seed, { hostsMax: 3 })).violations, [], `seed ${seed}`);
   for (const seed of PINNED_LAGGING)
-    assert.deepEqual(run(drawLaggingCopies(seed)).violations, [], `lagging copies, seed ${seed}`);
+    assert.deepEqual(
+      run(drawLaggingReplicas(seed)).violations,
+      [],
+      `lagging replicas, seed ${seed}`,
+    );
 });
 
 test('nobody comes back unknown to the agent, or beside another active, under the seeds that once showed it', () => {

@@ -11,9 +11,9 @@ import type { drawLeaseEdge } from '../../src/sim/lease-edge.ts';
 import type { run } from '../../src/sim/run.ts';
 import type { shrink } from '../../src/sim/shrink.ts';
 import { drawOptions } from '../../src/sim/swarm.ts';
-import { CANARIES } from './canaries.ts';
+import { MUTANTS } from './mutants.ts';
 import { scenariosOf } from './failure.ts';
-import { Mutant } from './mutant.ts';
+import { MutatedSources } from './mutated-sources.ts';
 
 type Sim = {
   readonly drawLeaseEdge: typeof drawLeaseEdge;
@@ -24,23 +24,23 @@ type Sim = {
 const MARGIN = 'the safety margin of the lease is forgotten';
 
 test('a failure of many faults is shrunk to those that it cannot do without', async () => {
-  const canary = CANARIES.find(({ name }) => name === MARGIN);
-  assert.ok(canary !== undefined);
-  const mutant = new Mutant(canary.mutations);
+  const mutant = MUTANTS.find(({ name }) => name === MARGIN);
+  assert.ok(mutant !== undefined);
+  const sources = new MutatedSources(mutant.mutations);
   try {
     const files = ['lease-edge.ts', 'run.ts', 'shrink.ts'].map((file) =>
-      pathToFileURL(join(mutant.folder, 'sim', file)),
+      pathToFileURL(join(sources.folder, 'sim', file)),
     );
     const parts = await Promise.all(files.map((file) => import(file.href) as Promise<object>));
     const sim = Object.assign({}, ...parts) as Sim; // Each file exports what Sim names.
-    const failing = Array.from({ length: canary.seeds }, (_, index) => index + 1)
+    const failing = Array.from({ length: mutant.seeds }, (_, index) => index + 1)
       .map((seed) => sim.drawLeaseEdge(seed))
       .find((options) => sim.run(options).violations.length > 0);
     assert.ok(failing !== undefined);
     const shrunk = sim.shrink(failing);
     assert.ok(shrunk !== null);
     const { options, violation } = shrunk;
-    assert.equal(violation.rule, canary.rule);
+    assert.equal(violation.rule, mutant.rule);
     assert.deepEqual(sim.run(options).violations[0], violation, 'it is told as it happens again');
     assert.ok(options.faults.length < failing.faults.length / 2);
     assert.ok(options.faults.length > 0, 'it takes a fault to lose a lease');
@@ -51,7 +51,7 @@ test('a failure of many faults is shrunk to those that it cannot do without', as
     }
     assert.equal(sim.shrink({ ...options, faults: [] }), null, 'what does not fail is not shrunk');
   } finally {
-    mutant.remove();
+    sources.remove();
   }
 });
 

@@ -4,8 +4,8 @@ import { speaker } from '../../core/describe/language.ts';
 import { AppError } from '../../errors.ts';
 import { crossCheck } from '../../model/plan/cross-check.ts';
 import { evaluator } from '../../model/plan/evaluation.ts';
-import { estimateLives, shareWithin } from '../../sim/life-estimate.ts';
-import { type LifeNews, ServiceLife } from '../../sim/service-life.ts';
+import { estimateAvailability, shareWithin } from '../../sim/availability-run-estimate.ts';
+import { type AvailabilityRunEvent, AvailabilityRun } from '../../sim/availability-run.ts';
 import { type Terminal, writeJson } from '../../terminal.ts';
 import { formatHistory } from '../../plan/history-text.ts';
 import { describeKnown } from '../../plan/known-service.ts';
@@ -58,7 +58,7 @@ async function simulate(options: SimulateOptions, service: ResolvedService): Pro
   const progress = showProgress(options, service.name);
   const lives = await runLives(plan, seeds, { onLife: progress.step });
   progress.end();
-  const estimate = estimateLives(lives);
+  const estimate = estimateAvailability(lives);
   const { rtoMs } = service.objectives;
   const withinRto = rtoMs === null ? null : shareWithin(lives, rtoMs);
   const byFormulas = evaluator(question)(present);
@@ -115,12 +115,12 @@ function replay(
       },
     });
   }
-  const timeline: { atMs: number; news: LifeNews }[] = [];
+  const timeline: { atMs: number; news: AvailabilityRunEvent }[] = [];
   const plan = planLife(service, {
     rates: known(options, service).question.rates,
     years: years / LIVES,
   });
-  const result = new ServiceLife({
+  const result = new AvailabilityRun({
     ...plan,
     seed,
     onNews: (atMs, news) => {

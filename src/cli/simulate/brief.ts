@@ -1,5 +1,8 @@
 import type { ResolvedConfig, ResolvedService } from '../../config/resolved.ts';
-import { estimateLives, type LifeEstimate } from '../../sim/life-estimate.ts';
+import {
+  estimateAvailability,
+  type AvailabilityEstimate,
+} from '../../sim/availability-run-estimate.ts';
 import { planLife, runLives } from './lives.ts';
 import { type Verdict, verdictsOf } from './verdict.ts';
 
@@ -11,9 +14,9 @@ const WITHIN_MS = 5000;
 
 export type BriefSimulation = {
   readonly years: number;
-  readonly failovers: LifeEstimate['failovers'];
-  readonly falseFailovers: LifeEstimate['falseFailovers'];
-  readonly plannedMoves: LifeEstimate['plannedMoves'];
+  readonly failovers: AvailabilityEstimate['failovers'];
+  readonly falseFailovers: AvailabilityEstimate['falseFailovers'];
+  readonly plannedMoves: AvailabilityEstimate['plannedMoves'];
   readonly verdicts: readonly Verdict[];
 };
 
@@ -30,7 +33,7 @@ export async function simulateBriefly(
 async function simulate(service: ResolvedService): Promise<BriefSimulation> {
   const plan = planLife(service, { rates: service.faults.rates, years: YEARS_OF_A_LIFE });
   const seeds = Array.from({ length: LIVES }, (_, index) => index + 1);
-  const estimate = estimateLives(await runLives(plan, seeds, { withinMs: WITHIN_MS }));
+  const estimate = estimateAvailability(await runLives(plan, seeds, { withinMs: WITHIN_MS }));
   const { years, failovers, falseFailovers, plannedMoves } = estimate;
   const verdicts = verdictsOf(service, estimate, { withinRto: null, locale: 'en' }).filter(
     ({ code }) => code === 'falseFailovers' || code === 'flapping',

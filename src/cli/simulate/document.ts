@@ -1,12 +1,12 @@
 import type { FaultRates } from '../../model/fault-rates.ts';
 import type { CrossCheck } from '../../model/plan/cross-check.ts';
-import type { LifeEstimate } from '../../sim/life-estimate.ts';
+import type { AvailabilityEstimate } from '../../sim/availability-run-estimate.ts';
 import type { Figure } from '../../plan/description.ts';
-import type { LifeNews, LifeResult } from '../../sim/service-life.ts';
+import type { AvailabilityRunEvent, AvailabilityRunResult } from '../../sim/availability-run.ts';
 
 /** Of one service in `hotwarm simulate --json`. Durations in ms, rates a year, availability as a share of time. */
 export type SimulatedService = {
-  readonly estimate: LifeEstimate;
+  readonly estimate: AvailabilityEstimate;
   readonly availability: number;
   /** The fault model that it rests on, and where each of its figures comes from. */
   readonly faults: { readonly rates: FaultRates; readonly figures: readonly Figure[] };
@@ -20,6 +20,6 @@ export type SimulatedService = {
 /** Of `hotwarm simulate --seed N --json`. */
 export type SimulatedLife = {
   readonly seed: number;
-  readonly result: LifeResult;
-  readonly timeline: readonly { readonly atMs: number; readonly news: LifeNews }[];
+  readonly result: AvailabilityRunResult;
+  readonly timeline: readonly { readonly atMs: number; readonly news: AvailabilityRunEvent }[];
 };

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { ServiceLife } from '../../sim/service-life.ts';
+import { AvailabilityRun } from '../../sim/availability-run.ts';
 import type { LifeOver, LifePlan } from './lives.ts';
 
 // The thread of lives.ts: lives the seed that it is given, tells how it went, and waits for the next.
@@ -7,7 +7,7 @@ import type { LifeOver, LifePlan } from './lives.ts';
 const plan: LifePlan = workerData;
 
 parentPort?.on('message', (seed: number) => {
-  const result = new ServiceLife({ ...plan, seed, onNews: () => {} }).run();
+  const result = new AvailabilityRun({ ...plan, seed, onNews: () => {} }).run();
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- of a thread, not of a window
   parentPort?.postMessage({ seed, result } satisfies LifeOver);
 });

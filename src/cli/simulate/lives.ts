@@ -6,16 +6,16 @@ import { monotonicMs } from '../../clock.ts';
 import type { ResolvedService } from '../../config/resolved.ts';
 import { seesHangs } from '../../drivers/probe/spec.ts';
 import type { FaultRates } from '../../model/fault-rates.ts';
-import type { LifeOptions, LifeResult } from '../../sim/service-life.ts';
+import type { AvailabilityRunOptions, AvailabilityRunResult } from '../../sim/availability-run.ts';
 
 // Lives of one service, side by side on all cores. A life is a function of its options and its seed alone, so it does not
 // matter which thread lives it, nor when.
 
 /** What all lives of one simulation have in common: plain data. */
-export type LifePlan = Omit<LifeOptions, 'seed' | 'onNews'>;
+export type LifePlan = Omit<AvailabilityRunOptions, 'seed' | 'onNews'>;
 
 /** Told by a thread: one life is over. */
-export type LifeOver = { readonly seed: number; readonly result: LifeResult };
+export type LifeOver = { readonly seed: number; readonly result: AvailabilityRunResult };
 
 export function planLife(
   { core, traffic, probe }: ResolvedService,
@@ -43,9 +43,9 @@ export async function runLives(
   plan: LifePlan,
   seeds: readonly number[],
   { onLife = () => {}, withinMs = Infinity }: Running = {},
-): Promise<readonly LifeResult[]> {
+): Promise<readonly AvailabilityRunResult[]> {
   const beganAt = monotonicMs();
-  const results = new Map<number, LifeResult>();
+  const results = new Map<number, AvailabilityRunResult>();
   const left = [...seeds];
   const threads = Math.min(availableParallelism(), seeds.length);
   await Promise.all(

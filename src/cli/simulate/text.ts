@@ -1,7 +1,7 @@
 import type { ResolvedService } from '../../config/resolved.ts';
 import { duration, percent, speaker } from '../../core/describe/language.ts';
 import type { CrossCheck } from '../../model/plan/cross-check.ts';
-import type { LifeEstimate, RateEstimate } from '../../sim/life-estimate.ts';
+import type { AvailabilityEstimate, RateEstimate } from '../../sim/availability-run-estimate.ts';
 import { type Cell, cell, formatTable, paint, type Terminal, wrapText } from '../../terminal.ts';
 import { crossCheckText } from '../../plan/cross-check-text.ts';
 import type { Figure } from '../../plan/description.ts';
@@ -13,7 +13,7 @@ import { MS_PER_YEAR } from '../../model/year.ts';
 
 type SimulationText = {
   readonly service: ResolvedService;
-  readonly estimate: LifeEstimate;
+  readonly estimate: AvailabilityEstimate;
   readonly verdicts: readonly Verdict[];
   readonly formulas: { readonly unavailability: number; readonly check: CrossCheck };
   /** Of the fault model, and where each comes from. */
@@ -61,7 +61,10 @@ function describeBasis({ locale }: Terminal, figures: readonly Figure[]): string
   );
 }
 
-function figureRows(terminal: Terminal, estimate: LifeEstimate): readonly (readonly Cell[])[] {
+function figureRows(
+  terminal: Terminal,
+  estimate: AvailabilityEstimate,
+): readonly (readonly Cell[])[] {
   const say = speaker(terminal.locale);
   const { unavailability, unavailability95, outages } = estimate;
   const range = `${shareText(unavailability95.upper)} – ${shareText(unavailability95.lower)}`;
@@ -104,7 +107,10 @@ function rateRow(terminal: Terminal, name: string, { perYear, interval }: RateEs
   return [name, frequency(perYear, terminal.locale), range];
 }
 
-function causeRows(terminal: Terminal, { causes }: LifeEstimate): readonly (readonly Cell[])[] {
+function causeRows(
+  terminal: Terminal,
+  { causes }: AvailabilityEstimate,
+): readonly (readonly Cell[])[] {
   const { locale } = terminal;
   const total = causes.reduce((sum, { downtimeMsPerYear }) => sum + downtimeMsPerYear, 0);
   return causes.map(({ cause, outagesPerYear, downtimeMsPerYear }) => [

@@ -1,7 +1,7 @@
 import { describeCause } from '../../core/describe/cause.ts';
 import { duration, type Locale, speaker, type Text } from '../../core/describe/language.ts';
-import type { LifeFault, MemberComponent } from '../../sim/life-faults.ts';
-import type { LifeNews } from '../../sim/service-life.ts';
+import type { AvailabilityRunFault, MemberComponent } from '../../sim/availability-run-faults.ts';
+import type { AvailabilityRunEvent } from '../../sim/availability-run.ts';
 import { cell, paint, type Terminal, type Tone } from '../../terminal.ts';
 import { describeCauseOf } from './words.ts';
 import { DAYS_PER_YEAR } from '../../model/year.ts';
@@ -10,7 +10,7 @@ import { DAYS_PER_YEAR } from '../../model/year.ts';
 
 const DAY_MS = 86_400_000;
 
-export function formatNews(terminal: Terminal, atMs: number, news: LifeNews): string {
+export function formatNews(terminal: Terminal, atMs: number, news: AvailabilityRunEvent): string {
   const { locale } = terminal;
   const time = paint(terminal, cell(formatTime(atMs), 'quiet'));
   return `${time}  ${paint(terminal, cell(describeNews(news, locale), toneOf(news)))}\n`;
@@ -25,7 +25,7 @@ function formatTime(atMs: number): string {
   return `y${String(year).padStart(3, '0')} d${String(day).padStart(3, '0')} ${time}`;
 }
 
-function describeNews(news: LifeNews, locale: Locale): string {
+function describeNews(news: AvailabilityRunEvent, locale: Locale): string {
   const say = speaker(locale);
   switch (news.type) {
     case 'fault':
@@ -53,7 +53,7 @@ const FAILURES: Readonly<Record<MemberComponent, Text>> = {
   degraded: { en: 'it answers probes and fails its clients', zh: '能应答探测，却无法服务客户端' },
 };
 
-function describeFault(fault: LifeFault, locale: Locale): string {
+function describeFault(fault: AvailabilityRunFault, locale: Locale): string {
   const say = speaker(locale);
   switch (fault.code) {
     case 'failed':
@@ -88,7 +88,7 @@ function describeFault(fault: LifeFault, locale: Locale): string {
   }
 }
 
-function toneOf(news: LifeNews): Tone {
+function toneOf(news: AvailabilityRunEvent): Tone {
   switch (news.type) {
     case 'fault':
       return 'doubtful';

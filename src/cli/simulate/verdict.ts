@@ -1,7 +1,7 @@
 import type { ResolvedService } from '../../config/resolved.ts';
 import { formatDuration } from '../../config/units.ts';
 import { type Locale, percent, speaker } from '../../core/describe/language.ts';
-import type { LifeEstimate } from '../../sim/life-estimate.ts';
+import type { AvailabilityEstimate } from '../../sim/availability-run-estimate.ts';
 import { describeCauseOf, frequency, shareText } from './words.ts';
 
 // What a simulation says of a configuration, in plain sentences: mistakes first, then the objectives, then what matters most.
@@ -21,7 +21,7 @@ const RTO_SHARE = 0.99;
 
 export function verdictsOf(
   service: ResolvedService,
-  estimate: LifeEstimate,
+  estimate: AvailabilityEstimate,
   { withinRto, locale }: { readonly withinRto: number | null; readonly locale: Locale },
 ): readonly Verdict[] {
   return [
@@ -35,7 +35,7 @@ export function verdictsOf(
 
 function mistakes(
   { core }: ResolvedService,
-  { falseFailovers }: LifeEstimate,
+  { falseFailovers }: AvailabilityEstimate,
   locale: Locale,
 ): Verdict {
   const interval = formatDuration(core.detection.intervalMs);
@@ -52,7 +52,10 @@ function mistakes(
 }
 
 /** Its own mistakes make it move, and each move back is one more. */
-function flapping({ failovers, falseFailovers, plannedMoves }: LifeEstimate, locale: Locale) {
+function flapping(
+  { failovers, falseFailovers, plannedMoves }: AvailabilityEstimate,
+  locale: Locale,
+) {
   const isFlapping =
     falseFailovers.perYear > TOLERATED_FALSE && falseFailovers.perYear > failovers.perYear / 2;
   if (!isFlapping) return [];
@@ -66,7 +69,7 @@ function flapping({ failovers, falseFailovers, plannedMoves }: LifeEstimate, loc
 
 function availability(
   { objectives }: ResolvedService,
-  { unavailability95 }: LifeEstimate,
+  { unavailability95 }: AvailabilityEstimate,
   locale: Locale,
 ): readonly Verdict[] {
   if (objectives.availability === null) return [];
@@ -102,7 +105,7 @@ function rto(
   return [{ code: 'rto', isGood: withinRto >= RTO_SHARE, text }];
 }
 
-function largestCause({ causes }: LifeEstimate, locale: Locale): readonly Verdict[] {
+function largestCause({ causes }: AvailabilityEstimate, locale: Locale): readonly Verdict[] {
   const [largest] = causes;
   if (largest === undefined) return [];
   const total = causes.reduce((sum, { downtimeMsPerYear }) => sum + downtimeMsPerYear, 0);

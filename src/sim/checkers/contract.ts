@@ -5,7 +5,7 @@ import type { Agent } from '../agent.ts';
 import type { DataPlane } from '../data-plane.ts';
 import type { Life } from '../journal.ts';
 import type { Member, Reply, Request } from '../member.ts';
-import type { World } from '../world.ts';
+import type { Simulation } from '../simulation.ts';
 
 // A checker watches a world and reports what must not be. It sees more than any agent can: the whole world in true time.
 // It changes nothing and draws no chance, so it can be left out without changing the run.
@@ -44,4 +44,4 @@ export function isTimely(event: Event): boolean {
   return event.type === 'hostSampled' && event.lateMs < 1;
 }
 
-export type MakeChecker = (world: World, report: (detail: string) => void) => Checker;
+export type MakeChecker = (world: Simulation, report: (detail: string) => void) => Checker;

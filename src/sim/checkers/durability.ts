@@ -3,12 +3,14 @@ import type { TrueTime } from '../scheduler.ts';
 import type { MakeChecker } from './contract.ts';
 
 // No acknowledged write is lost beyond the RPO. With synchronous replication none is. With asynchronous replication a new
-// primary may lack what the gate lets a candidate lag by, and what was acknowledged after its lag was last measured.
+// primary may lack what the gate lets a candidate lag by, and what was acknowledged after its lag was last measured, which
+// is as old as the gate allows when the promotion is ordered.
 
 type Acknowledged = { readonly write: number; readonly at: TrueTime };
 
 export const durability: MakeChecker = (world, report) => {
   const acknowledged = new Map<string, Acknowledged[]>();
+  const orderedAt = new Map<string, TrueTime>();
   return {
     rule: 'no acknowledged write is lost beyond the RPO',
     answered: (plane, reply, { operation }) => {
@@ -16,6 +18,10 @@ export const durability: MakeChecker = (world, report) => {
       const known = acknowledged.get(plane.service) ?? [];
       known.push({ write: operation.write, at: reply.at });
       acknowledged.set(plane.service, known);
+    },
+    stepped: (_agent, _event, _before, effects) => {
+      for (const { type, service } of effects)
+        if (type === 'promoteMember') orderedAt.set(service, world.scheduler.now);
     },
     promoted: (member) => {
       const service = world.options.services.find(({ members }) =>
@@ -34,7 +40,8 @@ export const durability: MakeChecker = (world, report) => {
         return report(`${member.name} lacks ${lost.length} acknowledged writes`);
       const limit = (service.takeover.lagBytes ?? Number.POSITIVE_INFINITY) / BYTES_PER_WRITE;
       const { intervalMs, timeoutMs } = service.detection;
-      const newest = known.at(-1)?.at ?? 0;
+      const decidedAt = orderedAt.get(service.name) ?? 0;
+      const newest = known.findLast(({ at }) => at <= decidedAt)?.at ?? 0;
       const measuredAt = newest - (intervalMs + timeoutMs) * 1000;
       const excess = lost.filter(({ at }) => at < measuredAt).length - limit;
       if (excess > 0) report(`${member.name} lacks ${excess} writes more than it may`);

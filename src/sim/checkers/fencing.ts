@@ -1,4 +1,4 @@
-import type { World } from '../world.ts';
+import type { Simulation } from '../simulation.ts';
 import type { MakeChecker } from './contract.ts';
 
 // Fenced before promoted: when a member of an exclusive service becomes primary, or the one that its host's data plane
@@ -27,11 +27,14 @@ export const fencing: MakeChecker = (world, report) => ({
   },
 });
 
-function serviceOf(world: World, member: string): World['options']['services'][number] | undefined {
+function serviceOf(
+  world: Simulation,
+  member: string,
+): Simulation['options']['services'][number] | undefined {
   return world.options.services.find(({ members }) => members.some(({ name }) => name === member));
 }
 
 /** A data plane's newest route that named anybody named it. */
-function wasActive(world: World, member: string): boolean {
+function wasActive(world: Simulation, member: string): boolean {
   return world.planes.some((plane) => plane.route?.active === member);
 }

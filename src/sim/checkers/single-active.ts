@@ -1,7 +1,7 @@
 import type { ServiceConfig } from '../../core/config.ts';
 import type { DataPlane } from '../data-plane.ts';
 import type { TrueTime } from '../scheduler.ts';
-import type { World } from '../world.ts';
+import type { Simulation } from '../simulation.ts';
 import type { MakeChecker } from './contract.ts';
 
 // Never two members of an exclusive service that clients can reach and that can acknowledge what they write. A member
@@ -36,7 +36,7 @@ export const singleActive: MakeChecker = (world, report) => {
   };
 };
 
-function ableMembers(world: World, service: ServiceConfig): readonly string[] {
+function ableMembers(world: Simulation, service: ServiceConfig): readonly string[] {
   const able: string[] = [];
   for (const plane of world.planes) {
     const member = plane.service === service.name ? reachedBy(world, plane) : undefined;
@@ -46,7 +46,7 @@ function ableMembers(world: World, service: ServiceConfig): readonly string[] {
   return able;
 }
 
-function reachedBy(world: World, plane: DataPlane): World['members'][number] | undefined {
+function reachedBy(world: Simulation, plane: DataPlane): Simulation['members'][number] | undefined {
   const { aim } = plane;
   if (aim === null || plane.host.paused) return undefined;
   return world.members.find(({ name }) => name === aim);

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import type { ServiceConfig } from '../../src/core/config.ts';
 import { DEFAULT_FAULT_RATES, type FaultRates } from '../../src/model/fault-rates.ts';
 import { falseFailoversPerYear } from '../../src/model/mistakes.ts';
-import { estimateLives } from '../../src/sim/life-estimate.ts';
+import { estimateAvailability } from '../../src/sim/availability-run-estimate.ts';
 import {
-  type LifeNews,
-  type LifeOptions,
-  type LifeResult,
-  ServiceLife,
-} from '../../src/sim/service-life.ts';
+  type AvailabilityRunEvent,
+  type AvailabilityRunOptions,
+  type AvailabilityRunResult,
+  AvailabilityRun,
+} from '../../src/sim/availability-run.ts';
 import { memberConfig, serviceConfig } from '../core/configs.ts';
 import { MS_PER_YEAR } from '../../src/model/year.ts';
 
@@ -37,9 +37,9 @@ const NEVER: FaultRates = {
 function live(
   service: ServiceConfig,
   rates: FaultRates,
-  options: Partial<LifeOptions> = {},
-): LifeResult {
-  return new ServiceLife({
+  options: Partial<AvailabilityRunOptions> = {},
+): AvailabilityRunResult {
+  return new AvailabilityRun({
     seed: 1,
     service,
     hold: { holdMs: 10_000, holdRequests: 1000, answerMs: 0 },
@@ -52,7 +52,11 @@ function live(
   }).run();
 }
 
-function lives(service: ServiceConfig, rates: FaultRates, options: Partial<LifeOptions> = {}) {
+function lives(
+  service: ServiceConfig,
+  rates: FaultRates,
+  options: Partial<AvailabilityRunOptions> = {},
+) {
   return Array.from({ length: 20 }, (_, index) =>
     live(service, rates, { ...options, seed: index + 1 }),
   );
@@ -67,7 +71,9 @@ test('a service that nothing befalls is always served, and nothing is done to it
 
 test('a host that is lost takes its service along for as long as it is away', () => {
   const rates = { ...NEVER, host: { everyMs: 30 * DAY, repairMs: HOUR } };
-  const { unavailability99, causes } = estimateLives(lives(serviceConfig(), rates, { years: 20 }));
+  const { unavailability99, causes } = estimateAvailability(
+    lives(serviceConfig(), rates, { years: 20 }),
+  );
   // A renewal process: up for 30 days, down for an hour, and a few seconds until the service is up.
   const expected = HOUR / (30 * DAY + HOUR);
   assert.ok(unavailability99.lower < expected * 1.01, String(unavailability99.lower / expected));
@@ -81,7 +87,7 @@ test('a host that is lost takes its service along for as long as it is away', ()
 test('a member without a standby is down for as long as its restart takes', () => {
   const service = serviceConfig({ members: [memberConfig('a')] });
   const rates = { ...NEVER, process: { everyMs: DAY, repairMs: RESTART_MS } };
-  const { unavailability99, failovers } = estimateLives(lives(service, rates));
+  const { unavailability99, failovers } = estimateAvailability(lives(service, rates));
   const expected = RESTART_MS / (DAY + RESTART_MS);
   assert.ok(unavailability99.lower < expected * 1.1, String(unavailability99.lower / expected));
   assert.ok(unavailability99.upper > expected * 0.95, String(unavailability99.upper / expected));
@@ -90,7 +96,9 @@ test('a member without a standby is down for as long as its restart takes', () =
 
 test('a standby turns the restart of a member into a blink', () => {
   const rates = { ...NEVER, process: { everyMs: DAY, repairMs: RESTART_MS } };
-  const { outages, failovers } = estimateLives(lives(serviceConfig(), rates, { years: 0.25 }));
+  const { outages, failovers } = estimateAvailability(
+    lives(serviceConfig(), rates, { years: 0.25 }),
+  );
   assert.ok(outages !== null && outages.p50Ms < 20, String(outages?.p50Ms));
   assert.ok(failovers.interval.lower < 366 && failovers.interval.upper > 330);
 });
@@ -98,7 +106,7 @@ test('a standby turns the restart of a member into a blink', () => {
 test('pauses are taken for hangs as often as the formula says', () => {
   const service = serviceConfig();
   const rates = { ...NEVER, pause: { everyMs: 10 * MINUTE, medianMs: 50 } };
-  const { falseFailovers, failovers } = estimateLives(lives(service, rates, { years: 0.5 }));
+  const { falseFailovers, failovers } = estimateAvailability(lives(service, rates, { years: 0.5 }));
   assert.equal(falseFailovers.perYear, failovers.perYear);
   const input = {
     ...service.detection,
@@ -126,7 +134,7 @@ test('a defect that no probe sees shows when its standby serves, and is put righ
     hiddenShare: { hot: 0.5, warm: 0, frozen: 0, cold: 0 },
     recoveryMs: MINUTE,
   };
-  const { outages, causes } = estimateLives(lives(serviceConfig(), rates, { years: 0.25 }));
+  const { outages, causes } = estimateAvailability(lives(serviceConfig(), rates, { years: 0.25 }));
   // It costs until clients' errors have been judged, and the next takeover is a blink again.
   assert.ok(outages !== null && outages.p50Ms < 20 && outages.p99Ms > 500, JSON.stringify(outages));
   assert.ok(causes.some(({ cause }) => cause === 'process'));
@@ -134,7 +142,7 @@ test('a defect that no probe sees shows when its standby serves, and is put righ
 
 test('a takeover that does not succeed lasts until the failed member is back', () => {
   const rates = { ...NEVER, process: { everyMs: 10 * DAY, repairMs: RESTART_MS }, coverage: 0 };
-  const { causes, outages } = estimateLives(lives(serviceConfig(), rates, { years: 1 }));
+  const { causes, outages } = estimateAvailability(lives(serviceConfig(), rates, { years: 1 }));
   assert.equal(causes[0]?.cause, 'takeover');
   assert.ok(outages !== null && outages.p50Ms > 200 && outages.p50Ms < 3 * RESTART_MS);
 });
@@ -155,7 +163,7 @@ test('time that is passed over would have brought the same', () => {
       live(service, DENSE, { years, skips, seed: index + 1 }),
     );
   const [skipped, lived] = [all(true), all(false)].map((some) => {
-    const estimate = estimateLives(some);
+    const estimate = estimateAvailability(some);
     const spentMs = some.reduce((sum, { livedMs }) => sum + livedMs, 0);
     return { ...estimate, spentMs };
   });
@@ -177,7 +185,7 @@ test('a failback comes after its hold-down, also when the hold-down is passed ov
   });
   live(service, rates, {
     years: 3,
-    onNews: (atMs: number, news: LifeNews) => {
+    onNews: (atMs: number, news: AvailabilityRunEvent) => {
       if (news.type === 'incident') seen.push({ atMs, kind: news.incident.kind });
     },
   });
@@ -189,7 +197,7 @@ test('a failback comes after its hold-down, also when the hold-down is passed ov
   for (const wait of waits) assert.ok(wait > 10 * MINUTE && wait < 11 * MINUTE, String(wait));
 });
 
-function ordinaryLife(seed: number): LifeResult {
+function ordinaryLife(seed: number): AvailabilityRunResult {
   return live(serviceConfig(), DEFAULT_FAULT_RATES, { seed, years: 2 });
 }
 

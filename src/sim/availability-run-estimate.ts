@@ -1,6 +1,6 @@
 import { meanInterval, rateInterval, type Interval } from '../model/intervals.ts';
 import { OUTAGE_CAUSES, type OutageCause } from './outage-log.ts';
-import type { LifeResult } from './service-life.ts';
+import type { AvailabilityRunResult } from './availability-run.ts';
 import { MS_PER_YEAR } from '../model/year.ts';
 
 // What many lives of a service tell of it. Each life is independent of the others and of the same length, so the mean
@@ -25,7 +25,7 @@ type CauseEstimate = {
   readonly downtimeMsPerYear: number;
 };
 
-export type LifeEstimate = {
+export type AvailabilityEstimate = {
   readonly years: number;
   readonly runs: number;
   /** Shares of time, each with Student's interval over the lives at 95 % and at 99 %, cut at 0. */
@@ -42,11 +42,13 @@ export type LifeEstimate = {
 };
 
 /** Throws a RangeError where there are fewer than two lives. */
-export function estimateLives(lives: readonly LifeResult[]): LifeEstimate {
+export function estimateAvailability(
+  lives: readonly AvailabilityRunResult[],
+): AvailabilityEstimate {
   const years = lives.reduce((sum, life) => sum + life.years, 0);
   const shares = lives.map((life) => downtimeMs(life) / (life.years * MS_PER_YEAR));
   const outages = lives.flatMap((life) => life.outages);
-  const count = (of: (life: LifeResult) => number): RateEstimate => {
+  const count = (of: (life: AvailabilityRunResult) => number): RateEstimate => {
     const events = lives.reduce((sum, life) => sum + of(life), 0);
     return { perYear: events / years, interval: rateInterval(events, years, LEVEL) };
   };
@@ -71,7 +73,7 @@ export function estimateLives(lives: readonly LifeResult[]): LifeEstimate {
 }
 
 /** How long each outage lasted that nobody planned. */
-function unplannedMs(lives: readonly LifeResult[]): readonly number[] {
+function unplannedMs(lives: readonly AvailabilityRunResult[]): readonly number[] {
   return lives
     .flatMap(({ outages }) => outages)
     .filter(({ cause }) => cause !== 'planned')
@@ -79,12 +81,12 @@ function unplannedMs(lives: readonly LifeResult[]): readonly number[] {
 }
 
 /** Share of the outages that nobody planned which are over within the objective; null: there was none. */
-export function shareWithin(lives: readonly LifeResult[], rtoMs: number): number | null {
+export function shareWithin(lives: readonly AvailabilityRunResult[], rtoMs: number): number | null {
   const lasted = unplannedMs(lives);
   return lasted.length === 0 ? null : lasted.filter((ms) => ms <= rtoMs).length / lasted.length;
 }
 
-function downtimeMs({ outages }: LifeResult): number {
+function downtimeMs({ outages }: AvailabilityRunResult): number {
   return outages.reduce((sum, { lastedMs }) => sum + lastedMs, 0);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { leaseHeld, leaseObserved, mayAcquire } from '../../src/core/lease.ts';
-import { explore, type LeaseRules } from './small-scope.ts';
+import { explore, type LeaseRules } from './bounded-model-check.ts';
 
 const REAL: LeaseRules = { mayAcquire, leaseHeld, leaseObserved, compares: true, marginUnits: 1 };
 

@@ -5,7 +5,7 @@ import type { Member } from './member.ts';
 import type { Replication } from './replication.ts';
 
 /** One service as one host's agent meets it. */
-export type Site = {
+export type ServiceOnHost = {
   readonly config: ServiceConfig;
   readonly host: Host;
   /** Of all hosts. */
@@ -17,13 +17,13 @@ export type Site = {
   readonly probesSeeHangs: boolean;
 };
 
-export function memberAt(site: Site, name: string): Member {
+export function memberAt(site: ServiceOnHost, name: string): Member {
   const member = site.members.find((candidate) => candidate.name === name);
   if (member === undefined) throw new RangeError(`${name} is no member of ${site.config.name}`);
   return member;
 }
 
 /** Those that this host's agent starts and ends. */
-export function localMembers(site: Site): readonly Member[] {
+export function localMembers(site: ServiceOnHost): readonly Member[] {
   return site.members.filter((member) => member.host === site.host);
 }

@@ -11,12 +11,12 @@ import { Member } from './member.ts';
 import { Mishaps } from './mishaps.ts';
 import { describeChange } from './narrate.ts';
 import { Network } from './network.ts';
-import type { WorldOptions } from './options.ts';
+import type { SimulationOptions } from './options.ts';
 import { Random } from './random.ts';
 import { Copy } from './register.ts';
 import { Replication } from './replication.ts';
 import { Scheduler } from './scheduler.ts';
-import type { Site } from './site.ts';
+import type { ServiceOnHost } from './service-on-host.ts';
 import { Store } from './store.ts';
 import { Trace } from './trace.ts';
 
@@ -35,8 +35,8 @@ const BOOT_MS = { low: 300, high: 4000 } as const;
 const WELL_FOR_MS = 3000;
 const LOOK_MS = 500;
 
-export class World {
-  readonly options: WorldOptions;
+export class Simulation {
+  readonly options: SimulationOptions;
   readonly scheduler = new Scheduler();
   readonly trace: Trace;
   readonly network: Network;
@@ -57,13 +57,13 @@ export class World {
   readonly #random: Random;
   readonly #mishaps: Mishaps;
   readonly #checkers: Checker[];
-  readonly #sites: readonly Site[];
+  readonly #sites: readonly ServiceOnHost[];
   readonly #clients: readonly Client[];
   readonly #faults: Faults;
   #pids = 1000;
   #requests = 0;
 
-  constructor(options: WorldOptions, checkers: readonly MakeChecker[]) {
+  constructor(options: SimulationOptions, checkers: readonly MakeChecker[]) {
     this.options = options;
     this.trace = new Trace(options.keepsTrace);
     this.history = new History(options.isRecorded);
@@ -270,7 +270,7 @@ export class World {
     );
   }
 
-  #makeSite(host: Host, index: number, replication: Replication | null): Site {
+  #makeSite(host: Host, index: number, replication: Replication | null): ServiceOnHost {
     const config = this.options.services[index];
     const plane = this.planes.find((p) => p.host === host && p.service === config?.name);
     if (config === undefined || plane === undefined) throw new RangeError('no such service');

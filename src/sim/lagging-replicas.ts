@@ -1,5 +1,5 @@
 import type { Fault, Verb } from './fault.ts';
-import { NO_MISHAPS, type WorldOptions } from './options.ts';
+import { NO_MISHAPS, type SimulationOptions } from './options.ts';
 import { Random } from './random.ts';
 import { drawOptions } from './swarm.ts';
 
@@ -19,10 +19,12 @@ const VERBS: readonly Verb[] = [
 ];
 const DRAWS_MAX = 1000;
 
-export function drawLaggingCopies(seed: number): WorldOptions {
+export function drawLaggingReplicas(seed: number): SimulationOptions {
   const random = new Random(seed, 0x1a66ed);
   const options = drawReplicated(random);
   const { safetyMs } = options;
+  // Of its own, so that the faults of a seed stay what they are.
+  const slowness = new Random(seed, 0x5e4d);
   return {
     ...options,
     seed,
@@ -30,14 +32,14 @@ export function drawLaggingCopies(seed: number): WorldOptions {
       ...service,
       takeover: { ...service.takeover, lagBytes: 0 },
     })),
-    sendsEveryMs: random.pick([0, 500, 3000]),
+    sendsEveryMs: slowness.pick([0, 500, 3000]),
     clients: { ...options.clients, count: 3, pauseMs: { low: 5, high: 50 }, writes: 0.9 },
-    mishaps: { ...NO_MISHAPS, reportLost: random.pick([0, 0.5, 0.95]) },
+    mishaps: { ...NO_MISHAPS, reportLost: slowness.pick([0, 0.5, 0.95]) },
     faults: drawClose(random, safetyMs),
   };
 }
 
-function drawReplicated(random: Random): WorldOptions {
+function drawReplicated(random: Random): SimulationOptions {
   for (let draw = 0; draw < DRAWS_MAX; draw += 1) {
     const options = drawOptions(random.word(), { hostsMax: 1 });
     if (options.replication !== null) return options;

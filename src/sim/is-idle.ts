@@ -7,17 +7,17 @@ import type { AgentState, MemberState, Phase, ServiceState } from '../core/state
 const PHASES: readonly Phase[] = ['steady', 'observing', 'down'];
 
 /** isStarting: whether a member that was started is certainly not ready yet. */
-export function isQuiet(state: AgentState, isStarting: (member: string) => boolean): boolean {
+export function isIdle(state: AgentState, isStarting: (member: string) => boolean): boolean {
   const { observer, polling, services } = state;
   return (
     polling === null &&
     observer.score === 0 &&
     observer.allLateSince === null &&
-    services.every((service) => isServiceQuiet(service, isStarting))
+    services.every((service) => isServiceIdle(service, isStarting))
   );
 }
 
-function isServiceQuiet(
+function isServiceIdle(
   { phase, operation, pending, members }: ServiceState,
   isStarting: (member: string) => boolean,
 ): boolean {

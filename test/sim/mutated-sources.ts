@@ -2,13 +2,13 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Mutation } from './canaries.ts';
+import type { Mutation } from './mutants.ts';
 
 // A copy of the core, the model, the runtime and the simulator in a folder of its own, changed. They import nothing but each other.
 
 const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
 
-export class Mutant {
+export class MutatedSources {
   readonly folder = mkdtempSync(join(tmpdir(), 'hotwarm-mutant-'));
 
   constructor(mutations: readonly Mutation[]) {

@@ -4,7 +4,7 @@ import type { Member } from './member.ts';
 import type { OutageCause } from './outage-log.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { World } from './world.ts';
+import type { Simulation } from './simulation.ts';
 import { MS_PER_YEAR } from '../model/year.ts';
 
 // The faults of the fault model (src/model/fault-rates.ts), as they befall the one host and the members of a service, in
@@ -28,7 +28,7 @@ const MEMBER_COMPONENTS = ['process', 'hang', 'degraded'] as const;
 
 export type MemberComponent = (typeof MEMBER_COMPONENTS)[number];
 
-export type LifeFault =
+export type AvailabilityRunFault =
   | { readonly code: 'failed'; readonly member: string; readonly component: MemberComponent }
   | { readonly code: 'paused'; readonly member: string; readonly lastsMs: number }
   /** A defect of a standby that no probe sees. */
@@ -42,14 +42,14 @@ export type LifeFault =
   | { readonly code: 'stuck' };
 
 type LifeFaultsOptions = {
-  readonly world: World;
+  readonly world: Simulation;
   readonly calendar: Scheduler;
   readonly random: Random;
   readonly rates: FaultRates;
   /** Pauses that are shorter cannot cost anything, so they are left out, ms. */
   readonly shortestPauseMs: number;
   readonly activeName: () => string | null;
-  readonly onFault: (fault: LifeFault) => void;
+  readonly onFault: (fault: AvailabilityRunFault) => void;
   /** The outage under way has become one of another kind. */
   readonly onBlame: (cause: OutageCause) => void;
 };
@@ -63,7 +63,7 @@ type Condition = {
   diesThawed: boolean;
 };
 
-export class LifeFaults {
+export class AvailabilityRunFaults {
   readonly #options: LifeFaultsOptions;
   readonly #conditions = new Map<Member, Condition>();
   #hostFault: 'host' | 'zone' | null = null;

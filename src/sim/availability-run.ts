@@ -6,21 +6,21 @@ import type { FaultRates } from '../model/fault-rates.ts';
 import { longestTolerated } from '../model/mistakes.ts';
 import type { Agent } from './agent.ts';
 import type { HoldLimits } from './data-plane.ts';
-import { elapse } from './elapse.ts';
-import { LifeFaults, type LifeFault } from './life-faults.ts';
-import { NO_MISHAPS, type WorldOptions } from './options.ts';
+import { skipIdleTime } from './skip-idle-time.ts';
+import { AvailabilityRunFaults, type AvailabilityRunFault } from './availability-run-faults.ts';
+import { NO_MISHAPS, type SimulationOptions } from './options.ts';
 import { OutageLog, type Outage } from './outage-log.ts';
-import { isQuiet, isRoutine } from './quiet.ts';
+import { isIdle, isRoutine } from './is-idle.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
-import { World } from './world.ts';
+import { Simulation } from './simulation.ts';
 import { MS_PER_YEAR } from '../model/year.ts';
 
 // Years of one service on one host: the real core, in a world in which the faults of the fault model come at their rates.
 // There are two times. The world's goes on while anything happens. The calendar's counts the years: it also passes in
 // quiet, when every member is as it should be, nothing is ordered, doubted or waited for; then it goes at once to the
 // next fault, or to the next moment at which the controller would do something by itself (a failback, a rehearsal, a
-// repair), and the state is made that much older (elapse.ts). The world is entered again a random while before, so that faults
+// repair), and the state is made that much older (skip-idle-time.ts). The world is entered again a random while before, so that faults
 // meet every phase of probes and leases.
 // What is served is looked at after everything that happens, so outages are measured to the microsecond.
 // Not there: pauses of standbys, and of the active those that no detector would take for a failure; and load. Clients ask now and then, so that a member that fails them is noticed.
@@ -37,7 +37,7 @@ const LEAD_MS = 100;
 /** Until a service that was just started serves for the first time. */
 const START_LIMIT_MS = 600_000;
 
-export type LifeOptions = {
+export type AvailabilityRunOptions = {
   readonly seed: number;
   readonly service: ServiceConfig;
   readonly hold: HoldLimits;
@@ -47,15 +47,15 @@ export type LifeOptions = {
   readonly years: number;
   /** Off: every probe is lived through, which takes a thousand times as long; for comparison. */
   readonly skips: boolean;
-  readonly onNews: (atMs: number, news: LifeNews) => void;
+  readonly onNews: (atMs: number, news: AvailabilityRunEvent) => void;
 };
 
-export type LifeNews =
-  | { readonly type: 'fault'; readonly fault: LifeFault }
+export type AvailabilityRunEvent =
+  | { readonly type: 'fault'; readonly fault: AvailabilityRunFault }
   | { readonly type: 'incident'; readonly incident: Incident; readonly isFalse: boolean }
   | { readonly type: 'outage'; readonly outage: Outage };
 
-export type LifeResult = {
+export type AvailabilityRunResult = {
   readonly years: number;
   readonly outages: readonly Outage[];
   readonly failovers: number;
@@ -68,12 +68,12 @@ export type LifeResult = {
   readonly livedMs: number;
 };
 
-export class ServiceLife {
-  readonly #options: LifeOptions;
-  readonly #world: World;
+export class AvailabilityRun {
+  readonly #options: AvailabilityRunOptions;
+  readonly #world: Simulation;
   readonly #calendar = new Scheduler();
   readonly #random: Random;
-  readonly #faults: LifeFaults;
+  readonly #faults: AvailabilityRunFaults;
   readonly #log = new OutageLog();
   readonly #calmMs: number;
   #stirredAt = 0;
@@ -84,19 +84,19 @@ export class ServiceLife {
   #incident = 0;
   #isWell = true;
 
-  constructor(options: LifeOptions) {
+  constructor(options: AvailabilityRunOptions) {
     const { seed, service, rates } = options;
     const { intervalMs, timeoutMs } = service.detection;
     this.#options = options;
     this.#calmMs = Math.max(CALM_MS, 2 * (intervalMs + timeoutMs));
     this.#random = new Random(seed, 1);
-    this.#world = new World(worldOf(options), [
+    this.#world = new Simulation(worldOf(options), [
       () => ({
         rule: '',
         stepped: (agent, _event, before, effects) => this.#stepped(agent, before, effects),
       }),
     ]);
-    this.#faults = new LifeFaults({
+    this.#faults = new AvailabilityRunFaults({
       world: this.#world,
       calendar: this.#calendar,
       random: this.#random.split('faults'),
@@ -111,7 +111,7 @@ export class ServiceLife {
     });
   }
 
-  run(): LifeResult {
+  run(): AvailabilityRunResult {
     const { years } = this.#options;
     this.#comeUp();
     this.#faults.schedule();
@@ -184,7 +184,7 @@ export class ServiceLife {
     this.#stirredAt = this.#world.scheduler.now;
   }
 
-  #tell(news: LifeNews): void {
+  #tell(news: AvailabilityRunEvent): void {
     this.#options.onNews(this.#calendar.now / US_PER_MS, news);
   }
 
@@ -213,7 +213,7 @@ export class ServiceLife {
       this.#calendar.runUntil(dueUs - 1);
       return;
     }
-    if (!this.#isQuiet()) return;
+    if (!this.#isIdle()) return;
     const { service } = this.#options;
     const { state, config } = this.#agent;
     const known = state.services[0];
@@ -228,13 +228,13 @@ export class ServiceLife {
     const leadMs = LEAD_MS + service.detection.intervalMs * (1 + this.#random.share());
     const skipMs = Math.floor(Math.min(untilTurnMs, untilReadyMs, untilFaultMs) - leadMs);
     if (skipMs < LEAST_SKIP_MS) return;
-    this.#agent.continueFrom(elapse(state, skipMs));
+    this.#agent.continueFrom(skipIdleTime(state, skipMs));
     for (const member of starting) member.readyAt -= skipMs;
     this.#calendar.runUntil(this.#calendar.now + skipMs * US_PER_MS);
   }
 
   /** Everything is as it will be for as long as nothing happens. */
-  #isQuiet(): boolean {
+  #isIdle(): boolean {
     const { scheduler, members } = this.#world;
     const { running, state, host } = this.#agent;
     const isBad = members.some(({ name, lies, hung }) => (lies || hung) && name === this.#active);
@@ -243,14 +243,20 @@ export class ServiceLife {
       running &&
       scheduler.now - this.#stirredAt >= calmMs * US_PER_MS &&
       !this.#faults.isAnythingShort &&
-      isQuiet(state, (name) =>
+      isIdle(state, (name) =>
         members.some((member) => member.name === name && member.readyAt > host.now()),
       )
     );
   }
 }
 
-function worldOf({ seed, service, hold, rates, probesSeeHangs }: LifeOptions): WorldOptions {
+function worldOf({
+  seed,
+  service,
+  hold,
+  rates,
+  probesSeeHangs,
+}: AvailabilityRunOptions): SimulationOptions {
   const host = service.members[0]?.host;
   if (host === undefined || service.members.some((member) => member.host !== host))
     throw new RangeError('a life is that of members on one host');

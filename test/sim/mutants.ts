@@ -7,7 +7,7 @@ import type { Swarm } from '../../src/sim/swarms.ts';
 
 export type Mutation = { readonly file: string; readonly from: string; readonly to: string };
 
-export type Canary = {
+export type Mutant = {
   readonly name: string;
   readonly swarm: Swarm;
   /** Hosts at most, of the usual swarm. */
@@ -19,7 +19,7 @@ export type Canary = {
   readonly mutations: readonly Mutation[];
 };
 
-export const CANARIES: readonly Canary[] = [
+export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the plan of an exclusive service does not wait for the fence',
     swarm: 'usual',
@@ -36,7 +36,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'what an earlier plan may have made active is not fenced',
-    swarm: 'roughOrders',
+    swarm: 'flakyEffects',
     hostsMax: 1,
     seeds: 400,
     rule: 'fenced before promoted',
@@ -153,7 +153,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'a standby is promoted whatever it lacks',
-    swarm: 'laggingCopies',
+    swarm: 'laggingReplicas',
     hostsMax: 1,
     seeds: 30,
     rule: 'no acknowledged write is lost beyond the RPO',
@@ -167,7 +167,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'a lag is trusted however old it is',
-    swarm: 'laggingCopies',
+    swarm: 'laggingReplicas',
     hostsMax: 1,
     seeds: 100,
     rule: 'no acknowledged write is lost beyond the RPO',
@@ -181,9 +181,9 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'a write is acknowledged before the standbys have it',
-    swarm: 'laggingCopies',
+    swarm: 'laggingReplicas',
     hostsMax: 1,
-    seeds: 600,
+    seeds: 2500,
     rule: 'no acknowledged write is lost beyond the RPO',
     mutations: [
       {
@@ -209,7 +209,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'an outcome that was lost is never missed',
-    swarm: 'roughOrders',
+    swarm: 'flakyEffects',
     hostsMax: 1,
     seeds: 10,
     rule: 'every effect ends',
@@ -251,7 +251,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'the core rolls dice',
-    swarm: 'roughOrders',
+    swarm: 'flakyEffects',
     hostsMax: 1,
     seeds: 100,
     rule: 'the journal replays to the same',
@@ -307,7 +307,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'a takeover that failed, by its fence or otherwise, is not tried again',
-    swarm: 'roughOrders',
+    swarm: 'flakyEffects',
     hostsMax: 1,
     seeds: 60,
     rule: 'well again once faults stop',

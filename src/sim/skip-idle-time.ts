@@ -9,7 +9,7 @@ import type { DurationMs, Instant } from '../core/time.ts';
 // Not kept exactly: the lateness that the probes of the skipped time would have shown. It is below the margin's floor.
 
 /** The caller knows that nothing falls due within `byMs`: see nextTurningPoint of src/core/deadlines.ts. */
-export function elapse(state: AgentState, byMs: DurationMs): AgentState {
+export function skipIdleTime(state: AgentState, byMs: DurationMs): AgentState {
   return { ...state, services: state.services.map((service) => elapsedService(service, byMs)) };
 }
 
