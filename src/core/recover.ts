@@ -101,7 +101,7 @@ function present(
   const { pid, incarnation } = found;
   if (isDoomed(member, pending)) {
     // It lives, so it may have answered clients while no agent looked on.
-    noteAnswer(turn, name);
+    noteAnswer(context, name);
     // Judged, or told to end: it is fenced, whatever it does by now.
     updateMember(context, name, { lifecycle: 'absent', pid: null, ready: false, readySince: null });
     return;
