@@ -42,7 +42,8 @@ export type AgentChange =
 /** Changed certificate files of the data plane are in use; fault not null: why not, so that the old ones are. */
 export type CertificateChange = { readonly file: string; readonly fault: string | null };
 
-export type HealthChange = Pick<MemberState, 'lifecycle' | 'ready' | 'pid' | 'repair'> & {
+export type HealthChange = Pick<MemberState, 'lifecycle' | 'pid' | 'repair'> & {
+  readonly ready: boolean;
   readonly member: string;
   readonly health: string;
   readonly reason: HealthReason;

@@ -33,7 +33,8 @@ function healthChanges(before: ServiceState, after: ServiceState): readonly Agen
   return after.members.flatMap((member, index): readonly AgentChange[] => {
     const old = before.members[index];
     if (old === undefined || old === member || sameHealth(old, member)) return [];
-    const { name, lifecycle, ready, pid, repair, detector } = member;
+    const { name, lifecycle, readySince, pid, repair, detector } = member;
+    const ready = readySince !== null;
     const { health, reason } = detector;
     return [
       { kind: 'health', data: { member: name, health, reason, lifecycle, ready, pid, repair } },
@@ -45,7 +46,7 @@ function sameHealth(before: MemberState, after: MemberState): boolean {
   return (
     before.detector.health === after.detector.health &&
     before.lifecycle === after.lifecycle &&
-    before.ready === after.ready &&
+    (before.readySince === null) === (after.readySince === null) &&
     before.repair.attempts === after.repair.attempts
   );
 }

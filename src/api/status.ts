@@ -114,13 +114,13 @@ function isServed(service: ServiceState): boolean {
 /** Whether it serves or could serve: it was ready, nothing speaks against it, and nobody is ending it. */
 export function isReady(
   { pending }: ServiceState,
-  { name, ready, detector }: MemberState,
+  { name, readySince, detector }: MemberState,
 ): boolean {
   const isEnding = pending.some(
     (effect) =>
       (effect.type === 'fenceMember' || effect.type === 'stopMember') && effect.member === name,
   );
-  return ready && detector.health !== 'failed' && !isEnding;
+  return readySince !== null && detector.health !== 'failed' && !isEnding;
 }
 
 function couldTakeOver(service: ServiceState, member: MemberState): boolean {

@@ -121,7 +121,6 @@ export function memberExited(context: StepContext, event: MemberExited): void {
   updateMember(context, member.name, {
     lifecycle: 'absent',
     pid: null,
-    ready: false,
     readySince: null,
     fenced: false,
     detector,
@@ -155,8 +154,8 @@ export function applyDetector(context: StepContext, name: string, detector: Dete
     if (context.config.mode === 'manage') updateMember(context, name, { fenced: false });
   }
   const answering = detector.health === 'healthy' || detector.health === 'degraded';
-  if (answering && !member.ready && member.lifecycle === 'running') {
-    updateMember(context, name, { ready: true, readySince: context.at });
+  if (answering && member.readySince === null && member.lifecycle === 'running') {
+    updateMember(context, name, { readySince: context.at });
   }
 }
 

@@ -115,7 +115,8 @@ function memberChanges(old: MemberState, now: MemberState): readonly Change[] {
       evidence,
     });
   }
-  if (old.ready !== now.ready) changes.push({ code: 'ready', member, ready: now.ready });
+  const ready = now.readySince !== null;
+  if (ready !== (old.readySince !== null)) changes.push({ code: 'ready', member, ready });
   if (old.role !== now.role) changes.push({ code: 'role', member, role: now.role });
   return changes;
 }

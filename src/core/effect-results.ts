@@ -147,7 +147,6 @@ function becameReady(context: StepContext, name: string): void {
   if (member.lifecycle !== 'starting') return;
   updateMember(context, name, {
     lifecycle: 'running',
-    ready: true,
     readySince: context.at,
     rehearsedAt: context.at,
     rehearsingSince: null,
@@ -171,7 +170,6 @@ function becameAbsent(context: StepContext, name: string, orderly: boolean): voi
     lifecycle: 'absent',
     pid: null,
     fenced: true,
-    ready: false,
     readySince: null,
     capacity: 'full',
     detector: orderly
@@ -298,7 +296,6 @@ const ABSENT_UNPROVED = {
   lifecycle: 'absent',
   pid: null,
   fenced: false,
-  ready: false,
   readySince: null,
 } as const;
 

@@ -31,7 +31,7 @@ function readiness(member: MemberState): readonly GateRefusal[] {
   const alive =
     member.lifecycle === 'running' &&
     (health === 'healthy' || health === 'degraded' || health === 'unknown');
-  if (member.ready && (fit || alive)) return [];
+  if (member.readySince !== null && (fit || alive)) return [];
   return [{ code: 'notReady', health, lifecycle: member.lifecycle }];
 }
 

@@ -79,7 +79,7 @@ function failbackDueAt(context: StepContext, preferred: MemberState): Instant | 
 function wellSince(member: MemberState): Instant | null {
   if (member.lifecycle === 'absent')
     return member.repair.fault === null ? (member.failedAt ?? 0) : null;
-  if (!member.ready || member.readySince === null) return null;
+  if (member.readySince === null) return null;
   if (member.lifecycle === 'frozen') return member.readySince;
   return member.detector.health === 'healthy'
     ? Math.max(member.detector.since, member.readySince)

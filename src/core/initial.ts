@@ -59,7 +59,6 @@ function initialMember(config: ServiceConfig['members'][number], at: Instant): M
     capacity: 'full',
     pid: null,
     incarnation: 0,
-    ready: false,
     readySince: null,
     detector: idleDetector(at, absenceOf(config.temperature)),
     performance: {

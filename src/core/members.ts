@@ -105,7 +105,7 @@ function staysDown(
 function temper(context: StepContext, member: MemberState, wanted: Upkeep): void {
   if (member.lifecycle === 'frozen') {
     if (wanted.standing !== 'frozen') raise(context, member.name);
-  } else if (member.lifecycle === 'running' && member.ready) {
+  } else if (member.lifecycle === 'running' && member.readySince !== null) {
     if (mustLead(context, member) || mustFollow(context, member)) return;
     adjust(context, member, wanted);
   }
@@ -170,7 +170,6 @@ function start(context: StepContext, member: MemberState, { capacity }: Upkeep):
     lifecycle: 'starting',
     capacity,
     fenced: false,
-    ready: false,
     readySince: null,
     primed: false,
     detector: idleDetector(context.at, 'starting'),
@@ -257,7 +256,6 @@ export function endOrderly(context: StepContext, member: MemberState): void {
   );
   updateMember(context, member.name, {
     lifecycle: 'stopping',
-    ready: false,
     readySince: null,
     detector: idleDetector(context.at, 'cold'),
   });

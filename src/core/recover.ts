@@ -72,7 +72,6 @@ function missing(context: StepContext, member: MemberState): void {
   updateMember(context, name, {
     lifecycle: 'absent',
     pid: null,
-    ready: false,
     readySince: null,
     rehearsingSince: null,
     fenced: false,
@@ -103,7 +102,7 @@ function present(
     // It lives, so it may have answered clients while no agent looked on.
     noteAnswer(context, name);
     // Judged, or told to end: it is fenced, whatever it does by now.
-    updateMember(context, name, { lifecycle: 'absent', pid: null, ready: false, readySince: null });
+    updateMember(context, name, { lifecycle: 'absent', pid: null, readySince: null });
     return;
   }
   const followsEpoch = name === activeHere(context.service) ? null : member.followsEpoch;

@@ -35,7 +35,6 @@ export function registerFailure(
   updateMember(context, name, {
     repair: afterFailure(context.config.repair, member, fault, detail, context.at),
     failedAt: context.at,
-    ready: false,
     readySince: null,
     rehearsingSince: null,
   });

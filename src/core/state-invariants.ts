@@ -101,8 +101,8 @@ function checkMember(member: MemberState, { host, at }: Holder): void {
   assert(repair.attempts >= 0, 'failures are counted from 0');
   assert(performance.at <= at, 'a performance was measured in the past');
   assert(
-    member.ready === (member.readySince !== null),
-    'a member that is ready has been so since an instant',
+    member.readySince === null || member.readySince <= at,
+    'a member became ready in the past',
   );
   assert(
     member.lifecycle !== 'frozen' || !detector.watched,

@@ -133,8 +133,7 @@ export type MemberState = {
   readonly capacity: 'full' | 'reduced';
   readonly pid: number | null;
   readonly incarnation: number;
-  /** Answered its ready condition and nothing has spoken against it since; stays true while frozen. */
-  readonly ready: boolean;
+  /** Since when it has met its ready condition, which it keeps while frozen; null: it does not meet it. */
   readonly readySince: Instant | null;
   readonly detector: DetectorState;
   readonly performance: Performance;

@@ -169,7 +169,7 @@ function isRoutine(event: Event, before: ServiceState, after: ServiceState): boo
 function isSameToDecide(old: MemberState, now: MemberState): boolean {
   return (
     old.detector.health === now.detector.health &&
-    old.ready === now.ready &&
+    (old.readySince === null) === (now.readySince === null) &&
     old.rehearsingSince === now.rehearsingSince &&
     now.detector.confirm === null
   );

@@ -82,7 +82,7 @@ test('a step that changes nothing worth telling is not told', () => {
 
 test('health, status, traffic and refusals are told when they change, in a fixed order', () => {
   const before = wellState();
-  const after = withService(withMember(before, 'b', { ready: false, lifecycle: 'absent' }), {
+  const after = withService(withMember(before, 'b', { readySince: null, lifecycle: 'absent' }), {
     paused: true,
     trafficUp: false,
     refusals: [{ at: 2000, refusal: { code: 'paused' } }],

@@ -73,7 +73,7 @@ function makeWell(service: ServiceState): ServiceState {
       ...withHealth(member, 'healthy'),
       role: member.name === 'a' ? 'active' : 'standby',
       lifecycle: 'running',
-      ready: true,
+      readySince: 1000,
       pid: 4000 + index,
     })),
   };

@@ -40,7 +40,7 @@ test('status answers 200 while served and 503 when down', async () => {
   const request = api(view);
   const up = await request('/status');
   assert.deepEqual([up.status, up.body], [200, { status: 'OK', active: 'a', epoch: 3 }]);
-  view.current = changeMember(view.current, 'b', (member) => ({ ...member, ready: false }));
+  view.current = changeMember(view.current, 'b', (member) => ({ ...member, readySince: null }));
   assert.deepEqual((await request('/status')).body.status, 'DEGRADED');
   view.current = changeService(view.current, 'shop', (service) => ({ ...service, phase: 'down' }));
   const down = await request('/status');

@@ -17,7 +17,7 @@ const cases: readonly (readonly [string, AgentState, Overall])[] = [
   ['is OK while a healthy member serves and another is ready', well, 'OK'],
   [
     'is DEGRADED without a ready standby',
-    changeMember(well, 'b', (member) => ({ ...member, ready: false })),
+    changeMember(well, 'b', (member) => ({ ...member, readySince: null })),
     'DEGRADED',
   ],
   [
@@ -28,7 +28,7 @@ const cases: readonly (readonly [string, AgentState, Overall])[] = [
   ['is DEGRADED while the only standby is being ended', ending('b'), 'DEGRADED'],
   [
     'is OK with a cold standby that nothing speaks against',
-    changeMember(well, 'b', (member) => ({ ...member, temperature: 'cold', ready: false })),
+    changeMember(well, 'b', (member) => ({ ...member, temperature: 'cold', readySince: null })),
     'OK',
   ],
   [
@@ -103,7 +103,12 @@ for (const [title, state, expected] of cases) {
 }
 
 const standingBy = changeService(
-  changeMember(well, 'a', (member) => ({ ...member, host: 'h2', role: 'standby', ready: false })),
+  changeMember(well, 'a', (member) => ({
+    ...member,
+    host: 'h2',
+    role: 'standby',
+    readySince: null,
+  })),
   'shop',
   (service) => ({
     ...service,
