@@ -85,7 +85,7 @@ function formatChain(
       : '';
   const size = say(
     `${situations.length} states, ${links.length} transitions${note}; ready + hidden standbys by class`,
-    `${situations.length} 个状态，${links.length} 个转移${note}；各类备用的“就绪 + 隐藏失效”数`,
+    `${situations.length} 个状态，${links.length} 个转移${note}；各类备用成员的“就绪 + 隐性失效”数`,
   );
   const rows = links.slice(0, MOST_TRANSITIONS).map((link) => transitionRow(model, link, locale));
   const used = [...new Set(links.flatMap(({ factor }) => factor.slopes.map(([name]) => name)))];

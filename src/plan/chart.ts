@@ -35,7 +35,7 @@ export function planChart(
   const axes = axesFor(plan);
   const say = speaker(locale);
   const title = say(
-    `${service}: cost against downtime of ${plan.evaluations.length} schemes`,
+    `${service}: cost vs. downtime of ${plan.evaluations.length} designs`,
     `${service}：${plan.evaluations.length} 个方案的费用与停机时间`,
   );
   const parts = [
@@ -231,8 +231,8 @@ function legend(locale: Locale): string {
   const y = 54;
   const entries: readonly (readonly [string, string])[] = [
     [dot([0, 0], 'chosen'), say('recommended', '推荐')],
-    [dot([0, 0], 'front'), say('nothing is cheaper and better', '更便宜且更好的方案不存在')],
-    ['<circle r="2.5" fill="#9aa0ad"/>', say('other schemes', '其他方案')],
+    [dot([0, 0], 'front'), say('Pareto front', '帕累托前沿')],
+    ['<circle r="2.5" fill="#9aa0ad"/>', say('other designs', '其他方案')],
     [dot([0, 0], 'baseline'), say('without redundancy', '无冗余')],
   ];
   let x = LEFT + 8;

@@ -8,21 +8,21 @@ export function crossCheckText(check: CrossCheck, locale: Locale): string {
   if (check.agrees) {
     return check.isWeak
       ? say(
-          'the formulas lie within the interval of the simulation, which is too wide to say much',
-          '公式结果落在仿真区间之内，但该区间过宽，说明不了什么',
+          'the formulas are within the interval of the simulation, but the interval is too wide to be conclusive',
+          '公式结果落在仿真的置信区间之内，但该区间过宽，不足以下结论',
         )
       : say('the formulas agree with the simulation', '公式与仿真一致');
   }
   const gap = spanText(check.minutesPerYear * 60_000);
   const difference =
     check.formula === 'higher'
-      ? say(`the formulas say ${gap} a year more than was simulated`, `公式比仿真每年多 ${gap}`)
-      : say(`the formulas say ${gap} a year less than was simulated`, `公式比仿真每年少 ${gap}`);
+      ? say(`the formulas give ${gap} a year more than the simulation`, `公式比仿真每年多 ${gap}`)
+      : say(`the formulas give ${gap} a year less than the simulation`, `公式比仿真每年少 ${gap}`);
   const [likeliest] = check.effects;
   const reason =
     likeliest === undefined
       ? say(
-          'no effect that is known explains it: one of the two is wrong',
+          'no known effect explains it: one of the two is wrong',
           '已知的效应都无法解释：两者之一有误',
         )
       : say(
@@ -37,40 +37,40 @@ function effectText(code: EffectCode, locale: Locale): string {
   const texts: Readonly<Record<EffectCode, string>> = {
     overlap: say('faults at the same time make each other last longer', '同时发生的故障会相互延长'),
     restartBackoff: say(
-      'a member that fails again and again is restarted after growing pauses',
-      '反复失效的成员在不断增长的停顿之后才重启',
+      'a member that fails repeatedly is restarted after increasing pauses',
+      '反复失效的成员经过逐渐变长的退避才重启',
     ),
     leaseWait: say(
-      'an exclusive service waits for the lease of an active that cannot be fenced',
-      '独占服务要等待无法隔离的主用的租约到期',
+      'an exclusive service waits for the lease of an active member that cannot be fenced',
+      '独占服务要等待无法隔离的主用成员的租约到期',
     ),
     gateRefusal: say(
-      'the gate refuses a standby whose proof is too old',
-      '门槛拒绝证明已过期的备用',
+      'a standby whose last rehearsal is too old is not eligible',
+      '备用成员的预演证明已过期，不满足接管条件',
     ),
     strainedObserver: say(
-      'an agent on a strained host waits longer before it condemns',
+      'an agent on an overloaded host waits longer before it marks a member failed',
       '主机繁忙时 agent 判定失效前会等待更久',
     ),
     steadyDurations: say(
-      'durations vary less than the formulas suppose, so that fewer faults coincide',
+      'durations vary less than the formulas assume, so fewer faults coincide',
       '各时长的波动小于公式的假设，同时发生的故障更少',
     ),
     earlyFallback: say(
-      'the data plane turns to a standby before the agent has decided',
-      '数据面在 agent 决定之前已转向备用',
+      'the proxy falls back to a standby before the agent has decided',
+      '代理在 agent 决策之前已改用备选成员',
     ),
     nextCandidate: say(
-      'a takeover that fails goes on with the next candidate at once',
+      'a failed takeover continues with the next candidate at once',
       '失败的接管会立即换下一个候选',
     ),
     degradedCountsAsDown: say(
-      'the formulas count a member that serves badly as down',
-      '公式把服务质量差的成员算作停机',
+      'the formulas count a degraded member as down',
+      '公式把亚健康的成员算作停机',
     ),
     mistakesAssumed: say(
-      'the formulas suppose pauses that lead to takeovers by mistake',
-      '公式假设存在导致误判接管的停顿',
+      'the formulas assume pauses that lead to false failovers',
+      '公式假设存在引起误切换的停顿',
     ),
   };
   return texts[code];

@@ -18,9 +18,9 @@ export function frontRows(
     '',
     say('a month', '每月'),
     say('down a year', '每年停机'),
-    say('availability', '可用性'),
-    say('crash p99', '崩溃 p99'),
-    say('scheme', '方案'),
+    say('availability', '可用度'),
+    say('crash p99', '崩溃恢复 p99'),
+    say('design', '方案'),
   ].map((text) => cell(text, text === '' ? 'plain' : 'quiet'));
   const rows = [chosen, ...notable(plan.front).slice(0, MOST_ROWS)]
     .filter((one, index, all) => all.indexOf(one) === index)
@@ -55,11 +55,11 @@ function missesText({ question }: Plan, evaluation: Evaluation, locale: Locale):
     ({ objective }) => MISS_NAMES[objective][locale],
   );
   if (missed.length === 0 || evaluation.design.standbys.length === 0) return '';
-  return speaker(locale)(` (misses ${missed.join(', ')})`, `（未满足${missed.join('、')}）`);
+  return speaker(locale)(` (misses ${missed.join(', ')})`, `（${missed.join('、')} 未满足）`);
 }
 
 const MISS_NAMES: Readonly<Record<Objective, Readonly<Record<Locale, string>>>> = {
-  availability: { en: 'availability', zh: '可用性' },
+  availability: { en: 'availability', zh: '可用度' },
   rto: { en: 'RTO', zh: 'RTO' },
   rpo: { en: 'RPO', zh: 'RPO' },
   budget: { en: 'budget', zh: '预算' },

@@ -7,17 +7,17 @@ import { spanText } from './words.ts';
 /** What this installation has measured, with its intervals, and where that is too little. */
 export function formatHistory(terminal: Terminal, history: History): string {
   const say = speaker(terminal.locale);
-  const level = `${100 * LEVEL} %`;
+  const level = `${100 * LEVEL}%`;
   const title = say(
     `history: ${spanText(history.observedMs)} observed, ${history.incidents} failovers; exact ${level} intervals`,
-    `历史：观察 ${spanText(history.observedMs)}，故障切换 ${history.incidents} 次；精确 ${level} 区间`,
+    `历史：观察 ${spanText(history.observedMs)}，故障切换 ${history.incidents} 次；精确 ${level} 置信区间`,
   );
   const verdict = (isEnough: boolean): Cell =>
     isEnough
       ? cell(say('used', '已采用'), 'good')
       : cell(
           say(
-            'too few: the default stays, within the interval',
+            'too few: the default is kept, within the interval',
             '数据太少：保留默认值，但限于区间内',
           ),
           'doubtful',
@@ -48,7 +48,7 @@ export function formatHistory(terminal: Terminal, history: History): string {
         ];
   const names: Readonly<Record<MeasuredTime['name'], string>> = {
     crashDetection: say('detection of a crash', '崩溃检测时间'),
-    hangDetection: say('detection of a hang', '挂起检测时间'),
+    hangDetection: say('detection of a hang', '假死检测时间'),
     outage: say('outage of a failover', '故障切换中断时间'),
   };
   const times = history.times
@@ -66,5 +66,5 @@ export function formatHistory(terminal: Terminal, history: History): string {
 }
 
 function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(4))} %`;
+  return `${Number((100 * share).toPrecision(4))}%`;
 }

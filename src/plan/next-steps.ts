@@ -19,15 +19,15 @@ export function nextStepsText(
     lines.push(
       say('next:', '下一步：'),
       say(
-        `  hotwarm check${flag}     what is missing on this machine, and what the timings imply`,
-        `  hotwarm check${flag}     检查本机缺少什么，以及时间设定意味着什么`,
+        `  hotwarm check${flag}     validate it and predict takeover times`,
+        `  hotwarm check${flag}     检查配置，预测接管用时`,
       ),
       say(`  hotwarm up${flag}        start it`, `  hotwarm up${flag}        启动`),
     );
   } else {
     lines.push(
       say(
-        'next: add --write to get the configuration of this scheme',
+        'next: add --write to write the configuration of this design',
         '下一步：加上 --write 生成该方案的配置',
       ),
     );

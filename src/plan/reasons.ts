@@ -7,7 +7,7 @@ import {
   moneyText,
   objectiveText,
   objectiveValue,
-  perYearText,
+  downText,
   spanText,
 } from './words.ts';
 
@@ -29,8 +29,8 @@ function bestLine({ plan }: Report, locale: Locale): string {
   const { achieving } = plan.chosen;
   const all = plan.evaluations.length;
   return speaker(locale)(
-    `of ${all} schemes ${achieving} keep every objective; this one is the best of those that cost at most 5 % more than the cheapest of them`,
-    `${all} 个方案中有 ${achieving} 个满足全部目标；在费用不超过其中最便宜者 5 % 的方案里，此为最佳`,
+    `${achieving} of ${all} designs meet every objective; this one is the best of those that cost at most 5% more than the cheapest of them`,
+    `${all} 个方案中有 ${achieving} 个满足全部目标；在费用至多比其中最便宜者高 5% 的方案里，此为最佳`,
   );
 }
 
@@ -46,12 +46,12 @@ function concessionLines({ plan, currency }: Report, locale: Locale): readonly s
   );
   const offers = concessions.map(({ objective, evaluation, miss }) =>
     say(
-      `if ${objectiveText(objective, locale)} may be ${objectiveValue(objective, miss.got, currency, locale)}, all else is kept by ${what(evaluation, currency, locale)}`,
-      `若${objectiveText(objective, locale)}可放宽到 ${objectiveValue(objective, miss.got, currency, locale)}，则其余目标可由此方案满足：${what(evaluation, currency, locale)}`,
+      `if ${objectiveText(objective, locale)} may be ${objectiveValue(objective, miss.got, currency, locale)}, the other objectives are met by ${what(evaluation, currency, locale)}`,
+      `若 ${objectiveText(objective, locale)} 可放宽到 ${objectiveValue(objective, miss.got, currency, locale)}，则其余目标可由此方案满足：${what(evaluation, currency, locale)}`,
     ),
   );
   const none = say(
-    'to give up one objective is not enough: each scheme misses two or more',
+    'giving up one objective is not enough: each design misses two or more',
     '只放弃一个目标还不够：每个方案都至少有两项未满足',
   );
   const { elsewhere } = plan.chosen;
@@ -60,7 +60,7 @@ function concessionLines({ plan, currency }: Report, locale: Locale): readonly s
       ? []
       : [
           say(
-            `with more places than you allowed: ${what(elsewhere.evaluation, currency, locale)}${elsewhere.misses.length === 0 ? ' keeps everything' : ' keeps all but the cost'} (--hosts ${elsewhere.evaluation.design.hosts} --zones ${elsewhere.evaluation.design.zones})`,
+            `with more hosts or zones than allowed: ${what(elsewhere.evaluation, currency, locale)}${elsewhere.misses.length === 0 ? ' meets everything' : ' meets all except the cost'} (--hosts ${elsewhere.evaluation.design.hosts} --zones ${elsewhere.evaluation.design.zones})`,
             `若允许更多主机或可用区：${what(elsewhere.evaluation, currency, locale)}${elsewhere.misses.length === 0 ? '，可满足全部目标' : '，除费用外均可满足'}（--hosts ${elsewhere.evaluation.design.hosts} --zones ${elsewhere.evaluation.design.zones}）`,
           ),
         ];
@@ -70,19 +70,19 @@ function concessionLines({ plan, currency }: Report, locale: Locale): readonly s
 function baselineLine({ plan }: Report, locale: Locale): string {
   const { baseline, chosen } = plan;
   const say = speaker(locale);
-  const down = perYearText(baseline.downtimeMinutesPerYear, locale);
+  const down = downText(baseline.downtimeMinutesPerYear, locale);
   const availability = availabilityText(baseline.unavailability);
   const times = baseline.unavailability / chosen.evaluation.unavailability;
   if (!(times > 1)) {
     return say(
-      `one member that is only restarted would be down ${down} (${availability}): with these figures redundancy does not help`,
-      `只有一个成员且仅靠重启时，停机${down}（${availability}）：按这些数据，冗余没有帮助`,
+      `one member that is only restarted would be ${down} (${availability}): with these figures redundancy does not help`,
+      `只有一个成员且仅靠重启时，${down}（${availability}）：按这些数据，冗余没有帮助`,
     );
   }
   const better = Number(times.toPrecision(2));
   return say(
-    `one member that is only restarted would be down ${down} (${availability}), ${better} times as long`,
-    `只有一个成员且仅靠重启时，停机${down}（${availability}），为本方案的 ${better} 倍`,
+    `one member that is only restarted would be ${down} (${availability}), ${better} times as long`,
+    `只有一个成员且仅靠重启时，${down}（${availability}），为本方案的 ${better} 倍`,
   );
 }
 
@@ -102,12 +102,12 @@ function oneHostLines({ plan }: Report, locale: Locale): readonly string[] {
 function presentLines({ plan, currency }: Report, locale: Locale): readonly string[] {
   const { present } = plan;
   if (present === null) return [];
-  const down = perYearText(present.downtimeMinutesPerYear, locale);
+  const down = downText(present.downtimeMinutesPerYear, locale);
   const availability = availabilityText(present.unavailability);
   return [
     speaker(locale)(
-      `what is configured now, ${what(present, currency, locale)}, would be down ${down} (${availability})`,
-      `现有配置：${what(present, currency, locale)}，停机${down}（${availability}）`,
+      `what is configured now, ${what(present, currency, locale)}, would be ${down} (${availability})`,
+      `现有配置：${what(present, currency, locale)}，${down}（${availability}）`,
     ),
   ];
 }
@@ -126,12 +126,12 @@ function cheaperLines({ plan, currency }: Report, locale: Locale): readonly stri
   }
   const missed = cheaper.misses.map(
     ({ objective, got }) =>
-      `${objectiveText(objective, locale)} ${objectiveValue(objective, got, currency, locale)}`,
+      `${objectiveText(objective, locale)}${say(' ', '为 ')}${objectiveValue(objective, got, currency, locale)}`,
   );
   return [
     say(
-      `what costs less misses something: ${what(cheaper.evaluation, currency, locale)} has ${missed.join(', ')}`,
-      `更便宜的方案有目标未满足：${what(cheaper.evaluation, currency, locale)}：${missed.join('，')}`,
+      `cheaper designs miss an objective: ${what(cheaper.evaluation, currency, locale)} has ${missed.join(', ')}`,
+      `更便宜的方案有目标未满足：${what(cheaper.evaluation, currency, locale)}，其${missed.join('，')}`,
     ),
   ];
 }

@@ -16,7 +16,7 @@ import {
   moneyText,
   objectiveText,
   objectiveValue,
-  perYearText,
+  downText,
   settingsText,
   spanText,
   unbridgedText,
@@ -40,22 +40,22 @@ export function formatPlan(terminal: Terminal, report: Report): string {
   const blocks = [
     headline(terminal, report),
     tableBlock(terminal, say('objectives', '目标'), objectiveRows(terminal, report)),
-    listBlock(terminal, say('why this one', '理由'), reasonLines(report, terminal.locale)),
+    listBlock(terminal, say('why this design', '理由'), reasonLines(report, terminal.locale)),
     tableBlock(
       terminal,
-      say('where the downtime comes from', '停机时间的来源'),
+      say('downtime by cause', '停机时间的来源'),
       contributionRows(terminal, plan.chosen.evaluation),
     ),
     listBlock(
       terminal,
-      say('what no takeover of this scheme ends', '该方案无法靠接管解决的故障'),
+      say('outages this design does not cover', '本方案不覆盖的中断'),
       unbridgedLines(terminal, plan),
     ),
     tableBlock(
       terminal,
       say(
-        'cost against downtime: nothing is both cheaper and better',
-        '费用与停机时间：更便宜且更好的方案不存在',
+        'cost vs. downtime (Pareto front)',
+        '费用与停机时间（帕累托前沿：不存在既更便宜又更可用的方案）',
       ),
       frontRows(report, terminal.locale),
     ),
@@ -70,7 +70,7 @@ export function formatPlan(terminal: Terminal, report: Report): string {
     listBlock(
       terminal,
       say(
-        'assumed, as nobody said otherwise (--set KEY=VALUE, or in hotwarm.yaml)',
+        'assumed defaults (override with --set KEY=VALUE, or in hotwarm.yaml)',
         '以下为默认值（可用 --set KEY=VALUE 或在 hotwarm.yaml 中更改）',
       ),
       figureLines(report.figures, terminal.locale),
@@ -84,8 +84,8 @@ export function summaryText({ plan, currency }: Report, terminal: Terminal): str
   const { evaluation } = plan.chosen;
   const { locale } = terminal;
   return speaker(locale)(
-    `${designText(evaluation.design, locale)}, ${moneyText(evaluation.bill.perMonth, currency)} a month, down ${perYearText(evaluation.downtimeMinutesPerYear, locale)} (${availabilityText(evaluation.unavailability)})`,
-    `${designText(evaluation.design, locale)}，每月 ${moneyText(evaluation.bill.perMonth, currency)}，停机${perYearText(evaluation.downtimeMinutesPerYear, locale)}（${availabilityText(evaluation.unavailability)}）`,
+    `${designText(evaluation.design, locale)}, ${moneyText(evaluation.bill.perMonth, currency)} a month, ${downText(evaluation.downtimeMinutesPerYear, locale)} (${availabilityText(evaluation.unavailability)})`,
+    `${designText(evaluation.design, locale)}，每月 ${moneyText(evaluation.bill.perMonth, currency)}，${downText(evaluation.downtimeMinutesPerYear, locale)}（${availabilityText(evaluation.unavailability)}）`,
   );
 }
 
@@ -101,7 +101,7 @@ function headline(terminal: Terminal, report: Report): string {
   }
   const missed = misses.map(({ objective }) => objectiveText(objective, terminal.locale));
   const refusal = say(
-    `plan for ${service}: no scheme keeps all objectives; the closest misses ${missed.join(' and ')}`,
+    `plan for ${service}: no design meets all objectives; the closest misses ${missed.join(' and ')}`,
     `${service}：没有方案能满足全部目标；最接近的方案未满足：${missed.join('、')}`,
   );
   return `${paragraph(terminal, refusal, 'bad')}${paragraph(terminal, summary, 'doubtful')}${paragraph(terminal, settings, 'quiet')}`;
@@ -130,7 +130,7 @@ function objectiveRows(
     budget: evaluation.bill.perMonth,
     power: evaluation.bill.watts,
   };
-  const head = ['', say('wanted', '要求'), say('this scheme', '本方案'), ''].map((text) =>
+  const head = ['', say('wanted', '要求'), say('this design', '本方案'), ''].map((text) =>
     cell(text, text === '' ? 'plain' : 'quiet'),
   );
   const rows = OBJECTIVES.filter(
@@ -140,7 +140,7 @@ function objectiveRows(
     const isMissed = misses.some((miss) => miss.objective === objective);
     const verdict = isMissed
       ? cell(say('MISSED', '未满足'), 'bad')
-      : cell(say('kept', '满足'), 'good');
+      : cell(say('met', '满足'), 'good');
     return [
       cell(objectiveText(objective, locale)),
       cell(limit === null ? '-' : objectiveValue(objective, limit, currency, locale)),
@@ -166,7 +166,7 @@ function contributionRows(
 }
 
 function shareText(share: number): string {
-  return share < 0.001 ? '< 0.1 %' : `${Number((100 * share).toPrecision(2))} %`;
+  return share < 0.001 ? '< 0.1%' : `${Number((100 * share).toPrecision(2))}%`;
 }
 
 function unbridgedLines(terminal: Terminal, { chosen, question }: Plan): readonly string[] {
@@ -178,14 +178,14 @@ function unbridgedLines(terminal: Terminal, { chosen, question }: Plan): readonl
     const perYear = everyMs === null ? 0 : MS_PER_YEAR / everyMs;
     const hint =
       fault === 'degraded' && question.service.p95Ms === null
-        ? say(' (with --p95 it is left for a standby)', '（给出 --p95 后会切换到备用）')
+        ? say(' (with --p95 hotwarm switches to a standby)', '（给出 --p95 后会切换到备用）')
         : '';
     const beyond =
       question.objectives.rtoMs !== null && lastsMs > question.objectives.rtoMs
         ? say(', longer than the RTO', '，超过 RTO')
         : '';
     return say(
-      `${unbridgedText(fault, locale)}: ${countText(perYear)} times a year, for ${duration(lastsMs)} in the mean${beyond}${hint}`,
+      `${unbridgedText(fault, locale)}: ${countText(perYear)} times a year, mean duration ${duration(lastsMs)}${beyond}${hint}`,
       `${unbridgedText(fault, locale)}：每年 ${countText(perYear)} 次，平均 ${duration(lastsMs)}${beyond}${hint}`,
     );
   });
@@ -197,21 +197,21 @@ function nextNineLines(terminal: Terminal, { plan, currency }: Report): readonly
   const { design, isBeyondLimits, levers } = plan.nextNine;
   const scheme =
     design === null
-      ? say('no scheme that was tried comes to it', '所试过的方案均达不到')
+      ? say('no design compared reaches it', '所比较的方案均达不到')
       : say(
-          `${isBeyondLimits ? 'more places than you allowed: ' : ''}${designText(design.design, locale)}, ${moneyText(design.bill.perMonth, currency)} a month (${availabilityText(design.unavailability)})`,
+          `${isBeyondLimits ? 'with more hosts or zones than allowed: ' : ''}${designText(design.design, locale)}, ${moneyText(design.bill.perMonth, currency)} a month (${availabilityText(design.unavailability)})`,
           `${isBeyondLimits ? '需要超出限制的主机或可用区：' : ''}${designText(design.design, locale)}，每月 ${moneyText(design.bill.perMonth, currency)}（${availabilityText(design.unavailability)}）`,
         );
   const single = levers
     .slice(0, 3)
     .map(({ figure, factor, value }) =>
       say(
-        `or faults.${figure} ${leverValue(figure, value)}, ${Number(factor.toPrecision(2))} times as good, all else as it is`,
+        `or faults.${figure} ${leverValue(figure, value)}, ${Number(factor.toPrecision(2))} times as good, everything else unchanged`,
         `或 faults.${figure} 改为 ${leverValue(figure, value)}（改善 ${Number(factor.toPrecision(2))} 倍），其余不变`,
       ),
     );
   const none = say(
-    'no single figure of the fault model would do, be it a thousand times as good',
+    'no single figure of the fault model is sufficient, even a thousand times as good',
     '任何单项数据即使改善一千倍也不够',
   );
   return [scheme, ...(single.length === 0 ? [none] : single)];
@@ -220,5 +220,5 @@ function nextNineLines(terminal: Terminal, { plan, currency }: Report): readonly
 function leverValue(figure: string, value: number): string {
   return /every|repair|recovery/.test(figure)
     ? spanText(value)
-    : `${Number((100 * value).toPrecision(6))} %`;
+    : `${Number((100 * value).toPrecision(6))}%`;
 }

@@ -15,7 +15,7 @@ export function standbysText({ standbys }: Design, locale: Locale): string {
   if (standbys.length === 0) return say('no standby', '无备用');
   const parts = standbys.map(({ temperature, count }) => {
     const kept = describeTemperature(temperature, locale);
-    return say(`${count} ${kept}`, `${count} 个${kept}备用`);
+    return say(`${count} ${kept}`, `${count} 个${kept}备成员`);
   });
   const noun = countOf(standbys) === 1 ? 'standby' : 'standbys';
   return say(`${parts.join(' and ')} ${noun}`, parts.join('加'));
@@ -51,27 +51,28 @@ export function settingsText(design: Design, locale: Locale): string {
   ];
   if (design.rehearsedMs !== null) {
     const age = duration(design.rehearsedMs);
-    parts.push(say(`rehearsed within ${age}`, `${age}内演练`));
+    parts.push(say(`rehearsed within ${age}`, `须在 ${age} 内预演过`));
   }
   if (design.replication === 'sync') parts.push(say('synchronous copy', '同步复制'));
   if (design.replication === 'async') parts.push(say('asynchronous copy', '异步复制'));
-  if (design.degraded === 'switchover') parts.push(say('leaves a bad active', '主用变差即切换'));
+  if (design.degraded === 'switchover')
+    parts.push(say('switchover when degraded', '主用成员亚健康时切换'));
   return parts.join(say(', ', '，'));
 }
 
-/** With so many digits of what is missing to 100 %. */
+/** `digits`: of what is missing to 100%. */
 export function availabilityText(unavailability: number, digits = 2): string {
-  if (unavailability <= 0) return '100 %';
+  if (unavailability <= 0) return '100%';
   if (unavailability < 1e-13) return `1 − ${unavailability.toPrecision(2)}`;
   const decimals = Math.max(0, Math.ceil(-Math.log10(100 * unavailability))) + digits - 1;
-  return `${Number((100 - 100 * unavailability).toFixed(decimals))} %`;
+  return `${Number((100 - 100 * unavailability).toFixed(decimals))}%`;
 }
 
-/** A time a year, however short. */
-export function perYearText(minutes: number, locale: Locale): string {
+/** The downtime a year, however short. */
+export function downText(minutes: number, locale: Locale): string {
   return speaker(locale)(
-    `${spanText(minutes * 60_000)} a year`,
-    `每年 ${spanText(minutes * 60_000)}`,
+    `down ${spanText(minutes * 60_000)} a year`,
+    `每年停机 ${spanText(minutes * 60_000)}`,
   );
 }
 
@@ -96,9 +97,9 @@ export function countText(perYear: number): string {
 export function objectiveText(objective: Objective, locale: Locale): string {
   const say = speaker(locale);
   const names: Readonly<Record<Objective, string>> = {
-    availability: say('availability', '可用性'),
+    availability: say('availability', '可用度'),
     rto: say('longest outage (RTO)', '最长中断（RTO）'),
-    rpo: say('data loss (RPO)', '数据丢失（RPO）'),
+    rpo: say('data loss (RPO)', '数据损失（RPO）'),
     budget: say('cost a month', '每月费用'),
     power: say('power', '功率'),
   };
@@ -112,7 +113,7 @@ export function objectiveValue(
   currency: string,
   locale: Locale,
 ): string {
-  if (value === null) return speaker(locale)('without bound', '无上限');
+  if (value === null) return speaker(locale)('unlimited', '无上限');
   switch (objective) {
     case 'availability':
       return availabilityText(value);
@@ -138,36 +139,36 @@ export function contributionText(
   const say = speaker(locale);
   const phases: Readonly<Record<LayerKind, Readonly<Partial<Record<DownPhase, string>>>>> = {
     member: {
-      detecting: say('a member failed and that is not known yet', '成员已失效但尚未发现'),
+      detecting: say('a member has failed, not detected yet', '成员已失效但尚未发现'),
       switching: say('a standby takes over', '备用接管中'),
       recovering: say(
-        'a takeover did not succeed: restart, or somebody',
+        'a takeover failed, waiting for a restart or an operator',
         '接管未成功，等待重启或人工',
       ),
-      exhausted: say('no member is left, until one is restarted', '没有可用成员，等待重启'),
+      exhausted: say('no member left, waiting for a restart', '没有可用成员，等待重启'),
       failback: say('return to the preferred member', '回切到首选成员'),
     },
     host: {
-      detecting: say('a host failed and that is not known yet', '主机已失效但尚未发现'),
+      detecting: say('a host has failed, not detected yet', '主机已失效但尚未发现'),
       switching: say('a standby of another host takes over', '另一台主机的备用接管中'),
-      recovering: say('a takeover between hosts did not succeed', '跨主机接管未成功'),
+      recovering: say('a takeover between hosts failed', '跨主机接管未成功'),
       exhausted:
         hosts === 1
-          ? say('the host is down, until it is back', '主机停机，等待恢复')
-          : say('no host is left, until one is back', '没有可用主机，等待恢复'),
+          ? say('the host is down', '主机停机，等待恢复')
+          : say('all hosts are down', '没有可用主机，等待恢复'),
     },
     zone: {
-      detecting: say('a zone failed and that is not known yet', '可用区已失效但尚未发现'),
+      detecting: say('a zone has failed, not detected yet', '可用区已失效但尚未发现'),
       switching: say('a standby of another zone takes over', '另一可用区的备用接管中'),
-      recovering: say('a takeover between zones did not succeed', '跨可用区接管未成功'),
+      recovering: say('a takeover between zones failed', '跨可用区接管未成功'),
       exhausted:
         zones === 1
-          ? say('power or network of the place is down', '机房电力或网络中断')
-          : say('no zone is left, until one is back', '没有可用的可用区，等待恢复'),
+          ? say('power or network of the zone is down', '可用区断电或断网')
+          : say('all zones are down', '所有可用区均不可用，等待恢复'),
     },
     unseen: {
-      detecting: say('served badly, and nothing is done about it', '服务质量差而无人处理'),
-      exhausted: say('restart after a hang that no probe saw', '探测不到的挂起之后的重启'),
+      detecting: say('degraded service without a switchover', '成员亚健康但未切换'),
+      exhausted: say('restart after a hang that no probe detected', '探测发现不了的假死之后的重启'),
     },
     mistake: { switching: say('takeover from a member that only paused', '误判引起的接管') },
     replication: { detecting: say('writes wait for a copy that failed', '写入等待失效的副本') },
@@ -178,10 +179,16 @@ export function contributionText(
 export function unbridgedText(fault: Unbridged, locale: Locale): string {
   const say = speaker(locale);
   const texts: Readonly<Record<Unbridged, string>> = {
-    host: say('the machine fails', '主机失效'),
-    zone: say('power or network of the place fails', '机房电力或网络故障'),
-    degraded: say('the active answers probes and serves badly', '主用能应答探测但服务质量差'),
-    hang: say('the active hangs, which this probe does not see', '主用挂起，而该探测无法发现'),
+    host: say('the host fails', '主机失效'),
+    zone: say('power or network of the zone fails', '可用区断电或断网'),
+    degraded: say(
+      'the active member is degraded but responds to probes',
+      '主用成员亚健康，但能响应探测',
+    ),
+    hang: say(
+      'the active member hangs, which this probe does not detect',
+      '主用成员假死，而该探测无法发现',
+    ),
   };
   return texts[fault];
 }
@@ -204,8 +211,8 @@ export function layerText(layer: LayerKind, locale: Locale): string {
     member: say('members', '成员'),
     host: say('hosts', '主机'),
     zone: say('zones', '可用区'),
-    unseen: say('unseen faults', '未被发现的故障'),
-    mistake: say('mistakes', '误判'),
+    unseen: say('undetected faults', '未被发现的故障'),
+    mistake: say('false failovers', '误切换'),
     replication: say('replication', '复制'),
   };
   return texts[layer];
@@ -215,7 +222,7 @@ export function phaseText(phase: Phase, locale: Locale): string {
   const say = speaker(locale);
   const texts: Readonly<Record<Phase, string>> = {
     serving: say('serving', '服务中'),
-    warming: say('warming up', '预热中'),
+    warming: say('warming up', '爬坡中'),
     detecting: say('detecting', '检测中'),
     switching: say('switching', '切换中'),
     recovering: say('recovering', '恢复中'),
@@ -229,17 +236,17 @@ export function parameterText(parameter: Parameter, locale: Locale): string {
   const say = speaker(locale);
   const texts: Readonly<Record<Parameter, string>> = {
     failureRate: say('failure rate', '失效率'),
-    standbyFactor: say('ageing of standbys', '备用老化系数'),
+    standbyFactor: say('aging of standbys', '备用老化系数'),
     commonCauseShare: say('common cause', '共因系数'),
     uncoveredShare: say('1 − coverage', '1 − 覆盖率'),
-    undetectedShare: say('hidden failures', '隐藏失效'),
+    undetectedShare: say('latent failures', '隐性失效'),
     repairTime: say('repair time', '修复时间'),
     detectionTime: say('detection time', '检测时间'),
     failoverTime: say('takeover time', '接管时间'),
     recoveryTime: say('recovery time', '恢复时间'),
     failbackTime: say('failback time', '回切时间'),
-    warmUpTime: say('warm-up time', '预热时间'),
-    rehearsalInterval: say('rehearsal interval', '演练间隔'),
+    warmUpTime: say('warm-up time', '爬坡时间'),
+    rehearsalInterval: say('rehearsal interval', '预演间隔'),
   };
   return texts[parameter];
 }
