@@ -27,13 +27,13 @@ export function formatSimulation(terminal: Terminal, text: SimulationText): stri
   const say = speaker(terminal.locale);
   const years = String(Math.round(estimate.years));
   const head = say(
-    `${service.name}: ${years} years, in ${estimate.runs} independent lives`,
-    `${service.name}：共 ${years} 年，${estimate.runs} 次独立模拟`,
+    `${service.name}: ${years} years, ${estimate.runs} independent runs`,
+    `${service.name}：共 ${years} 年，${estimate.runs} 次独立仿真`,
   );
   return [
     `${paint(terminal, cell(head, 'strong'))}\n`,
     indented(formatTable(terminal, figureRows(terminal, estimate))),
-    `\n${INDENT}${say('what the downtime is made of', '停机时间的构成')}\n`,
+    `\n${INDENT}${say('downtime by cause', '停机时间的构成')}\n`,
     indented(formatTable(terminal, causeRows(terminal, estimate))),
     '\n',
     ...verdicts.map((verdict) => formatVerdict(terminal, verdict)),
@@ -56,8 +56,8 @@ function describeBasis({ locale }: Terminal, figures: readonly Figure[]): string
     figures.filter((figure) => figure.from === from).length;
   const [stated, measured, assumed] = [count('stated'), count('history'), count('default')];
   return speaker(locale)(
-    `of the fault model ${stated} figures are from the file, ${measured} from the journal, ${assumed} are defaults; one life with its timeline: --seed 1`,
-    `故障模型中 ${stated} 项来自文件，${measured} 项来自日志，${assumed} 项为默认值；查看其中一次的时间线：--seed 1`,
+    `fault model: ${stated} figures from the file, ${measured} from the journal, ${assumed} defaults; timeline of one run: --seed 1`,
+    `故障模型中 ${stated} 项来自文件，${measured} 项来自事件日志，${assumed} 项为默认值；查看其中一次的经过：--seed 1`,
   );
 }
 
@@ -70,16 +70,20 @@ function figureRows(
   const range = `${shareText(unavailability95.upper)} – ${shareText(unavailability95.lower)}`;
   const perYear = duration(unavailability * MS_PER_YEAR);
   const rows = [
-    [say('availability', '可用性'), shareText(unavailability), `95 %: ${range}`],
+    [
+      say('availability', '可用度'),
+      shareText(unavailability),
+      say(`95%: ${range}`, `95% 置信区间 ${range}`),
+    ],
     [say('downtime a year', '每年停机'), perYear, ''],
     rateRow(terminal, say('failovers', '故障切换'), estimate.failovers),
-    rateRow(terminal, say('of these by mistake', '其中误切换'), estimate.falseFailovers),
-    rateRow(terminal, say('planned moves', '计划内切换'), estimate.plannedMoves),
+    rateRow(terminal, say('false failovers', '其中误切换'), estimate.falseFailovers),
+    rateRow(terminal, say('planned switchovers', '计划切换'), estimate.plannedMoves),
   ];
   if (outages !== null) {
     const { p50Ms, p99Ms, maxMs } = outages;
     rows.push([
-      say('outages last', '中断时长'),
+      say('outage duration', '中断时长'),
       `p50 ${duration(p50Ms)}`,
       say(
         `p99 ${duration(p99Ms)}, longest ${duration(maxMs)}`,
@@ -88,10 +92,10 @@ function figureRows(
     ]);
   }
   rows.push([
-    say('data lost', '数据丢失'),
+    say('data loss', '数据损失'),
     say('none', '无'),
     say(
-      'members have no replicated state; memory of a process is gone with it',
+      'members have no replicated state; process memory is lost with the process',
       '成员没有复制的状态；进程内存随进程消失',
     ),
   ]);
@@ -101,8 +105,8 @@ function figureRows(
 function rateRow(terminal: Terminal, name: string, { perYear, interval }: RateEstimate): string[] {
   const [low, high] = [interval.lower, interval.upper].map((end) => Number(end.toPrecision(2)));
   const range = speaker(terminal.locale)(
-    `95 %: ${low} – ${high} a year`,
-    `95 %：每年 ${low} – ${high} 次`,
+    `95%: ${low} – ${high} a year`,
+    `95% 置信区间：每年 ${low} – ${high} 次`,
   );
   return [name, frequency(perYear, terminal.locale), range];
 }

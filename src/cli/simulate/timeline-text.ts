@@ -32,13 +32,13 @@ function describeNews(news: AvailabilityRunEvent, locale: Locale): string {
       return describeFault(news.fault, locale);
     case 'incident': {
       const { kind, from, to, cause } = news.incident;
-      const mistake = news.isFalse ? say(', by mistake', '，误判') : '';
+      const mistake = news.isFalse ? say(', false failover', '，误切换') : '';
       return `  ${kind} ${from ?? '-'} → ${to ?? '-'}${say(': ', '：')}${describeCause(cause, locale)}${mistake}`;
     }
     case 'outage': {
       const lasted = duration(news.outage.lastedMs);
       const { text } = describeCauseOf(news.outage.cause, locale);
-      return say(`  nobody was served for ${lasted}: ${text}`, `  服务中断 ${lasted}：${text}`);
+      return say(`  no member served for ${lasted}: ${text}`, `  服务中断 ${lasted}：${text}`);
     }
     default: {
       const never: never = news;
@@ -48,9 +48,9 @@ function describeNews(news: AvailabilityRunEvent, locale: Locale): string {
 }
 
 const FAILURES: Readonly<Record<MemberComponent, Text>> = {
-  process: { en: 'its process ends', zh: '进程退出' },
-  hang: { en: 'it hangs', zh: '挂起' },
-  degraded: { en: 'it answers probes and fails its clients', zh: '能应答探测，却无法服务客户端' },
+  process: { en: 'process exits', zh: '进程退出' },
+  hang: { en: 'hangs', zh: '假死' },
+  degraded: { en: 'responds to probes and fails its clients', zh: '能响应探测，却无法服务客户端' },
 };
 
 function describeFault(fault: AvailabilityRunFault, locale: Locale): string {
@@ -60,16 +60,16 @@ function describeFault(fault: AvailabilityRunFault, locale: Locale): string {
       return `${fault.member}${say(': ', '：')}${FAILURES[fault.component][locale]}`;
     case 'paused': {
       const lasts = duration(fault.lastsMs);
-      return say(`${fault.member} stands still for ${lasts}`, `${fault.member} 停顿 ${lasts}`);
+      return say(`${fault.member} pauses for ${lasts}`, `${fault.member} 停顿 ${lasts}`);
     }
     case 'hidden':
       return say(
-        `${fault.member}, a standby, has a defect that no probe sees`,
-        `备用 ${fault.member} 出现探测看不见的缺陷`,
+        `${fault.member}, a standby, has a failure that no probe detects`,
+        `备用成员 ${fault.member} 出现探测发现不了的失效`,
       );
     case 'broken':
       return say(
-        `  restarts of ${fault.member} do not help until somebody has put it right`,
+        `  restarts of ${fault.member} fail until an operator has fixed it`,
         `  ${fault.member} 重启无效，须人工修复`,
       );
     case 'hostLost':
@@ -78,7 +78,7 @@ function describeFault(fault: AvailabilityRunFault, locale: Locale): string {
       return say('  all other members fail along with it', '  其他成员一同失效');
     case 'stuck':
       return say(
-        '  the takeover does not succeed: the failed member, or somebody, is waited for',
+        '  the takeover fails: waiting for the failed member or an operator',
         '  接管未成功：等待失效成员恢复或人工处理',
       );
     default: {

@@ -4,7 +4,7 @@ import { type Locale, percent, speaker } from '../../core/describe/language.ts';
 import type { AvailabilityEstimate } from '../../sim/availability-run-estimate.ts';
 import { describeCauseOf, frequency, shareText } from './words.ts';
 
-// What a simulation says of a configuration, in plain sentences: mistakes first, then the objectives, then what matters most.
+// What a simulation shows of a configuration, in plain sentences: false failovers first, then the objectives, then the largest cause.
 
 export type Verdict = {
   readonly code: 'falseFailovers' | 'flapping' | 'availability' | 'rto' | 'largestCause';
@@ -12,9 +12,9 @@ export type Verdict = {
   readonly text: string;
 };
 
-/** Fewer mistakes a year than this are not worth a change. */
+/** Fewer false failovers a year than this are not worth a change. */
 const TOLERATED_MISTAKES = 0.1;
-/** More mistakes a year than this are told of, if they are most of its moves. */
+/** More false failovers a year than this are reported, if they are most of its switchovers. */
 const TOLERATED_FALSE = 12;
 /** Share of the outages that should keep the objective. */
 const RTO_SHARE = 0.99;
@@ -45,13 +45,13 @@ function mistakes(
     code: 'falseFailovers',
     isGood: falseFailovers.interval.lower <= TOLERATED_MISTAKES,
     text: speaker(locale)(
-      `with interval ${interval} and timeout ${timeout} this configuration fails over falsely ${often}`,
-      `探测间隔 ${interval}、超时 ${timeout} 时，误切换${often}`,
+      `false failovers with interval ${interval} and timeout ${timeout}: ${often}`,
+      `探测间隔 ${interval}、超时 ${timeout} 时，误切换：${often}`,
     ),
   };
 }
 
-/** Its own mistakes make it move, and each move back is one more. */
+/** False failovers make it switch, and each failback is one more. */
 function flapping(
   { failovers, falseFailovers, plannedMoves }: AvailabilityEstimate,
   locale: Locale,
@@ -61,8 +61,8 @@ function flapping(
   if (!isFlapping) return [];
   const often = frequency(failovers.perYear + plannedMoves.perYear, locale);
   const text = speaker(locale)(
-    `it moves ${often}, mostly for no good reason: raise probe.timeout or probe.interval`,
-    `切换${often}，多半并无必要：请增大 probe.timeout 或 probe.interval`,
+    `switches over ${often}, mostly unnecessarily: increase probe.timeout or probe.interval`,
+    `切换：${often}，多半并无必要：请增大 probe.timeout 或 probe.interval`,
   );
   return [{ code: 'flapping', isGood: false, text } as const];
 }
@@ -77,15 +77,15 @@ function availability(
   const goal = shareText(1 - objectives.availability);
   const allowed = 1 - objectives.availability;
   if (unavailability95.upper <= allowed) {
-    const text = say(`it keeps its objective of ${goal}`, `达到可用性目标 ${goal}`);
+    const text = say(`meets its availability objective of ${goal}`, `达到可用度目标 ${goal}`);
     return [{ code: 'availability', isGood: true, text }];
   }
   const text =
     unavailability95.lower > allowed
-      ? say(`it misses its objective of ${goal}`, `达不到可用性目标 ${goal}`)
+      ? say(`misses its availability objective of ${goal}`, `达不到可用度目标 ${goal}`)
       : say(
-          `whether it keeps its objective of ${goal} is not certain yet: simulate more years`,
-          `是否达到可用性目标 ${goal} 尚不能确定：请模拟更多年`,
+          `not certain whether it meets its availability objective of ${goal}: simulate more years`,
+          `是否达到可用度目标 ${goal} 尚不能确定：请仿真更多年`,
         );
   return [{ code: 'availability', isGood: false, text }];
 }
@@ -99,7 +99,7 @@ function rto(
   const goal = formatDuration(objectives.rtoMs);
   const share = percent(withinRto);
   const text = speaker(locale)(
-    `${share} of its outages are over within objectives.rto, ${goal}`,
+    `${share} of the outages end within objectives.rto, ${goal}`,
     `${share} 的中断在 objectives.rto（${goal}）内结束`,
   );
   return [{ code: 'rto', isGood: withinRto >= RTO_SHARE, text }];

@@ -8,63 +8,63 @@ const DIGITS = 4;
 
 const CAUSES: Readonly<Record<OutageCause, { readonly text: Text; readonly advice: Text }>> = {
   process: {
-    text: { en: 'the process of the active ends', zh: '主用进程退出' },
+    text: { en: 'the process of the active member exits', zh: '主用成员的进程退出' },
     advice: {
-      en: 'restarts that do not help last longest: see faults.restartSuccess and faults.manualRepair',
+      en: 'failed restarts last longest: see faults.restartSuccess and faults.manualRepair',
       zh: '重启无效时最久：见 faults.restartSuccess 与 faults.manualRepair',
     },
   },
   hang: {
-    text: { en: 'the active hangs', zh: '主用挂起' },
+    text: { en: 'the active member hangs', zh: '主用成员假死' },
     advice: {
-      en: 'a shorter probe.interval and probe.timeout find it sooner',
+      en: 'a shorter probe.interval and probe.timeout detect it sooner',
       zh: '缩短 probe.interval 与 probe.timeout 可更早发现',
     },
   },
   degraded: {
     text: {
-      en: 'the active answers probes and fails its clients',
-      zh: '主用能应答探测，却无法服务客户端',
+      en: 'the active member responds to probes and fails its clients',
+      zh: '主用成员能响应探测，却无法服务客户端',
     },
     advice: {
-      en: 'degraded.action: switchover leaves such a member',
-      zh: 'degraded.action: switchover 会离开这样的成员',
+      en: 'degraded.action: switchover replaces such a member',
+      zh: 'degraded.action: switchover 会换下这样的成员',
     },
   },
   host: {
-    text: { en: 'the host is lost', zh: '主机故障' },
+    text: { en: 'the host fails', zh: '主机失效' },
     advice: {
       en: 'no standby on the same host helps',
-      zh: '同一主机上的备用无济于事',
+      zh: '同一主机上的备用成员无济于事',
     },
   },
   zone: {
-    text: { en: 'power or network of the place is lost', zh: '机房断电或断网' },
-    advice: { en: 'no standby in the same place helps', zh: '同一机房的备用无济于事' },
+    text: { en: 'power or network of the zone fails', zh: '可用区断电或断网' },
+    advice: { en: 'no standby in the same zone helps', zh: '同一可用区的备用成员无济于事' },
   },
   pause: {
-    text: { en: 'the active stands still and goes on by itself', zh: '主用停顿后自行恢复' },
+    text: { en: 'the active member pauses and recovers by itself', zh: '主用成员停顿后自行恢复' },
     advice: {
       en: 'clients wait; shorter pauses would cost less',
       zh: '客户端等待；停顿更短则代价更小',
     },
   },
   takeover: {
-    text: { en: 'a takeover does not succeed', zh: '接管未成功' },
+    text: { en: 'a takeover fails', zh: '接管未成功' },
     advice: {
-      en: 'rehearse takeovers, and state what you measured as faults.failoverSuccess',
-      zh: '请演练接管，并把实测值写入 faults.failoverSuccess',
+      en: 'practice takeovers, and set faults.failoverSuccess to what you measure',
+      zh: '请做故障演练，并把实测值写入 faults.failoverSuccess',
     },
   },
   standby: {
-    text: { en: 'a standby has a defect that nobody had seen', zh: '备用存在未被发现的缺陷' },
+    text: { en: 'a standby has a latent failure', zh: '备用成员有隐性失效' },
     advice: {
       en: 'rehearsals (takeover.maxRehearsalAge) find it before it is needed',
-      zh: '演练（takeover.maxRehearsalAge）可在需要之前发现',
+      zh: '预演（takeover.maxRehearsalAge）可在需要之前发现',
     },
   },
   planned: {
-    text: { en: 'a planned move', zh: '计划内切换' },
+    text: { en: 'a planned switchover', zh: '计划切换期间的中断' },
     advice: { en: 'a longer failback.after makes fewer', zh: '增大 failback.after 可减少' },
   },
 };
