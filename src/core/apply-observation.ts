@@ -1,3 +1,4 @@
+import { assert } from './assert.ts';
 import * as detect from './detect.ts';
 import type { DetectorState } from './detect.ts';
 import type {
@@ -81,6 +82,7 @@ export function trafficSampled(context: StepContext, event: TrafficSampled): voi
 export function positionReported(context: StepContext, event: PositionReported): void {
   const { name, incarnation, position: known } = memberOf(context, event.member);
   const { history, timeline, position, ageMs } = event;
+  assert(ageMs >= 0, 'a report is of the past');
   const asOf = context.at - ageMs;
   if (event.incarnation !== incarnation || (known !== null && asOf < known.asOf)) return;
   if (isPending(context, name, ['rejoinMember'])) return;
