@@ -19,7 +19,7 @@ import { orderFence } from './members.ts';
 import { mayForward, tellDeath } from './route.ts';
 import { localMembers, memberOf, note, refuse, type StepContext } from './step-context.ts';
 
-// The unplanned takeover: the active has failed, so somebody else must serve. It begins with the verdict,
+// The unplanned takeover: the active has failed, so another member must take over. It begins with the verdict,
 // never earlier; the no-regret work (raising a standby) has been going on since the first doubt. From then
 // on there is no way back and no deadline: it ends when somebody serves. While no candidate passes the gate,
 // everybody is raised and the old active is restarted in place, and whoever passes first takes over.
@@ -179,7 +179,7 @@ export function chooseCandidate(context: StepContext): void {
   const ranked = rankCandidates(context, operation.excluded);
   const eligible = operation.kind === 'start' ? eligibleAtStart(context, ranked) : ranked;
   const fit = eligible.filter(({ verdict }) => verdict.refusals.length === 0);
-  // Whom a plan that was given up may have made active already is the least change for clients.
+  // Prefer a member that an abandoned plan may already have promoted: clients see the least change.
   const passing = fit.find(({ member }) => operation.mayServe.includes(member.name)) ?? fit[0];
   const slow =
     context.config.takeover.degraded === 'serve' ? eligible.find((c) => c.couldServe) : undefined;

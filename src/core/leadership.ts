@@ -2,23 +2,16 @@ import { endIncident, openIncident, settleIncident } from './incident.ts';
 import { isReleased } from './lease.ts';
 import { orderFence } from './members.ts';
 import { loseSightOfNewest } from './newest-copy.ts';
-import { abortOperation } from './plan-rollback.ts';
+import { abortOperation, cancelPlan } from './plan-rollback.ts';
 import { mayForward } from './route.ts';
 import { isPlanned, type Operation } from './state.ts';
 import { baseOf, NEW_OPERATION } from './takeover.ts';
-import {
-  cancel,
-  localMembers,
-  memberOf,
-  note,
-  updateMember,
-  type StepContext,
-} from './step-context.ts';
+import { localMembers, memberOf, note, updateMember, type StepContext } from './step-context.ts';
 
-// Who leads the service. While the lease is this host's own, that is what its takeovers make of it. Once the lease
-// shows another holder, that host leads, whatever was under way here: it is ended, and where two actives would do
-// harm everything that may still serve here is fenced before this host stands by. That the other host's lease runs
-// out is a failure like any other, and failover.ts deals with it.
+// Which host leads the service. While this host holds the lease, its own takeovers decide. Once the lease shows another
+// holder, that host leads: a takeover in progress here ends, and if the service is exclusive, every member that may still
+// serve here is fenced before this host stands by. The expiry of the other host's lease is a failure like any other;
+// failover.ts handles it.
 // What this does not guarantee: that no two hosts serve meanwhile. The data plane's lease and the fence see to that.
 
 type Leader = { readonly host: string; readonly member: string };
@@ -29,7 +22,7 @@ export function noteLeader(context: StepContext): void {
   const { record } = lease;
   if (record === null || record.holder.host === context.host) return;
   const { host, member } = record.holder;
-  // Given back, it is nobody's; but whoever held it last has ended the lead of this host.
+  // A released lease has no holder, but its last holder has ended the leadership of this host.
   if (isReleased(record) && leadership.who !== 'here') return;
   const isKnown =
     leadership.who === 'elsewhere' && leadership.host === host && leadership.member === member;
@@ -39,7 +32,7 @@ export function noteLeader(context: StepContext): void {
 
 function yieldTo(context: StepContext, leader: Leader): void {
   const { leadership, operation: before } = context.service;
-  if (before?.step === 'taking') cancel(context, Object.values(before.plan));
+  if (before?.step === 'taking') cancelPlan(context, before);
   if (leadership.who === 'here') openLoss(context, leadership.member);
   const { operation } = context.service;
   const suspects = suspectsOf(context, operation);
@@ -58,7 +51,7 @@ function yieldTo(context: StepContext, leader: Leader): void {
     for (const name of suspects) orderFence(context, name);
 }
 
-/** The active here was well or was being replaced by plan: that another host took the lease from it is an incident of its own. */
+/** The active member here was serving, or a planned move was in progress: losing the lease is an incident of its own. */
 function openLoss(context: StepContext, active: string): void {
   const { operation } = context.service;
   if (operation !== null && !isPlanned(operation)) return;

@@ -83,9 +83,10 @@ function tendMember(context: StepContext, member: MemberState): void {
 }
 
 /**
- * While a plan runs the old active is the plan's alone, and where exclusive nobody that it fenced may come back beside its target.
- * While somebody is sought, who would come back as a primary waits until the data plane leads to it no more: it would take
- * writes that whoever takes over lacks.
+ * While a plan runs, only the plan gives orders to the old active member, and an exclusive service does not restart members
+ * that the plan has fenced.
+ * While there is no active member, a member that would return as a primary waits until the data plane no longer routes to it:
+ * it would accept writes that its successor lacks.
  */
 function staysDown(
   context: StepContext,
@@ -125,7 +126,7 @@ function wantedFor(context: StepContext, member: MemberState): Upkeep {
   return upkeepOf(memberConfigOf(context, member.name).temperature);
 }
 
-/** The active, whoever is about to be, and everybody while somebody is sought. */
+/** The active member, the target of a takeover, and all members while there is no active member. */
 function isNeeded(context: StepContext, name: string): boolean {
   const { operation } = context.service;
   const active = activeHere(context.service);
@@ -137,7 +138,7 @@ function isNeeded(context: StepContext, name: string): boolean {
   );
 }
 
-/** Whether there is any doubt about the active, be it our own: reason enough to raise a standby and keep it raised. */
+/** Whether the active member is suspected, or this agent may be at fault: reason enough to prepare a standby and keep it prepared. */
 function doubted(context: StepContext): boolean {
   const active = activeHere(context.service);
   return active !== null && memberOf(context, active).detector.health !== 'healthy';
@@ -159,7 +160,7 @@ function start(context: StepContext, member: MemberState, { capacity }: Upkeep):
   updateMember(context, member.name, { followsEpoch: null });
   const { operation } = context.service;
   const active = activeHere(context.service);
-  // While somebody is sought its copy may be the newest there is, and a rejoin would discard it. It is made up for later.
+  // Until a successor is chosen, this copy may be the newest one; rejoining now would discard it. The rejoin follows later.
   const isSettled = operation === null || operation.step === 'raising';
   const rejoined =
     abilities.rejoin && isSettled && active !== null && active !== member.name
@@ -218,7 +219,7 @@ function adjust(context: StepContext, member: MemberState, { standing, capacity 
   }
 }
 
-/** Lowered only in quiet: somebody serves, nothing is under way, its own requests have ended, and it is well: frozen, any doubt about it would seem settled. */
+/** Lower a standby only when the service is steady, its own requests have ended and it is healthy: freezing would hide a suspicion. */
 function mayLower(context: StepContext, member: MemberState): boolean {
   if (context.service.leadership.who === 'nobody' || context.service.operation !== null)
     return false;

@@ -73,6 +73,12 @@ function switchUnderOldEpoch(context: StepContext, operation: Taking): void {
   };
 }
 
+/** Takes back what has not begun, but for the fence: what it was ordered for must not serve. */
+export function cancelPlan(context: StepContext, { plan }: Taking): void {
+  const { fence: _kept, ...rest } = plan;
+  cancel(context, Object.values(rest));
+}
+
 /** Takes back what has not begun and lets the operation choose again: at once if others are left, else after a growing pause. */
 export function retryPlan(
   context: StepContext,
@@ -80,8 +86,7 @@ export function retryPlan(
   exclude: string | null,
   served: boolean,
 ): void {
-  const { fence: _kept, ...rest } = operation.plan;
-  cancel(context, Object.values(rest));
+  cancelPlan(context, operation);
   const planned = isPlanned(operation);
   if (planned && !operation.committed) {
     abortOperation(context, operation);
