@@ -1,5 +1,5 @@
 # Every target does its own set-up: npm's packages, the pinned Node, and the Debian packages it needs.
-.PHONY: setup build check test sim sim-hashes demo bench docs clean
+.PHONY: setup build check test chaos sim sim-hashes demo bench docs clean
 .DEFAULT_GOAL := check
 
 NODE := node_modules/.bin/node
@@ -34,6 +34,12 @@ sim: setup
 # The same seeds on the pinned and on the newest Node: both must print the same hash.
 sim-hashes: setup
 	@$(RUN) test/sim/hashes.ts --seeds 1000
+
+# Random faults against real processes for so many seconds; the seed gives the same faults in the same order.
+chaos: SECONDS ?= 60
+chaos: SEED ?= 1
+chaos: setup
+	@$(RUN) test/chaos/main.ts --seconds $(SECONDS) --seed $(SEED)
 
 demo: setup
 	@bin/hotwarm demo

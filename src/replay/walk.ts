@@ -2,6 +2,7 @@ import type { Effect, EffectId } from '../core/effect.ts';
 import type { Event } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
 import { step } from '../core/step.ts';
+import type { Instant } from '../core/time.ts';
 import { isOutcome } from '../core/describe/event.ts';
 import { type Difference, firstDifference } from './difference.ts';
 import { type Recording, serviceOf } from './recording.ts';
@@ -32,6 +33,13 @@ export type Divergence =
   | { readonly code: 'stepFailed'; readonly index: number; readonly message: string }
   | ({ readonly code: 'otherTranscript'; readonly line: number } & Difference);
 
+/** Events after `afterEvents` of the recording were lost, as the disk was full: the replay continues from the state after them. */
+export type Gap = {
+  readonly afterEvents: number;
+  readonly fromAt: Instant;
+  readonly toAt: Instant;
+};
+
 export type Compared = {
   readonly outcomes: number;
   readonly states: number;
@@ -45,8 +53,9 @@ export type Walk = {
   readonly steps: readonly Step[];
   /** What could be compared, and was the same. */
   readonly compared: Compared;
-  /** Empty: replayed exactly. Bounded. */
+  /** Empty: replayed exactly, except for the gaps. Bounded. */
   readonly divergences: readonly Divergence[];
+  readonly gaps: readonly Gap[];
 };
 
 const DIVERGENCES_KEPT = 10;
@@ -61,6 +70,7 @@ class Walker {
   readonly #recording: Recording;
   readonly #steps: Step[] = [];
   readonly #divergences: Divergence[] = [];
+  readonly #gaps: Gap[] = [];
   readonly #issued: Map<EffectId, Effect>;
   #state: AgentState;
   #outcomes = 0;
@@ -102,6 +112,7 @@ class Walker {
       steps: this.#steps,
       compared: { ...counts, transcript: false },
       divergences: this.#divergences,
+      gaps: this.#gaps,
     };
   }
 
@@ -133,7 +144,10 @@ class Walker {
       this.#states += 1;
       return;
     }
-    this.#diverge({ code: 'otherState', index, ...difference });
+    // Each event leaves its own time in the state, so a state of a later time follows events that are not there.
+    const [fromAt, toAt] = [this.#state.at, checkpoint.state.at];
+    if (toAt > fromAt) this.#gaps.push({ afterEvents: index, fromAt, toAt });
+    else this.#diverge({ code: 'otherState', index, ...difference });
     this.#state = checkpoint.state;
     for (const effect of pendingOf(checkpoint.state)) this.#issued.set(effect.id, effect);
   }

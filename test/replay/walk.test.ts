@@ -46,6 +46,16 @@ test('a recording that lacks an event is found out by the next state, and told o
   assert.ok(codes.includes('otherState'), codes.join());
 });
 
+test('events that the journal lost at the end of a segment are a gap, and what follows replays exactly', () => {
+  const whole = withCheckpoint(record(CRASH), 30);
+  const events = whole.events.toSpliced(27, 3);
+  const checkpoints = whole.checkpoints.map((one) => ({ ...one, afterEvents: 27 }));
+  const { divergences, gaps } = walk({ ...whole, events, checkpoints });
+  assert.deepEqual(divergences, []);
+  const [before, after] = [whole.events[26], whole.events[29]];
+  assert.deepEqual(gaps, [{ afterEvents: 27, fromAt: before?.at, toAt: after?.at }]);
+});
+
 test('an outcome of an order that the replay does not give is a divergence', () => {
   const whole = record(CRASH);
   const stray: Event = { type: 'effectTimedOut', at: 500, id: 999 };

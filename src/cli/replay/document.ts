@@ -9,7 +9,7 @@ import {
   type StoryStep,
   storyOf,
 } from '../../replay/story.ts';
-import type { Compared, Divergence, Walk } from '../../replay/walk.ts';
+import type { Compared, Divergence, Gap, Walk } from '../../replay/walk.ts';
 import type { WhatIf } from '../../replay/what-if.ts';
 
 /** What `hotwarm replay --json` answers. Instants are of the recording's monotonic clock, ms. */
@@ -20,6 +20,8 @@ export type ReplayDocument = {
   readonly exact: boolean;
   readonly compared: Compared;
   readonly divergences: readonly Divergence[];
+  /** Where the journal lost events. */
+  readonly gaps: readonly Gap[];
   /** null: the replay does not come as far. */
   readonly incident: Incident | null;
   readonly timeline: readonly StoryEntry[];
@@ -38,15 +40,16 @@ type WhatIfDocument = Comparison & {
 type Options = { readonly all: boolean; readonly whatIf: WhatIf | null };
 
 export function replayDocument(walked: Walk, { all, whatIf }: Options): ReplayDocument {
-  const { recording, steps, compared, divergences } = walked;
+  const { recording, steps, compared, divergences, gaps } = walked;
   const { service, incident: id } = recording;
   return {
     service,
     id,
     events: steps.length,
-    exact: divergences.length === 0,
+    exact: divergences.length === 0 && gaps.length === 0,
     compared,
     divergences,
+    gaps,
     incident: incidentIn(steps, service, id),
     timeline: storyOf(stepsOf(steps, service, id), { service, all }),
     whatIf: whatIf === null ? null : whatIfDocument(walked, whatIf, all),

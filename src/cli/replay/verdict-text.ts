@@ -1,3 +1,4 @@
+import { formatDuration } from '../../config/units.ts';
 import { unreachable } from '../../core/assert.ts';
 import { speaker } from '../../core/describe/language.ts';
 import type { Divergence, Walk } from '../../replay/walk.ts';
@@ -9,7 +10,11 @@ export function formatVerdict(terminal: Terminal, walk: Walk): string {
   const { divergences } = walk;
   const say = speaker(terminal.locale);
   if (divergences.length === 0)
-    return `${paint(terminal, cell(proofOf(walk, terminal), 'good'))}\n`;
+    return [
+      ...gapLines(walk, terminal),
+      paint(terminal, cell(proofOf(walk, terminal), 'good')),
+      '',
+    ].join('\n');
   const lead = say('the replay differs from what was recorded', '重放与记录不一致');
   const lines = divergences.map((one) => `  ${describeDivergence(one, walk, terminal)}`);
   const why = say(
@@ -27,6 +32,24 @@ export function formatVerdict(terminal: Terminal, walk: Walk): string {
     `${say('fix:  ', '处理：')}${todo}`,
     '',
   ].join('\n');
+}
+
+/** What the proof does not cover. */
+function gapLines({ gaps }: Walk, terminal: Terminal): readonly string[] {
+  const say = speaker(terminal.locale);
+  return gaps.map(({ afterEvents, fromAt, toAt }) => {
+    const lost = formatDuration(toAt - fromAt);
+    return paint(
+      terminal,
+      cell(
+        say(
+          `the journal lost the events of ${lost} after event ${afterEvents}, probably because the disk was full; the replay continues after them`,
+          `事件日志丢失了第 ${afterEvents} 个事件之后 ${lost} 内的事件，可能因为磁盘已满；重放从其后继续`,
+        ),
+        'doubtful',
+      ),
+    );
+  });
 }
 
 function proofOf(walk: Walk, { locale, columns }: Terminal): string {
