@@ -1,34 +1,77 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../errors.ts';
 
-// Who may talk to the API. With a token every request needs it, save the three that load balancers ask
-// and that tell nothing but up or down. Without one the API is for this host only, and then the Host
-// header must name this host: otherwise a page that a local browser has open could rebind its own
-// name to 127.0.0.1 and read the answers. A page that only sends, without reading, is stopped by the
-// content type that every command demands, as browsers do not send it across origins unasked.
+// Who may talk to the API. The Unix socket is open to those who may open its file, so nothing more is asked there.
+// Over TCP, with a token every request needs it, save those of load balancers, which tell nothing but up or down.
+// Without one the address is for this host only: every local user may read, and commands are accepted from root and from
+// the agent's own user, proved by the owner of the client's socket. The Host header must name this host: otherwise a page
+// that a local browser has open could rebind its own name to 127.0.0.1 and read the answers. A page that only sends,
+// without reading, is stopped by the content type that every command demands, as browsers do not send it across origins
+// unasked.
+
+/** Where a request comes from. */
+export type Peer =
+  | { readonly via: 'unix' }
+  /** owner: the user ID of the client's process; null: not proved. */
+  | { readonly via: 'tcp'; readonly owner: () => Promise<number | null> };
+
+export type Access = {
+  /** The TCP address that it listens on. */
+  readonly host: string;
+  readonly token: string | null;
+  /** Path of the Unix socket; null: there is none. */
+  readonly socket: string | null;
+  readonly peerOf: (context: Context) => Peer;
+};
 
 const OPEN_PATHS: readonly string[] = ['/status', '/get_status', '/healthz', '/readyz'];
+const READING: readonly string[] = ['GET', 'HEAD'];
 
-export function requireToken(token: string | null): MiddlewareHandler {
-  const expected = token === null ? null : digest(token);
+export function requireAccess(access: Access): MiddlewareHandler {
+  const expected = access.token === null ? null : digest(access.token);
   return async (context, next) => {
-    if (expected !== null && !OPEN_PATHS.includes(context.req.path)) {
-      const given = /^Bearer +(.+)$/i.exec(context.req.header('authorization') ?? '')?.[1] ?? '';
-      if (!timingSafeEqual(digest(given), expected)) throw unauthorised();
+    const peer = access.peerOf(context);
+    if (peer.via === 'tcp') {
+      requireOwnHost(access.host, context);
+      if (expected !== null) requireToken(expected, context);
+      else if (!READING.includes(context.req.method)) await requireOwner(peer, access.socket);
     }
     await next();
   };
 }
 
-/** host: the address that the API listens on. */
-export function requireOwnHost(host: string): MiddlewareHandler {
-  return async (context, next) => {
-    const asked = hostName(context.req.header('host') ?? new URL(context.req.url).host);
-    if (isLoopback(host) && !isLoopback(asked)) throw foreignHost(asked);
-    await next();
-  };
+/** A user with limits of its own, where several share one; null: one that is trusted with all of it. */
+export async function limitedUser(access: Access, context: Context): Promise<string | null> {
+  const peer = access.peerOf(context);
+  if (peer.via === 'unix' || access.token !== null) return null;
+  const owner = await peer.owner();
+  return owner !== null && isTrustedUser(owner) ? null : String(owner);
+}
+
+function requireToken(expected: Buffer, context: Context): void {
+  if (OPEN_PATHS.includes(context.req.path)) return;
+  const given = /^Bearer +(.+)$/i.exec(context.req.header('authorization') ?? '')?.[1] ?? '';
+  if (!timingSafeEqual(digest(given), expected)) throw unauthorised();
+}
+
+async function requireOwner(
+  peer: Extract<Peer, { via: 'tcp' }>,
+  socket: string | null,
+): Promise<void> {
+  const owner = await peer.owner();
+  if (owner === null || !isTrustedUser(owner)) throw foreignUser(owner, socket);
+}
+
+/** They could stop the agent as well. */
+function isTrustedUser(uid: number): boolean {
+  return uid === 0 || uid === process.geteuid?.();
+}
+
+function requireOwnHost(host: string, context: Context): void {
+  const asked = hostName(context.req.header('host') ?? new URL(context.req.url).host);
+  if (isLoopback(host) && !isLoopback(asked)) throw foreignHost(asked);
 }
 
 export const requireJson: MiddlewareHandler = async (context, next) => {
@@ -57,9 +100,10 @@ export function isLoopback(host: string): boolean {
   return isIP(host) === 4 && host.startsWith('127.');
 }
 
-/** Without the port and the brackets around an IPv6 address. */
+/** Without the port, the brackets around an IPv6 address and the dot at the end of a full domain name; in small letters. */
 function hostName(header: string): string {
-  return header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return name.replace(/\.$/, '').toLowerCase();
 }
 
 /** Digests have one length, so comparing them tells nothing of the token's. */
@@ -75,6 +119,30 @@ function unauthorised(): AppError {
       en: 'send the header authorization: Bearer TOKEN with the value of agent.token',
       zh: '发送头部 authorization: Bearer TOKEN，值为 agent.token',
     },
+  });
+}
+
+function foreignUser(uid: number | null, socket: string | null): AppError {
+  const byToken = {
+    en: 'set agent.token and send it as authorization: Bearer TOKEN',
+    zh: '设置 agent.token，并以 authorization: Bearer TOKEN 发送',
+  };
+  return new AppError('unauthorised', {
+    message: { en: 'this user may not send commands', zh: '该用户无权发送命令' },
+    reason:
+      uid === null
+        ? { en: "the client's user is not known", zh: '无法确定客户端所属的用户' }
+        : {
+            en: `user ID ${uid} is neither root nor the agent's user`,
+            zh: `用户 ID ${uid} 既不是 root，也不是 agent 的用户`,
+          },
+    hint:
+      socket === null
+        ? byToken
+        : {
+            en: `use the Unix socket ${socket} as root or as the agent's user, or ${byToken.en}`,
+            zh: `以 root 或 agent 的用户身份使用 Unix socket ${socket}，或${byToken.zh}`,
+          },
   });
 }
 

@@ -11,24 +11,44 @@ import { AppError } from '../errors.ts';
 
 export type EventLimits = {
   readonly clients: number;
+  /** Of them, for each user who may only read. */
+  readonly clientsPerUser: number;
   /** Events waiting for one client. */
   readonly queue: number;
   readonly heartbeatMs: number;
 };
 
-export const EVENT_LIMITS: EventLimits = { clients: 64, queue: 1000, heartbeatMs: 15_000 };
+export const EVENT_LIMITS: EventLimits = {
+  clients: 64,
+  clientsPerUser: 16,
+  queue: 1000,
+  heartbeatMs: 15_000,
+};
 
-export function eventRoute(view: AgentView, limits: EventLimits): (context: Context) => Response {
-  let clients = 0;
-  return (context) => {
-    if (clients >= limits.clients) throw tooMany(limits.clients);
-    clients += 1;
+/** limitedUser: whose share of the streams the request takes; null: no share limits it. */
+export function eventRoute(
+  view: AgentView,
+  limits: EventLimits,
+  limitedUser: (context: Context) => Promise<string | null>,
+): (context: Context) => Promise<Response> {
+  /** The user of each open stream. */
+  const users = new Map<symbol, string | null>();
+  return async (context) => {
+    // Its answer has no body, so there is no stream whose end could be noticed.
+    if (context.req.method === 'HEAD')
+      return context.body(null, 200, { 'content-type': 'text/event-stream' });
+    const user = await limitedUser(context);
+    if (users.size >= limits.clients) throw tooMany(limits.clients);
+    const shared = [...users.values()].filter((other) => other === user).length;
+    if (user !== null && shared >= limits.clientsPerUser) throw tooMany(limits.clientsPerUser);
+    const id = Symbol('stream');
+    users.set(id, user);
     return streamSSE(context, async (stream) => {
       try {
         const cut = (): void => cutConnection(context);
         await serve({ view, limits, stream, lastId: lastIdOf(context), cut });
       } finally {
-        clients -= 1;
+        users.delete(id);
       }
     });
   };

@@ -53,6 +53,14 @@ export function notFound(message: Text): AppError {
   });
 }
 
+export function usage(message: Text, reason: Text): AppError {
+  const hint = {
+    en: 'see docs/guide/metrics-and-api.md',
+    zh: '参见 docs/zh-CN/guide/metrics-and-api.md',
+  };
+  return new AppError('usage', { message, reason, hint });
+}
+
 /** The detail stays in the log: it could contain anything. */
 function defect(): AppError {
   return new AppError('internal', {

@@ -1,12 +1,11 @@
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import type { AgentView, CommandRequest } from '../agent/contract.ts';
-import type { Text } from '../core/describe/language.ts';
 import { AppError, systemReason, untranslated } from '../errors.ts';
-import { requireJson, requireOwnHost, requireToken } from './auth.ts';
+import { type Access, limitedUser, requireAccess, requireJson } from './auth.ts';
+import { readBody } from './body.ts';
 import { EVENT_LIMITS, type EventLimits, eventRoute } from './events.ts';
-import { answerError, answerRefusal, notFound } from './failures.ts';
+import { answerError, answerRefusal, notFound, usage } from './failures.ts';
 import type { Metrics } from './metrics.ts';
 import { reportBriefly, reportStatus } from './status.ts';
 
@@ -15,13 +14,12 @@ import { reportBriefly, reportStatus } from './status.ts';
 
 type ApiOptions = {
   readonly view: AgentView;
-  /** The address that it listens on. */
-  readonly host: string;
-  readonly token: string | null;
+  readonly access: Access;
   readonly events?: EventLimits;
+  /** Gets what nobody expected: the client gets no details of it. */
+  readonly onDefect: (error: unknown) => void;
 };
 
-const MAX_BODY_BYTES = 65_536;
 const DEFAULT_INCIDENTS = 50;
 const MAX_INCIDENTS = 1000;
 
@@ -34,6 +32,7 @@ const emptyBody = z.strictObject({});
 export function createRoutes(options: ApiOptions): Hono {
   const app = new Hono();
   app.onError((error, context) => {
+    if (!(error instanceof AppError)) options.onDefect(error);
     const { status, body } = answerError(error);
     return context.json(body, status);
   });
@@ -46,8 +45,7 @@ export function createRoutes(options: ApiOptions): Hono {
     );
     return context.json(body, status);
   });
-  app.use(requireOwnHost(options.host));
-  app.use(requireToken(options.token));
+  app.use(requireAccess(options.access));
   app.use(async (context, next) => {
     await next();
     context.header('cache-control', 'no-store');
@@ -76,7 +74,7 @@ function addHealth(app: Hono, view: AgentView): void {
   });
 }
 
-function addReading(app: Hono, { view, events }: ApiOptions): void {
+function addReading(app: Hono, { view, access, events }: ApiOptions): void {
   // Loaded beside the first answers, not before them, and at once, as loading it later would hold up a decision.
   const metrics = loadMetrics(view);
   app.get('/metrics', async (context) => {
@@ -97,7 +95,10 @@ function addReading(app: Hono, { view, events }: ApiOptions): void {
       throw notFound({ en: `no incident ${id}`, zh: `没有第 ${id} 次切换的记录` });
     return context.json(stored);
   });
-  app.get('/api/v1/events', eventRoute(view, events ?? EVENT_LIMITS));
+  app.get(
+    '/api/v1/events',
+    eventRoute(view, events ?? EVENT_LIMITS, async (context) => await limitedUser(access, context)),
+  );
 }
 
 async function loadMetrics(view: AgentView): Promise<Metrics> {
@@ -107,30 +108,14 @@ async function loadMetrics(view: AgentView): Promise<Metrics> {
 
 function addCommands(app: Hono, view: AgentView): void {
   for (const command of COMMANDS) {
-    app.post(
-      `/api/v1/services/:name/${command}`,
-      requireJson,
-      bodyLimit({
-        maxSize: MAX_BODY_BYTES,
-        onError: () => {
-          throw usage(
-            { en: 'request too large', zh: '请求过大' },
-            {
-              en: `the body exceeds ${MAX_BODY_BYTES} bytes`,
-              zh: `请求体超过 ${MAX_BODY_BYTES} 字节`,
-            },
-          );
-        },
-      }),
-      async (context) => {
-        const service = context.req.param('name');
-        const body = await readJson(context.req.raw);
-        const answer = view.command(toRequest(command, service, body));
-        if (answer.accepted) return context.json({ incident: answer.incident }, 202);
-        const failure = answerRefusal(answer.refusal);
-        return context.json(failure.body, failure.status);
-      },
-    );
+    app.post(`/api/v1/services/:name/${command}`, requireJson, async (context) => {
+      const service = context.req.param('name');
+      const body = parseJson(await readBody(context.req.raw));
+      const answer = view.command(toRequest(command, service, body));
+      if (answer.accepted) return context.json({ incident: answer.incident }, 202);
+      const failure = answerRefusal(answer.refusal);
+      return context.json(failure.body, failure.status);
+    });
   }
 }
 
@@ -160,8 +145,7 @@ function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
 }
 
 /** No body counts as an empty one. */
-async function readJson(request: Request): Promise<unknown> {
-  const text = await request.text();
+function parseJson(text: string): unknown {
   if (text.trim() === '') return {};
   try {
     return JSON.parse(text);
@@ -181,12 +165,4 @@ function parseLimit(text: string | undefined): number {
       zh: `${text} 不是 1 到 ${MAX_INCIDENTS} 的整数`,
     },
   );
-}
-
-function usage(message: Text, reason: Text): AppError {
-  const hint = {
-    en: 'see docs/guide/metrics-and-api.md',
-    zh: '参见 docs/zh-CN/guide/metrics-and-api.md',
-  };
-  return new AppError('usage', { message, reason, hint });
 }

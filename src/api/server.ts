@@ -1,11 +1,20 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import type { Socket } from 'node:net';
+import { basename, dirname } from 'node:path';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
 import type { AgentView } from '../agent/contract.ts';
+import { loopbackConnection, peerOwner } from '../drivers/os/peer-owner.ts';
+import { listenPrivately, socketPath } from '../drivers/socket-path.ts';
+import { clearPath } from '../drivers/socket-holder/unix-path.ts';
 import { AppError, systemReason } from '../errors.ts';
+import type { Peer } from './auth.ts';
+import { Connections } from './connections.ts';
 import { createRoutes } from './routes.ts';
 
-// The API on a socket. Bounded in connections and in patience, so that no client can hold the agent up.
+// The API on its sockets. Bounded in connections and in patience, so that no client can hold the agent up, and no client
+// can keep another one out.
 
 const MAX_CONNECTIONS = 512;
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -17,27 +26,77 @@ type ApiServer = {
   close(): Promise<void>;
 };
 
-export async function startApi(options: {
+type ServerOptions = {
   readonly view: AgentView;
   readonly host: string;
   readonly port: number;
   readonly token: string | null;
-}): Promise<ApiServer> {
-  const { host, port } = options;
-  const routes = createRoutes(options);
+  /** Path of the Unix socket for this user and root; null: none. */
+  readonly socket: string | null;
+  /** Gets what goes wrong inside; also that the Unix socket cannot be made, without which the API works over TCP. */
+  readonly onDefect: (error: unknown) => void;
+};
+
+export async function startApi(options: ServerOptions): Promise<ApiServer> {
+  const { view, host, port, token, socket, onDefect } = options;
+  const overUnix = new WeakSet<Socket>();
+  const access = { host, token, socket, peerOf: peerOver(overUnix) };
+  const routes = createRoutes({ view, access, onDefect });
   const listener = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
-  const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
-    (request, response) => void listener(request, response),
-  );
-  server.maxConnections = MAX_CONNECTIONS;
+  const connections = new Connections(MAX_CONNECTIONS);
+  const open = (): Server => {
+    const server = createServer(
+      { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+      (request, response) => void listener(request, response),
+    );
+    connections.watch(server);
+    return server;
+  };
+  const tcpServer = open();
   try {
-    server.listen(port, host);
-    await once(server, 'listening');
+    tcpServer.listen(port, host);
+    await once(tcpServer, 'listening');
   } catch (error) {
     throw listenError(error, host, port);
   }
-  return { port: portOf(server), close: async () => close(server) };
+  const servers = [tcpServer];
+  if (socket !== null) {
+    const unixServer = open();
+    unixServer.on('connection', (connection: Socket) => overUnix.add(connection));
+    if (await listenOnPath(unixServer, socket, onDefect)) servers.push(unixServer);
+  }
+  return {
+    port: portOf(tcpServer),
+    close: async () => void (await Promise.all(servers.map(close))),
+  };
+}
+
+async function listenOnPath(
+  server: Server,
+  path: string,
+  onDefect: ServerOptions['onDefect'],
+): Promise<boolean> {
+  try {
+    await clearPath(path);
+    await listenPrivately(server, socketPath(dirname(path), basename(path)));
+    return true;
+  } catch (error) {
+    onDefect(pathError(error, path));
+    return false;
+  }
+}
+
+function peerOver(
+  overUnix: WeakSet<Socket>,
+): (context: Context<{ Bindings: HttpBindings }>) => Peer {
+  return (context) => {
+    const { socket } = context.env.incoming;
+    if (overUnix.has(socket)) return { via: 'unix' };
+    const connection = loopbackConnection(socket);
+    const owner = async (): Promise<number | null> =>
+      connection === null ? null : await peerOwner(connection);
+    return { via: 'tcp', owner };
+  };
 }
 
 /** Open event streams would keep it up for ever, so connections are cut, not waited for. */
@@ -68,6 +127,24 @@ function listenError(error: unknown, host: string, port: number): AppError {
       hint: {
         en: `stop that process (ss -ltnp 'sport = :${port}'), or set agent.api to another address`,
         zh: `停止该进程（ss -ltnp 'sport = :${port}'），或为 agent.api 设置其他地址`,
+      },
+    },
+    { cause: error },
+  );
+}
+
+function pathError(error: unknown, path: string): AppError {
+  return new AppError(
+    'portTaken',
+    {
+      message: {
+        en: `the API cannot listen on the Unix socket ${path}`,
+        zh: `API 无法监听 Unix socket ${path}`,
+      },
+      reason: systemReason(error),
+      hint: {
+        en: 'the API works over TCP; correct agent.apiSocket for the next start',
+        zh: 'API 仍可通过 TCP 使用；下次启动前请修正 agent.apiSocket',
       },
     },
     { cause: error },

@@ -31,9 +31,22 @@ export function formatReport(report: CheckReport): string {
     `${config.file}: no faults`,
     ...blocks.flatMap((block) => ['', ...block]),
     '',
+    ...accessLines(config.agent.api),
+    '',
     ...machine(findings),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Who may read and who may send commands. */
+function accessLines({ host, port, token, socket }: ResolvedConfig['agent']['api']): string[] {
+  const overTcp = `http://${formatAddress({ host, port })}`;
+  return [
+    `API on ${socket}: root and the agent's user can read and send commands`,
+    token === null
+      ? `API on ${overTcp}: every local user can read; only root and the agent's user can send commands`
+      : `API on ${overTcp}: everyone with agent.token can read and send commands; health checks need no token`,
+  ];
 }
 
 function simulationLines(simulated: BriefSimulation | undefined): string[] {

@@ -1,8 +1,12 @@
+import { type IncomingMessage, request, type RequestOptions } from 'node:http';
+import { basename, dirname } from 'node:path';
 import type { StoredIncident } from '../agent/contract.ts';
 import type { Failure } from '../api/failures.ts';
 import type { BriefStatus, StatusReport } from '../api/status.ts';
 import type { Refusal } from '../core/reasons.ts';
 import type { Text } from '../core/describe/language.ts';
+import { errorCode } from '../drivers/os/proc.ts';
+import { socketPath as pathForSocket } from '../drivers/socket-path.ts';
 import { AppError, systemReason } from '../errors.ts';
 
 // Talks to a running agent. Whatever goes wrong comes out as an AppError: the agent's own words where it
@@ -12,6 +16,8 @@ export type Address = {
   readonly host: string;
   readonly port: number;
   readonly token: string | null;
+  /** Path of the agent's Unix socket, which is asked first; null: only the TCP address. */
+  readonly socket: string | null;
 };
 
 export type BlockedAction = {
@@ -41,9 +47,11 @@ export function createClient(address: Address): Client {
 
 class HttpClient implements Client {
   readonly #address: Address;
+  readonly #socketPath: string | null;
 
   constructor(address: Address) {
     this.#address = address;
+    this.#socketPath = address.socket === null ? null : reachablePath(address.socket);
   }
 
   async brief(): Promise<BriefStatus> {
@@ -97,24 +105,66 @@ class HttpClient implements Client {
     return text;
   }
 
-  async #request(
-    path: string,
-    init: { readonly method: string; readonly body?: string },
-  ): Promise<{ readonly status: number; readonly text: string }> {
-    const { token } = this.#address;
+  async #request(path: string, call: Call): Promise<Reply> {
+    const { token, host, port } = this.#address;
+    const socketPath = this.#socketPath;
     const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
+    const options: RequestOptions = {
+      path,
+      method: call.method,
+      headers: { 'content-type': 'application/json', ...authorization },
+      agent: false,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    };
     try {
-      const response = await fetch(`http://${shown(this.#address)}${path}`, {
-        ...init,
-        headers: { 'content-type': 'application/json', ...authorization },
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      return { status: response.status, text: await response.text() };
+      if (socketPath !== null) {
+        const reply = await send({ ...options, socketPath }, call.body).catch(nullIfClosed);
+        if (reply !== null) return reply;
+      }
+      return await send({ ...options, host, port }, call.body);
     } catch (error) {
       throw unreachable(this.#address, error);
     }
   }
 }
+
+type Call = { readonly method: string; readonly body?: string };
+type Reply = { readonly status: number; readonly text: string };
+
+async function send(options: RequestOptions, body: string | undefined): Promise<Reply> {
+  const sent = request(options);
+  sent.end(body);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    sent.once('response', resolve).on('error', reject);
+  });
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
+}
+
+/** null: the path is long and its directory cannot be opened. */
+function reachablePath(socket: string): string | null {
+  try {
+    return pathForSocket(dirname(socket), basename(socket));
+  } catch {
+    return null;
+  }
+}
+
+/** No request was sent: there is no socket, no process listens, or it is another user's. Throws every other error. */
+function nullIfClosed(error: unknown): null {
+  if (CLOSED.has(errorCode(error) ?? '')) return null;
+  throw error;
+}
+
+const CLOSED: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'ECONNREFUSED',
+  'EACCES',
+  'EPERM',
+  'ENOTSOCK',
+]);
 
 function toError(address: Address, status: number, body: string): AppError {
   try {

@@ -18,7 +18,7 @@ export async function connect(
 
 /** A token in the environment goes before the one in the configuration. */
 async function addressOf({ config, api }: GlobalFlags, token: string | null): Promise<Address> {
-  if (api !== undefined) return { ...parseAddress(api), token };
+  if (api !== undefined) return { ...parseAddress(api), token, socket: null };
   const { loadConfig } = await import('../config/load.ts');
   const configured = loadConfig(config).agent.api;
   return { ...configured, token: token ?? configured.token };

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ServiceConfig } from '../core/config.ts';
 import { assert } from '../core/assert.ts';
 import { probesOf } from './probe-kinds.ts';
@@ -22,17 +22,24 @@ type CompileOptions = {
   readonly hostname: string;
 };
 
+const API_SOCKET = 'agent.sock';
+
 /** From checked keys to what the rest of hotwarm reads: every default decided, every path absolute. */
 export function compileConfig(parsed: ParsedConfig, options: CompileOptions): ResolvedConfig {
   const host = parsed.agent.host ?? options.hostname;
   const services = Object.entries(parsed.services).map(([name, service]) =>
     compileService(name, service, { host, baseDir: options.baseDir }),
   );
+  const stateDir = resolve(options.baseDir, parsed.agent.stateDir);
   return {
     agent: {
       host,
-      stateDir: resolve(options.baseDir, parsed.agent.stateDir),
-      api: { ...parsed.agent.api, token: parsed.agent.token ?? null },
+      stateDir,
+      api: {
+        ...parsed.agent.api,
+        token: parsed.agent.token ?? null,
+        socket: resolve(options.baseDir, parsed.agent.apiSocket ?? join(stateDir, API_SOCKET)),
+      },
       store: { type: parsed.agent.store },
     },
     services,

@@ -24,7 +24,11 @@ export type HostPort = { readonly host: string; readonly port: number };
 type ResolvedAgent = {
   readonly host: string;
   readonly stateDir: string;
-  readonly api: HostPort & { readonly token: string | null };
+  readonly api: HostPort & {
+    readonly token: string | null;
+    /** Path of its Unix socket. */
+    readonly socket: string;
+  };
   readonly store: { readonly type: 'embedded' };
 };
 

@@ -238,6 +238,11 @@ const agent = z.strictObject({
   api: address('Where the API and the dashboard listen. Loopback only in this version.').prefault(
     '127.0.0.1:7070',
   ),
+  apiSocket: text(
+    /^[^\0]+$/,
+    'a path',
+    'Unix socket of the API, with mode 0600: root and the agent’s user may send commands there. Default: agent.sock in `stateDir`.',
+  ).optional(),
   token: text(
     /^[\x21-\x7e]{16,256}$/,
     '16 to 256 printable characters',

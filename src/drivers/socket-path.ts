@@ -16,11 +16,11 @@ export function socketPath(directory: string, name: string): string {
 export function listenPrivately(server: Server, path: string): Promise<void> {
   rmSync(path, { force: true });
   return new Promise((resolve, reject) => {
-    const umask = process.umask(0o177);
     server.once('error', reject);
-    server.listen(path, () => {
-      process.umask(umask);
-      resolve();
-    });
+    server.once('listening', resolve);
+    // The path is bound before listen() returns.
+    const umask = process.umask(0o177);
+    server.listen(path);
+    process.umask(umask);
   });
 }

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Access } from '../../src/api/auth.ts';
 import { EVENT_LIMITS } from '../../src/api/events.ts';
 import { createRoutes } from '../../src/api/routes.ts';
 import { FakeView } from './fake-view.ts';
 
-function routes(limits: Partial<typeof EVENT_LIMITS>) {
+function routes(limits: Partial<typeof EVENT_LIMITS>, uid = 0) {
   const view = new FakeView();
   const events = { ...EVENT_LIMITS, ...limits };
-  return { view, app: createRoutes({ view, host: '127.0.0.1', token: null, events }) };
+  const access: Access = {
+    host: '127.0.0.1',
+    token: null,
+    socket: null,
+    peerOf: () => ({ via: 'tcp', owner: async () => await Promise.resolve(uid) }),
+  };
+  return { view, app: createRoutes({ view, access, events, onDefect: () => {} }) };
 }
 
 /** Ends the stream once the pattern was seen; the test's own time-out ends it otherwise. */
@@ -47,4 +54,23 @@ test('one client too many is refused, and its place is free after one left', asy
   }
   await readUntil(third, /still here/);
   assert.ok(view.listeners.size <= 1);
+});
+
+test('a user who may only read cannot take all of the streams', async () => {
+  const uid = (process.geteuid?.() ?? 0) + 1;
+  const { app } = routes({ clients: 2, clientsPerUser: 1, heartbeatMs: 5 }, uid);
+  const first = await app.request('/api/v1/events');
+  assert.equal((await app.request('/api/v1/events')).status, 503);
+  await readUntil(first, /still here/);
+});
+
+test('HEAD for the events takes no stream', async () => {
+  const { app, view } = routes({ clients: 1, heartbeatMs: 5 });
+  for (let count = 0; count < 3; count += 1) {
+    const head = await app.request('/api/v1/events', { method: 'HEAD' });
+    assert.equal(head.status, 200);
+    assert.match(head.headers.get('content-type') ?? '', /^text\/event-stream/);
+  }
+  assert.equal(view.listeners.size, 0);
+  await readUntil(await app.request('/api/v1/events'), /still here/);
 });

@@ -247,3 +247,8 @@ export function makeAgentEvent(id: number): AgentEvent {
   const data = { phase: 'steady', active: 'a', epoch: 3, paused: false } as const;
   return { id, wallMs: WALL_MS + id, service: 'shop', kind: 'status', data };
 }
+
+/** For a server of which no defect is expected. */
+export function failOn(defect: unknown): never {
+  throw defect;
+}

@@ -1,15 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Peer } from '../../src/api/auth.ts';
 import { createRoutes } from '../../src/api/routes.ts';
 import { changeMember, changeService, FakeView, makeIncident } from './fake-view.ts';
 
-type Options = { readonly token?: string; readonly host?: string };
+type Options = {
+  readonly token?: string;
+  readonly host?: string;
+  readonly peer?: Peer;
+  readonly onDefect?: (error: unknown) => void;
+};
+
+function fromUser(uid: number | null): Peer {
+  return { via: 'tcp', owner: async () => await Promise.resolve(uid) };
+}
 
 function api(view: FakeView, options: Options = {}) {
   const app = createRoutes({
     view,
-    host: options.host ?? '127.0.0.1',
-    token: options.token ?? null,
+    access: {
+      host: options.host ?? '127.0.0.1',
+      token: options.token ?? null,
+      socket: '/run/hotwarm.sock',
+      peerOf: () => options.peer ?? fromUser(0),
+    },
+    onDefect: options.onDefect ?? (() => {}),
   });
   return async (path: string, init?: RequestInit) => {
     const response = await app.request(path, init);
@@ -194,17 +209,52 @@ test('a foreign host name is refused on loopback, as after DNS rebinding', async
   for (const host of ['evil.example', 'evil.example:7070', '127.0.0.1.evil.example', '192.0.2.7']) {
     assert.equal((await request('/api/v1/status', from(host))).status, 401, host);
   }
-  for (const host of ['127.0.0.1:7070', 'localhost:7070', '[::1]:7070', '127.0.0.2']) {
+  for (const host of [
+    '127.0.0.1:7070',
+    'localhost:7070',
+    '[::1]:7070',
+    '127.0.0.2',
+    'LOCALHOST',
+    'localhost.',
+    'LocalHost.:80',
+  ]) {
     assert.equal((await request('/api/v1/status', from(host))).status, 200, host);
   }
 });
 
-test('a defect is answered without its details', async () => {
+test('without a token only root and the own user may send commands', async () => {
+  const own = process.geteuid?.() ?? 0;
+  for (const [peer, status] of [
+    [fromUser(0), 202],
+    [fromUser(own), 202],
+    [fromUser(own + 1), 401],
+    [fromUser(null), 401],
+    [{ via: 'unix' }, 202],
+  ] as const) {
+    const view = new FakeView();
+    const request = api(view, { peer });
+    const answer = await request('/api/v1/services/shop/pause', post('{}'));
+    assert.equal(answer.status, status);
+    assert.equal(view.commands.length, status === 202 ? 1 : 0);
+    if (status === 401) assert.match(answer.body.error.hint, /\/run\/hotwarm\.sock.*agent\.token/);
+    assert.equal((await request('/api/v1/status')).status, 200, 'everyone may read');
+  }
+});
+
+test('the Unix socket needs neither a token nor a host name', async () => {
+  const request = api(new FakeView(), { token: 'secret', peer: { via: 'unix' } });
+  assert.equal((await request('/api/v1/status', from('any.example'))).status, 200);
+});
+
+test('a defect is reported to the agent, and answered without its details', async () => {
   const view = new FakeView();
+  const defect = new Error('secret detail of the inside');
   view.state = () => {
-    throw new Error('secret detail of the inside');
+    throw defect;
   };
-  const answer = await api(view)('/api/v1/status');
+  const reported: unknown[] = [];
+  const answer = await api(view, { onDefect: (error) => reported.push(error) })('/api/v1/status');
+  assert.deepEqual(reported, [defect]);
   assert.equal(answer.status, 500);
   assert.equal(answer.body.error.code, 'internal');
   assert.doesNotMatch(JSON.stringify(answer.body), /secret detail/);

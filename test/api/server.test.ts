@@ -1,17 +1,39 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type ClientRequest, get, type IncomingMessage } from 'node:http';
-import { createServer } from 'node:net';
+import { spawn } from 'node:child_process';
+import { lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  type ClientRequest,
+  get,
+  type IncomingMessage,
+  request as startRequest,
+  type RequestOptions,
+} from 'node:http';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AgentEvent } from '../../src/agent/contract.ts';
+import { EVENT_LIMITS } from '../../src/api/events.ts';
 import { startApi } from '../../src/api/server.ts';
-import { FakeView, makeAgentEvent } from './fake-view.ts';
+import { failOn, FakeView, makeAgentEvent } from './fake-view.ts';
 import { eventually } from '../eventually.ts';
 
-async function withApi(body: (view: FakeView, port: number) => Promise<void>): Promise<void> {
+async function withApi(
+  body: (view: FakeView, port: number) => Promise<void>,
+  options: { readonly socket?: string } = {},
+): Promise<void> {
   const view = new FakeView();
-  const api = await startApi({ view, host: '127.0.0.1', port: 0, token: null });
+  const socket = options.socket ?? null;
+  const api = await startApi({
+    view,
+    host: '127.0.0.1',
+    port: 0,
+    token: null,
+    socket,
+    onDefect: failOn,
+  });
   try {
     await body(view, api.port);
   } finally {
@@ -65,6 +87,146 @@ test('answers on the port that it got', async () => {
   });
 });
 
+const PAUSE = '/api/v1/services/shop/pause';
+
+/** The status of the answer. */
+async function send(options: RequestOptions, chunks: readonly string[] = []): Promise<number> {
+  const sent = startRequest({ agent: false, headers: JSON_HEADERS, ...options });
+  for (const chunk of chunks) sent.write(chunk);
+  sent.end();
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    sent.once('response', resolve).once('error', reject);
+  });
+  response.resume();
+  await once(response, 'end');
+  return response.statusCode ?? 0;
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
+
+test('a command needs no body, and its body needs no announced length', async () => {
+  await withApi(async (view, port) => {
+    const to = { host: '127.0.0.1', port, path: PAUSE, method: 'POST' };
+    assert.equal(await send(to), 202);
+    assert.equal(await send(to, ['{', '}']), 202);
+    assert.equal(
+      await send({ ...to, headers: { ...JSON_HEADERS, 'content-length': 2 } }, ['{}']),
+      202,
+    );
+    assert.equal(view.commands.length, 3);
+  });
+});
+
+test('a body over 64 KiB is refused, with or without an announced length', async () => {
+  await withApi(async (view, port) => {
+    const to = { host: '127.0.0.1', port, path: PAUSE, method: 'POST' };
+    const large = ' '.repeat(70_000);
+    assert.equal(await send(to, [large]), 400);
+    const headers = { ...JSON_HEADERS, 'content-length': large.length };
+    assert.equal(await send({ ...to, headers }, [large]), 400);
+    assert.deepEqual(view.commands, []);
+  });
+});
+
+test('HEAD for the events leaves room for streams', async () => {
+  await withApi(async (view, port) => {
+    const to = { host: '127.0.0.1', port, path: '/api/v1/events', method: 'HEAD' };
+    for (let count = 0; count <= EVENT_LIMITS.clients; count += 1)
+      assert.equal(await send(to), 200);
+    const stream = await openStream(port, null);
+    assert.equal(stream.response.statusCode, 200);
+    await until(() => view.listeners.size === 1);
+    stream.request.destroy();
+  });
+});
+
+test('idle connections keep nobody out, and cut off no event stream', async () => {
+  await withApi(async (view, port) => {
+    const stream = await openStream(port, null);
+    await until(() => view.listeners.size === 1);
+    const idle = Array.from({ length: 600 }, () => connect({ host: '127.0.0.1', port }));
+    try {
+      await Promise.all(
+        idle.map(
+          async (socket) =>
+            await once(
+              socket.on('error', () => {}),
+              'connect',
+            ),
+        ),
+      );
+      const path = '/get_status';
+      assert.equal(await send({ host: '127.0.0.1', port, path, timeout: 5000 }), 200);
+      assert.equal(view.listeners.size, 1);
+    } finally {
+      for (const socket of idle) socket.destroy();
+      stream.request.destroy();
+    }
+  });
+});
+
+test('a process of another user may read but sends no commands', async (t) => {
+  if (process.geteuid?.() !== 0) {
+    t.diagnostic('only root can start a process of another user');
+    return;
+  }
+  await withApi(async (view, port) => {
+    const url = `http://127.0.0.1:${port}`;
+    const script = `
+      const status = (await fetch('${url}/api/v1/status')).status;
+      const command = await fetch('${url}${PAUSE}', { method: 'POST', headers: ${JSON.stringify(JSON_HEADERS)}, body: '{}' });
+      console.log(status, command.status);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      uid: 65_534,
+      gid: 65_534,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const said = (await child.stdout.toArray()).join('');
+    assert.equal(said, '200 401\n');
+    assert.deepEqual(view.commands, []);
+  });
+});
+
+test('the Unix socket is for its owner only, takes commands, and goes with the agent', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hotwarm-api-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'agent.sock');
+  // What a killed agent leaves.
+  const left = createServer().listen(path);
+  await once(left, 'listening');
+  renameSync(path, join(folder, 'kept'));
+  left.close();
+  await once(left, 'close');
+  renameSync(join(folder, 'kept'), path);
+  await withApi(
+    async (view) => {
+      assert.equal(lstatSync(path).mode & 0o777, 0o600);
+      assert.equal(await send({ socketPath: path, path: PAUSE, method: 'POST' }), 202);
+      assert.equal(view.commands.length, 1);
+    },
+    { socket: path },
+  );
+  assert.equal(lstatSync(path, { throwIfNoEntry: false }), undefined);
+});
+
+test('a file at the path of the Unix socket is kept and reported, and the API works over TCP', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hotwarm-api-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const socket = join(folder, 'file');
+  writeFileSync(socket, 'precious');
+  const reported: unknown[] = [];
+  const onDefect = (error: unknown): void => void reported.push(error);
+  const view = new FakeView();
+  const api = await startApi({ view, host: '127.0.0.1', port: 0, token: null, socket, onDefect });
+  try {
+    assert.match(String(reported), /cannot listen on the Unix socket .*file/);
+    assert.equal(await send({ host: '127.0.0.1', port: api.port, path: '/healthz' }), 200);
+    assert.equal(readFileSync(socket, 'utf8'), 'precious');
+  } finally {
+    await api.close();
+  }
+});
+
 test('a port that is taken is named in the error', async () => {
   const taken = createServer();
   taken.listen(0, '127.0.0.1');
@@ -73,7 +235,14 @@ test('a port that is taken is named in the error', async () => {
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   try {
     await assert.rejects(
-      startApi({ view: new FakeView(), host: '127.0.0.1', port, token: null }),
+      startApi({
+        view: new FakeView(),
+        host: '127.0.0.1',
+        port,
+        token: null,
+        socket: null,
+        onDefect: failOn,
+      }),
       (error: Error & { code: string }) =>
         error.code === 'portTaken' && error.message.includes(String(port)),
     );
@@ -143,7 +312,14 @@ test('a client that does not read is cut off, and costs nothing from then on', a
 
 test('closing ends the streams that are open', async () => {
   const view = new FakeView();
-  const api = await startApi({ view, host: '127.0.0.1', port: 0, token: null });
+  const api = await startApi({
+    view,
+    host: '127.0.0.1',
+    port: 0,
+    token: null,
+    socket: null,
+    onDefect: failOn,
+  });
   const stream = await openStream(api.port, null);
   stream.response.resume();
   const closed = closing(stream);

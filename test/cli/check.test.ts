@@ -96,6 +96,19 @@ test('a sound configuration is summed up with what its timings imply', async (t)
   }
 });
 
+test('the report says who can read and who can send commands', async (t) => {
+  const report = async (agent: string): Promise<string> => {
+    const { file } = await place(t, { agent });
+    const out = new Capture();
+    await runCheck({ config: file, json: false, simulate: false, out });
+    return out.text;
+  };
+  const open = await report(', apiSocket: ./api.sock');
+  assert.match(open, /^API on \/.+\/api\.sock: root and the agent's user can .* send commands$/m);
+  assert.match(open, /^API on http:.+: every local user can read; only root and the agent's user/m);
+  assert.match(await report(', token: 0123456789abcdef'), /^API on http:.+agent\.token/m);
+});
+
 test('as JSON, a prediction is given for each kind of fault', async (t) => {
   const { file } = await place(t);
   const { exit, answer } = await checkJson(file);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { startApi } from '../../src/api/server.ts';
 import { runCli } from '../../src/cli/program.ts';
 import type { StoredIncident } from '../../src/agent/contract.ts';
-import { changeService, FakeView, makeIncident, wellState } from '../api/fake-view.ts';
+import { changeService, failOn, FakeView, makeIncident, wellState } from '../api/fake-view.ts';
 
 type Run = { readonly exitCode: number; readonly out: string; readonly err: string };
 
@@ -55,7 +55,14 @@ function withAgent(
 ): void {
   test(title, async () => {
     const view = new FakeView();
-    const api = await startApi({ view, host: '127.0.0.1', port: 0, token });
+    const api = await startApi({
+      view,
+      host: '127.0.0.1',
+      port: 0,
+      token,
+      socket: null,
+      onDefect: failOn,
+    });
     try {
       const call: Call = async (args, options) =>
         run(['--api', `127.0.0.1:${api.port}`, ...args], options);
@@ -252,9 +259,50 @@ withAgent(
   'secret',
 );
 
+test('commands go by the Unix socket, and over TCP where there is none', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'hotwarm-cli-'));
+  const socket = join(dir, 'agent.sock');
+  const view = new FakeView();
+  const host = '127.0.0.1';
+  const api = await startApi({ view, host, port: 0, token: 'secret', socket, onDefect: failOn });
+  try {
+    const file = join(dir, 'hotwarm.yaml');
+    const pause = async (port: number, apiSocket: string): Promise<Run> => {
+      writeFileSync(
+        file,
+        `agent: { api: '127.0.0.1:${port}', apiSocket: ${apiSocket} }
+services:
+  shop:
+    members:
+      a: { command: [/bin/true], port: 3001 }
+      b: { command: [/bin/true], port: 3002 }
+    traffic: { listen: '127.0.0.1:8080' }
+    probe: { http: /healthz }
+`,
+      );
+      return await run(['-c', file, 'pause', 'shop']);
+    };
+    const overSocket = await pause(1, 'agent.sock');
+    assert.deepEqual([overSocket.exitCode, overSocket.err], [0, '']);
+    expectError(await pause(1, 'none.sock'), 4, /127\.0\.0\.1:1/);
+    expectError(await pause(api.port, 'none.sock'), 5, /token/);
+    assert.equal(view.commands.length, 1);
+  } finally {
+    await api.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
+
 test('an agent that does not answer exits 4 and names the address', async () => {
   const view = new FakeView();
-  const api = await startApi({ view, host: '127.0.0.1', port: 0, token: null });
+  const api = await startApi({
+    view,
+    host: '127.0.0.1',
+    port: 0,
+    token: null,
+    socket: null,
+    onDefect: failOn,
+  });
   await api.close();
   for (const command of ['status', 'history', 'explain', 'pause', 'switchover']) {
     const result = await run(['--api', `127.0.0.1:${api.port}`, command]);

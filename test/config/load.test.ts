@@ -48,7 +48,12 @@ test('a full configuration comes out complete, in milliseconds, bytes and absolu
   assert.deepEqual(config.agent, {
     host: 'h1',
     stateDir: join(directory, '.hotwarm'),
-    api: { host: '127.0.0.1', port: 7070, token: null },
+    api: {
+      host: '127.0.0.1',
+      port: 7070,
+      token: null,
+      socket: join(directory, '.hotwarm/agent.sock'),
+    },
     store: { type: 'embedded' },
   });
   const [shop] = config.services;

@@ -63,7 +63,7 @@ async function runUntil(
   config: ResolvedConfig,
   options: UpOptions,
 ): Promise<void> {
-  const { out, json } = options;
+  const { out, err, json } = options;
   if (options.replace) {
     await supervision.becomeMain();
     await stopForHandover(config.agent.stateDir);
@@ -76,7 +76,8 @@ async function runUntil(
   try {
     // Loaded only now: what it takes would lengthen the time in which nobody takes over for a dead agent.
     const { startApi } = await import('../../api/server.ts');
-    const api = await startApi({ view: agent, ...config.agent.api });
+    const onDefect = (error: unknown): void => void explainError(error, err, options.locale);
+    const api = await startApi({ view: agent, ...config.agent.api, onDefect });
     supervision.watch(agent);
     saveCompiled();
     if (!json) out.write(greeting(config));
