@@ -183,7 +183,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a write is acknowledged before the standbys have it',
     swarm: 'laggingReplicas',
     hostsMax: 1,
-    seeds: 2500,
+    seeds: 1500,
     rule: 'no acknowledged write is lost beyond the RPO',
     mutations: [
       {
