@@ -54,14 +54,15 @@ export class Host {
 
   at(localMs: number, action: () => void): void {
     const { boot } = this;
-    this.scheduler.at(this.clock.whenReads(localMs), () =>
-      this.run(() => {
-        if (this.boot !== boot) return;
-        // Its clock went slower meanwhile, or stood still.
-        if (this.now() < localMs) this.at(localMs, action);
-        else action();
-      }),
-    );
+    this.scheduler.at(this.clock.whenReads(localMs), () => this.#fire(localMs, boot, action));
+  }
+
+  #fire(localMs: number, boot: number, action: () => void): void {
+    if (this.#paused) return this.run(() => this.#fire(localMs, boot, action));
+    if (!this.up || this.boot !== boot) return;
+    // Its clock went slower meanwhile, or stood still.
+    if (this.now() < localMs) this.at(localMs, action);
+    else action();
   }
 
   pause(): void {
