@@ -4,11 +4,11 @@
 import { parseArgs } from 'node:util';
 import type { Chain, Transition } from '../src/model/chain.ts';
 import { DEFAULT_FAULT_RATES } from '../src/model/fault-rates.ts';
-import { designsFor } from '../src/model/plan/design.ts';
+import { designsFor } from '../src/model/plan/design-space.ts';
 import { evaluator } from '../src/model/plan/evaluation.ts';
 import type { PlanQuestion } from '../src/model/plan/question.ts';
 import { planFor } from '../src/model/plan/recommendation.ts';
-import { schemeChain } from '../src/model/scheme-chain.ts';
+import { designChain } from '../src/model/design-chain.ts';
 import { stationaryDistribution } from '../src/model/stationary.ts';
 
 const BAR_SCHEMES_PER_SECOND = 1_000;
@@ -62,7 +62,7 @@ function measurePlan(asked: PlanQuestion): PlanRow {
   const evaluate = evaluator(asked);
   const states = designs.flatMap((design) =>
     evaluate(design).layers.flatMap(({ chains }) =>
-      chains.map(({ scheme }) => schemeChain(scheme).situations.length),
+      chains.map(({ scheme }) => designChain(scheme).situations.length),
     ),
   );
   const aloneMs = bestMs(() => designs.forEach((design) => evaluator(asked)(design)));

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { planLife, runLives } from '../src/cli/simulate/lives.ts';
+import { planLife, runLives } from '../src/cli/simulate/run-pool.ts';
 import { loadConfig } from '../src/config/load.ts';
 import type { ResolvedService } from '../src/config/resolved.ts';
 import { NO_MISHAPS, type SimulationOptions } from '../src/sim/options.ts';

@@ -17,7 +17,12 @@ export { initialState } from './core/initial.ts';
 export type { AgentState, Incident, MemberState, ServiceState } from './core/state.ts';
 export { nextDeadline, step } from './core/step.ts';
 export { meanTimeTo, rewardUntil } from './model/absorption.ts';
-export { type Block, type Component, blockSurvival, kOutOfNSurvival } from './model/blocks.ts';
+export {
+  type Block,
+  type Component,
+  blockReliability,
+  kOutOfNReliability,
+} from './model/blocks.ts';
 export type { Chain, Distribution, Transition } from './model/chain.ts';
 export {
   type FaultRate,
@@ -27,7 +32,7 @@ export {
 } from './model/fault-rates.ts';
 export { type Importance, blockImportance } from './model/importance.ts';
 export { type CrossCheck, type SimulatedEstimate, crossCheck } from './model/plan/cross-check.ts';
-export { type Design, designsFor } from './model/plan/design.ts';
+export { type Design, designsFor } from './model/plan/design-space.ts';
 export { type Evaluation, evaluator } from './model/plan/evaluation.ts';
 export type { PlanQuestion } from './model/plan/question.ts';
 export { type Plan, planFor } from './model/plan/recommendation.ts';
@@ -39,41 +44,41 @@ export {
   shareInterval,
 } from './model/intervals.ts';
 export { type AgingGroup, type LifeEstimate, simulateLife } from './model/life-simulation.ts';
-export { pairSurvival } from './model/pair.ts';
+export { pairReliability } from './model/pair.ts';
 export {
   type RepairableGroup,
   groupUnavailability,
   repairableChain,
   repairableMttf,
-  repairableSurvival,
+  repairableReliability,
 } from './model/repairable-group.ts';
 export { memberResources, resourceBill } from './model/resources.ts';
-export { type SchemeChain, schemeChain } from './model/scheme-chain.ts';
+export { type DesignChain, designChain } from './model/design-chain.ts';
 export {
   type Elasticity,
-  type SchemeFigures,
+  type DesignFigures,
   downtimeElasticities,
   intervalUnavailability,
-  schemeFigures,
-  schemeMttfHours,
-  schemeSurvival,
-} from './model/scheme-figures.ts';
-export type { Scheme, StandbyClass } from './model/scheme.ts';
-export { type StandbyGroup, groupMttf, groupSurvival } from './model/standby-group.ts';
+  designFigures,
+  designMttfHours,
+  designReliability,
+} from './model/design-figures.ts';
+export type { RedundancyDesign, StandbyClass } from './model/design.ts';
+export { type StandbyGroup, groupMttf, groupReliability } from './model/standby-group.ts';
 export { stationaryDistribution } from './model/stationary.ts';
 export {
-  type Survival,
-  exponentialSurvival,
+  type Reliability,
+  exponentialReliability,
   fromReliability,
   fromUnreliability,
-} from './model/survival.ts';
+} from './model/reliability.ts';
 export { intervalReward, transientSolution } from './model/transient.ts';
 export {
   type Weibull,
   weibullHazard,
   weibullMean,
   weibullQuantile,
-  weibullSurvival,
+  weibullReliability,
   weibullWithMean,
 } from './model/weibull.ts';
 export { AppError, ERRORS, type ErrorCode } from './errors.ts';

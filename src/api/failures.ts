@@ -23,7 +23,7 @@ export function answerError(error: unknown): FailureAnswer {
   };
 }
 
-export function answerRefusal(refusal: Refusal): FailureAnswer {
+export function refusalResponse(refusal: Refusal): FailureAnswer {
   const isUnknown = refusal.code === 'unknownService' || refusal.code === 'unknownMember';
   const refused = { en: describeRefusal(refusal, 'en'), zh: describeRefusal(refusal, 'zh') };
   const error = new AppError(isUnknown ? 'notFound' : 'refused', {

@@ -3,7 +3,7 @@ import type { AgentFigures, AgentView } from '../agent/contract.ts';
 import { lagOf } from '../core/newest-copy.ts';
 import type { ServiceState } from '../core/state.ts';
 import type { TrafficStats } from '../drivers/traffic/contract.ts';
-import { isActive, isReady, judgeService, type Overall } from './status.ts';
+import { isActive, isReady, overallStatus, type Overall } from './status.ts';
 
 // Prometheus metrics, made anew at each scrape from what the agent knows anyway, so that they cost
 // nothing between scrapes. Base units as Prometheus wants them: seconds and bytes. Counters start at
@@ -75,7 +75,7 @@ function serviceGauges(registry: Registry): {
     reset,
     set: (service) => {
       const labels = { service: service.name };
-      status.set(labels, STATUS_VALUES[judgeService(service)]);
+      status.set(labels, STATUS_VALUES[overallStatus(service)]);
       epoch.set(labels, service.epoch);
       paused.set(labels, Number(service.paused));
     },

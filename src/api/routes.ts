@@ -5,9 +5,9 @@ import { AppError, systemReason, untranslated } from '../errors.ts';
 import { type Access, limitedUser, requireAccess, requireJson } from './auth.ts';
 import { readBody } from './body.ts';
 import { EVENT_LIMITS, type EventLimits, eventRoute } from './events.ts';
-import { answerError, answerRefusal, notFound, usage } from './failures.ts';
+import { answerError, refusalResponse, notFound, usage } from './failures.ts';
 import type { Metrics } from './metrics.ts';
-import { reportBriefly, reportStatus } from './status.ts';
+import { briefStatus, reportStatus } from './status.ts';
 
 // The HTTP interface of one agent. Reading never changes anything and commands are only accepted here,
 // never awaited: their answer names the incident to follow.
@@ -59,7 +59,7 @@ export function createRoutes(options: ApiOptions): Hono {
 
 function addHealth(app: Hono, view: AgentView): void {
   const answerStatus = (context: Context): Response => {
-    const brief = reportBriefly(view.state());
+    const brief = briefStatus(view.state());
     return context.json(brief, brief.status === 'DOWN' ? 503 : 200);
   };
   app.get('/status', answerStatus);
@@ -113,7 +113,7 @@ function addCommands(app: Hono, view: AgentView): void {
       const body = parseJson(await readBody(context.req.raw));
       const answer = view.command(toRequest(command, service, body));
       if (answer.accepted) return context.json({ incident: answer.incident }, 202);
-      const failure = answerRefusal(answer.refusal);
+      const failure = refusalResponse(answer.refusal);
       return context.json(failure.body, failure.status);
     });
   }

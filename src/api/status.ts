@@ -70,7 +70,7 @@ export type BriefStatus = {
   readonly services?: Readonly<Record<string, BriefStatus>>;
 };
 
-const BADNESS: readonly Overall[] = ['OK', 'DEGRADED', 'DOWN'];
+const SEVERITY: readonly Overall[] = ['OK', 'DEGRADED', 'DOWN'];
 
 export function reportStatus(state: AgentState): StatusReport {
   const services = state.services.map((service) => [service.name, reportService(service)] as const);
@@ -78,7 +78,7 @@ export function reportStatus(state: AgentState): StatusReport {
 }
 
 /** The worst of all services; active and epoch are told where there is only one to speak of. */
-export function reportBriefly(state: AgentState): BriefStatus {
+export function briefStatus(state: AgentState): BriefStatus {
   const [only, ...others] = state.services;
   if (only !== undefined && others.length === 0) return briefService(only);
   const services = state.services.map((service) => [service.name, briefService(service)] as const);
@@ -90,7 +90,7 @@ export function reportBriefly(state: AgentState): BriefStatus {
   };
 }
 
-export function judgeService(service: ServiceState): Overall {
+export function overallStatus(service: ServiceState): Overall {
   if (!isServed(service)) return 'DOWN';
   const active = service.members.find(({ name }) => name === activeHere(service));
   const isCovered = service.members.some((member) => couldTakeOver(service, member));
@@ -131,11 +131,11 @@ function couldTakeOver(service: ServiceState, member: MemberState): boolean {
 }
 
 function worst(all: readonly Overall[]): Overall {
-  return BADNESS[Math.max(0, ...all.map((one) => BADNESS.indexOf(one)))] ?? 'DOWN';
+  return SEVERITY[Math.max(0, ...all.map((one) => SEVERITY.indexOf(one)))] ?? 'DOWN';
 }
 
 function briefService(service: ServiceState): BriefStatus {
-  const status = judgeService(service);
+  const status = overallStatus(service);
   return { status, active: leadingMember(service), ...leadingHost(service), epoch: service.epoch };
 }
 

@@ -1,11 +1,11 @@
 import type { ResolvedConfig, ResolvedMember, ResolvedService } from '../config/resolved.ts';
 import { formatAddress, formatDuration, formatShare } from '../config/units.ts';
 import { probeText } from '../drivers/probe/spec.ts';
-import type { MistakePrediction } from '../model/mistakes.ts';
+import type { FalseFailoverPrediction } from '../model/false-failovers.ts';
 import type { FaultKind, LeasePrediction, Spread, TakeoverPrediction } from '../model/timing.ts';
 import type { ServicePrediction } from './predict.ts';
 import type { PreflightFinding } from './preflight/finding.ts';
-import type { BriefSimulation } from './simulate/brief.ts';
+import type { BriefSimulation } from './simulate/quick-run.ts';
 
 // The text of `hotwarm check`.
 
@@ -128,7 +128,7 @@ function duration(ms: number): string {
   return formatDuration(ms < 1000 ? Math.round(ms) : Math.round(ms / 100) * 100);
 }
 
-function mistakeLines(mistakes: MistakePrediction): string[] {
+function mistakeLines(mistakes: FalseFailoverPrediction): string[] {
   const { quiet, busy, pausing } = mistakes.failoversPerYear;
   const suspicions = `false suspicions a year (probes only, no takeover): about ${rate(mistakes.suspicionsPerYear)} by design`;
   if (mistakes.toleratedPauseMs === null) return [suspicions];

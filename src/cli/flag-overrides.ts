@@ -1,8 +1,8 @@
 import { KEYS, type PlanFlags } from './plan-flags.ts';
-import { type Said, parseSet } from '../plan/stated.ts';
+import { type Said, parseSet } from '../plan/plan-input.ts';
 
 /** What was said, as keys of the configuration. Throws AppError usage for a --set that is none. */
-export function saidBy(flags: PlanFlags): readonly Said[] {
+export function overridesOf(flags: PlanFlags): readonly Said[] {
   const known = KEYS.flatMap(([flag, , path]): readonly Said[] => {
     const value = flags[camel(flag)];
     return typeof value === 'string' ? [{ path, value, by: `--${flag} ${value}` }] : [];

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { oldNodeText } from './node-version.ts';
-import { watchOutlets } from './outlet.ts';
+import { watchOutlets } from './broken-pipe.ts';
 
 // Check the version before any other import: an older Node fails at the first module that it lacks.
 

@@ -18,7 +18,7 @@ export function addPlan({ program, io, handle, t }: Cli): void {
     );
   addPlanFlags(command, parsePort, t).action(
     async (service: string | undefined, flags: PlanFlags) => {
-      const [{ runPlan }, { openTerminal }, { saidBy }] = await Promise.all([
+      const [{ runPlan }, { openTerminal }, { overridesOf }] = await Promise.all([
         import('./commands/plan.ts'),
         import('../terminal.ts'),
         import('./flag-overrides.ts'),
@@ -32,7 +32,7 @@ export function addPlan({ program, io, handle, t }: Cli): void {
           ...flags,
           config,
           service: service ?? null,
-          said: saidBy(flags),
+          said: overridesOf(flags),
           start,
           name,
           svg,

@@ -2,7 +2,7 @@ import type { MemberConfig } from '../core/config.ts';
 import type { ResolvedService } from '../config/resolved.ts';
 import { formatDuration } from '../config/units.ts';
 import { seesHangs } from '../drivers/probe/spec.ts';
-import { type MistakePrediction, predictMistakes } from '../model/mistakes.ts';
+import { type FalseFailoverPrediction, predictFalseFailovers } from '../model/false-failovers.ts';
 import {
   type LeasePrediction,
   type TakeoverPrediction,
@@ -15,7 +15,7 @@ import { standingOf, TEMPERATURE_NAMES, type Temperature } from '../core/tempera
 /** What one service's timings imply. */
 export type ServicePrediction = {
   readonly takeovers: readonly TakeoverPrediction[];
-  readonly mistakes: MistakePrediction;
+  readonly mistakes: FalseFailoverPrediction;
   readonly lease: LeasePrediction;
   /** Faults whose takeover may take longer than the objective, at the 99th percentile. */
   readonly beyondRto: readonly TakeoverPrediction[];
@@ -34,7 +34,7 @@ export function predictService(service: ResolvedService): ServicePrediction {
   const rtoMs = service.objectives.rtoMs ?? Infinity;
   return {
     takeovers,
-    mistakes: predictMistakes(input),
+    mistakes: predictFalseFailovers(input),
     lease: predictLease(input),
     // A slow member still serves, so its time is no outage.
     beyondRto: takeovers.filter(

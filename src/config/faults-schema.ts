@@ -18,7 +18,7 @@ const DAY = 24 * 3_600 * SECOND;
 const DEFAULTS = DEFAULT_FAULT_RATES;
 
 /** The default, and how far it may be trusted. */
-function told(figure: FaultFigure, value: string): string {
+function withDefault(figure: FaultFigure, value: string): string {
   const { basis, source } = FAULT_RATE_SOURCES[figure];
   return `Default: ${value} (${basis}: ${source}).`;
 }
@@ -30,11 +30,11 @@ function rate(component: FaultComponent, what: string, repaired: string) {
     .strictObject({
       every: durationOrNever(
         { min: SECOND, max: 1_000_000 * DAY },
-        `${what}, mean time between two, or \`never\`. ${told(`${component}.every`, every)}`,
+        `${what}, mean time between two, or \`never\`. ${withDefault(`${component}.every`, every)}`,
       ).optional(),
       repair: duration(
         { min: 1, max: 3650 * DAY },
-        `${repaired}, in the mean. ${told(`${component}.repair`, formatDuration(repairMs))}`,
+        `${repaired}, in the mean. ${withDefault(`${component}.repair`, formatDuration(repairMs))}`,
       ).optional(),
     })
     .prefault({});
@@ -48,7 +48,7 @@ function byTemperature(
   const of = (temperature: Temperature) =>
     share(
       { min: 0, max: 1 },
-      `${what} ${told(`${key}.${temperature}`, formatShare(values[temperature]))}`,
+      `${what} ${withDefault(`${key}.${temperature}`, formatShare(values[temperature]))}`,
     ).optional();
   return z.strictObject(eachTemperature(of)).prefault({});
 }
@@ -67,11 +67,11 @@ export const faultsSection = z.strictObject({
     .strictObject({
       every: durationOrNever(
         { min: SECOND, max: 1_000_000 * DAY },
-        `A member stands still though it is well, mean time between two, or \`never\`. ${told('pause.every', formatDuration(DEFAULTS.pause.everyMs ?? 0))}`,
+        `A member stands still though it is well, mean time between two, or \`never\`. ${withDefault('pause.every', formatDuration(DEFAULTS.pause.everyMs ?? 0))}`,
       ).optional(),
       median: duration(
         { min: 1, max: 3_600 * SECOND },
-        `For so long in the median. ${told('pause.median', formatDuration(DEFAULTS.pause.medianMs))}`,
+        `For so long in the median. ${withDefault('pause.median', formatDuration(DEFAULTS.pause.medianMs))}`,
       ).optional(),
     })
     .prefault({}),
@@ -87,19 +87,19 @@ export const faultsSection = z.strictObject({
   ),
   commonCause: share(
     { min: 0, max: 1 },
-    `Share of a member’s failures that take all other members along. ${told('commonCause', formatShare(DEFAULTS.commonCauseShare))}`,
+    `Share of a member’s failures that take all other members along. ${withDefault('commonCause', formatShare(DEFAULTS.commonCauseShare))}`,
   ).optional(),
   failoverSuccess: share(
     { min: 0, max: 1 },
-    `Probability that a takeover succeeds. ${told('failoverSuccess', formatShare(DEFAULTS.coverage))}`,
+    `Probability that a takeover succeeds. ${withDefault('failoverSuccess', formatShare(DEFAULTS.coverage))}`,
   ).optional(),
   restartSuccess: share(
     { min: 0, max: 1 },
-    `Probability that a member that is restarted in place works again. ${told('restartSuccess', formatShare(DEFAULTS.restartShare))}`,
+    `Probability that a member that is restarted in place works again. ${withDefault('restartSuccess', formatShare(DEFAULTS.restartShare))}`,
   ).optional(),
   manualRepair: duration(
     { min: 1, max: 3650 * DAY },
-    `Until somebody has put right what is not put right by itself. ${told('manualRepair', formatDuration(DEFAULTS.recoveryMs))}`,
+    `Until somebody has put right what is not put right by itself. ${withDefault('manualRepair', formatDuration(DEFAULTS.recoveryMs))}`,
   ).optional(),
 });
 

@@ -10,11 +10,15 @@ import { choice, duration, share, size, text } from './values.ts';
 const DAY = 24 * 3_600 * 1_000;
 const MIB = 1024 * 1024;
 const TIB = 1024 * 1024 * MIB;
-const MOST_MONEY = 1e9;
+const MAX_COST = 1e9;
 
 const ASSUMED = ASSUMED_SERVICE;
 
-function told(about: string, { basis, source }: { basis: string; source: string }, value: string) {
+function withDefault(
+  about: string,
+  { basis, source }: { basis: string; source: string },
+  value: string,
+) {
   return `${about} Default: ${value} (${basis}: ${source}).`;
 }
 
@@ -24,8 +28,8 @@ function amount(range: { readonly min: number; readonly max: number }, descripti
 
 function price(about: string, assumed: { value: number; basis: string; source: string }) {
   return amount(
-    { min: 0, max: MOST_MONEY },
-    told(about, assumed, String(assumed.value)),
+    { min: 0, max: MAX_COST },
+    withDefault(about, assumed, String(assumed.value)),
   ).optional();
 }
 
@@ -38,39 +42,53 @@ function count(
     .int()
     .min(1)
     .max(most)
-    .meta({ description: told(about, assumed, String(assumed.value)) })
+    .meta({ description: withDefault(about, assumed, String(assumed.value)) })
     .optional();
 }
 
-function lasts(about: string, assumed: { value: number; basis: string; source: string }) {
+function durationKey(about: string, assumed: { value: number; basis: string; source: string }) {
   return duration(
     { min: 0, max: DAY },
-    told(about, assumed, assumed.value === 0 ? '0s' : formatDuration(assumed.value)),
+    withDefault(about, assumed, assumed.value === 0 ? '0s' : formatDuration(assumed.value)),
   ).optional();
 }
 
-function part(about: string, assumed: { value: number; basis: string; source: string }) {
-  return share({ min: 0, max: 1 }, told(about, assumed, formatShare(assumed.value))).optional();
+function shareKey(about: string, assumed: { value: number; basis: string; source: string }) {
+  return share(
+    { min: 0, max: 1 },
+    withDefault(about, assumed, formatShare(assumed.value)),
+  ).optional();
 }
 
 export const planSection = z.strictObject({
-  startupTime: lasts('From the start of a member until it answers.', ASSUMED.startMs),
-  warmUp: lasts('A member that was just started serves only partly for so long.', ASSUMED.warmUpMs),
-  warmUpShare: part('How much it serves meanwhile.', ASSUMED.warmUpShare),
+  startupTime: durationKey('From the start of a member until it answers.', ASSUMED.startMs),
+  warmUp: durationKey(
+    'A member that was just started serves only partly for so long.',
+    ASSUMED.warmUpMs,
+  ),
+  warmUpShare: shareKey('How much it serves meanwhile.', ASSUMED.warmUpShare),
   memory: size(
     { min: MIB, max: TIB },
-    told('Memory of one member.', ASSUMED.memoryBytes, formatSize(ASSUMED.memoryBytes.value)),
+    withDefault(
+      'Memory of one member.',
+      ASSUMED.memoryBytes,
+      formatSize(ASSUMED.memoryBytes.value),
+    ),
   ).optional(),
   cores: amount(
     { min: 0.01, max: 1024 },
-    told('Cores that one member needs to serve.', ASSUMED.cores, String(ASSUMED.cores.value)),
+    withDefault(
+      'Cores that one member needs to serve.',
+      ASSUMED.cores,
+      String(ASSUMED.cores.value),
+    ),
   ).optional(),
-  busy: part('Share of its cores that it uses in the mean while it serves.', ASSUMED.busyShare),
-  idle: part('Share of its cores that a running standby uses.', ASSUMED.idleShare),
-  warm: part('Share of its cores that a warm standby may use.', ASSUMED.warmShare),
+  busy: shareKey('Share of its cores that it uses in the mean while it serves.', ASSUMED.busyShare),
+  idle: shareKey('Share of its cores that a running standby uses.', ASSUMED.idleShare),
+  warm: shareKey('Share of its cores that a warm standby may use.', ASSUMED.warmShare),
   state: choice(
     ['none', 'shared', 'replicated'],
-    told(
+    withDefault(
       '`none`: two actives at once do no harm. `shared`: they do, and read the same disk. `replicated`: each member has its own copy.',
       ASSUMED.state,
       ASSUMED.state.value,
@@ -78,7 +96,7 @@ export const planSection = z.strictObject({
   ).optional(),
   lag: size(
     { min: 0, max: TIB },
-    told(
+    withDefault(
       'What an asynchronous copy lags behind.',
       ASSUMED.lagBytes,
       formatSize(ASSUMED.lagBytes.value),
@@ -92,7 +110,7 @@ export const planSection = z.strictObject({
       currency: text(
         /^[\p{L}\p{Sc}]{1,8}$/u,
         'a currency such as USD',
-        told('Only shown.', ASSUMED_PRICES.currency, ASSUMED_PRICES.currency.value),
+        withDefault('Only shown.', ASSUMED_PRICES.currency, ASSUMED_PRICES.currency.value),
       ).optional(),
       core: price('Of a core that is kept, a month.', ASSUMED_PRICES.perCoreMonth),
       memory: price('Of a GiB that is kept, a month.', ASSUMED_PRICES.perGibMonth),
@@ -114,8 +132,8 @@ export type ParsedPlan = z.output<typeof planSection>;
 /** What a budget and a limit of power may be. */
 export const planObjectives = {
   budget: amount(
-    { min: 0, max: MOST_MONEY },
+    { min: 0, max: MAX_COST },
     'Most that it may cost a month; for `plan`.',
   ).optional(),
-  power: amount({ min: 0, max: MOST_MONEY }, 'Power limit in watts; for `plan`.').optional(),
+  power: amount({ min: 0, max: MAX_COST }, 'Power limit in watts; for `plan`.').optional(),
 };

@@ -142,21 +142,21 @@ const degraded = z.strictObject({
   ).prefault('30s'),
 });
 
-const patience = (description: string) => duration({ min: 50, max: DAY }, description);
+const timeoutKey = (description: string) => duration({ min: 50, max: DAY }, description);
 
 const timeouts = z.strictObject({
-  start: patience('Until a started process exists.').prefault('10s'),
-  ready: patience('Until a started member answers. Default: 30s.').optional(),
-  stop: patience('From SIGTERM to SIGKILL.').prefault('10s'),
-  fence: patience('Until it is proved that the old active can do no harm.').prefault('5s'),
-  promote: patience('Until a standby has become active.').prefault('30s'),
-  demote: patience('Until an active has become a standby.').prefault('30s'),
-  rejoin: patience('Until a failed member is a good standby again.').prefault('5m'),
-  drain: patience(
+  start: timeoutKey('Until a started process exists.').prefault('10s'),
+  ready: timeoutKey('Until a started member answers. Default: 30s.').optional(),
+  stop: timeoutKey('From SIGTERM to SIGKILL.').prefault('10s'),
+  fence: timeoutKey('Until it is proved that the old active can do no harm.').prefault('5s'),
+  promote: timeoutKey('Until a standby has become active.').prefault('30s'),
+  demote: timeoutKey('Until an active has become a standby.').prefault('30s'),
+  rejoin: timeoutKey('Until a failed member is a good standby again.').prefault('5m'),
+  drain: timeoutKey(
     'Until the requests under way have ended in a planned takeover; the rest are cut. Default: 10s; where `exclusive` at most what the lease and `traffic.hold.timeout` leave.',
   ).optional(),
-  store: patience('Until the store has answered.').prefault('2s'),
-  switch: patience('Until the data plane obeys a new route.').prefault('1s'),
+  store: timeoutKey('Until the store has answered.').prefault('2s'),
+  switch: timeoutKey('Until the data plane obeys a new route.').prefault('1s'),
 });
 
 const member = z.strictObject({

@@ -7,7 +7,7 @@ import {
   reachable,
   transpose,
 } from './chain.ts';
-import { requireNonNegative } from './domain.ts';
+import { requireNonNegative } from './check-argument.ts';
 import { SECOND_OF_STEPS, eliminate, rewardUntilLast } from './elimination.ts';
 import { startStates } from './initial.ts';
 

@@ -1,4 +1,4 @@
-import { requireNonNegative, requirePositive } from './domain.ts';
+import { requireNonNegative, requirePositive } from './check-argument.ts';
 import { deviance, stirlingError } from './gamma.ts';
 import type { Tails } from './tails.ts';
 

@@ -1,5 +1,5 @@
-import { requireCount } from './domain.ts';
-import type { Survival } from './survival.ts';
+import { requireCount } from './check-argument.ts';
+import type { Reliability } from './reliability.ts';
 
 // Reliability block diagrams: series, parallel and k-out-of-n, nested as deep as one likes. Every step adds and
 // multiplies probabilities, and never subtracts them, so that a diagram of any size keeps the relative precision
@@ -18,17 +18,17 @@ export type Block =
 export type Component = {
   readonly kind: 'component';
   readonly name: string;
-  readonly survival: Survival;
+  readonly survival: Reliability;
 };
 
 /** Each component that stands in several places doubles the work. */
 const MOST_SHARED = 16;
 const MOST_BLOCKS = 100_000;
 
-const WORKS: Survival = { reliability: 1, unreliability: 0 };
-const FAILS: Survival = { reliability: 0, unreliability: 1 };
+const WORKS: Reliability = { reliability: 1, unreliability: 0 };
+const FAILS: Reliability = { reliability: 0, unreliability: 1 };
 
-export type Known = ReadonlyMap<string, Survival>;
+export type Known = ReadonlyMap<string, Reliability>;
 
 /**
  * Probability that the diagram works. Components that stand in several places are decomposed by (total probability
@@ -37,12 +37,12 @@ export type Known = ReadonlyMap<string, Survival>;
  * Barlow and Heidtmann, IEEE Trans. Reliability 33, 1984, kept for both tails.
  * Assumes that components of different names fail independently.
  */
-export function blockSurvival(block: Block): Survival {
+export function blockReliability(block: Block): Reliability {
   return decompose(block, sharedComponents(block), new Map());
 }
 
-/** As `blockSurvival`, where the components in `known` are fixed and `shared` are still to be decomposed by. */
-export function decompose(block: Block, shared: readonly Component[], known: Known): Survival {
+/** As `blockReliability`, where the components in `known` are fixed and `shared` are still to be decomposed by. */
+export function decompose(block: Block, shared: readonly Component[], known: Known): Reliability {
   const [pivot, ...rest] = shared;
   if (pivot === undefined) return combine(block, known);
   const { reliability, unreliability } = pivot.survival;
@@ -99,7 +99,7 @@ export function components(block: Block): readonly Component[] {
 }
 
 /** Combines a diagram upwards, as if every place were a component of its own. */
-export function combine(block: Block, known: Known): Survival {
+export function combine(block: Block, known: Known): Reliability {
   switch (block.kind) {
     case 'component':
       return known.get(block.name) ?? block.survival;
@@ -118,7 +118,7 @@ export function combine(block: Block, known: Known): Survival {
 }
 
 /** All work: R = Π R_i and 1 − R = q_1 + R_1 q_2 + R_1 R_2 q_3 + …; nothing at all works. */
-function allOf(parts: readonly Survival[]): Survival {
+function allOf(parts: readonly Reliability[]): Reliability {
   return parts.reduce(
     (sum, { reliability, unreliability }) => ({
       unreliability: sum.unreliability + sum.reliability * unreliability,
@@ -128,12 +128,12 @@ function allOf(parts: readonly Survival[]): Survival {
   );
 }
 
-function turned({ reliability, unreliability }: Survival): Survival {
+function turned({ reliability, unreliability }: Reliability): Reliability {
   return { reliability: unreliability, unreliability: reliability };
 }
 
 /** At least `needed` of so many alike and independent parts work: the binomial sum, for both tails. */
-export function kOutOfNSurvival(needed: number, count: number, part: Survival): Survival {
+export function kOutOfNReliability(needed: number, count: number, part: Reliability): Reliability {
   requireCount('count', count, 1, MOST_ALIKE);
   return atLeastOf(
     needed,
@@ -145,7 +145,7 @@ export function kOutOfNSurvival(needed: number, count: number, part: Survival): 
 const MOST_ALIKE = 10_000;
 
 /** At least `needed` of the parts work. */
-function atLeastOf(needed: number, parts: readonly Survival[]): Survival {
+function atLeastOf(needed: number, parts: readonly Reliability[]): Reliability {
   requireCount('needed', needed, 0, parts.length);
   const working = workingDistribution(parts);
   const reliability = sumOf(working.slice(needed).toReversed());
@@ -161,7 +161,7 @@ function sumOf(values: readonly number[]): number {
 }
 
 /** P(exactly i of the parts work), i = 0 … n. */
-export function workingDistribution(parts: readonly Survival[]): readonly number[] {
+export function workingDistribution(parts: readonly Reliability[]): readonly number[] {
   const working = [1];
   for (const { reliability, unreliability } of parts) {
     working.push(0);

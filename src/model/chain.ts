@@ -1,4 +1,4 @@
-import { requireCount } from './domain.ts';
+import { requireCount } from './check-argument.ts';
 
 // Continuous-time Markov chains as plain data, and in the compressed form in which the solvers walk them.
 

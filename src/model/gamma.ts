@@ -1,4 +1,4 @@
-import { requireNonNegative, requirePositive } from './domain.ts';
+import { requireNonNegative, requirePositive } from './check-argument.ts';
 import type { Tails } from './tails.ts';
 
 // The gamma function and its incomplete integrals to nearly full precision, in both tails.

@@ -8,8 +8,8 @@ import {
   sharedComponents,
   workingDistribution,
 } from './blocks.ts';
-import { requireCount } from './domain.ts';
-import type { Survival } from './survival.ts';
+import { requireCount } from './check-argument.ts';
+import type { Reliability } from './reliability.ts';
 
 export type Importance = {
   readonly name: string;
@@ -85,14 +85,14 @@ function neededOf(block: Exclude<Block, Component>): number {
 }
 
 /** P(exactly needed − 1 of the others work): then the part in question decides. */
-function pivotal(needed: number, others: readonly Survival[]): number {
+function pivotal(needed: number, others: readonly Reliability[]): number {
   requireCount('needed', needed, 0, others.length + 1);
   return needed === 0 ? 0 : workingDistribution(others)[needed - 1];
 }
 
 function differenceFor(block: Block, name: string, shared: readonly Component[]): number {
   const rest = shared.filter((component) => component.name !== name);
-  const given = (survival: Survival): Survival =>
+  const given = (survival: Reliability): Reliability =>
     decompose(block, rest, new Map([[name, survival]]));
   const up = given({ reliability: 1, unreliability: 0 });
   const down = given({ reliability: 0, unreliability: 1 });

@@ -1,5 +1,5 @@
 import type { Distribution } from './chain.ts';
-import { requireShare } from './domain.ts';
+import { requireShare } from './check-argument.ts';
 
 /** The distribution of a chain that is in one state for sure. */
 export function startIn(size: number, state: number): Float64Array {

@@ -1,5 +1,5 @@
 import { incompleteBeta } from './beta.ts';
-import { requireCount, requirePositive } from './domain.ts';
+import { requireCount, requirePositive } from './check-argument.ts';
 import { incompleteGamma } from './gamma.ts';
 
 // Exact confidence intervals for what was counted. Exact means that they cover at least as often as they say,

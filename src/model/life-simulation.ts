@@ -1,4 +1,4 @@
-import { requireCount, requirePositive, requireShare } from './domain.ts';
+import { requireCount, requirePositive, requireShare } from './check-argument.ts';
 import { type ShareInterval, shareInterval } from './intervals.ts';
 import { type Random, seededRandom } from './random.ts';
 import { type Weibull, requireWeibull, weibullQuantile } from './weibull.ts';

@@ -1,4 +1,4 @@
-import type { Survival } from './survival.ts';
+import type { Reliability } from './reliability.ts';
 
 /**
  * Static 1+1 with imperfect switching: R = P_A + (1 − P_A) · P_FT · P_B.
@@ -9,11 +9,11 @@ import type { Survival } from './survival.ts';
  * Units: probabilities over one mission. Assumes that A, B and the failover fail independently of each other, and
  * that `standby` is the probability that B serves the rest of the mission.
  */
-export function pairSurvival(pair: {
-  readonly active: Survival;
-  readonly standby: Survival;
-  readonly failover: Survival;
-}): Survival {
+export function pairReliability(pair: {
+  readonly active: Reliability;
+  readonly standby: Reliability;
+  readonly failover: Reliability;
+}): Reliability {
   const { active, standby, failover } = pair;
   const takenOver = failover.reliability * standby.reliability;
   const lost = failover.unreliability + failover.reliability * standby.unreliability;

@@ -1,10 +1,10 @@
 import { meanTimeTo } from './absorption.ts';
 import type { Chain, Transition } from './chain.ts';
-import { requireCount, requirePositive } from './domain.ts';
+import { requireCount, requirePositive } from './check-argument.ts';
 import { startIn } from './initial.ts';
 import { type StandbyGroup, requireGroup } from './standby-group.ts';
 import { stationaryDistribution } from './stationary.ts';
-import type { Survival } from './survival.ts';
+import type { Reliability } from './reliability.ts';
 import { transientSolution } from './transient.ts';
 
 // k-out-of-n with standby and repair, as a birth–death chain with a side state for each failover that did not
@@ -77,7 +77,7 @@ export function repairableMttf(group: RepairableGroup): number {
 }
 
 /** The service has not been down until `time`, with repairs meanwhile, starting with all well. */
-export function repairableSurvival(group: RepairableGroup, time: number): Survival {
+export function repairableReliability(group: RepairableGroup, time: number): Reliability {
   const { chain, down } = repairableChain(group);
   const isDown = new Set(down);
   const transitions = chain.transitions.filter(({ from }) => !isDown.has(from));

@@ -1,4 +1,4 @@
-import { requireNonNegative, requireShare } from './domain.ts';
+import { requireNonNegative, requireShare } from './check-argument.ts';
 import { FULL, upkeepOf, type Temperature } from '../core/temperature.ts';
 
 // What members cost in money and energy at each temperature. A plain sum, linear in what is used: it knows no volume

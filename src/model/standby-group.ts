@@ -1,5 +1,10 @@
-import { requireCount, requireNonNegative, requirePositive, requireShare } from './domain.ts';
-import type { Survival } from './survival.ts';
+import {
+  requireCount,
+  requireNonNegative,
+  requirePositive,
+  requireShare,
+} from './check-argument.ts';
+import type { Reliability } from './reliability.ts';
 
 // k members serve, s identical ones are standbys, nothing is repaired: hot, warm and cold in one closed form.
 //
@@ -29,7 +34,7 @@ export type StandbyGroup = {
 };
 
 /** The group works at `time`, in the unit of the rate, without having failed before. */
-export function groupSurvival(group: StandbyGroup, time: number): Survival {
+export function groupReliability(group: StandbyGroup, time: number): Reliability {
   requireGroup(group);
   requireNonNegative('time', time);
   const weights = survivalWeights(group);

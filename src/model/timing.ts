@@ -1,6 +1,6 @@
 import { standingOf, upkeepOf, type Temperature } from '../core/temperature.ts';
 // What a service's timings imply, before anything fails: how long a takeover takes for each kind of fault,
-// and what the lease's durations mean. How often they lead to a needless takeover is in mistakes.ts. A plain sum
+// and what the lease's durations mean. How often they lead to a needless takeover is in false-failovers.ts. A plain sum
 // over the steps of a takeover. Medians are added, which is exact only for steps with symmetric spread; 99th
 // percentiles are added too, which is more than the percentile of the sum whenever steps are not slow
 // together. So p99 errs to the safe side. It does not know how long a service needs to start, to warm up, to

@@ -1,6 +1,6 @@
 import { type Chain, type Distribution, type SparseRates, compress, exitRates } from './chain.ts';
 import { closedClasses } from './classes.ts';
-import { requireNonNegative } from './domain.ts';
+import { requireNonNegative } from './check-argument.ts';
 import { doubledTransient } from './doubling.ts';
 import { startStates } from './initial.ts';
 import { solveStationary } from './stationary.ts';

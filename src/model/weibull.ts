@@ -1,6 +1,6 @@
-import { requireNonNegative, requirePositive, requireShare } from './domain.ts';
+import { requireNonNegative, requirePositive, requireShare } from './check-argument.ts';
 import { logGamma } from './gamma.ts';
-import type { Survival } from './survival.ts';
+import type { Reliability } from './reliability.ts';
 
 // Life that is not exponential: a shape below 1 fails early, above 1 wears out, 1 is the exponential life.
 // Source of all: Weibull, J. Appl. Mech. 18, 1951; IEC 61649:2008.
@@ -13,7 +13,7 @@ export type Weibull = {
 };
 
 /** R(t) = e^(−(t/η)^β). */
-export function weibullSurvival({ shape, scale }: Weibull, time: number): Survival {
+export function weibullReliability({ shape, scale }: Weibull, time: number): Reliability {
   requireWeibull({ shape, scale });
   requireNonNegative('time', time);
   const hazard = (time / scale) ** shape;

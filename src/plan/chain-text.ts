@@ -2,12 +2,12 @@ import { type Locale, speaker } from '../core/describe/language.ts';
 import type { Evaluation } from '../model/plan/evaluation.ts';
 import type { Layer } from '../model/plan/layer.ts';
 import { elasticitiesOf } from '../model/plan/sensitivity.ts';
-import type { Situation } from '../model/scheme-branch.ts';
-import { type SchemeChain, isServing, schemeChain } from '../model/scheme-chain.ts';
-import type { Scheme } from '../model/scheme.ts';
+import type { Situation } from '../model/design-branch.ts';
+import { type DesignChain, isServing, designChain } from '../model/design-chain.ts';
+import type { RedundancyDesign } from '../model/design.ts';
 import { type Cell, type Terminal, cell } from '../terminal.ts';
 import { paragraph, table } from './layout.ts';
-import { layerText, SYMBOLS, parameterText, phaseText, spanText } from './words.ts';
+import { layerText, SYMBOLS, parameterText, phaseText, spanText } from './plan-text.ts';
 import { MS_PER_YEAR } from '../model/year.ts';
 
 // `hotwarm plan --explain`: the layers of the scheme, the states and transitions of their chains, and what the
@@ -69,12 +69,12 @@ function layerHeading({ kind, unavailability, outagesPerYear }: Layer, locale: L
 
 function formatChain(
   terminal: Terminal,
-  scheme: Scheme,
+  scheme: RedundancyDesign,
   part: { readonly weight: number; readonly of: number },
 ): string {
   const { locale } = terminal;
   const say = speaker(locale);
-  const model = schemeChain(scheme);
+  const model = designChain(scheme);
   const { situations, links } = model;
   const note =
     part.of > 1
@@ -103,8 +103,8 @@ function formatChain(
 }
 
 function transitionRow(
-  { situations }: SchemeChain,
-  { from, to, factor }: SchemeChain['links'][number],
+  { situations }: DesignChain,
+  { from, to, factor }: DesignChain['links'][number],
   locale: Locale,
 ): readonly Cell[] {
   const names = [...new Set(factor.slopes.map(([parameter]) => SYMBOLS[parameter]))];

@@ -1,5 +1,5 @@
 import type { Plan } from '../model/plan/recommendation.ts';
-import { spanText } from './words.ts';
+import { spanText } from './plan-text.ts';
 import { MINUTES_PER_YEAR } from '../model/year.ts';
 
 // The scales of the chart: cost from 0, downtime by decades, so that all schemes and objectives are on it.

@@ -14,7 +14,7 @@ import {
 } from './chart-axes.ts';
 import { placeLabels, widthOf } from './label-placement.ts';
 import { escape, line, rotated, round, text } from './svg.ts';
-import { availabilityText, moneyText, placeText, standbysText } from './words.ts';
+import { availabilityText, moneyText, placeText, standbysText } from './plan-text.ts';
 import { MINUTES_PER_YEAR } from '../model/year.ts';
 
 // Cost against downtime as a picture of its own: every scheme a dot, those that nothing beats joined by a line, the

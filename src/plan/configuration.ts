@@ -12,9 +12,9 @@ import { formatFaults } from '../config/faults.ts';
 import { parseConfig } from '../config/parse.ts';
 import { formatDuration, formatShare } from '../config/units.ts';
 import { AppError } from '../errors.ts';
-import { DETECTIONS, standbysOf } from '../model/plan/design.ts';
+import { DETECTIONS, standbysOf } from '../model/plan/design-space.ts';
 import type { Plan } from '../model/plan/recommendation.ts';
-import type { Said } from './stated.ts';
+import type { Said } from './plan-input.ts';
 import { namesPort, withPort } from './start-command.ts';
 import { upkeepOf } from '../core/temperature.ts';
 

@@ -1,7 +1,7 @@
 import { detectionBoundMs, degradedAction, temperatureOf } from '../config/defaults.ts';
 import type { ParsedService } from '../config/schema.ts';
 import { trafficAbilities } from '../config/traffic/kinds.ts';
-import { type Design, groupsOf } from '../model/plan/design.ts';
+import { type Design, groupsOf } from '../model/plan/design-space.ts';
 
 /** The scheme that a service is configured with, for formulas: with its own timing in place of a named one. */
 export function configuredDesign(service: ParsedService, ownHost: string): Design {

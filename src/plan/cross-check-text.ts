@@ -1,6 +1,6 @@
 import { type Locale, speaker } from '../core/describe/language.ts';
 import type { CrossCheck, EffectCode } from '../model/plan/cross-check.ts';
-import { spanText } from './words.ts';
+import { spanText } from './plan-text.ts';
 
 /** One sentence: whether the formulas agree with a simulation, or which effect may explain that they do not. */
 export function crossCheckText(check: CrossCheck, locale: Locale): string {

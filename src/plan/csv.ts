@@ -1,4 +1,4 @@
-import { standbysOf } from '../model/plan/design.ts';
+import { standbysOf } from '../model/plan/design-space.ts';
 import type { Plan } from '../model/plan/recommendation.ts';
 
 const COLUMNS = [

@@ -11,7 +11,7 @@ import {
 import { ASSUMED_POWER, ASSUMED_PRICES, ASSUMED_SERVICE } from '../model/plan/assumptions.ts';
 import type { PlanQuestion, PlannedService } from '../model/plan/question.ts';
 import { type History, correct } from './history.ts';
-import type { Stated } from './stated.ts';
+import type { Stated } from './plan-input.ts';
 
 // From what was said to a complete question, and a list of every figure with where it comes from.
 

@@ -3,7 +3,7 @@ import type { Layer } from '../model/plan/layer.ts';
 import { longestRecoveryMs } from '../model/plan/objectives.ts';
 import type { Plan } from '../model/plan/recommendation.ts';
 import { elasticitiesOf } from '../model/plan/sensitivity.ts';
-import { schemeChain } from '../model/scheme-chain.ts';
+import { designChain } from '../model/design-chain.ts';
 import type { Figure } from './description.ts';
 import type { History } from './history.ts';
 
@@ -106,7 +106,7 @@ function layerDocument(layer: Layer, explain: boolean) {
 }
 
 function chainDocument(scheme: Layer['chains'][number]['scheme']) {
-  const { situations, links } = schemeChain(scheme);
+  const { situations, links } = designChain(scheme);
   return {
     states: situations,
     transitions: links.map(({ from, to, factor }) => ({

@@ -1,7 +1,7 @@
 import { type Locale, speaker } from '../core/describe/language.ts';
 import type { Figure } from './description.ts';
-import { sourceText } from './sources.ts';
-import { basisText } from './words.ts';
+import { sourceText } from './sources-zh.ts';
+import { basisText } from './plan-text.ts';
 
 /** What was measured here, and what was assumed, each with its source. */
 export function figureLines(figures: readonly Figure[], locale: Locale): readonly string[] {

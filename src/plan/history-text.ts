@@ -2,7 +2,7 @@ import { speaker } from '../core/describe/language.ts';
 import { type Cell, type Terminal, cell } from '../terminal.ts';
 import { type History, LEVEL, type MeasuredTime } from './history.ts';
 import { tableBlock } from './layout.ts';
-import { spanText } from './words.ts';
+import { spanText } from './plan-text.ts';
 
 /** What this installation has measured, with its intervals, and where that is too little. */
 export function formatHistory(terminal: Terminal, history: History): string {

@@ -9,7 +9,7 @@ import {
   objectiveValue,
   downText,
   spanText,
-} from './words.ts';
+} from './plan-text.ts';
 
 /** Why this scheme and no other, and what would have to give where none achieves everything. */
 export function reasonLines(report: Report, locale: Locale): readonly string[] {

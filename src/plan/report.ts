@@ -6,7 +6,7 @@ import { type Cell, type Terminal, cell } from '../terminal.ts';
 import type { Figure } from './description.ts';
 import { listBlock, paragraph, tableBlock } from './layout.ts';
 import { figureLines } from './figures-text.ts';
-import { frontRows } from './front-table.ts';
+import { frontRows } from './pareto-table.ts';
 import { reasonLines } from './reasons.ts';
 import {
   availabilityText,
@@ -20,7 +20,7 @@ import {
   settingsText,
   spanText,
   unbridgedText,
-} from './words.ts';
+} from './plan-text.ts';
 import { MS_PER_YEAR } from '../model/year.ts';
 
 // The text of a plan: the answer first, then the reasons, then what it rests on.

@@ -1,7 +1,7 @@
 import type { Incident } from '../core/state.ts';
 import type { DurationMs, Instant } from '../core/time.ts';
-import { incidentIn } from './story.ts';
-import type { Walk } from './walk.ts';
+import { incidentIn } from './timeline.ts';
+import type { Walk } from './verify.ts';
 import type { WhatIf } from './what-if.ts';
 
 // What another setting would have changed, in codes; sentences are made of them where they are shown.

@@ -4,8 +4,8 @@ import type { CoreConfig } from '../core/config.ts';
 import type { Event } from '../core/event.ts';
 import type { AgentState } from '../core/state.ts';
 import type { Recording } from './recording.ts';
-import { incidentIn, stepsOf, transcriptOf } from './story.ts';
-import { type Divergence, walk, type Walk } from './walk.ts';
+import { incidentIn, stepsOf, transcriptOf } from './timeline.ts';
+import { type Divergence, walk, type Walk } from './verify.ts';
 
 // A recorded incident as a scenario file, in the form of test/scenarios: comments, commands, `---`, and the
 // transcript that they must produce. Its commands are `recording JSON`, which says where it starts, and one

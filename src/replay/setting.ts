@@ -1,5 +1,5 @@
 import type { CoreConfig } from '../core/config.ts';
-import type { Step } from './walk.ts';
+import type { Step } from './verify.ts';
 
 // What a recording would be like under another configuration before anything is decided by it.
 

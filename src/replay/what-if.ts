@@ -7,8 +7,8 @@ import type { Event } from '../core/event.ts';
 import { activeHere, type AgentState, type Incident, type MemberState } from '../core/state.ts';
 import { nextDeadline, step } from '../core/step.ts';
 import type { Instant } from '../core/time.ts';
-import { Agenda, isBefore, type Item, UNRECORDED } from './agenda.ts';
-import { type Assumption, Orders } from './orders.ts';
+import { Agenda, isBefore, type Item, UNRECORDED } from './pending-effects.ts';
+import { type Assumption, Orders } from './assumed-results.ts';
 import {
   actsOnTheWorld,
   type Answer,
@@ -17,16 +17,16 @@ import {
   type RecordedOrder,
   type Run,
   usualAnswer,
-} from './reality.ts';
+} from './recorded-results.ts';
 import { serviceOf } from './recording.ts';
 import { retimed } from './setting.ts';
-import { incidentIn, type StoryStep } from './story.ts';
-import type { Step, Walk } from './walk.ts';
+import { incidentIn, type TimelineStep } from './timeline.ts';
+import type { Step, Walk } from './verify.ts';
 
 // What would have happened with another setting. The recorded facts come again, at their times, and the real core
 // decides by the other configuration. While its orders are those of the record, so are their outcomes. The first
 // order that acts on the world and was not given then, or was given and is not now, is where the two courses part.
-// From there on facts about what the other course has changed are left out, and outcomes are assumed (orders.ts).
+// From there on facts about what the other course has changed are left out, and outcomes are assumed (assumed-results.ts).
 // A member that an order ended in the record, and not here, continues as it was last seen.
 //
 // Not answered: what clients would have done, and whatever the record cannot tell of, such as another interval of
@@ -43,7 +43,7 @@ const MAX_STEPS = 200_000;
 export type WhatIf = {
   /** The other setting holds from then on. */
   readonly from: Instant;
-  readonly steps: readonly (StoryStep & { readonly assumed: boolean })[];
+  readonly steps: readonly (TimelineStep & { readonly assumed: boolean })[];
   /** When the two courses part; null: they do not. */
   readonly divergedAt: Instant | null;
   readonly assumptions: readonly Assumption[];
@@ -72,7 +72,7 @@ class Course {
   readonly #deadlines: Step[];
   /** Recorded orders that acted on the world and were not yet passed. */
   readonly #acted: RecordedOrder[];
-  readonly #steps: (StoryStep & { readonly assumed: boolean })[] = [];
+  readonly #steps: (TimelineStep & { readonly assumed: boolean })[] = [];
   /** By service and member, runs whose answers are assumed: they did not happen, or were ended. */
   readonly #assumedRuns = new Map<string, Run>();
   readonly #from: Instant;

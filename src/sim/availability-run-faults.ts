@@ -1,5 +1,5 @@
 import type { FaultRates } from '../model/fault-rates.ts';
-import { PAUSE_SIGMA } from '../model/mistakes.ts';
+import { PAUSE_SIGMA } from '../model/false-failovers.ts';
 import type { Member } from './member.ts';
 import type { OutageCause } from './outage-log.ts';
 import type { Random } from './random.ts';

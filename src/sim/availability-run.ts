@@ -3,7 +3,7 @@ import { nextTurningPoint } from '../core/deadlines.ts';
 import type { Effect } from '../core/effect.ts';
 import { activeHere, type AgentState, type Incident } from '../core/state.ts';
 import type { FaultRates } from '../model/fault-rates.ts';
-import { longestTolerated } from '../model/mistakes.ts';
+import { longestTolerated } from '../model/false-failovers.ts';
 import type { Agent } from './agent.ts';
 import type { HoldLimits } from './data-plane.ts';
 import { skipIdleTime } from './skip-idle-time.ts';

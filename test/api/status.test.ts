@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeService, type Overall, reportBriefly, reportStatus } from '../../src/api/status.ts';
+import { overallStatus, type Overall, briefStatus, reportStatus } from '../../src/api/status.ts';
 import type { AgentState } from '../../src/core/state.ts';
 import { changeMember, changeService, makeIncident, wellState, withHealth } from './fake-view.ts';
 
@@ -98,7 +98,7 @@ for (const [title, state, expected] of cases) {
   test(`a service ${title}`, () => {
     const [service] = state.services;
     assert.ok(service !== undefined);
-    assert.equal(judgeService(service), expected);
+    assert.equal(overallStatus(service), expected);
   });
 }
 
@@ -118,7 +118,7 @@ const standingBy = changeService(
 );
 
 test('a host that stands by names the active of the other host, and is well if its own member could take over', () => {
-  assert.deepEqual(reportBriefly(standingBy), {
+  assert.deepEqual(briefStatus(standingBy), {
     status: 'OK',
     active: 'a',
     activeHost: 'h2',
@@ -128,16 +128,16 @@ test('a host that stands by names the active of the other host, and is well if i
   assert.equal(shop?.activeHost, 'h2');
   assert.equal(shop?.members['a']?.role, 'active');
   const uncovered = changeMember(standingBy, 'b', (member) => withHealth(member, 'failed'));
-  assert.equal(reportBriefly(uncovered).status, 'DEGRADED');
+  assert.equal(briefStatus(uncovered).status, 'DEGRADED');
 });
 
 test('one service tells its active and epoch, several tell the worst and each', () => {
-  assert.deepEqual(reportBriefly(well), { status: 'OK', active: 'a', epoch: 3 });
+  assert.deepEqual(briefStatus(well), { status: 'OK', active: 'a', epoch: 3 });
   const two = changeService(wellState(['shop', 'bank']), 'bank', (service) => ({
     ...service,
     phase: 'down',
   }));
-  assert.deepEqual(reportBriefly(two), {
+  assert.deepEqual(briefStatus(two), {
     status: 'DOWN',
     active: null,
     epoch: null,

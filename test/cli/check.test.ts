@@ -6,7 +6,7 @@ import { type Server, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { refuseUnfit, runCheck } from '../../src/cli/commands/check.ts';
+import { assertHostReady, runCheck } from '../../src/cli/commands/check.ts';
 import { findHolders } from '../../src/cli/preflight/holder.ts';
 import {
   SOCKET_STATE,
@@ -285,7 +285,7 @@ test('what a killed agent left running is noted, but does not stop the next one'
     recipe: 'recipe-1',
   });
   assert.deepEqual(await codesFound(file), ['warning leftover']);
-  await refuseUnfit(loadConfig(file));
+  await assertHostReady(loadConfig(file));
 });
 
 test('an observed service’s ports and commands are somebody else’s', async (t) => {
@@ -299,7 +299,7 @@ test('an observed service’s ports and commands are somebody else’s', async (
 test('a start is refused for what this machine lacks', async (t) => {
   const { file } = await place(t, { memberB: 'command: [no-such-binary]' });
   await assert.rejects(
-    refuseUnfit(loadConfig(file)),
+    assertHostReady(loadConfig(file)),
     (error) => error instanceof AppError && error.code === 'preflightFailed',
   );
 });
@@ -342,7 +342,7 @@ test('certificates that cannot be used are found, each with what is wrong with i
 test('a start is refused for a certificate that has expired, in words', async (t) => {
   const { certFile, keyFile } = makePair(t, 'old.test', -1);
   const { file } = await place(t, { traffic: tlsOf(certFile, keyFile) });
-  await assert.rejects(refuseUnfit(loadConfig(file)), (error) => {
+  await assert.rejects(assertHostReady(loadConfig(file)), (error) => {
     assert.ok(error instanceof AppError && error.code === 'preflightFailed');
     assert.match(error.text.message.en, /valid from .* to .* \[certificateExpired\]/);
     return true;

@@ -12,8 +12,8 @@ import { STATE_VERSION, type Incident } from '../../src/core/state.ts';
 import { step } from '../../src/core/step.ts';
 import { openStateDir } from '../../src/drivers/store/database.ts';
 import { AppError } from '../../src/errors.ts';
-import { incidentIn } from '../../src/replay/story.ts';
-import { walk } from '../../src/replay/walk.ts';
+import { incidentIn } from '../../src/replay/timeline.ts';
+import { walk } from '../../src/replay/verify.ts';
 import { play } from '../core/scenario.ts';
 
 const TWICE = 'start\nrun 1000\nexit a\nrun 4000\nexit b\nrun 4000\n';

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { displayWidth } from '../../src/terminal.ts';
 import { runCli } from '../../src/cli/program.ts';
 import type { SimulatedLife, SimulatedService } from '../../src/cli/simulate/document.ts';
-import { frequency, shareText } from '../../src/cli/simulate/words.ts';
+import { frequency, shareText } from '../../src/cli/simulate/cause-text.ts';
 import { Capture } from './capture.ts';
 
 type Parts = {

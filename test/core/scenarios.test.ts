@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isRecordedScenario, parseScenario, transcript } from '../../src/replay/scenario.ts';
-import { walk } from '../../src/replay/walk.ts';
+import { walk } from '../../src/replay/verify.ts';
 import { play } from './scenario.ts';
 
 // Each failover story as a transcript; those that begin with `recording` were exported from a real journal by

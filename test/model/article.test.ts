@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fromReliability, pairSurvival } from '../../src/index.ts';
+import { fromReliability, pairReliability } from '../../src/index.ts';
 
 const [A, B, FAILOVER] = [0.999, 0.998, 0.99];
 
-const pair = pairSurvival({
+const pair = pairReliability({
   active: fromReliability(A),
   standby: fromReliability(B),
   failover: fromReliability(FAILOVER),
@@ -28,13 +28,13 @@ test('the formula that the article prints is the probability that a failover lea
 });
 
 test('a pair is never worse than its active alone, nor better than with a sure failover', () => {
-  const alone = pairSurvival({
+  const alone = pairReliability({
     active: fromReliability(A),
     standby: fromReliability(B),
     failover: fromReliability(0),
   });
   assert.equal(alone.reliability, A);
-  const sure = pairSurvival({
+  const sure = pairReliability({
     active: fromReliability(A),
     standby: fromReliability(B),
     failover: fromReliability(1),

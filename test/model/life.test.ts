@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { simulateLife } from '../../src/model/life-simulation.ts';
 import { seededRandom } from '../../src/model/random.ts';
-import { groupMttf, groupSurvival } from '../../src/model/standby-group.ts';
+import { groupMttf, groupReliability } from '../../src/model/standby-group.ts';
 import {
   weibullHazard,
   weibullMean,
   weibullQuantile,
-  weibullSurvival,
+  weibullReliability,
   weibullWithMean,
 } from '../../src/model/weibull.ts';
 
@@ -17,7 +17,7 @@ const PLAN = { time: 150, runs: 20_000, seed: 1, level: 0.999 };
 test('the simulation of exponential lives agrees with the closed form', () => {
   const estimate = simulateLife({ ...GROUP, life: { shape: 1, scale: 100 } }, PLAN);
   const exact = { ...GROUP, failureRate: 0.01 };
-  const { reliability } = groupSurvival(exact, 150);
+  const { reliability } = groupReliability(exact, 150);
   const { lower, upper } = estimate.reliabilityInterval;
   assert.ok(lower < reliability && reliability < upper, `${lower} ${reliability} ${upper}`);
   assert.ok(Math.abs(estimate.mttf - groupMttf(exact)) < 3.3 * estimate.mttfError);
@@ -27,7 +27,7 @@ test('hot members of any life are independent, so the pair fails as both do', ()
   const life = { shape: 2.5, scale: 100 };
   const hot = { active: 1, standbys: 1, standbyFactor: 1, coverage: 1, life };
   const { reliabilityInterval } = simulateLife(hot, { ...PLAN, time: 90 });
-  const exact = 1 - weibullSurvival(life, 90).unreliability ** 2;
+  const exact = 1 - weibullReliability(life, 90).unreliability ** 2;
   assert.ok(reliabilityInterval.lower < exact && exact < reliabilityInterval.upper);
 });
 
@@ -58,10 +58,10 @@ test('the closed forms of a Weibull life fit together', () => {
   const life = weibullWithMean(1.7, 1000);
   assert.ok(Math.abs(weibullMean(life) - 1000) < 1e-9);
   const time = weibullQuantile(life, 1e-9);
-  assert.ok(Math.abs(weibullSurvival(life, time).unreliability / 1e-9 - 1) < 1e-12);
+  assert.ok(Math.abs(weibullReliability(life, time).unreliability / 1e-9 - 1) < 1e-12);
   const step = 1e-3;
   const slope =
-    weibullSurvival(life, 500).reliability - weibullSurvival(life, 500 + step).reliability;
-  const hazard = slope / step / weibullSurvival(life, 500).reliability;
+    weibullReliability(life, 500).reliability - weibullReliability(life, 500 + step).reliability;
+  const hazard = slope / step / weibullReliability(life, 500).reliability;
   assert.ok(Math.abs(hazard / weibullHazard(life, 500) - 1) < 1e-5);
 });

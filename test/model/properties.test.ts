@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { meanTimeTo } from '../../src/model/absorption.ts';
-import { type Block, blockSurvival } from '../../src/model/blocks.ts';
+import { type Block, blockReliability } from '../../src/model/blocks.ts';
 import { blockImportance } from '../../src/model/importance.ts';
 import { startIn } from '../../src/model/initial.ts';
 import { rateInterval, shareInterval } from '../../src/model/intervals.ts';
-import { repairableMttf, repairableSurvival } from '../../src/model/repairable-group.ts';
+import { repairableMttf, repairableReliability } from '../../src/model/repairable-group.ts';
 import {
   downtimeElasticities,
-  schemeFigures,
-  schemeMttfHours,
-} from '../../src/model/scheme-figures.ts';
-import type { Scheme } from '../../src/model/scheme.ts';
-import { type StandbyGroup, groupMttf, groupSurvival } from '../../src/model/standby-group.ts';
+  designFigures,
+  designMttfHours,
+} from '../../src/model/design-figures.ts';
+import type { RedundancyDesign } from '../../src/model/design.ts';
+import { type StandbyGroup, groupMttf, groupReliability } from '../../src/model/standby-group.ts';
 import { stationaryDistribution } from '../../src/model/stationary.ts';
 import { transientSolution } from '../../src/model/transient.ts';
 import { type ExactLink, exactMeanTimes, exactStationary } from './exact-chain.ts';
@@ -43,8 +43,8 @@ function near(a: number, b: number, tolerance: number): void {
 test('the reliability of a group never rises with time, and its complement never falls', () => {
   fc.assert(
     fc.property(group, ages, ages, (figures, age, more) => {
-      const early = groupSurvival(figures, age / figures.failureRate);
-      const late = groupSurvival(figures, (age + more) / figures.failureRate);
+      const early = groupReliability(figures, age / figures.failureRate);
+      const late = groupReliability(figures, (age + more) / figures.failureRate);
       assert.ok(late.reliability <= early.reliability * (1 + 1e-12));
       assert.ok(late.unreliability >= early.unreliability * (1 - 1e-12));
     }),
@@ -54,7 +54,7 @@ test('the reliability of a group never rises with time, and its complement never
 test('reliability and unreliability are probabilities that add up to 1', () => {
   fc.assert(
     fc.property(group, ages, (figures, age) => {
-      const { reliability, unreliability } = groupSurvival(figures, age / figures.failureRate);
+      const { reliability, unreliability } = groupReliability(figures, age / figures.failureRate);
       assert.ok(reliability >= 0 && reliability <= 1 && unreliability >= 0 && unreliability <= 1);
       near(reliability + unreliability, 1, 1e-15);
     }),
@@ -69,7 +69,9 @@ test('hot lasts no longer than warm, and warm no longer than cold, with perfect 
       const [hot, warm, cold] = [at(1), at(figures.standbyFactor), at(0)];
       assert.ok(groupMttf(hot) <= groupMttf(warm) * (1 + 1e-12));
       assert.ok(groupMttf(warm) <= groupMttf(cold) * (1 + 1e-12));
-      const [q1, q2, q3] = [hot, warm, cold].map((each) => groupSurvival(each, time).unreliability);
+      const [q1, q2, q3] = [hot, warm, cold].map(
+        (each) => groupReliability(each, time).unreliability,
+      );
       assert.ok(q1! >= q2! * (1 - 1e-12) && q2! >= q3! * (1 - 1e-12), `${q1} ${q2} ${q3}`);
     }),
   );
@@ -82,7 +84,8 @@ test('no coverage is better than full coverage', () => {
       const full = { ...figures, coverage: 1 };
       assert.ok(groupMttf(figures) <= groupMttf(full) * (1 + 1e-12));
       assert.ok(
-        groupSurvival(figures, time).reliability <= groupSurvival(full, time).reliability + 1e-15,
+        groupReliability(figures, time).reliability <=
+          groupReliability(full, time).reliability + 1e-15,
       );
     }),
   );
@@ -93,8 +96,8 @@ test('a tiny standby factor meets cold standby, and 1 meets hot redundancy', () 
     fc.property(group, ages, (figures, age) => {
       const time = age / figures.failureRate;
       const at = (standbyFactor: number) => ({ ...figures, coverage: 1, standbyFactor });
-      const cold = groupSurvival(at(0), time).unreliability;
-      near(groupSurvival(at(1e-15), time).unreliability, cold, 1e-10);
+      const cold = groupReliability(at(0), time).unreliability;
+      near(groupReliability(at(1e-15), time).unreliability, cold, 1e-10);
       const members = figures.active + figures.standbys;
       const q = -Math.expm1(-age);
       const block: Block = {
@@ -106,7 +109,11 @@ test('a tiny standby factor meets cold standby, and 1 meets hot redundancy', () 
           survival: { reliability: Math.exp(-age), unreliability: q },
         })),
       };
-      near(groupSurvival(at(1), time).unreliability, blockSurvival(block).unreliability, 1e-11);
+      near(
+        groupReliability(at(1), time).unreliability,
+        blockReliability(block).unreliability,
+        1e-11,
+      );
     }),
   );
 });
@@ -115,7 +122,7 @@ test('a group without standbys is a series', () => {
   fc.assert(
     fc.property(group, ages, (figures, age) => {
       const time = age / figures.failureRate;
-      const bare = groupSurvival({ ...figures, standbys: 0 }, time);
+      const bare = groupReliability({ ...figures, standbys: 0 }, time);
       near(bare.unreliability, -Math.expm1(-figures.active * age), 1e-11);
     }),
   );
@@ -133,8 +140,8 @@ test('the closed form of a group agrees with its chain when repairs take for eve
         recoveryRate: 1,
         whenDown: 'idle' as const,
       };
-      const expected = groupSurvival(small, time);
-      const actual = repairableSurvival(chained, time);
+      const expected = groupReliability(small, time);
+      const actual = repairableReliability(chained, time);
       near(actual.unreliability, expected.unreliability, 1e-10);
       near(repairableMttf(chained), groupMttf(small), 1e-9);
     }),
@@ -196,7 +203,7 @@ function enumerated(block: Block, known: ReadonlyMap<string, boolean>): number {
 test('a diagram fails as often as the states in which it fails, shared components included', () => {
   fc.assert(
     fc.property(diagram, (block) => {
-      near(blockSurvival(block).unreliability, enumerated(block, new Map()), 1e-12);
+      near(blockReliability(block).unreliability, enumerated(block, new Map()), 1e-12);
     }),
   );
 });
@@ -276,7 +283,7 @@ test('where a chain is after two spans is where the second takes it from the end
 });
 
 const hours = fc.double({ min: -6, max: 2, noNaN: true }).map((power) => 10 ** power);
-const scheme: fc.Arbitrary<Scheme> = fc.record({
+const scheme: fc.Arbitrary<RedundancyDesign> = fc.record({
   failuresPerHour: fc.double({ min: -7, max: -1, noNaN: true }).map((power) => 10 ** power),
   repairHours: hours,
   repairCrews: fc.integer({ min: 1, max: 3 }),
@@ -301,7 +308,7 @@ const scheme: fc.Arbitrary<Scheme> = fc.record({
 test('the figures of a scheme add up', () => {
   fc.assert(
     fc.property(scheme, (each) => {
-      const figures = schemeFigures(each);
+      const figures = designFigures(each);
       near(figures.availability + figures.unavailability, 1, 1e-14);
       const parts = Object.values(figures.downtimeMinutesByPhase).reduce((sum, part) => sum + part);
       near(parts, figures.downtimeMinutesPerYear, 1e-12);
@@ -317,8 +324,8 @@ test('a scheme lasts longest until its first loss when every failover is covered
     fc.property(scheme, hours, (figures, recoveryHours) => {
       // Up to the first failover that is not covered, both run alike; with recovery at once it would be no loss.
       const each = { ...figures, recoveryHours };
-      const imperfect = schemeMttfHours(each, 'unbridged');
-      const perfect = schemeMttfHours({ ...each, coverage: 1 }, 'unbridged');
+      const imperfect = designMttfHours(each, 'unbridged');
+      const perfect = designMttfHours({ ...each, coverage: 1 }, 'unbridged');
       assert.ok(imperfect <= perfect * (1 + 1e-11), `${imperfect} is more than ${perfect}`);
     }),
     { numRuns: 60 },

@@ -7,7 +7,7 @@ import * as doubt from '../../src/core/suspicion.ts';
 import { BAD_WINDOWS } from '../../src/core/outlier-detection.ts';
 import * as silence from '../../src/core/heartbeat-timeout.ts';
 import { SAMPLE_MS } from '../../src/drivers/traffic/proxy/watch.ts';
-import { MARGIN_FLOOR_MS, predictMistakes } from '../../src/model/mistakes.ts';
+import { MARGIN_FLOOR_MS, predictFalseFailovers } from '../../src/model/false-failovers.ts';
 import {
   CONFIRMING_PROBES,
   GRAY_WINDOW,
@@ -130,7 +130,7 @@ test('a pause that is said to be tolerated causes no takeover, even with the sma
       // With a short memory the margin has been learnt by then, and is as small as it gets.
       const config = configOf(times, learnt ? WARM_UP_MS : 3_600_000);
       const world = settled(config, phaseMs, 2 * WARM_UP_MS);
-      const { toleratedPauseMs } = predictMistakes(inputOf(times));
+      const { toleratedPauseMs } = predictFalseFailovers(inputOf(times));
       assert.ok(toleratedPauseMs !== null);
       world.process('a').hung = true;
       // This world answers at the next look, where a real member answers those that wait for it.
@@ -148,7 +148,7 @@ test('a member that pauses for much longer than is tolerated is replaced', () =>
   fc.assert(
     fc.property(timings, ({ phaseMs, ...times }) => {
       const world = settled(configOf(times, WARM_UP_MS), phaseMs, 2 * WARM_UP_MS);
-      const { toleratedPauseMs } = predictMistakes(inputOf(times));
+      const { toleratedPauseMs } = predictFalseFailovers(inputOf(times));
       assert.ok(toleratedPauseMs !== null);
       world.process('a').hung = true;
       world.run(toleratedPauseMs + 2 * times.intervalMs + 20);

@@ -7,7 +7,7 @@ import {
   parseScenario,
   transcript,
 } from '../../src/replay/scenario.ts';
-import { walk } from '../../src/replay/walk.ts';
+import { walk } from '../../src/replay/verify.ts';
 import { record } from './recorded.ts';
 
 const CRASH = 'start\nrun 3000\nexit a\nrun 3000\n';

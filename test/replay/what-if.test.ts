@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import type { ServiceConfig } from '../../src/core/config.ts';
 import { compare } from '../../src/replay/comparison.ts';
 import type { Recording } from '../../src/replay/recording.ts';
-import { walk } from '../../src/replay/walk.ts';
+import { walk } from '../../src/replay/verify.ts';
 import { type WhatIf, whatIf } from '../../src/replay/what-if.ts';
-import { incidentIn } from '../../src/replay/story.ts';
+import { incidentIn } from '../../src/replay/timeline.ts';
 import { play } from '../core/scenario.ts';
 import { record } from './recorded.ts';
 

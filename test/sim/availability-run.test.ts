@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ServiceConfig } from '../../src/core/config.ts';
 import { DEFAULT_FAULT_RATES, type FaultRates } from '../../src/model/fault-rates.ts';
-import { falseFailoversPerYear } from '../../src/model/mistakes.ts';
+import { falseFailoversPerYear } from '../../src/model/false-failovers.ts';
 import { estimateAvailability } from '../../src/sim/availability-run-estimate.ts';
 import {
   type AvailabilityRunEvent,

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportScenario } from '../../src/replay/scenario.ts';
-import { walk } from '../../src/replay/walk.ts';
+import { walk } from '../../src/replay/verify.ts';
 import type { MakeChecker } from '../../src/sim/checkers/contract.ts';
 import type { Life } from '../../src/sim/journal.ts';
 import type { SimulationOptions } from '../../src/sim/options.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseScenario, transcript } from '../../src/replay/scenario.ts';
-import { walk } from '../../src/replay/walk.ts';
+import { walk } from '../../src/replay/verify.ts';
 import type { drawLeaseEdge } from '../../src/sim/lease-edge.ts';
 import type { run } from '../../src/sim/run.ts';
 import type { shrink } from '../../src/sim/shrink.ts';

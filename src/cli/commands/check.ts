@@ -12,7 +12,7 @@ import {
 } from '../../drivers/member/process/run-record.ts';
 import type { PreflightCode, PreflightFinding } from '../preflight/finding.ts';
 import { preflight } from '../preflight/preflight.ts';
-import { type BriefSimulation, simulateBriefly } from '../simulate/brief.ts';
+import { type BriefSimulation, simulateBriefly } from '../simulate/quick-run.ts';
 
 type CheckOptions = {
   readonly config: string;
@@ -103,7 +103,9 @@ const CHANGING: ReadonlySet<PreflightCode> = new Set(['portTaken', 'pathUnusable
  * members of an earlier agent run, what is wrong with one service is no reason to leave the others without an agent: it
  * is returned, for the agent tries again by itself.
  */
-export async function refuseUnfit(config: ResolvedConfig): Promise<readonly PreflightFinding[]> {
+export async function assertHostReady(
+  config: ResolvedConfig,
+): Promise<readonly PreflightFinding[]> {
   let findings = await preflight(config);
   for (let looks = 1; looks < LOOKS && findings.some(mayPass); looks += 1) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));

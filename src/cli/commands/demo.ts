@@ -5,7 +5,7 @@ import { percentile } from '../../core/percentile.ts';
 import type { OpenLoopLoad } from '../../drill/load.ts';
 import { startSample, type Sample } from '../../drill/sample-service.ts';
 import { runTrial, type TrialReport } from '../../drill/trial.ts';
-import { narrate } from '../narrate.ts';
+import { eventLines } from '../event-lines.ts';
 
 type DemoOptions = { readonly json: boolean; readonly out: NodeJS.WritableStream };
 
@@ -76,7 +76,7 @@ function teller(say: (text: string) => void): (event: AgentEvent) => void {
   const startedAt = monotonicMs();
   return (event) => {
     const seconds = ((monotonicMs() - startedAt) / 1000).toFixed(3).padStart(7);
-    for (const line of narrate(event, 'en')) say(`${seconds} s  ${line}`);
+    for (const line of eventLines(event, 'en')) say(`${seconds} s  ${line}`);
   };
 }
 

@@ -1,4 +1,4 @@
-import { type MoveOptions, runMove } from './move.ts';
+import { type MoveOptions, runMove } from '../takeover-command.ts';
 
 /** Back to the preferred member. */
 export async function runFailback(options: MoveOptions): Promise<number> {

@@ -1,4 +1,4 @@
-import { type MoveOptions, runMove } from './move.ts';
+import { type MoveOptions, runMove } from '../takeover-command.ts';
 
 export async function runFailover(
   options: MoveOptions & { readonly to: string | null },

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { AppError } from '../../errors.ts';
-import type { Design } from '../../model/plan/design.ts';
+import type { Design } from '../../model/plan/design-space.ts';
 import { planFor } from '../../model/plan/recommendation.ts';
 import { speaker } from '../../core/describe/language.ts';
 import { type Terminal, writeJson } from '../../terminal.ts';
@@ -14,10 +14,10 @@ import { type Described, describe } from '../../plan/description.ts';
 import { planDocument } from '../../plan/document.ts';
 import type { History } from '../../plan/history.ts';
 import { formatHistory } from '../../plan/history-text.ts';
-import { describeKnown, temperaturesFor } from '../../plan/known-service.ts';
+import { describeKnown, temperaturesFor } from '../../plan/plan-from-config.ts';
 import { type Report, formatPlan, summaryText } from '../../plan/report.ts';
 import { splitCommand } from '../../plan/start-command.ts';
-import { type Said, type Stated, merge, readSaid } from '../../plan/stated.ts';
+import { type Said, type Stated, merge, readSaid } from '../../plan/plan-input.ts';
 import { nextStepsText } from '../../plan/next-steps.ts';
 import { type Written, writeNew } from '../../plan/write-new.ts';
 
@@ -52,7 +52,7 @@ export async function runPlan(options: PlanOptions): Promise<number> {
   const { service } = asked;
   const report: Report = { plan, service, currency, figures };
   const written = [
-    ...(write === null ? [] : [writeScheme(options, asked.origin, report)]),
+    ...(write === null ? [] : [writeDesign(options, asked.origin, report)]),
     ...(svg === null ? [] : [writeNew(svg, planChart(report, terminal.locale), options.force)]),
   ];
   if (json) {
@@ -153,7 +153,7 @@ function nameFor(directory: string): string {
   return name === '' ? 'app' : name;
 }
 
-function writeScheme(options: PlanOptions, origin: Origin | null, report: Report): Written {
+function writeDesign(options: PlanOptions, origin: Origin | null, report: Report): Written {
   const { write, force, terminal, config } = options;
   if (origin === null) {
     throw new AppError('usage', {

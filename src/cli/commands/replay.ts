@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { loadConfig } from '../../config/load.ts';
 import { AppError, ERRORS, systemReason } from '../../errors.ts';
 import { exportScenario } from '../../replay/scenario.ts';
-import { incidentIn, stepsOf, storyOf } from '../../replay/story.ts';
+import { incidentIn, stepsOf, timelineOf } from '../../replay/timeline.ts';
 import { compare } from '../../replay/comparison.ts';
-import { walk, type Walk } from '../../replay/walk.ts';
+import { walk, type Walk } from '../../replay/verify.ts';
 import { type WhatIf, whatIf } from '../../replay/what-if.ts';
 import { formatAsIf, formatComparison } from '../replay/comparison-text.ts';
 import { applySettings } from '../replay/settings.ts';
@@ -13,7 +13,7 @@ import { cell, paint, type Terminal, writeJson } from '../../terminal.ts';
 import { replayFile } from '../replay/load-scenario.ts';
 import { replayDocument, whatIfSteps } from '../replay/document.ts';
 import { readRecording } from '../replay/read-recording.ts';
-import { formatStory } from '../replay/text.ts';
+import { formatTimeline } from '../replay/text.ts';
 import { formatVerdict } from '../replay/verdict-text.ts';
 
 type ReplayOptions = {
@@ -82,20 +82,20 @@ function formatWhatIf(
   const { service, incident: id } = walked.recording;
   const start = incidentIn(walked.steps, service, id)?.startedAt ?? walked.recording.state.at;
   const comparison = compare(walked, other);
-  const entries = storyOf(whatIfSteps(walked, other), { service, all });
+  const entries = timelineOf(whatIfSteps(walked, other), { service, all });
   const text = { comparison, whatIf: other, settings: settings.join(', '), start };
   const head = formatAsIf(terminal, { ...text, from: other.from, id });
-  return `${head}\n${formatStory(terminal, entries, start)}\n${formatComparison(terminal, text)}`;
+  return `${head}\n${formatTimeline(terminal, entries, start)}\n${formatComparison(terminal, text)}`;
 }
 
 function formatReplay({ terminal, all }: ReplayOptions, source: Source): string {
   const { walked, startedWallMs } = source;
   const { service, incident: id } = walked.recording;
   const incident = incidentIn(walked.steps, service, id);
-  const entries = storyOf(stepsOf(walked.steps, service, id), { service, all });
+  const entries = timelineOf(stepsOf(walked.steps, service, id), { service, all });
   const start = incident?.startedAt ?? walked.recording.state.at;
   const head = incident === null ? '' : `${formatHead(terminal, { incident, startedWallMs })}\n`;
-  return `${head}${formatStory(terminal, entries, start)}\n${formatVerdict(terminal, walked)}`;
+  return `${head}${formatTimeline(terminal, entries, start)}\n${formatVerdict(terminal, walked)}`;
 }
 
 function exportTo(file: string, { walked }: Source, terminal: Terminal): void {

@@ -8,10 +8,10 @@ import { estimateAvailability, shareWithin } from '../../sim/availability-run-es
 import { type AvailabilityRunEvent, AvailabilityRun } from '../../sim/availability-run.ts';
 import { type Terminal, writeJson } from '../../terminal.ts';
 import { formatHistory } from '../../plan/history-text.ts';
-import { describeKnown } from '../../plan/known-service.ts';
-import { readSaid } from '../../plan/stated.ts';
+import { describeKnown } from '../../plan/plan-from-config.ts';
+import { readSaid } from '../../plan/plan-input.ts';
 import type { SimulatedLife, SimulatedService } from '../simulate/document.ts';
-import { planLife, runLives } from '../simulate/lives.ts';
+import { planLife, runLives } from '../simulate/run-pool.ts';
 import { formatSimulation } from '../simulate/text.ts';
 import { formatNews } from '../simulate/timeline-text.ts';
 import { verdictsOf } from '../simulate/verdict.ts';

@@ -9,13 +9,13 @@ import { ServiceManager } from '../../drivers/service-manager.ts';
 import type { Locale } from '../../core/describe/language.ts';
 import { AppError } from '../../errors.ts';
 import { formatFindings } from '../check-report.ts';
-import { refuseUnfit } from './check.ts';
+import { assertHostReady } from './check.ts';
 import { saveCompiled } from '../compile-cache.ts';
 import { explainError } from '../explain-error.ts';
-import { HangUps } from '../hang-ups.ts';
+import { HangUps } from '../sighup.ts';
 import type { Io } from '../io.ts';
-import { narrate, narrateStop } from '../narrate.ts';
-import { Supervision } from '../supervision.ts';
+import { eventLines, stopNotice } from '../event-lines.ts';
+import { Supervision } from '../systemd-notify.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', HANDOVER_SIGNAL] as const;
 /** Beyond the members' own stop time-out, until a stop is over or given up. */
@@ -47,7 +47,7 @@ export async function runUp(options: UpOptions): Promise<number> {
   try {
     const config = loadConfig(options.config);
     await supervision.begin();
-    for (const line of formatFindings(await refuseUnfit(config))) err.write(`${line}\n`);
+    for (const line of formatFindings(await assertHostReady(config))) err.write(`${line}\n`);
     await runUntil(ends, supervision, config, options);
   } finally {
     supervision.close();
@@ -154,7 +154,7 @@ function defectError(reason: unknown): AppError {
 const LEAVING = 'leaving members and traffic to the next agent\n';
 
 function stopping(config: ResolvedConfig): string {
-  return `${narrateStop(config.services.map(({ core }) => core.mode))}\n`;
+  return `${stopNotice(config.services.map(({ core }) => core.mode))}\n`;
 }
 
 function greeting(config: ResolvedConfig): string {
@@ -168,7 +168,7 @@ function greeting(config: ResolvedConfig): string {
 
 function textTeller(out: NodeJS.WritableStream): (event: AgentEvent) => void {
   return (event) => {
-    for (const line of narrate(event, 'en'))
+    for (const line of eventLines(event, 'en'))
       out.write(`${time(event.wallMs)}  ${event.service}  ${line}\n`);
   };
 }

@@ -5,7 +5,7 @@ import { duration, type Locale, speaker } from '../../core/describe/language.ts'
 import { describeOperation } from '../../core/describe/refusal.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Comparison, Finding, Outline } from '../../replay/comparison.ts';
-import type { Assumption } from '../../replay/orders.ts';
+import type { Assumption } from '../../replay/assumed-results.ts';
 import type { WhatIf } from '../../replay/what-if.ts';
 import { cell, type Cell, formatTable, paint, type Terminal, wrapText } from '../../terminal.ts';
 

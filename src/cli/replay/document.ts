@@ -1,15 +1,15 @@
 import type { Incident } from '../../core/state.ts';
 import type { Instant } from '../../core/time.ts';
 import { type Comparison, compare } from '../../replay/comparison.ts';
-import type { Assumption } from '../../replay/orders.ts';
+import type { Assumption } from '../../replay/assumed-results.ts';
 import {
   incidentIn,
   stepsOf,
-  type StoryEntry,
-  type StoryStep,
-  storyOf,
-} from '../../replay/story.ts';
-import type { Compared, Divergence, Gap, Walk } from '../../replay/walk.ts';
+  type TimelineEntry,
+  type TimelineStep,
+  timelineOf,
+} from '../../replay/timeline.ts';
+import type { Compared, Divergence, Gap, Walk } from '../../replay/verify.ts';
 import type { WhatIf } from '../../replay/what-if.ts';
 
 /** What `hotwarm replay --json` answers. Instants are of the recording's monotonic clock, ms. */
@@ -24,7 +24,7 @@ export type ReplayDocument = {
   readonly gaps: readonly Gap[];
   /** null: the replay does not come as far. */
   readonly incident: Incident | null;
-  readonly timeline: readonly StoryEntry[];
+  readonly timeline: readonly TimelineEntry[];
   /** null: without --set. */
   readonly whatIf: WhatIfDocument | null;
 };
@@ -34,7 +34,7 @@ type WhatIfDocument = Comparison & {
   readonly divergedAt: Instant | null;
   readonly stopped: WhatIf['stopped'];
   readonly assumptions: readonly Assumption[];
-  readonly timeline: readonly StoryEntry[];
+  readonly timeline: readonly TimelineEntry[];
 };
 
 type Options = { readonly all: boolean; readonly whatIf: WhatIf | null };
@@ -51,7 +51,7 @@ export function replayDocument(walked: Walk, { all, whatIf }: Options): ReplayDo
     divergences,
     gaps,
     incident: incidentIn(steps, service, id),
-    timeline: storyOf(stepsOf(steps, service, id), { service, all }),
+    timeline: timelineOf(stepsOf(steps, service, id), { service, all }),
     whatIf: whatIf === null ? null : whatIfDocument(walked, whatIf, all),
   };
 }
@@ -59,12 +59,12 @@ export function replayDocument(walked: Walk, { all, whatIf }: Options): ReplayDo
 function whatIfDocument(walked: Walk, whatIf: WhatIf, all: boolean): WhatIfDocument {
   const { from, divergedAt, stopped, assumptions } = whatIf;
   const { service } = walked.recording;
-  const timeline = storyOf(whatIfSteps(walked, whatIf), { service, all });
+  const timeline = timelineOf(whatIfSteps(walked, whatIf), { service, all });
   return { ...compare(walked, whatIf), from, divergedAt, stopped, assumptions, timeline };
 }
 
 /** The incident as it would have been, or the time in which it was, where it would not have been. */
-export function whatIfSteps({ recording, steps }: Walk, whatIf: WhatIf): readonly StoryStep[] {
+export function whatIfSteps({ recording, steps }: Walk, whatIf: WhatIf): readonly TimelineStep[] {
   const { service, incident: id } = recording;
   if (whatIf.incident !== null) return stepsOf(whatIf.steps, service, id);
   const from = stepsOf(steps, service, id)[0]?.event.at ?? whatIf.from;

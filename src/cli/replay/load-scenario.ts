@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { AppError, systemReason } from '../../errors.ts';
 import { compareTranscript, parseScenario } from '../../replay/scenario.ts';
-import { walk, type Walk } from '../../replay/walk.ts';
+import { walk, type Walk } from '../../replay/verify.ts';
 
 // An incident that was exported, here or elsewhere, from its file.
 

@@ -5,7 +5,7 @@ import { type Locale, speaker } from '../../core/describe/language.ts';
 import { describeOrder } from '../../core/describe/order.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { Instant } from '../../core/time.ts';
-import type { StoryEntry } from '../../replay/story.ts';
+import type { TimelineEntry } from '../../replay/timeline.ts';
 import { cell, displayWidth, paint, type Terminal, type Tone, wrapText } from '../../terminal.ts';
 
 // The story of a replay on a terminal: at its time each event, below it what it changed and what was ordered.
@@ -13,9 +13,9 @@ import { cell, displayWidth, paint, type Terminal, type Tone, wrapText } from '.
 const TIME_WIDTH = 11;
 const NO_WRAP = Number.POSITIVE_INFINITY;
 
-export function formatStory(
+export function formatTimeline(
   terminal: Terminal,
-  entries: readonly StoryEntry[],
+  entries: readonly TimelineEntry[],
   start: Instant,
 ): string {
   const parting = entries.findIndex(({ assumed }) => assumed);
@@ -35,7 +35,7 @@ function formatParting(terminal: Terminal): string {
   return line(terminal, '', `── ${text} ──`, 'doubtful');
 }
 
-function formatEntry(terminal: Terminal, entry: StoryEntry, start: Instant): string {
+function formatEntry(terminal: Terminal, entry: TimelineEntry, start: Instant): string {
   const { locale } = terminal;
   if (entry.type === 'unchanged') {
     const isOwn = Object.keys(entry.counts).every((name) => name === 'housekeeping');
@@ -113,7 +113,7 @@ function followsFrom(change: Change, all: readonly Change[]): boolean {
   return change.code === 'operation' && (change.to === null || change.kind === 'start');
 }
 
-function toneOf(entry: StoryEntry & { readonly type: 'step' }): Tone {
+function toneOf(entry: TimelineEntry & { readonly type: 'step' }): Tone {
   const { event } = entry;
   if (
     event.type === 'memberExiting' ||
@@ -136,7 +136,7 @@ function changeTone(change: Change): Tone {
 }
 
 function describeFolded(
-  entry: StoryEntry & { readonly type: 'unchanged' },
+  entry: TimelineEntry & { readonly type: 'unchanged' },
   locale: Locale,
 ): string {
   const say = speaker(locale);

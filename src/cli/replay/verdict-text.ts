@@ -1,7 +1,7 @@
 import { formatDuration } from '../../config/units.ts';
 import { unreachable } from '../../core/assert.ts';
 import { speaker } from '../../core/describe/language.ts';
-import type { Divergence, Walk } from '../../replay/walk.ts';
+import type { Divergence, Walk } from '../../replay/verify.ts';
 import { cell, paint, type Terminal, wrapText } from '../../terminal.ts';
 
 // Whether the replay came to the same as was recorded, and if not, where and why.

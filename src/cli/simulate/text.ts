@@ -6,7 +6,7 @@ import { type Cell, cell, formatTable, paint, type Terminal, wrapText } from '..
 import { crossCheckText } from '../../plan/cross-check-text.ts';
 import type { Figure } from '../../plan/description.ts';
 import type { Verdict } from './verdict.ts';
-import { describeCauseOf, frequency, shareText } from './words.ts';
+import { describeCauseOf, frequency, shareText } from './cause-text.ts';
 import { MS_PER_YEAR } from '../../model/year.ts';
 
 // The text of `hotwarm simulate` for one service.

@@ -3,7 +3,7 @@ import { duration, type Locale, speaker, type Text } from '../../core/describe/l
 import type { AvailabilityRunFault, MemberComponent } from '../../sim/availability-run-faults.ts';
 import type { AvailabilityRunEvent } from '../../sim/availability-run.ts';
 import { cell, paint, type Terminal, type Tone } from '../../terminal.ts';
-import { describeCauseOf } from './words.ts';
+import { describeCauseOf } from './cause-text.ts';
 import { DAYS_PER_YEAR } from '../../model/year.ts';
 
 // One life as a list: the faults that came, what the controller did, and for how long nobody was served.

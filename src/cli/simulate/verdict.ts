@@ -2,7 +2,7 @@ import type { ResolvedService } from '../../config/resolved.ts';
 import { formatDuration } from '../../config/units.ts';
 import { type Locale, percent, speaker } from '../../core/describe/language.ts';
 import type { AvailabilityEstimate } from '../../sim/availability-run-estimate.ts';
-import { describeCauseOf, frequency, shareText } from './words.ts';
+import { describeCauseOf, frequency, shareText } from './cause-text.ts';
 
 // What a simulation shows of a configuration, in plain sentences: false failovers first, then the objectives, then the largest cause.
 

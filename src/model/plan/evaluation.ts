@@ -1,8 +1,8 @@
 import { type Bill, type Resources, memberResources, resourceBill } from '../resources.ts';
-import { type DownPhase, type SchemeFigures, schemeFigures } from '../scheme-figures.ts';
+import { type DownPhase, type DesignFigures, designFigures } from '../design-figures.ts';
 import { MINUTES_PER_YEAR } from '../year.ts';
-import type { Scheme } from '../scheme.ts';
-import { type Design, standbysOf } from './design.ts';
+import type { RedundancyDesign } from '../design.ts';
+import { type Design, standbysOf } from './design-space.ts';
 import { type FiguresOf, type Layer, type LayerKind, PHASES } from './layer.ts';
 import { layersOf } from './layers.ts';
 import { type PlanQuestion, requireQuestion } from './question.ts';
@@ -44,19 +44,19 @@ export type Evaluation = {
 /** Evaluates designs of one question; chains that several designs share are solved once. */
 export function evaluator(question: PlanQuestion): (design: Design) => Evaluation {
   requireQuestion(question);
-  const known = new Map<string, SchemeFigures>();
+  const known = new Map<string, DesignFigures>();
   const figuresOf: FiguresOf = (scheme) => {
     const key = keyOf(scheme);
     const before = known.get(key);
     if (before !== undefined) return before;
-    const figures = schemeFigures(scheme);
+    const figures = designFigures(scheme);
     known.set(key, figures);
     return figures;
   };
   return (design) => evaluate(question, design, figuresOf);
 }
 
-function keyOf(scheme: Scheme): string {
+function keyOf(scheme: RedundancyDesign): string {
   return JSON.stringify(scheme);
 }
 

@@ -1,8 +1,8 @@
 import type { FaultRate, FaultRates } from '../fault-rates.ts';
-import type { DownPhase, SchemeFigures } from '../scheme-figures.ts';
+import type { DownPhase, DesignFigures } from '../design-figures.ts';
 import { HOURS_PER_YEAR, MINUTES_PER_YEAR } from '../year.ts';
-import type { Scheme } from '../scheme.ts';
-import type { Design } from './design.ts';
+import type { RedundancyDesign } from '../design.ts';
+import type { Design } from './design-space.ts';
 import type { PlanQuestion } from './question.ts';
 import type { TakeoverTimes } from './takeover-times.ts';
 
@@ -21,10 +21,10 @@ export type Layer = {
   /** Missing from full service beyond the unavailability, while members warm up. */
   readonly warmingShare: number;
   /** The chain, and with which weight it counts; empty: the layer is in closed form. */
-  readonly chains: readonly { readonly scheme: Scheme; readonly weight: number }[];
+  readonly chains: readonly { readonly scheme: RedundancyDesign; readonly weight: number }[];
 };
 
-export type FiguresOf = (scheme: Scheme) => SchemeFigures;
+export type FiguresOf = (scheme: RedundancyDesign) => DesignFigures;
 
 /** Up for 1/λ, then down for the sum of the phases: U = λd / (1 + λd). */
 export type Alternating = {
@@ -71,7 +71,7 @@ export const PHASES = ['detecting', 'switching', 'recovering', 'exhausted', 'fai
 
 export function chainLayer(
   kind: LayerKind,
-  chains: readonly { readonly scheme: Scheme; readonly weight: number }[],
+  chains: readonly { readonly scheme: RedundancyDesign; readonly weight: number }[],
   figuresOf: FiguresOf,
 ): Layer {
   const shares: Partial<Record<DownPhase, number>> = {};
@@ -91,7 +91,7 @@ export function chainLayer(
 }
 
 /** In the long run a phase begins as often as it ends. */
-function unbridgedOf(scheme: Scheme, { downtimeMinutesByPhase }: SchemeFigures): number {
+function unbridgedOf(scheme: RedundancyDesign, { downtimeMinutesByPhase }: DesignFigures): number {
   const { repairHours, repairCrews, recoveryHours, standbys } = scheme;
   const members = 1 + sum(standbys.map(({ count }) => count));
   const repairs = Math.min(members, repairCrews) / repairHours;

@@ -1,6 +1,6 @@
-import { falseFailoversPerYear } from '../mistakes.ts';
+import { falseFailoversPerYear } from '../false-failovers.ts';
 import { HOURS_PER_YEAR, MS_PER_YEAR } from '../year.ts';
-import { type Design, countOf } from './design.ts';
+import { type Design, countOf } from './design-space.ts';
 import {
   type Alternating,
   type Context,
@@ -16,13 +16,13 @@ import {
   sum,
 } from './layer.ts';
 import { memberFaults, memberLayer } from './member-layer.ts';
-import { placeLayer } from './place-layer.ts';
+import { placeLayer } from './host-zone-layer.ts';
 import type { PlanQuestion } from './question.ts';
 import { takeoverTimes, timingInput } from './takeover-times.ts';
 
 // A design taken apart into layers that fail independently and in series: the members, the hosts they run on, the
 // zones those are in, undetected faults, false failovers, and writes that wait for a synchronous copy. The
-// layers with standbys are Markov chains of their own (scheme-chain.ts). Failures of members and of hosts differ in
+// layers with standbys are Markov chains of their own (design-chain.ts). Failures of members and of hosts differ in
 // rate and repair by decades, which is why one chain for both would have far more states and hardly another result:
 // - While another host is down, its standbys are away: the members' layer is the mean over how many are.
 // - A takeover by another host needs a standby there that works: what the members' chain says about hidden failures

@@ -1,5 +1,5 @@
-import type { Scheme, StandbyClass } from '../scheme.ts';
-import { type StandbyGroup, countOf, groupsOf, standbysOf } from './design.ts';
+import type { RedundancyDesign, StandbyClass } from '../design.ts';
+import { type StandbyGroup, countOf, groupsOf, standbysOf } from './design-space.ts';
 import {
   type Context,
   type Layer,
@@ -23,7 +23,7 @@ export function memberLayer(context: Context): Layer | null {
   if (context.design.standbys.length === 0) return restarted(context);
   if (memberFaults(context).length === 0) return null;
   const parts = standbysLeft(context).map(({ standbys, weight }) => ({
-    scheme: memberScheme(context, standbys),
+    scheme: memberDesign(context, standbys),
     weight,
   }));
   return chainLayer('member', parts, context.figuresOf);
@@ -51,7 +51,7 @@ export function memberFaults({ question, times }: Context): readonly Fault[] {
 }
 
 /** Together: rates add, durations are means over the failures. */
-function memberScheme(context: Context, standbys: readonly StandbyGroup[]): Scheme {
+function memberDesign(context: Context, standbys: readonly StandbyGroup[]): RedundancyDesign {
   const { question, design, times } = context;
   const { rates } = question;
   const faults = memberFaults(context);

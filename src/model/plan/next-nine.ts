@@ -1,5 +1,5 @@
 import type { FaultFigure, FaultRate, FaultRates } from '../fault-rates.ts';
-import { type Design, designsFor } from './design.ts';
+import { type Design, designsFor } from './design-space.ts';
 import { type Evaluation, evaluator } from './evaluation.ts';
 import { preferred } from './preference.ts';
 import type { PlanLimits, PlanQuestion } from './question.ts';

@@ -1,4 +1,4 @@
-import { plainness } from './design.ts';
+import { plainness } from './design-space.ts';
 import type { Evaluation } from './evaluation.ts';
 
 /** Costs that differ by less than a rounding are the same. */

@@ -1,4 +1,9 @@
-import { requireCount, requireNonNegative, requirePositive, requireShare } from '../domain.ts';
+import {
+  requireCount,
+  requireNonNegative,
+  requirePositive,
+  requireShare,
+} from '../check-argument.ts';
 import type { FaultRates } from '../fault-rates.ts';
 import type { Need, Power, Prices } from '../resources.ts';
 import type { Temperature } from '../../core/temperature.ts';

@@ -1,4 +1,4 @@
-import { BASELINE, type Design, designsFor, plainness } from './design.ts';
+import { BASELINE, type Design, designsFor, plainness } from './design-space.ts';
 import { type Evaluation, evaluator } from './evaluation.ts';
 import { type NextNine, nextNine, widened } from './next-nine.ts';
 import { ALIKE, ROUNDING, preferred } from './preference.ts';

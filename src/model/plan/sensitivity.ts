@@ -1,5 +1,5 @@
-import type { Parameter } from '../scheme-branch.ts';
-import { type DownPhase, downtimeElasticities } from '../scheme-figures.ts';
+import type { Parameter } from '../design-branch.ts';
+import { type DownPhase, downtimeElasticities } from '../design-figures.ts';
 import type { Evaluation } from './evaluation.ts';
 import { type Layer, type LayerKind, PHASES } from './layer.ts';
 

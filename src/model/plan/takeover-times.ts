@@ -1,5 +1,5 @@
 import { type Spread, type TimingInput, predictDetection, predictSwitch } from '../timing.ts';
-import { type Design, timingOf } from './design.ts';
+import { type Design, timingOf } from './design-space.ts';
 import type { PlanQuestion } from './question.ts';
 import type { Temperature } from '../../core/temperature.ts';
 

@@ -7,8 +7,8 @@ import {
   groupUnavailability,
   repairableMttf,
 } from '../../../src/model/repairable-group.ts';
-import { schemeFigures, schemeMttfHours } from '../../../src/model/scheme-figures.ts';
-import type { Scheme } from '../../../src/model/scheme.ts';
+import { designFigures, designMttfHours } from '../../../src/model/design-figures.ts';
+import type { RedundancyDesign } from '../../../src/model/design.ts';
 import { stationaryDistribution } from '../../../src/model/stationary.ts';
 import { transientSolution } from '../../../src/model/transient.ts';
 import { type ExactLink, exactMeanTimes, exactStationary } from '../exact-chain.ts';
@@ -61,7 +61,7 @@ const STIFF_CHAIN: Chain = {
 const STIFF_LINKS = STIFF.map(([from, to, rate]): ExactLink => [from, to, rational(rate)]);
 
 /** One standby, everything on: built here by hand, state by state. */
-const SCHEME: Scheme = {
+const SCHEME: RedundancyDesign = {
   failuresPerHour: 0.0005,
   repairHours: 4,
   repairCrews: 1,
@@ -231,14 +231,14 @@ export const AVAILABILITY_CASES: readonly Case[] = [
   {
     name: 'one standby with detection, coverage, hidden failures, common cause: unavailability',
     source: 'balance equations of 13 states written down by hand, in fractions',
-    ours: schemeFigures(SCHEME).unavailability,
+    ours: designFigures(SCHEME).unavailability,
     theirs: toNumber(downOf(schemeStationary, 3)),
     tolerance: EXACT,
   },
   {
     name: 'the same: mean time to a loss that no failover bridges',
     source: 'first-step equations, in fractions',
-    ours: schemeMttfHours(SCHEME, 'unbridged'),
+    ours: designMttfHours(SCHEME, 'unbridged'),
     theirs: toNumber(exactMeanTimes(13, schemeLinks(), [9, 10, 11, 12])[0] ?? ONE),
     tolerance: EXACT,
   },

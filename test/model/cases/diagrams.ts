@@ -1,7 +1,7 @@
-import { type Block, blockSurvival } from '../../../src/model/blocks.ts';
+import { type Block, blockReliability } from '../../../src/model/blocks.ts';
 import { blockImportance } from '../../../src/model/importance.ts';
-import { pairSurvival } from '../../../src/model/pair.ts';
-import { fromReliability, fromUnreliability } from '../../../src/model/survival.ts';
+import { pairReliability } from '../../../src/model/pair.ts';
+import { fromReliability, fromUnreliability } from '../../../src/model/reliability.ts';
 import {
   ONE,
   type Rational,
@@ -42,7 +42,7 @@ function binomialUnreliability(needed: number, count: number, unreliability: str
   );
 }
 
-const pair = pairSurvival({
+const pair = pairReliability({
   active: fromReliability(0.999),
   standby: fromReliability(0.998),
   failover: fromReliability(0.99),
@@ -113,21 +113,21 @@ export const DIAGRAM_CASES: readonly Case[] = [
   {
     name: 'series of 3, R = 0.9',
     source: 'IEC 61078, series: 0.9³',
-    ours: blockSurvival({ kind: 'series', blocks: parts(3, 0.1) }).reliability,
+    ours: blockReliability({ kind: 'series', blocks: parts(3, 0.1) }).reliability,
     theirs: 0.729,
     tolerance: EXACT,
   },
   {
     name: 'parallel of 30, q = 0.001: unreliability',
     source: 'IEC 61078, parallel: 10⁻⁹⁰',
-    ours: blockSurvival({ kind: 'parallel', blocks: parts(30, 0.001) }).unreliability,
+    ours: blockReliability({ kind: 'parallel', blocks: parts(30, 0.001) }).unreliability,
     theirs: 1e-90,
     tolerance: EXACT,
   },
   {
     name: '2 out of 3, R = 0.9',
     source: 'Trivedi 2002, TMR: 3R² − 2R³ = 0.972',
-    ours: blockSurvival(kOfN(2, 3, 0.1)).reliability,
+    ours: blockReliability(kOfN(2, 3, 0.1)).reliability,
     theirs: 0.972,
     tolerance: EXACT,
   },
@@ -143,35 +143,35 @@ export const DIAGRAM_CASES: readonly Case[] = [
   ).map(([needed, count, q]): Case => ({
     name: `${needed} out of ${count}, q = ${q}: unreliability`,
     source: 'binomial sum, in fractions',
-    ours: blockSurvival(kOfN(needed, count, Number(q))).unreliability,
+    ours: blockReliability(kOfN(needed, count, Number(q))).unreliability,
     theirs: binomialUnreliability(needed, count, q),
     tolerance: EXACT,
   })),
   {
     name: '1oo2 with β = 10 %, q = 0.002: unreliability',
     source: 'IEC 61508-6, annex D (β-factor), in fractions',
-    ours: blockSurvival(withCommonCause(1, 2, 0.002, 0.1)).unreliability,
+    ours: blockReliability(withCommonCause(1, 2, 0.002, 0.1)).unreliability,
     theirs: exactCommonCause(1, 2, '0.002', '0.1'),
     tolerance: EXACT,
   },
   {
     name: '2oo3 with β = 2 %, q = 1e-5: unreliability',
     source: 'IEC 61508-6, annex D (β-factor), in fractions',
-    ours: blockSurvival(withCommonCause(2, 3, 1e-5, 0.02)).unreliability,
+    ours: blockReliability(withCommonCause(2, 3, 1e-5, 0.02)).unreliability,
     theirs: exactCommonCause(2, 3, '1e-5', '0.02'),
     tolerance: EXACT,
   },
   {
     name: 'bridge of five, p = 0.9',
     source: 'IEC 61078, annex B; 2p² + 2p³ − 5p⁴ + 2p⁵ = 0.97848',
-    ours: blockSurvival(bridge(0.1)).reliability,
+    ours: blockReliability(bridge(0.1)).reliability,
     theirs: toNumber(bridgeReliability(rational('0.9'))),
     tolerance: EXACT,
   },
   {
     name: 'bridge of five, q = 1e-6: unreliability',
     source: 'the same polynomial, in fractions',
-    ours: blockSurvival(bridge(1e-6)).unreliability,
+    ours: blockReliability(bridge(1e-6)).unreliability,
     theirs: toNumber(complement(bridgeReliability(complement(rational('1e-6'))))),
     tolerance: EXACT,
   },

@@ -1,4 +1,4 @@
-import { groupMttf, groupSurvival } from '../../../src/model/standby-group.ts';
+import { groupMttf, groupReliability } from '../../../src/model/standby-group.ts';
 import { weibullMean } from '../../../src/model/weibull.ts';
 import { hypoexponential } from '../exact-chain.ts';
 import {
@@ -91,7 +91,7 @@ const life = (figures: Figures, source: string): readonly Case[] => {
     {
       name: `${name}: unreliability at ${time}`,
       source,
-      ours: groupSurvival(groupOf(figures), Number(time)).unreliability,
+      ours: groupReliability(groupOf(figures), Number(time)).unreliability,
       theirs: exactUnreliability(figures),
       tolerance: EXACT,
     },
@@ -106,7 +106,7 @@ const life = (figures: Figures, source: string): readonly Case[] => {
 };
 
 const cold = (standbys: number, rate: string, time: string) =>
-  groupSurvival(
+  groupReliability(
     groupOf({ active: 1, standbys, rate, factor: '0', coverage: '1', time }),
     Number(time),
   );
@@ -168,7 +168,7 @@ export const STANDBY_CASES: readonly Case[] = [
   {
     name: 'hot 3 of 5, e^(−λt) = 0.9…: unreliability at t = 0.1',
     source: 'binomial sum over e^(−λt), to 380 digits',
-    ours: groupSurvival(
+    ours: groupReliability(
       groupOf({ active: 3, standbys: 2, rate: '1', factor: '1', coverage: '1', time: '0.1' }),
       0.1,
     ).unreliability,

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { DEFAULT_FAULT_RATES } from '../../../src/model/fault-rates.ts';
-import { BASELINE, designsFor, standbysOf } from '../../../src/model/plan/design.ts';
+import { BASELINE, designsFor, standbysOf } from '../../../src/model/plan/design-space.ts';
 import { evaluator } from '../../../src/model/plan/evaluation.ts';
 import { elasticitiesOf } from '../../../src/model/plan/sensitivity.ts';
 import { predictDetection, predictSwitch } from '../../../src/model/timing.ts';
-import { schemeFigures } from '../../../src/model/scheme-figures.ts';
+import { designFigures } from '../../../src/model/design-figures.ts';
 import { timingInput } from '../../../src/model/plan/takeover-times.ts';
 import { crashesOnly, design, question } from './questions.ts';
 
@@ -83,7 +83,7 @@ test('a hidden failure of the standby makes a takeover by its host less sure', (
     layers.find(({ kind }) => kind === wanted),
   );
   const unready = (member?.chains ?? []).reduce(
-    (sum, { scheme, weight }) => sum + weight * schemeFigures(scheme).unreadyShare,
+    (sum, { scheme, weight }) => sum + weight * designFigures(scheme).unreadyShare,
     0,
   );
   assert.ok(unready > 0.01);

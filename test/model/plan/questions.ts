@@ -1,5 +1,5 @@
 import { DEFAULT_FAULT_RATES, type FaultRates } from '../../../src/model/fault-rates.ts';
-import { BASELINE, type Design } from '../../../src/model/plan/design.ts';
+import { BASELINE, type Design } from '../../../src/model/plan/design-space.ts';
 import type { PlanQuestion } from '../../../src/model/plan/question.ts';
 
 const NEVER = { everyMs: null, repairMs: 1000 };

@@ -1,5 +1,5 @@
 import type { AgentView } from '../agent/contract.ts';
-import { judgeService } from '../api/status.ts';
+import { overallStatus } from '../api/status.ts';
 import { leadingMember, type AgentState, type ServiceState } from '../core/state.ts';
 import type { ServiceManager, Told } from '../drivers/service-manager.ts';
 
@@ -134,7 +134,7 @@ function isDecided({ phase, members }: ServiceState): boolean {
 /** In one line, those in trouble first. */
 export function describeStatus({ services }: Pick<AgentState, 'services'>): string {
   const told = services
-    .map((service) => ({ service, overall: judgeService(service) }))
+    .map((service) => ({ service, overall: overallStatus(service) }))
     .toSorted((one, other) => Number(one.overall === 'OK') - Number(other.overall === 'OK'))
     .map(({ service, overall }) => {
       const { name, paused } = service;

@@ -14,10 +14,10 @@ import {
   product,
   share,
   sizeOf,
-} from './scheme-branch.ts';
-import { type Scheme, requireScheme } from './scheme.ts';
+} from './design-branch.ts';
+import { type RedundancyDesign, requireDesign } from './design.ts';
 
-// The Markov chain of a redundancy scheme, explored from the state in which all is well. Its assumptions:
+// The Markov chain of a redundancy design, explored from the state in which all is well. Its assumptions:
 // - Every duration is exponential with the mean given. A rehearsal finds a hidden failure after half its interval in
 //   the mean, as IEC 61508-6, annex B, has it for proof tests.
 // - All members fail alike; standbys α times as often. The β-factor model of IEC 61508-6, annex D: the share β of the
@@ -28,7 +28,7 @@ import { type Scheme, requireScheme } from './scheme.ts';
 //   is repaired first; with failback the service then returns to it, with the outage that is given.
 // - The repair of a failed active begins when its takeover is over. During a failback nothing else happens.
 
-export type SchemeChain = {
+export type DesignChain = {
   readonly chain: Chain;
   /** What each state means; state 0 is the one in which all is well. */
   readonly situations: readonly Situation[];
@@ -40,8 +40,8 @@ export type Link = { readonly from: number; readonly to: number; readonly factor
 
 const MOST_STATES = 200_000;
 
-export function schemeChain(scheme: Scheme): SchemeChain {
-  requireScheme(scheme);
+export function designChain(design: RedundancyDesign): DesignChain {
+  requireDesign(design);
   const situations: Situation[] = [];
   const index = new Map<string, number>();
   const stateOf = (situation: Situation): number => {
@@ -50,16 +50,16 @@ export function schemeChain(scheme: Scheme): SchemeChain {
     if (known !== undefined) return known;
     if (situations.length === MOST_STATES) {
       throw new RangeError(
-        `the scheme has more than ${MOST_STATES} states; give it fewer standbys`,
+        `the design has more than ${MOST_STATES} states; give it fewer standbys`,
       );
     }
     index.set(key, situations.length);
     return situations.push(situation) - 1;
   };
-  stateOf(allIsWell(scheme));
+  stateOf(allIsWell(design));
   const links: Link[] = [];
   for (let from = 0; from < situations.length; from += 1) {
-    for (const { situation, factor } of branchesOf(scheme, situations[from])) {
+    for (const { situation, factor } of branchesOf(design, situations[from])) {
       if (factor.value === 0) continue;
       const to = stateOf(situation);
       if (to !== from) links.push({ from, to, factor });
@@ -74,7 +74,7 @@ export function isServing({ phase }: Situation): boolean {
   return phase === 'serving' || phase === 'warming';
 }
 
-function allIsWell({ standbys }: Scheme): Situation {
+function allIsWell({ standbys }: RedundancyDesign): Situation {
   return {
     phase: 'serving',
     target: -1,
@@ -88,39 +88,39 @@ function keyOf({ phase, target, displaced, ready, latent }: Situation): string {
   return `${phase},${target},${displaced ? 1 : 0},${ready.join(',')},${latent.join(',')}`;
 }
 
-function branchesOf(scheme: Scheme, now: Situation): readonly Branch[] {
-  if (now.phase === 'failback') return endOfPhase(scheme, now);
+function branchesOf(design: RedundancyDesign, now: Situation): readonly Branch[] {
+  if (now.phase === 'failback') return endOfPhase(design, now);
   return [
-    ...endOfPhase(scheme, now),
-    ...(isServing(now) ? activeFailures(scheme, now) : []),
-    ...standbyFailures(scheme, now),
-    ...rehearsals(scheme, now),
-    ...repairs(scheme, now),
+    ...endOfPhase(design, now),
+    ...(isServing(now) ? activeFailures(design, now) : []),
+    ...standbyFailures(design, now),
+    ...rehearsals(design, now),
+    ...repairs(design, now),
   ];
 }
 
 /** What the present phase leads to, if it ends by itself. */
-function endOfPhase(scheme: Scheme, now: Situation): readonly Branch[] {
+function endOfPhase(design: RedundancyDesign, now: Situation): readonly Branch[] {
   const { phase, target, displaced } = now;
   switch (phase) {
     case 'detecting': {
-      const rate = ending('detectionTime', scheme.detectionHours);
-      return at(rate, afterDetection(scheme, now, displaced));
+      const rate = ending('detectionTime', design.detectionHours);
+      return at(rate, afterDetection(design, now, displaced));
     }
     case 'switching': {
-      const rate = ending('failoverTime', scheme.standbys[target].failoverHours);
-      return at(rate, afterSwitch(scheme, now, target, displaced));
+      const rate = ending('failoverTime', design.standbys[target].failoverHours);
+      return at(rate, afterSwitch(design, now, target, displaced));
     }
     case 'recovering':
-      return at(ending('recoveryTime', scheme.recoveryHours), afterRecovery(scheme, now));
+      return at(ending('recoveryTime', design.recoveryHours), afterRecovery(design, now));
     case 'warming': {
-      const rate = ending('warmUpTime', scheme.standbys[target].warmUp?.hours ?? Infinity);
+      const rate = ending('warmUpTime', design.standbys[target].warmUp?.hours ?? Infinity);
       return at(rate, sure({ ...now, phase: 'serving', target: -1 }));
     }
     case 'failback':
       return at(
-        ending('failbackTime', scheme.failbackHours ?? Infinity),
-        sure(returned(scheme, now)),
+        ending('failbackTime', design.failbackHours ?? Infinity),
+        sure(returned(design, now)),
       );
     case 'serving':
     case 'exhausted':
@@ -131,25 +131,25 @@ function endOfPhase(scheme: Scheme, now: Situation): readonly Branch[] {
 }
 
 /** The failure of the active member, alone or together with all others. */
-function activeFailures(scheme: Scheme, now: Situation): readonly Branch[] {
-  const rate: Factor = { value: scheme.failuresPerHour, slopes: [['failureRate', 1]] };
-  const cause = share('commonCauseShare', scheme.commonCauseShare);
+function activeFailures(design: RedundancyDesign, now: Situation): readonly Branch[] {
+  const rate: Factor = { value: design.failuresPerHour, slopes: [['failureRate', 1]] };
+  const cause = share('commonCauseShare', design.commonCauseShare);
   const none = now.ready.map(() => 0);
   return [
-    ...at(product(rate, cause.no), afterFailure(scheme, now, now.displaced)),
+    ...at(product(rate, cause.no), afterFailure(design, now, now.displaced)),
     ...at(
       product(rate, cause.yes),
-      afterFailure(scheme, { ready: none, latent: none }, now.displaced),
+      afterFailure(design, { ready: none, latent: none }, now.displaced),
     ),
   ];
 }
 
-function standbyFailures(scheme: Scheme, now: Situation): readonly Branch[] {
-  const cause = share('commonCauseShare', scheme.commonCauseShare);
-  return scheme.standbys.flatMap(({ standbyFactor, undetectedShare }, place) => {
+function standbyFailures(design: RedundancyDesign, now: Situation): readonly Branch[] {
+  const cause = share('commonCauseShare', design.commonCauseShare);
+  return design.standbys.flatMap(({ standbyFactor, undetectedShare }, place) => {
     if (now.ready[place] === 0) return [];
     const rate: Factor = {
-      value: now.ready[place] * standbyFactor * scheme.failuresPerHour,
+      value: now.ready[place] * standbyFactor * design.failuresPerHour,
       slopes: [
         ['failureRate', 1],
         ['standbyFactor', 1],
@@ -168,41 +168,41 @@ function standbyFailures(scheme: Scheme, now: Situation): readonly Branch[] {
   });
 }
 
-function rehearsals(scheme: Scheme, now: Situation): readonly Branch[] {
-  const { rehearsalHours } = scheme;
+function rehearsals(design: RedundancyDesign, now: Situation): readonly Branch[] {
+  const { rehearsalHours } = design;
   if (rehearsalHours === null) return [];
   return now.latent.flatMap((count, place) => {
-    if (count === 0 || scheme.standbys[place].isRehearsed === false) return [];
+    if (count === 0 || design.standbys[place].isRehearsed === false) return [];
     const rate = ending('rehearsalInterval', rehearsalHours);
     const found = { value: 2 * count, slopes: [] };
     return at(product(rate, found), sure({ ...now, latent: changed(now.latent, place, -1) }));
   });
 }
 
-function repairs(scheme: Scheme, now: Situation): readonly Branch[] {
-  const members = scheme.standbys.reduce((sum, { count }) => sum + count, 1);
+function repairs(design: RedundancyDesign, now: Situation): readonly Branch[] {
+  const members = design.standbys.reduce((sum, { count }) => sum + count, 1);
   const failed = members - sizeOf(now) - (now.phase === 'exhausted' ? 0 : 1);
   if (failed === 0) return [];
-  const busy = { value: Math.min(failed, scheme.repairCrews), slopes: [] };
-  const rate = product(ending('repairTime', scheme.repairHours), busy);
-  return at(rate, sure(repaired(scheme, now)));
+  const busy = { value: Math.min(failed, design.repairCrews), slopes: [] };
+  const rate = product(ending('repairTime', design.repairHours), busy);
+  return at(rate, sure(repaired(design, now)));
 }
 
-function repaired(scheme: Scheme, now: Situation): Situation {
+function repaired(design: RedundancyDesign, now: Situation): Situation {
   if (now.phase === 'exhausted') {
     return { ...now, phase: 'serving', target: -1, displaced: false };
   }
   if (now.displaced && isServing(now)) {
-    return scheme.failbackHours === 0
-      ? returned(scheme, now)
+    return design.failbackHours === 0
+      ? returned(design, now)
       : { ...now, phase: 'failback', target: -1 };
   }
-  return { ...now, ...joined(now, scheme.standbys) };
+  return { ...now, ...joined(now, design.standbys) };
 }
 
 /** The preferred member is active, and the one that replaced it is on standby again. */
-function returned(scheme: Scheme, now: Situation): Situation {
-  const pool = joined(now, scheme.standbys);
+function returned(design: RedundancyDesign, now: Situation): Situation {
+  const pool = joined(now, design.standbys);
   return { ...pool, phase: 'serving', target: -1, displaced: false };
 }
 

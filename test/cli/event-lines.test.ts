@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HealthChange, IncidentChange } from '../../src/agent/contract.ts';
-import { narrate, narrateStop } from '../../src/cli/narrate.ts';
+import { eventLines, stopNotice } from '../../src/cli/event-lines.ts';
 import type { ProcessChange } from '../../src/drivers/traffic/contract.ts';
 import { play } from '../core/scenario.ts';
 
@@ -22,12 +22,12 @@ function incidentOf(script: string): IncidentChange {
 }
 
 function firstLine(data: IncidentChange): string {
-  return narrate({ kind: 'incident', data }, 'en')[0] ?? '';
+  return eventLines({ kind: 'incident', data }, 'en')[0] ?? '';
 }
 
 test('a member that is ready is told with its process, an observed one without', () => {
-  assert.deepEqual(narrate({ kind: 'health', data: READY }, 'en'), ['a is ready (pid 42)']);
-  assert.deepEqual(narrate({ kind: 'health', data: { ...READY, pid: null } }, 'en'), [
+  assert.deepEqual(eventLines({ kind: 'health', data: READY }, 'en'), ['a is ready (pid 42)']);
+  assert.deepEqual(eventLines({ kind: 'health', data: { ...READY, pid: null } }, 'en'), [
     'a is ready',
   ]);
 });
@@ -39,22 +39,22 @@ test('an incident that is only observed says first that nothing is done', () => 
 });
 
 test('members are said to be stopped only where some are', () => {
-  assert.match(narrateStop(['observe', 'manage']), /stop time-out/);
-  assert.match(narrateStop(['observe']), /left as they are/);
+  assert.match(stopNotice(['observe', 'manage']), /stop time-out/);
+  assert.match(stopNotice(['observe']), /left as they are/);
 });
 
 test('a member that was found failed and then fenced is not told of as failed twice', () => {
   const repair = { attempts: 1, notBefore: 0, fault: null, detail: '' } as const;
   const base = { member: 'a', health: 'failed', ready: false, pid: null, repair } as const;
   const told = (reason: 'confirmedDead' | 'exited', lifecycle: 'running' | 'absent') =>
-    narrate({ kind: 'health', data: { ...base, reason, lifecycle } }, 'en');
+    eventLines({ kind: 'health', data: { ...base, reason, lifecycle } }, 'en');
   assert.match(told('confirmedDead', 'running')[0] ?? '', /^a is failed/);
   assert.deepEqual(told('confirmedDead', 'absent'), ['a is fenced: nothing of it is left']);
   assert.match(told('exited', 'absent')[0] ?? '', /^a is failed/);
 });
 
 function toldOf(data: ProcessChange): string {
-  return narrate({ kind: 'proxy', data }, 'en').join('\n');
+  return eventLines({ kind: 'proxy', data }, 'en').join('\n');
 }
 
 test('the end of a proxy process is told with what it had, and so is what follows', () => {
@@ -72,6 +72,6 @@ test('the end of a proxy process is told with what it had, and so is what follow
 });
 
 test('a standby that does not wait is told with what it has to do', () => {
-  const [line = ''] = narrate({ kind: 'acceptedEarly', data: { member: 'b' } }, 'en');
+  const [line = ''] = eventLines({ kind: 'acceptedEarly', data: { member: 'b' } }, 'en');
   assert.match(line, /^b stands by and accepts clients all the same: .*HOTWARM_ACTIVATE_FD/);
 });

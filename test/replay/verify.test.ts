@@ -5,8 +5,8 @@ import { InvariantError } from '../../src/core/assert.ts';
 import type { Event } from '../../src/core/event.ts';
 import { step } from '../../src/core/step.ts';
 import type { Recording } from '../../src/replay/recording.ts';
-import { stepsOf, storyOf } from '../../src/replay/story.ts';
-import { walk } from '../../src/replay/walk.ts';
+import { stepsOf, timelineOf } from '../../src/replay/timeline.ts';
+import { walk } from '../../src/replay/verify.ts';
 import { play } from '../core/scenario.ts';
 import { record } from './recorded.ts';
 
@@ -96,7 +96,7 @@ test('the story tells what changes one by one, and counts what changes nothing',
   const recording = record(CRASH);
   const { steps } = walk(recording);
   const own = stepsOf(steps, 'shop', recording.incident);
-  const story = storyOf(own, { service: 'shop', all: false });
+  const story = timelineOf(own, { service: 'shop', all: false });
   const [first] = story;
   assert.ok(first?.type === 'step' && first.event.type === 'memberExited');
   assert.deepEqual(
@@ -106,7 +106,7 @@ test('the story tells what changes one by one, and counts what changes nothing',
   assert.ok(first.changes.some((change) => change.code === 'phase' && change.to === 'failingOver'));
   const folded = story.filter((entry) => entry.type === 'unchanged');
   assert.ok(folded.some(({ counts }) => (counts['probeSucceeded'] ?? 0) > 10));
-  const all = storyOf(own, { service: 'shop', all: true });
+  const all = timelineOf(own, { service: 'shop', all: true });
   assert.ok(all.every(({ type }) => type === 'step'));
   assert.equal(all.length, own.length);
 });

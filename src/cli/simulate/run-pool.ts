@@ -69,7 +69,7 @@ async function runThread(
   onOver: (over: LifeOver) => void,
 ): Promise<void> {
   const own = fileURLToPath(import.meta.url);
-  const entry = new URL(`./life-thread${extname(own)}`, import.meta.url);
+  const entry = new URL(`./run-worker${extname(own)}`, import.meta.url);
   const thread = new Worker(entry, { workerData: plan });
   try {
     await new Promise<void>((resolve, reject) => {

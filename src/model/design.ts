@@ -1,6 +1,11 @@
-import { requireCount, requireNonNegative, requirePositive, requireShare } from './domain.ts';
+import {
+  requireCount,
+  requireNonNegative,
+  requirePositive,
+  requireShare,
+} from './check-argument.ts';
 
-// A redundancy scheme as the numbers that decide how available it is: one active member and standbys of one or more
+// A redundancy design as the numbers that decide how available it is: one active member and standbys of one or more
 // classes, the first of which is used first. All durations are means in hours, all rates per hour.
 
 export type StandbyClass = {
@@ -18,7 +23,7 @@ export type StandbyClass = {
   readonly warmUp: { readonly hours: number; readonly servingShare: number } | null;
 };
 
-export type Scheme = {
+export type RedundancyDesign = {
   /** λ of an active member: failures per hour, of every cause. */
   readonly failuresPerHour: number;
   /** Until a failed member can be a standby again. */
@@ -44,18 +49,18 @@ const MOST_STANDBYS = 50;
 const MOST_CLASSES = 4;
 
 /** Throws a RangeError that names the first number that makes no sense. */
-export function requireScheme(scheme: Scheme): void {
-  requirePositive('failuresPerHour', scheme.failuresPerHour);
-  requirePositive('repairHours', scheme.repairHours);
-  requireCount('repairCrews', scheme.repairCrews, 1, 1000);
-  requireNonNegative('detectionHours', scheme.detectionHours);
-  requireShare('coverage', scheme.coverage);
-  requireNonNegative('recoveryHours', scheme.recoveryHours);
-  requireShare('commonCauseShare', scheme.commonCauseShare);
-  if (scheme.rehearsalHours !== null) requirePositive('rehearsalHours', scheme.rehearsalHours);
-  if (scheme.failbackHours !== null) requireNonNegative('failbackHours', scheme.failbackHours);
-  requireCount('the number of standby classes', scheme.standbys.length, 0, MOST_CLASSES);
-  for (const standby of scheme.standbys) {
+export function requireDesign(design: RedundancyDesign): void {
+  requirePositive('failuresPerHour', design.failuresPerHour);
+  requirePositive('repairHours', design.repairHours);
+  requireCount('repairCrews', design.repairCrews, 1, 1000);
+  requireNonNegative('detectionHours', design.detectionHours);
+  requireShare('coverage', design.coverage);
+  requireNonNegative('recoveryHours', design.recoveryHours);
+  requireShare('commonCauseShare', design.commonCauseShare);
+  if (design.rehearsalHours !== null) requirePositive('rehearsalHours', design.rehearsalHours);
+  if (design.failbackHours !== null) requireNonNegative('failbackHours', design.failbackHours);
+  requireCount('the number of standby classes', design.standbys.length, 0, MOST_CLASSES);
+  for (const standby of design.standbys) {
     requireCount('count', standby.count, 1, MOST_STANDBYS);
     requireShare('standbyFactor', standby.standbyFactor);
     requireNonNegative('failoverHours', standby.failoverHours);

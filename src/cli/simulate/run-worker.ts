@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AvailabilityRun } from '../../sim/availability-run.ts';
-import type { LifeOver, LifePlan } from './lives.ts';
+import type { LifeOver, LifePlan } from './run-pool.ts';
 
 // The thread of lives.ts: lives the seed that it is given, tells how it went, and waits for the next.
 

@@ -36,7 +36,7 @@ const TRAFFIC_LOST =
 const TRAFFIC_BACK = 'the data plane is back';
 
 /** Lines for one piece of news, without time and service; none when it is of no interest while it happens. */
-export function narrate(news: AgentChange, locale: Locale): readonly string[] {
+export function eventLines(news: AgentChange, locale: Locale): readonly string[] {
   switch (news.kind) {
     case 'health':
       return narrateHealth(news.data, locale);
@@ -94,7 +94,7 @@ function narrateCertificate({ file, fault }: CertificateChange): string {
 }
 
 /** What happens once the agent is told to stop. */
-export function narrateStop(modes: readonly ('manage' | 'observe')[]): string {
+export function stopNotice(modes: readonly ('manage' | 'observe')[]): string {
   return modes.includes('manage')
     ? 'stopping: members get their stop time-out to finish'
     : 'stopping: observed members are left as they are';

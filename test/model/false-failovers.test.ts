@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { erfc, logNormalTail, predictMistakes } from '../../src/model/mistakes.ts';
+import { erfc, logNormalTail, predictFalseFailovers } from '../../src/model/false-failovers.ts';
 import type { TimingInput } from '../../src/model/timing.ts';
 
 const INPUT: TimingInput = {
@@ -37,7 +37,7 @@ test('half of all pauses exceed their median', () => {
 });
 
 test('false failovers are the pauses longer than what is tolerated', () => {
-  const { toleratedPauseMs, failoversPerYear, suspicionsPerYear } = predictMistakes(INPUT);
+  const { toleratedPauseMs, failoversPerYear, suspicionsPerYear } = predictFalseFailovers(INPUT);
   // A margin of 50 ms after the interval, and two probes of 100 ms; the pause began up to an interval later.
   assert.equal(toleratedPauseMs, 250);
   assert.ok(Math.abs(suspicionsPerYear - 8766) < 1);
@@ -47,7 +47,10 @@ test('false failovers are the pauses longer than what is tolerated', () => {
 });
 
 test('a probe that does not see hangs takes no pause for one', () => {
-  const { toleratedPauseMs, failoversPerYear } = predictMistakes({ ...INPUT, seesHangs: false });
+  const { toleratedPauseMs, failoversPerYear } = predictFalseFailovers({
+    ...INPUT,
+    seesHangs: false,
+  });
   assert.equal(toleratedPauseMs, null);
   assert.deepEqual(failoversPerYear, { quiet: 0, busy: 0, pausing: 0 });
 });
@@ -56,8 +59,8 @@ test('a longer bound never makes false failovers more frequent', () => {
   const ms = fc.integer({ min: 20, max: 10_000 });
   fc.assert(
     fc.property(ms, ms, (boundMs, moreMs) => {
-      const short = predictMistakes({ ...INPUT, boundMs }).failoversPerYear;
-      const long = predictMistakes({ ...INPUT, boundMs: boundMs + moreMs }).failoversPerYear;
+      const short = predictFalseFailovers({ ...INPUT, boundMs }).failoversPerYear;
+      const long = predictFalseFailovers({ ...INPUT, boundMs: boundMs + moreMs }).failoversPerYear;
       assert.ok(long.quiet <= short.quiet && long.pausing <= short.pausing);
     }),
   );

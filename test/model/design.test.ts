@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Parameter } from '../../src/model/scheme-branch.ts';
+import type { Parameter } from '../../src/model/design-branch.ts';
 import {
   downtimeElasticities,
   intervalUnavailability,
-  schemeFigures,
-  schemeMttfHours,
-  schemeSurvival,
-} from '../../src/model/scheme-figures.ts';
-import type { Scheme } from '../../src/model/scheme.ts';
+  designFigures,
+  designMttfHours,
+  designReliability,
+} from '../../src/model/design-figures.ts';
+import type { RedundancyDesign } from '../../src/model/design.ts';
 
-const SCHEME: Scheme = {
+const SCHEME: RedundancyDesign = {
   failuresPerHour: 1 / 2000,
   repairHours: 4,
   repairCrews: 1,
@@ -37,7 +37,7 @@ function near(actual: number, expected: number, tolerance: number): void {
 }
 
 /** The scheme with one parameter a little larger. */
-const SCALED: Readonly<Record<Parameter, (factor: number) => Scheme>> = {
+const SCALED: Readonly<Record<Parameter, (factor: number) => RedundancyDesign>> = {
   failureRate: (f) => ({ ...SCHEME, failuresPerHour: SCHEME.failuresPerHour * f }),
   repairTime: (f) => ({ ...SCHEME, repairHours: SCHEME.repairHours * f }),
   detectionTime: (f) => ({ ...SCHEME, detectionHours: SCHEME.detectionHours * f }),
@@ -58,8 +58,8 @@ const SCALED: Readonly<Record<Parameter, (factor: number) => Scheme>> = {
 };
 
 function withStandbys(
-  change: (one: Scheme['standbys'][number]) => Scheme['standbys'][number],
-): Scheme {
+  change: (one: RedundancyDesign['standbys'][number]) => RedundancyDesign['standbys'][number],
+): RedundancyDesign {
   return { ...SCHEME, standbys: SCHEME.standbys.map(change) };
 }
 
@@ -69,7 +69,7 @@ test('the elasticity of each parameter is what a small change of it does', () =>
   for (const { parameter, elasticity } of found) {
     const step = 1e-4;
     const log = (factor: number): number =>
-      Math.log(schemeFigures(SCALED[parameter](factor)).unavailability);
+      Math.log(designFigures(SCALED[parameter](factor)).unavailability);
     const difference = (log(1 + step) - log(1 - step)) / (Math.log1p(step) - Math.log1p(-step));
     assert.ok(
       Math.abs(elasticity - difference) < 1e-7,
@@ -79,57 +79,57 @@ test('the elasticity of each parameter is what a small change of it does', () =>
 });
 
 test('a single member is down while it is detected and repaired', () => {
-  const { unavailability, outagesPerYear } = schemeFigures({ ...SCHEME, standbys: [] });
+  const { unavailability, outagesPerYear } = designFigures({ ...SCHEME, standbys: [] });
   near(unavailability, 4.0001 / 2004.0001, 1e-14);
   near(outagesPerYear, 8766 / 2004.0001, 1e-14);
-  near(schemeMttfHours({ ...SCHEME, standbys: [] }, 'outage'), 2000, 1e-14);
+  near(designMttfHours({ ...SCHEME, standbys: [] }, 'outage'), 2000, 1e-14);
 });
 
 test('a hidden failure costs an outage only when the standby is needed, and rehearsals shorten it', () => {
   const hidden = withStandbys((one) => ({ ...one, undetectedShare: 1 }));
   const down = (rehearsalHours: number | null): number =>
-    schemeFigures({ ...hidden, rehearsalHours }).unavailability;
+    designFigures({ ...hidden, rehearsalHours }).unavailability;
   const [hourly, weekly, never] = [down(1), down(168), down(null)];
   assert.ok(hourly < weekly && weekly < never, `${hourly} ${weekly} ${never}`);
 });
 
 test('all standbys fail with the active when every failure has a common cause', () => {
-  const common = schemeFigures({ ...SCHEME, commonCauseShare: 1, detectionHours: 0 });
+  const common = designFigures({ ...SCHEME, commonCauseShare: 1, detectionHours: 0 });
   // The first repair ends the outage, whatever becomes of the other members.
   near(common.unavailability, 4 / 2004, 1e-14);
   near(common.downtimeMinutesByPhase.exhausted, common.downtimeMinutesPerYear, 1e-14);
 });
 
 test('figures over a mission tend to those of the long run', () => {
-  near(intervalUnavailability(SCHEME, 1e7), schemeFigures(SCHEME).unavailability, 1e-3);
-  assert.ok(intervalUnavailability(SCHEME, 1) < schemeFigures(SCHEME).unavailability);
+  near(intervalUnavailability(SCHEME, 1e7), designFigures(SCHEME).unavailability, 1e-3);
+  assert.ok(intervalUnavailability(SCHEME, 1) < designFigures(SCHEME).unavailability);
 });
 
 test('a short mission fails as seldom as its mean time says', () => {
-  const mean = schemeMttfHours(SCHEME, 'unbridged');
-  const { unreliability, reliability } = schemeSurvival(SCHEME, mean / 1000, 'unbridged');
+  const mean = designMttfHours(SCHEME, 'unbridged');
+  const { unreliability, reliability } = designReliability(SCHEME, mean / 1000, 'unbridged');
   near(unreliability, 0.001, 0.1);
   near(reliability + unreliability, 1, 1e-14);
-  assert.ok(schemeMttfHours(SCHEME, 'outage') < mean);
+  assert.ok(designMttfHours(SCHEME, 'outage') < mean);
 });
 
 test('twenty standbys with hidden failures are solved', () => {
   const many = withStandbys((one) => ({ ...one, count: 10 }));
-  const { states, unavailability } = schemeFigures({
+  const { states, unavailability } = designFigures({
     ...many,
     standbys: many.standbys.slice(0, 1),
   });
   assert.ok(states > 300);
-  assert.ok(unavailability < schemeFigures(SCHEME).unavailability);
+  assert.ok(unavailability < designFigures(SCHEME).unavailability);
 });
 
 test('a number that makes no sense is named with what is wanted', () => {
-  assert.throws(() => schemeFigures({ ...SCHEME, coverage: 1.5 }), {
+  assert.throws(() => designFigures({ ...SCHEME, coverage: 1.5 }), {
     name: 'RangeError',
     message: 'coverage is 1.5; it must be a share between 0 and 1',
   });
-  assert.throws(() => schemeFigures({ ...SCHEME, repairHours: 0 }), /repairHours is 0/);
-  assert.throws(() => schemeFigures({ ...SCHEME, failuresPerHour: NaN }), /failuresPerHour is NaN/);
+  assert.throws(() => designFigures({ ...SCHEME, repairHours: 0 }), /repairHours is 0/);
+  assert.throws(() => designFigures({ ...SCHEME, failuresPerHour: NaN }), /failuresPerHour is NaN/);
 });
 
 test('a class that rehearsals leave out fares as if there were none', () => {
@@ -137,9 +137,9 @@ test('a class that rehearsals leave out fares as if there were none', () => {
   assert.ok(first !== undefined && second !== undefined);
   const skipped = { ...SCHEME, standbys: [{ ...first, isRehearsed: false }] };
   const never = { ...SCHEME, rehearsalHours: null, standbys: [first] };
-  near(schemeFigures(skipped).unavailability, schemeFigures(never).unavailability, 1e-12);
+  near(designFigures(skipped).unavailability, designFigures(never).unavailability, 1e-12);
   const both = { ...SCHEME, standbys: [{ ...first, isRehearsed: false }, second] };
-  assert.ok(schemeFigures(both).unreadyShare > schemeFigures(SCHEME).unreadyShare);
+  assert.ok(designFigures(both).unreadyShare > designFigures(SCHEME).unreadyShare);
 });
 
 test('the share of time without a standby that works is that of its hidden and known failures', () => {
@@ -148,7 +148,7 @@ test('the share of time without a standby that works is that of its hidden and k
   const still = { ...SCHEME, rehearsalHours: 24, standbys: [{ ...first, undetectedShare: 1 }] };
   const seldom = { ...still, failuresPerHour: 1e-8 };
   // Each hidden failure stands for half an interval in the mean, then it is repaired; so is each failed active.
-  near(schemeFigures(seldom).unreadyShare, 1e-8 * (0.7 * 0.98 * (12 + 4) + 4), 1e-4);
-  const { unreadyShare } = schemeFigures({ ...SCHEME, standbys: [] });
+  near(designFigures(seldom).unreadyShare, 1e-8 * (0.7 * 0.98 * (12 + 4) + 4), 1e-4);
+  const { unreadyShare } = designFigures({ ...SCHEME, standbys: [] });
   assert.equal(unreadyShare, 1);
 });

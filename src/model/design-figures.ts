@@ -2,19 +2,19 @@ import { meanTimeTo } from './absorption.ts';
 import { compress } from './chain.ts';
 import { eliminate, rewardUntilLast, SECOND_OF_STEPS, stationaryWeights } from './elimination.ts';
 import { startIn } from './initial.ts';
-import type { Parameter, Phase, Situation } from './scheme-branch.ts';
-import { type SchemeChain, isServing, schemeChain } from './scheme-chain.ts';
-import type { Scheme } from './scheme.ts';
-import type { Survival } from './survival.ts';
+import type { Parameter, Phase, Situation } from './design-branch.ts';
+import { type DesignChain, isServing, designChain } from './design-chain.ts';
+import type { RedundancyDesign } from './design.ts';
+import type { Reliability } from './reliability.ts';
 import { transientSolution } from './transient.ts';
 import { HOURS_PER_YEAR, MINUTES_PER_YEAR } from './year.ts';
 
-// What a scheme comes to: the figures that a plan compares. A year has 365.25 days.
+// What a design comes to: the figures that a plan compares. A year has 365.25 days.
 
 /** Phases in which no member serves: the causes of downtime. */
 export type DownPhase = Exclude<Phase, 'serving' | 'warming'>;
 
-export type SchemeFigures = {
+export type DesignFigures = {
   readonly availability: number;
   /** 1 − availability, by itself: nine nines keep all their digits. */
   readonly unavailability: number;
@@ -32,9 +32,9 @@ export type SchemeFigures = {
   readonly states: number;
 };
 
-/** Long-run figures of a scheme, from its stationary distribution. */
-export function schemeFigures(scheme: Scheme): SchemeFigures {
-  return figuresOf(scheme, solve(schemeChain(scheme)));
+/** Long-run figures of a design, from its stationary distribution. */
+export function designFigures(design: RedundancyDesign): DesignFigures {
+  return figuresOf(design, solve(designChain(design)));
 }
 
 export type Elasticity = {
@@ -44,18 +44,18 @@ export type Elasticity = {
 };
 
 /**
- * How much the downtime depends on each parameter of a scheme, exactly: with a reward d of 1 in the states that are
+ * How much the downtime depends on each parameter of a design, exactly: with a reward d of 1 in the states that are
  * down and U = π d, dU/dθ = Σ π_i (dq_ij/dθ) (g_j − g_i), where g solves Q g = U − d. The bias g_i is the downtime until
  * the next visit to state 0, less U times the time until then; both are positive sums by elimination.
  * Parameters that are shares count by their small side: `uncoveredShare` is 1 − coverage.
  * Source: Schweitzer, Perturbation theory and finite Markov chains, J. Appl. Prob. 5, 1968; Cao, Stochastic Learning
  * and Optimization, 2007, chapter 2 (performance potentials).
  */
-export function downtimeElasticities(scheme: Scheme): readonly Elasticity[] {
-  const solved = solve(schemeChain(scheme));
+export function downtimeElasticities(design: RedundancyDesign): readonly Elasticity[] {
+  const solved = solve(designChain(design));
   const { situations, links } = solved.model;
   const down = situations.map((situation) => (isServing(situation) ? 0 : 1));
-  const { unavailability } = figuresOf(scheme, solved);
+  const { unavailability } = figuresOf(design, solved);
   const downtime = rewardUntilLast(solved.elimination, down);
   const duration = rewardUntilLast(solved.elimination, new Float64Array(down.length).fill(1));
   const bias = downtime.map((spent, state) => spent - unavailability * duration[state]);
@@ -75,8 +75,12 @@ export function downtimeElasticities(scheme: Scheme): readonly Elasticity[] {
 export type Loss = 'outage' | 'unbridged';
 
 /** The probability that the service was not lost until `hours`, starting with all well. */
-export function schemeSurvival(scheme: Scheme, hours: number, loss: Loss): Survival {
-  const model = schemeChain(scheme);
+export function designReliability(
+  design: RedundancyDesign,
+  hours: number,
+  loss: Loss,
+): Reliability {
+  const model = designChain(design);
   const lost = model.situations.map((situation) => isLost(situation, loss));
   const transitions = model.chain.transitions.filter(({ from }) => !lost[from]);
   const chain = { size: model.chain.size, transitions };
@@ -87,8 +91,8 @@ export function schemeSurvival(scheme: Scheme, hours: number, loss: Loss): Survi
 }
 
 /** Mean hours until the service is lost for the first time, starting with all well. */
-export function schemeMttfHours(scheme: Scheme, loss: Loss): number {
-  const { chain, situations } = schemeChain(scheme);
+export function designMttfHours(design: RedundancyDesign, loss: Loss): number {
+  const { chain, situations } = designChain(design);
   const targets = situations.flatMap((situation, state) =>
     isLost(situation, loss) ? [state] : [],
   );
@@ -96,8 +100,8 @@ export function schemeMttfHours(scheme: Scheme, loss: Loss): number {
 }
 
 /** Expected share of (0, hours) in which no member serves, starting with all healthy. */
-export function intervalUnavailability(scheme: Scheme, hours: number): number {
-  const { chain, situations } = schemeChain(scheme);
+export function intervalUnavailability(design: RedundancyDesign, hours: number): number {
+  const { chain, situations } = designChain(design);
   const { occupancy } = transientSolution(chain, startIn(chain.size, 0), hours);
   return (
     occupancy.reduce((sum, spent, state) => (isServing(situations[state]) ? sum : sum + spent), 0) /
@@ -111,17 +115,17 @@ function isLost(situation: Situation, loss: Loss): boolean {
 }
 
 type Solved = {
-  readonly model: SchemeChain;
+  readonly model: DesignChain;
   readonly elimination: NonNullable<ReturnType<typeof eliminate>>;
   readonly distribution: Float64Array;
 };
 
 /** From every state all can become healthy again, so the chain has one closed class, and state 0 is in it. */
-function solve(model: SchemeChain): Solved {
+function solve(model: DesignChain): Solved {
   const elimination = eliminate(compress(model.chain), 0, 60 * SECOND_OF_STEPS);
   if (elimination === null) {
     throw new RangeError(
-      `the scheme has ${model.chain.size} states, too many to solve; give it fewer standbys`,
+      `the design has ${model.chain.size} states, too many to solve; give it fewer standbys`,
     );
   }
   const weights = stationaryWeights(elimination);
@@ -129,7 +133,7 @@ function solve(model: SchemeChain): Solved {
   return { model, elimination, distribution: weights.map((weight) => weight / total) };
 }
 
-function figuresOf(scheme: Scheme, { model, distribution }: Solved): SchemeFigures {
+function figuresOf(design: RedundancyDesign, { model, distribution }: Solved): DesignFigures {
   const { situations, links } = model;
   const down = { detecting: 0, switching: 0, recovering: 0, exhausted: 0, failback: 0 };
   let availability = 0;
@@ -142,7 +146,7 @@ function figuresOf(scheme: Scheme, { model, distribution }: Solved): SchemeFigur
       down[phase] += share;
       return;
     }
-    const serving = phase === 'warming' ? (scheme.standbys[target].warmUp?.servingShare ?? 1) : 1;
+    const serving = phase === 'warming' ? (design.standbys[target].warmUp?.servingShare ?? 1) : 1;
     availability += share;
     if (ready.every((count) => count === 0)) unready += share;
     servingShare += share * serving;

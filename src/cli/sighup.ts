@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Supervision } from './supervision.ts';
+import type { Supervision } from './systemd-notify.ts';
 
 // SIGHUP, from the start of the agent to its end. Of a terminal that was closed it says that nobody looks any more,
 // and ends nothing: an ssh session that breaks must not cost the service its agent. From a service manager it means

@@ -3,7 +3,7 @@ import type { Evaluation } from '../model/plan/evaluation.ts';
 import { type Objective, missesOf } from '../model/plan/objectives.ts';
 import { type Plan, notable } from '../model/plan/recommendation.ts';
 import { type Cell, cell } from '../terminal.ts';
-import { availabilityText, moneyText, placeText, spanText, standbysText } from './words.ts';
+import { availabilityText, moneyText, placeText, spanText, standbysText } from './plan-text.ts';
 
 const MOST_ROWS = 8;
 

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StoredIncident } from '../../agent/contract.ts';
-import { describeFact } from '../../core/describe/fact.ts';
-import { duration } from '../../core/describe/language.ts';
-import { describeOperation } from '../../core/describe/refusal.ts';
-import { AppError } from '../../errors.ts';
-import type { Client } from '../client.ts';
-import { formatEntry, outcomeTone, summarise } from '../incident-text.ts';
-import { cell, paint, type Terminal, writeJson } from '../../terminal.ts';
-import { pickService } from '../pick-service.ts';
+import type { StoredIncident } from '../agent/contract.ts';
+import { describeFact } from '../core/describe/fact.ts';
+import { duration } from '../core/describe/language.ts';
+import { describeOperation } from '../core/describe/refusal.ts';
+import { AppError } from '../errors.ts';
+import type { Client } from './client.ts';
+import { formatEntry, outcomeTone, summarise } from './incident-text.ts';
+import { cell, paint, type Terminal, writeJson } from '../terminal.ts';
+import { pickService } from './pick-service.ts';
 
 // switchover, failover and failback: ask, then follow the incident that it opens until it has ended.
 

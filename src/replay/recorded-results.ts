@@ -4,7 +4,7 @@ import type { Event, ProbeAnswer } from '../core/event.ts';
 import type { EffectFault, ProbeFault } from '../core/reasons.ts';
 import type { DurationMs, Instant } from '../core/time.ts';
 import { isHarmless } from '../core/step-context.ts';
-import type { Step } from './walk.ts';
+import type { Step } from './verify.ts';
 
 // What a recording knows of the world, for the question what would have happened otherwise: which orders were
 // given and how each ended, when each member is known to have answered, and from when on its own course is no

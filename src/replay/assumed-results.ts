@@ -4,7 +4,7 @@ import type { Effect, EffectId } from '../core/effect.ts';
 import type { EffectResult } from '../core/event.ts';
 import type { AgentState, MemberState } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
-import { type Agenda, UNRECORDED } from './agenda.ts';
+import { type Agenda, UNRECORDED } from './pending-effects.ts';
 import {
   actsOnTheWorld,
   type Answer,
@@ -12,7 +12,7 @@ import {
   memberOfOrder,
   type Reality,
   type RecordedOrder,
-} from './reality.ts';
+} from './recorded-results.ts';
 import { serviceOf } from './recording.ts';
 
 // How the orders of another course of things end. One that was given in the record at the same moment ends as it

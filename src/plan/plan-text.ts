@@ -1,11 +1,11 @@
 import { describeTemperature } from '../core/describe/fact.ts';
 import { type Locale, duration, size, speaker } from '../core/describe/language.ts';
 import type { Basis } from '../model/fault-rates.ts';
-import { type Design, countOf } from '../model/plan/design.ts';
+import { type Design, countOf } from '../model/plan/design-space.ts';
 import type { LayerKind } from '../model/plan/layer.ts';
 import type { Objective, Unbridged } from '../model/plan/objectives.ts';
-import type { Parameter, Phase } from '../model/scheme-branch.ts';
-import type { DownPhase } from '../model/scheme-figures.ts';
+import type { Parameter, Phase } from '../model/design-branch.ts';
+import type { DownPhase } from '../model/design-figures.ts';
 
 // The words of a plan, in English and Chinese. Longer than most files because it is one list.
 

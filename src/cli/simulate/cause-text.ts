@@ -1,6 +1,6 @@
 import { type Locale, speaker, type Text } from '../../core/describe/language.ts';
 import type { OutageCause } from '../../sim/outage-log.ts';
-import { availabilityText } from '../../plan/words.ts';
+import { availabilityText } from '../../plan/plan-text.ts';
 
 // Words that several texts of a simulation share.
 

@@ -1,4 +1,4 @@
-import type { Scheme, StandbyClass } from './scheme.ts';
+import type { RedundancyDesign, StandbyClass } from './design.ts';
 
 // What follows at once from an event: the states in which a chain may come to rest, with their probabilities. A
 // phase whose mean duration is 0 is passed through, so that it costs neither a state nor an infinite rate.
@@ -77,53 +77,61 @@ export function ending(parameter: Parameter, hours: number): Factor {
 }
 
 /** The active has failed. */
-export function afterFailure(scheme: Scheme, pool: Pool, displaced: boolean): readonly Branch[] {
-  if (scheme.detectionHours === 0) return afterDetection(scheme, pool, displaced);
+export function afterFailure(
+  design: RedundancyDesign,
+  pool: Pool,
+  displaced: boolean,
+): readonly Branch[] {
+  if (design.detectionHours === 0) return afterDetection(design, pool, displaced);
   return rest({ ...pool, phase: 'detecting', target: -1, displaced });
 }
 
 /** It is certain that the active has failed. */
-export function afterDetection(scheme: Scheme, pool: Pool, displaced: boolean): readonly Branch[] {
+export function afterDetection(
+  design: RedundancyDesign,
+  pool: Pool,
+  displaced: boolean,
+): readonly Branch[] {
   if (sizeOf(pool) === 0) return exhausted(pool, displaced);
-  const { yes, no } = share('uncoveredShare', 1 - scheme.coverage);
+  const { yes, no } = share('uncoveredShare', 1 - design.coverage);
   // The coverage itself, not 1 − (1 − coverage), which would be off by a rounding error.
-  const covered = { ...no, value: scheme.coverage };
+  const covered = { ...no, value: design.coverage };
   const lost: readonly Branch[] =
-    scheme.recoveryHours === 0
-      ? afterRecovery(scheme, pool)
+    design.recoveryHours === 0
+      ? afterRecovery(design, pool)
       : rest({ ...pool, phase: 'recovering', target: -1, displaced });
   return [
-    ...weighted(covered, startSwitch(scheme, pool, displaced)),
+    ...weighted(covered, startSwitch(design, pool, displaced)),
     ...weighted(yes, lost),
   ].filter(({ factor }) => factor.value > 0);
 }
 
 /** The takeover is at its end: the chosen standby works, or it turns out that it had failed long ago. */
 export function afterSwitch(
-  scheme: Scheme,
+  design: RedundancyDesign,
   pool: Pool,
   target: number,
   displaced: boolean,
 ): readonly Branch[] {
   const ready = pool.ready[target];
   const latent = pool.latent[target];
-  if (ready + latent === 0) return startSwitch(scheme, pool, displaced);
+  if (ready + latent === 0) return startSwitch(design, pool, displaced);
   const served = { ready: changed(pool.ready, target, -1), latent: pool.latent };
   const found = { ready: pool.ready, latent: changed(pool.latent, target, -1) };
   const worked = { value: ready / (ready + latent), slopes: [] };
   const failed = { value: latent / (ready + latent), slopes: [] };
   return [
-    ...(ready > 0 ? weighted(worked, rest(takenOver(scheme, served, target))) : []),
-    ...(latent > 0 ? weighted(failed, startSwitch(scheme, found, displaced)) : []),
+    ...(ready > 0 ? weighted(worked, rest(takenOver(design, served, target))) : []),
+    ...(latent > 0 ? weighted(failed, startSwitch(design, found, displaced)) : []),
   ];
 }
 
 /** An operator has checked every standby, and used the first that works. */
-export function afterRecovery(scheme: Scheme, pool: Pool): readonly Branch[] {
+export function afterRecovery(design: RedundancyDesign, pool: Pool): readonly Branch[] {
   const target = pool.ready.findIndex((count) => count > 0);
   const latent = pool.latent.map(() => 0);
-  if (target < 0) return exhausted({ ready: pool.ready, latent }, isDisplacing(scheme));
-  return rest(takenOver(scheme, { ready: changed(pool.ready, target, -1), latent }, target));
+  if (target < 0) return exhausted({ ready: pool.ready, latent }, isDisplacing(design));
+  return rest(takenOver(design, { ready: changed(pool.ready, target, -1), latent }, target));
 }
 
 /** A member joins the first class that has room for it. */
@@ -140,24 +148,24 @@ export function sizeOf({ ready, latent }: Pool): number {
   return ready.reduce((sum, count, place) => sum + count + latent[place], 0);
 }
 
-function startSwitch(scheme: Scheme, pool: Pool, displaced: boolean): readonly Branch[] {
+function startSwitch(design: RedundancyDesign, pool: Pool, displaced: boolean): readonly Branch[] {
   const target = pool.ready.findIndex((count, place) => count + pool.latent[place] > 0);
   if (target < 0) return exhausted(pool, displaced);
-  if (scheme.standbys[target].failoverHours === 0) {
-    return afterSwitch(scheme, pool, target, displaced);
+  if (design.standbys[target].failoverHours === 0) {
+    return afterSwitch(design, pool, target, displaced);
   }
   return rest({ ...pool, phase: 'switching', target, displaced });
 }
 
-function takenOver(scheme: Scheme, pool: Pool, target: number): Situation {
-  const displaced = isDisplacing(scheme);
-  return scheme.standbys[target].warmUp === null
+function takenOver(design: RedundancyDesign, pool: Pool, target: number): Situation {
+  const displaced = isDisplacing(design);
+  return design.standbys[target].warmUp === null
     ? { ...pool, phase: 'serving', target: -1, displaced }
     : { ...pool, phase: 'warming', target, displaced };
 }
 
 /** Without failback no member is preferred, so none is displaced. */
-function isDisplacing({ failbackHours }: Scheme): boolean {
+function isDisplacing({ failbackHours }: RedundancyDesign): boolean {
   return failbackHours !== null;
 }
 

@@ -3,7 +3,7 @@ import {
   estimateAvailability,
   type AvailabilityEstimate,
 } from '../../sim/availability-run-estimate.ts';
-import { planLife, runLives } from './lives.ts';
+import { planLife, runLives } from './run-pool.ts';
 import { type Verdict, verdictsOf } from './verdict.ts';
 
 // A look at how a configuration moves by itself, short enough to be made whenever it changes: `hotwarm check --simulate`.

@@ -5,12 +5,12 @@ import { seesHangs } from '../drivers/probe/spec.ts';
 import type { ParsedService } from '../config/schema.ts';
 import { trafficAbilities } from '../config/traffic/kinds.ts';
 import { AppError } from '../errors.ts';
-import type { Design } from '../model/plan/design.ts';
+import type { Design } from '../model/plan/design-space.ts';
 import type { PlannedService } from '../model/plan/question.ts';
 import { configuredDesign } from './configured.ts';
 import { type Described, describe } from './description.ts';
 import { type History, readHistory } from './history.ts';
-import { type Said, type Stated, merge } from './stated.ts';
+import { type Said, type Stated, merge } from './plan-input.ts';
 import { standingOf, TEMPERATURE_NAMES } from '../core/temperature.ts';
 
 // A service of a configuration, as the formulas see it.

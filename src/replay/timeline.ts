@@ -7,12 +7,12 @@ import type { AgentState, Incident } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
 import { serviceOf } from './recording.ts';
 import { isNews, transcriptLine } from './transcript.ts';
-import type { Step } from './walk.ts';
+import type { Step } from './verify.ts';
 
 // The part of a replay that is the incident, for a reader: from the first evidence to its end, what tells
 // something one by one, and what only repeats what was known as a count.
 
-export type StoryEntry =
+export type TimelineEntry =
   | {
       readonly type: 'step';
       readonly at: Instant;
@@ -32,11 +32,11 @@ export type StoryEntry =
     };
 
 /** A step, and whether it is assumed. */
-export type StoryStep = Pick<Step, 'event' | 'effect' | 'before' | 'after' | 'effects'> & {
+export type TimelineStep = Pick<Step, 'event' | 'effect' | 'before' | 'after' | 'effects'> & {
   readonly assumed?: boolean;
 };
 
-type StoryOptions = {
+type TimelineOptions = {
   readonly service: string;
   /** Every event for itself. */
   readonly all: boolean;
@@ -44,7 +44,7 @@ type StoryOptions = {
 
 /** The newest state of an incident in these steps; null: it does not open. */
 export function incidentIn(
-  steps: readonly StoryStep[],
+  steps: readonly TimelineStep[],
   service: string,
   id: number,
 ): Incident | null {
@@ -56,7 +56,7 @@ export function incidentIn(
 }
 
 /** From the last moment that the service was well to the end of the incident; everything where it never opens. */
-export function stepsOf<T extends StoryStep>(
+export function stepsOf<T extends TimelineStep>(
   steps: readonly T[],
   service: string,
   id: number,
@@ -76,8 +76,11 @@ function hasEnded(state: AgentState, service: string, id: number): boolean {
   );
 }
 
-export function storyOf(steps: readonly StoryStep[], options: StoryOptions): readonly StoryEntry[] {
-  const entries: StoryEntry[] = [];
+export function timelineOf(
+  steps: readonly TimelineStep[],
+  options: TimelineOptions,
+): readonly TimelineEntry[] {
+  const entries: TimelineEntry[] = [];
   for (const step of steps) {
     if (!concerns(step, options.service)) continue;
     const entry = entryOf(step, options.service);
@@ -90,7 +93,7 @@ export function storyOf(steps: readonly StoryStep[], options: StoryOptions): rea
 
 /** The same as lines of a transcript, the time counted from `from`. */
 export function transcriptOf(
-  steps: readonly StoryStep[],
+  steps: readonly TimelineStep[],
   service: string,
   from: Instant,
 ): readonly string[] {
@@ -106,18 +109,18 @@ export function transcriptOf(
 }
 
 /** Other services of the same agent are another story. */
-function concerns({ event, effect, before, after }: StoryStep, service: string): boolean {
+function concerns({ event, effect, before, after }: TimelineStep, service: string): boolean {
   if (serviceOf(before, service) !== serviceOf(after, service)) return true;
   if ('service' in event) return event.service === service;
   return effect === null || effect.service === service || effect.service === '';
 }
 
-function whole(step: StoryStep): StoryEntry {
+function whole(step: TimelineStep): TimelineEntry {
   const { event, effect, assumed = false } = step;
   return { type: 'step', at: event.at, event, effect, changes: [], ordered: [], assumed };
 }
 
-function entryOf(step: StoryStep, service: string): StoryEntry {
+function entryOf(step: TimelineStep, service: string): TimelineEntry {
   const { event, effect, assumed = false } = step;
   const changes = changesOf(serviceOf(step.before, service), serviceOf(step.after, service));
   const ordered = step.effects.filter((one) => one.service === service && isNews(one));
@@ -138,7 +141,10 @@ function routineName(event: Event): string {
   return isOutcome(event) ? 'housekeeping' : event.type;
 }
 
-function fold(entries: StoryEntry[], entry: StoryEntry & { readonly type: 'unchanged' }): void {
+function fold(
+  entries: TimelineEntry[],
+  entry: TimelineEntry & { readonly type: 'unchanged' },
+): void {
   const last = entries.at(-1);
   if (last?.type !== 'unchanged' || last.assumed !== entry.assumed) {
     entries.push(entry);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { describeStatus, Supervision } from '../../src/cli/supervision.ts';
+import { describeStatus, Supervision } from '../../src/cli/systemd-notify.ts';
 import type { AgentState, MemberState, ServiceState } from '../../src/core/state.ts';
 import type { Told } from '../../src/drivers/service-manager.ts';
 import { changeMember, changeService, wellState } from '../api/fake-view.ts';

@@ -1,5 +1,5 @@
-import type { Scheme } from '../scheme.ts';
-import { type Design, type StandbyGroup, groupsOf, standbysOf } from './design.ts';
+import type { RedundancyDesign } from '../design.ts';
+import { type Design, type StandbyGroup, groupsOf, standbysOf } from './design-space.ts';
 import {
   type Context,
   type Layer,
@@ -23,7 +23,7 @@ export function placeLayer(context: Context, kind: 'host' | 'zone', unready: num
   if (places === 1)
     return inSeries(kind, [alternating(failuresPerHour, { exhausted: repairHours })]);
   const { coverage, recoveryMs } = question.rates;
-  const scheme: Scheme = {
+  const scheme: RedundancyDesign = {
     failuresPerHour,
     repairHours,
     repairCrews: places,

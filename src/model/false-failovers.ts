@@ -34,7 +34,7 @@ const PAUSE_PROFILES: readonly PauseProfile[] = [
 /** The least margin that the detector allows: MARGIN_FLOOR_MS of src/core/heartbeat-timeout.ts. */
 export const MARGIN_FLOOR_MS = 50;
 
-export type MistakePrediction = {
+export type FalseFailoverPrediction = {
   /** A pause of a healthy member that is not longer never causes a takeover, ms; null: hangs are not seen. */
   readonly toleratedPauseMs: number | null;
   /** False suspicions a year: each costs probes, no takeover. */
@@ -51,7 +51,7 @@ export type MistakePrediction = {
  * sees its own and credits them. Suspicions come once per tolerated time between mistakes, by the construction
  * of the record margin, as long as the bound does not cut it.
  */
-export function predictMistakes(input: TimingInput): MistakePrediction {
+export function predictFalseFailovers(input: TimingInput): FalseFailoverPrediction {
   const { seesHangs } = input;
   const [quiet, busy, pausing] = PAUSE_PROFILES.map((profile) =>
     falseFailoversPerYear(input, profile),
