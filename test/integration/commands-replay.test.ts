@@ -9,7 +9,9 @@ import { pidOf, Sandbox } from './sandbox.ts';
 // An incident that really happened, stepped through again: while the agent runs, after it has ended, and from a file.
 
 function isReplay(value: unknown): value is ReplayDocument {
-  return typeof value === 'object' && value !== null && 'timeline' in value && 'divergences' in value;
+  return (
+    typeof value === 'object' && value !== null && 'timeline' in value && 'divergences' in value
+  );
 }
 
 test('a real failover replays exactly, beside the agent, after it, and from an exported file', async (t) => {
