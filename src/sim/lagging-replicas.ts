@@ -32,7 +32,8 @@ export function drawLaggingReplicas(seed: number): SimulationOptions {
       ...service,
       takeover: { ...service.takeover, lagBytes: 0 },
     })),
-    sendsEveryMs: slowness.pick([0, 500, 3000]),
+    // Synchronous clients wait for it.
+    sendsEveryMs: slowness.pick(options.replication === 'sync' ? [0, 100, 200] : [0, 500, 3000]),
     clients: { ...options.clients, count: 3, pauseMs: { low: 5, high: 50 }, writes: 0.9 },
     mishaps: { ...NO_MISHAPS, reportLost: slowness.pick([0, 0.5, 0.95]) },
     faults: drawClose(random, safetyMs),

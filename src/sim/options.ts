@@ -11,7 +11,7 @@ export type SimulationOptions = {
   readonly services: readonly ServiceConfig[];
   /** null: stateless members. */
   readonly replication: ReplicationMode | null;
-  /** How often an asynchronous primary sends what it has, ms; 0: each write at once. */
+  /** How often a primary sends what it has, ms; 0: each write at once. */
   readonly sendsEveryMs: number;
   /** embedded: on the one host, which takes it down with it. remote: a node of its own. */
   readonly store: 'embedded' | 'remote';

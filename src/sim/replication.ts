@@ -29,10 +29,10 @@ export class Replication {
     { readonly request: number; readonly length: number }[]
   >();
 
-  /** everyMs: how often an asynchronous primary sends what it has; 0: each write at once. */
+  /** everyMs: how often a primary sends what it has; 0: each write at once. */
   constructor(mode: ReplicationMode, everyMs: number, network: Network) {
     this.#mode = mode;
-    this.#everyMs = mode === 'async' ? everyMs : 0;
+    this.#everyMs = everyMs;
     this.#network = network;
   }
 

@@ -38,7 +38,7 @@ export function drawOptions(seed: number, limits: SwarmLimits): SimulationOption
     hosts,
     services: [service],
     replication: isReplicated ? random.pick(['sync', 'async'] as const) : null,
-    sendsEveryMs: new Random(seed, 0x5e4d).pick([0, 0, 500]),
+    sendsEveryMs: new Random(seed, 0x5e4d).pick([0, 0, 200]),
     store: hostCount === 1 ? 'embedded' : 'remote',
     network: {
       latencyMs: { low: 0.05, high: random.pick([1, 5, 40]) },

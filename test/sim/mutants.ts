@@ -155,7 +155,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a standby is promoted whatever it lacks',
     swarm: 'laggingReplicas',
     hostsMax: 1,
-    seeds: 30,
+    seeds: 50,
     rule: 'no acknowledged write is lost beyond the RPO',
     mutations: [
       {
@@ -169,7 +169,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a lag is trusted however old it is',
     swarm: 'laggingReplicas',
     hostsMax: 1,
-    seeds: 100,
+    seeds: 150,
     rule: 'no acknowledged write is lost beyond the RPO',
     mutations: [
       {
@@ -183,7 +183,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a write is acknowledged before the standbys have it',
     swarm: 'laggingReplicas',
     hostsMax: 1,
-    seeds: 1500,
+    seeds: 100,
     rule: 'no acknowledged write is lost beyond the RPO',
     mutations: [
       {
