@@ -9,8 +9,8 @@ import { errorCode } from '../drivers/os/proc.ts';
 import { socketPath as pathForSocket } from '../drivers/socket-path.ts';
 import { AppError, systemReason } from '../errors.ts';
 
-// Talks to a running agent. Whatever goes wrong comes out as an AppError: the agent's own words where it
-// answered, `unreachable` where it did not.
+// HTTP client of a running agent. Every failure is an AppError: the agent's own error if it responded, otherwise
+// `unreachable`.
 
 export type Address = {
   readonly host: string;
@@ -33,9 +33,9 @@ export interface Client {
   status(): Promise<StatusReport>;
   blocked(): Promise<readonly BlockedAction[]>;
   incidents(options: { service: string | null; limit: number }): Promise<readonly StoredIncident[]>;
-  /** null: there is none of that number. */
+  /** null: no such incident. */
   incident(id: number): Promise<StoredIncident | null>;
-  /** The incident that the command has opened; null where it opens none. */
+  /** The incident of the command; null: the command opens none. */
   command(service: string, command: Command, to: string | null): Promise<number | null>;
 }
 

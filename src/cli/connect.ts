@@ -4,7 +4,7 @@ import type { Address, Client } from './client.ts';
 import type { GlobalFlags, Io } from './io.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
 
-/** The agent that the flags mean, and the terminal to tell of it. */
+/** A client for the agent of the flags, and the terminal. */
 export async function connect(
   program: Command,
   io: Pick<Io, 'out' | 'env'>,
@@ -16,7 +16,7 @@ export async function connect(
   return { client: createClient(address), terminal };
 }
 
-/** A token in the environment goes before the one in the configuration. */
+/** HOTWARM_TOKEN overrides the token of the configuration. */
 async function addressOf({ config, api }: GlobalFlags, token: string | null): Promise<Address> {
   if (api !== undefined) return { ...parseAddress(api), token, socket: null };
   const { loadConfig } = await import('../config/load.ts');

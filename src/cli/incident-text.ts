@@ -16,7 +16,7 @@ import {
   type Tone,
 } from '../terminal.ts';
 
-// One incident in words: what happened, on what evidence, who was chosen and who was not, and when.
+// The text of one incident: cause, evidence, candidates, timing and timeline.
 
 export function formatIncident(terminal: Terminal, stored: StoredIncident): string {
   const { incident } = stored;
@@ -26,7 +26,7 @@ export function formatIncident(terminal: Terminal, stored: StoredIncident): stri
     section(terminal, say('evidence', '证据'), evidenceRows(incident, terminal.locale)),
     section(terminal, say('candidates', '候选成员'), candidateRows(incident, terminal.locale)),
     section(terminal, say('steps', '步骤用时'), stepRows(incident.steps, terminal.locale)),
-    section(terminal, say('timeline', '时间线'), timelineRows(incident, terminal.locale)),
+    section(terminal, say('timeline', '经过'), timelineRows(incident, terminal.locale)),
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
@@ -44,7 +44,7 @@ export function summarise(incident: Incident, locale: Locale): string {
           `, ${duration(incident.outageMs)} without service`,
           `，中断 ${duration(incident.outageMs)}`,
         );
-  return `${kind} ${incident.id}${say(': ', '：')}${move}${say(', ', '，')}${outcome}${outage}`;
+  return `${say(`${kind} ${incident.id}: `, `${kind} #${incident.id}：`)}${move}${say(', ', '，')}${outcome}${outage}`;
 }
 
 export function formatEntry(terminal: Terminal, entry: IncidentEntry, start: number): string {
@@ -56,7 +56,7 @@ export function outcomeTone(outcome: Incident['outcome']): Tone {
   return outcome === 'underWay' ? 'doubtful' : 'bad';
 }
 
-/** What it was, when and why. `startedWallMs` null: not known. */
+/** Summary, start and cause. `startedWallMs` null: not known. */
 export function formatHead(
   terminal: Terminal,
   {
@@ -76,7 +76,7 @@ export function formatHead(
     [cell(say('epoch', '纪元'), 'quiet'), cell(String(incident.epoch ?? '-'))],
   ];
   if (incident.observeOnly) {
-    const note = say('observe-only: nothing was done', '只观察模式：未执行任何操作');
+    const note = say('observe-only: no action taken', '只观察模式：未执行任何操作');
     rows.push([cell(say('note', '说明'), 'quiet'), cell(note, 'doubtful')]);
   }
   return `${title}\n${formatTable(terminal, rows)}`;

@@ -1,3 +1,4 @@
+import type { Text } from '../core/describe/language.ts';
 import type { MemberConfig } from '../core/config.ts';
 import type { ResolvedService } from '../config/resolved.ts';
 import { formatDuration } from '../config/units.ts';
@@ -25,7 +26,7 @@ export type ServicePrediction = {
 
 type Advice = {
   readonly code: 'tcpSeesNoHang' | 'coldStandby' | 'rpoNotRead' | 'observeOnly';
-  readonly text: string;
+  readonly text: Text;
 };
 
 export function predictService(service: ResolvedService): ServicePrediction {
@@ -62,7 +63,7 @@ function timingInput({ core, traffic, probe }: ResolvedService): TimingInput {
   };
 }
 
-/** The hottest one is taken while it is fit, which is what a prediction may assume. */
+/** Predictions assume that the hottest standby is eligible. */
 function bestStandby(standbys: readonly MemberConfig[]): Temperature {
   return (
     TEMPERATURE_NAMES.find((each) => standbys.some(({ temperature }) => temperature === each)) ??
@@ -72,24 +73,37 @@ function bestStandby(standbys: readonly MemberConfig[]): Temperature {
 
 function adviceFor({ core, probe, objectives }: ResolvedService): Advice[] {
   const advice: Advice[] = [];
-  const add = (code: Advice['code'], text: string): void => {
-    advice.push({ code, text });
+  const add = (code: Advice['code'], en: string, zh: string): void => {
+    advice.push({ code, text: { en, zh } });
   };
   if (!seesHangs(probe)) {
     add(
       'tcpSeesNoHang',
-      'a TCP probe does not see a process that hangs: the kernel still accepts for it',
+      'a TCP probe does not detect a hung process: the kernel still accepts connections for it',
+      'TCP 探测无法发现假死的进程：内核仍会为其接受连接',
     );
   }
   if (core.members.slice(1).every(({ temperature }) => standingOf(temperature) === 'absent')) {
     const limitMs = core.timeouts.startMs + core.timeouts.readyMs;
     const limit = formatDuration(limitMs);
-    add('coldStandby', `every standby is cold: a takeover includes a start, at most ${limit}`);
+    add(
+      'coldStandby',
+      `all standbys are cold, so a takeover includes a full start (up to ${limit})`,
+      `所有备用成员都是冷备，因此接管包含完整的启动（至多 ${limit}）`,
+    );
   }
   if (objectives.rpoBytes !== null && !core.abilities.position) {
-    add('rpoNotRead', `rpo is not checked: ${core.kind} members have no lag that could be read`);
+    add(
+      'rpoNotRead',
+      `rpo is not checked: ${core.kind} members report no replication lag`,
+      `不检查 rpo：${core.kind} 成员不报告复制落后量`,
+    );
   }
   if (core.mode === 'observe')
-    add('observeOnly', 'mode observe: nothing will be done, only reported');
+    add(
+      'observeOnly',
+      'mode observe: hotwarm reports, but takes no action',
+      'mode: observe：hotwarm 只报告，不执行任何动作',
+    );
   return advice;
 }

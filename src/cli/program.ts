@@ -97,7 +97,7 @@ function addLocal({ program, io, locale, handle, t }: Cli): void {
     .option('--force', t('overwrite existing files', '覆盖已有文件'), false)
     .action(async (flags) => {
       const { runInit } = await import('./commands/init.ts');
-      await handle(runInit({ ...flags, out }));
+      await handle(runInit({ ...flags, locale, out }));
     });
   program
     .command('check')
@@ -115,7 +115,7 @@ function addLocal({ program, io, locale, handle, t }: Cli): void {
     .option('--json', t('print JSON', '输出 JSON'), false)
     .action(async (flags: JsonFlag & { readonly simulate: boolean }) => {
       const { runCheck } = await import('./commands/check.ts');
-      await handle(runCheck({ config: configOf(program), ...flags, out }));
+      await handle(runCheck({ config: configOf(program), locale, ...flags, out }));
     });
   program
     .command('up')
@@ -148,7 +148,7 @@ function addLocal({ program, io, locale, handle, t }: Cli): void {
     .option('--json', t('print JSON', '输出 JSON'), false)
     .action(async ({ json }: JsonFlag) => {
       const { runDemo } = await import('./commands/demo.ts');
-      await handle(runDemo({ json, out }));
+      await handle(runDemo({ json, locale, out }));
     });
 }
 

@@ -3,18 +3,18 @@ import { overallStatus } from '../api/status.ts';
 import { leadingMember, type AgentState, type ServiceState } from '../core/state.ts';
 import type { ServiceManager, Told } from '../drivers/service-manager.ts';
 
-// What the service manager is told of an agent, and when. A proof of life is given only while decisions are made:
-// the agent looks at its host twice a second, and that alone is an event which the core must have decided. So an
-// agent whose event loop turns but whose core stands still is started anew like one that hangs.
+// Messages of the agent to the service manager. The watchdog message depends on decisions: the agent samples its host
+// twice a second, and the core must have decided that event. So the manager also restarts an agent whose event loop runs
+// but whose core is stuck.
 
 /** Age of the newest decision, up to which the agent counts as alive. */
 const LIVE_MS = 3000;
 const LOOK_MS = 1000;
-/** Until it is ready somebody waits for that. */
+/** Shorter until ready: the manager waits for that. */
 const LOOK_AT_START_MS = 100;
-/** A start may go on for as long as this is renewed; by then an agent that hangs is given up. */
+/** Extends the startup timeout each time; after this long without a message the manager gives up. */
 const EXTEND_MS = 30_000;
-/** Services that are told of one by one. */
+/** Services named in the status. */
 const NAMED_MAX = 5;
 
 type Manager = Pick<ServiceManager, 'watchdogMs' | 'tell'>;
@@ -30,7 +30,7 @@ export class Supervision {
   #provedAt = Number.NEGATIVE_INFINITY;
   #last: Promise<void> = Promise.resolve();
 
-  /** onFault: the manager could not be told; it is called at the first of several in a row. */
+  /** onFault: a message could not be sent; called for the first of several in a row. */
   constructor(manager: Manager | null, onFault: (error: unknown) => void) {
     this.#manager = manager;
     this.#onFault = onFault;
@@ -41,12 +41,12 @@ export class Supervision {
     return this.#manager !== null;
   }
 
-  /** Before anything is started: a manager that cannot be told would end what it waits for in vain. Throws AppError. */
+  /** Before anything is started: without messages the manager would stop the agent later. Throws AppError. */
   async begin(): Promise<void> {
     await this.#manager?.tell({ status: 'starting' });
   }
 
-  /** Before the former agent ends: the manager would take its end for that of the service. Throws AppError. */
+  /** Before the old agent exits: the manager would take that for the end of the service. Throws AppError. */
   async becomeMain(): Promise<void> {
     await this.#manager?.tell({ mainPid: process.pid });
   }
@@ -61,12 +61,12 @@ export class Supervision {
     look();
   }
 
-  /** A successor is being started. */
+  /** A successor is starting. */
   reloading(): void {
     this.#tell({ reloading: true });
   }
 
-  /** It did not get as far as taking over. */
+  /** The successor failed to take over. */
   reloadFailed(): void {
     this.#tell({ ready: true });
   }
@@ -76,13 +76,13 @@ export class Supervision {
     this.#tell({ stopping: true, status: 'stopping', extendMs: withinMs });
   }
 
-  /** Nothing more is told. */
+  /** Stops the periodic messages. */
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
 
-  /** Resolves when all was told. */
+  /** Resolves when all messages were sent. */
   async settled(): Promise<void> {
     await this.#last;
   }
@@ -99,7 +99,7 @@ export class Supervision {
       ...(isDue && !this.#isReady && !becomesReady ? { extendMs: EXTEND_MS } : {}),
       status,
     };
-    // What could not be told is told again at the next look.
+    // A message that could not be sent is sent again next time.
     this.#tell(told, () => {
       this.#isReady ||= becomesReady;
       this.#status = status;
@@ -126,12 +126,12 @@ export class Supervision {
   }
 }
 
-/** Whether it is served, or each of its members was tried and none is fit: a start need not be waited for any longer. */
+/** Whether a member is serving, or every member was tried without success: the startup is over. */
 function isDecided({ phase, members }: ServiceState): boolean {
   return phase !== 'starting' || members.every(({ repair }) => repair.attempts > 0);
 }
 
-/** In one line, those in trouble first. */
+/** One line, services with problems first. */
 export function describeStatus({ services }: Pick<AgentState, 'services'>): string {
   const told = services
     .map((service) => ({ service, overall: overallStatus(service) }))
@@ -139,7 +139,7 @@ export function describeStatus({ services }: Pick<AgentState, 'services'>): stri
     .map(({ service, overall }) => {
       const { name, paused } = service;
       const active = leadingMember(service);
-      const who = active === null ? 'nobody serves' : `${active} serves`;
+      const who = active === null ? 'no member is serving' : `${active} is serving`;
       return `${name} ${overall}, ${who}${paused ? ', paused' : ''}`;
     });
   const rest = told.length - NAMED_MAX;

@@ -9,20 +9,20 @@ import { formatEntry, outcomeTone, summarise } from './incident-text.ts';
 import { cell, paint, type Terminal, writeJson } from '../terminal.ts';
 import { pickService } from './pick-service.ts';
 
-// switchover, failover and failback: ask, then follow the incident that it opens until it has ended.
+// switchover, failover and failback: send the command, then follow its incident until it ends.
 
 export type MoveOptions = {
   readonly client: Client;
   readonly terminal: Terminal;
   readonly service: string | null;
   readonly json: boolean;
-  /** Patience with the incident, ms. */
+  /** Maximum time to wait for the end, ms. */
   readonly timeoutMs: number;
 };
 
 const POLL_MS = 100;
 
-/** Resolves to 0 when it succeeded. Throws AppError refused, failed, unreachable, notFound. */
+/** Resolves to 0 on success. Throws AppError refused, failed, unreachable, notFound. */
 export async function runMove(
   command: 'switchover' | 'failover' | 'failback',
   to: string | null,

@@ -78,7 +78,7 @@ async function close(server: Server): Promise<void> {
 
 async function checkJson(file: string) {
   const out = new Capture();
-  const exit = await runCheck({ config: file, json: true, simulate: false, out });
+  const exit = await runCheck({ config: file, json: true, simulate: false, locale: 'en', out });
   return { exit, answer: JSON.parse(out.text) };
 }
 
@@ -90,7 +90,10 @@ async function codesFound(file: string): Promise<string[]> {
 test('a sound configuration is summed up with what its timings imply', async (t) => {
   const { file } = await place(t);
   const out = new Capture();
-  assert.equal(await runCheck({ config: file, json: false, simulate: false, out }), 0);
+  assert.equal(
+    await runCheck({ config: file, json: false, simulate: false, locale: 'en', out }),
+    0,
+  );
   for (const part of ['service shop', 'a: hot, preferred', 'active process hangs', 'lease']) {
     assert.ok(out.text.includes(part), part);
   }
@@ -100,7 +103,7 @@ test('the report says who can read and who can send commands', async (t) => {
   const report = async (agent: string): Promise<string> => {
     const { file } = await place(t, { agent });
     const out = new Capture();
-    await runCheck({ config: file, json: false, simulate: false, out });
+    await runCheck({ config: file, json: false, simulate: false, locale: 'en', out });
     return out.text;
   };
   const open = await report(', apiSocket: ./api.sock');
@@ -123,7 +126,7 @@ test('a faulty configuration is refused with its list, and as JSON answered with
   const { file } = await place(t, { probe: 'http: /, timeout: 5' });
   const out = new Capture();
   await assert.rejects(
-    runCheck({ config: file, json: false, simulate: false, out }),
+    runCheck({ config: file, json: false, simulate: false, locale: 'en', out }),
     (error) => error instanceof AppError && error.code === 'configInvalid',
   );
   const { exit, answer } = await checkJson(file);
@@ -135,10 +138,10 @@ test('timings that cannot keep the objective are refused, and the report says wh
   const { file } = await place(t, { more: '    objectives: { rto: 905ms }' });
   const out = new Capture();
   await assert.rejects(
-    runCheck({ config: file, json: false, simulate: false, out }),
+    runCheck({ config: file, json: false, simulate: false, locale: 'en', out }),
     (error) => error instanceof AppError && error.code === 'configInvalid',
   );
-  assert.match(out.text, /active process hangs .*MISSES rto/);
+  assert.match(out.text, /active process hangs .*EXCEEDS rto/);
   const { exit, answer } = await checkJson(file);
   assert.equal(exit, 3);
   assert.equal(answer.services.shop.beyondRto[0].fault, 'hang');
@@ -153,9 +156,9 @@ test('a port in use is named with the process that holds it', async (t) => {
   assert.equal(answer.preflight.length, 1);
   assert.equal(answer.preflight[0].code, 'portTaken');
   assert.equal(answer.preflight[0].where, 'services.shop.members.a.port');
-  assert.ok(answer.preflight[0].what.includes(`pid ${process.pid} `));
+  assert.ok(answer.preflight[0].message.includes(`pid ${process.pid} `));
   await assert.rejects(
-    runCheck({ config: file, json: false, simulate: false, out: new Capture() }),
+    runCheck({ config: file, json: false, simulate: false, locale: 'en', out: new Capture() }),
     (error) => error instanceof AppError && error.code === 'preflightFailed',
   );
 });

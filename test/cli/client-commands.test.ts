@@ -158,7 +158,7 @@ withAgent('a move shows its progress on a terminal until it has ended', async ({
   });
   assert.equal(exitCode, 0);
   assert.equal(out.trimEnd().split('\n').length, entries.length + 1);
-  assert.match(out, /b is chosen to take over\n/);
+  assert.match(out, /b chosen to take over\n/);
 });
 
 for (const outcome of ['failed', 'aborted'] as const) {
@@ -209,7 +209,7 @@ withAgent('history lists incidents newest first, within the limit', async ({ vie
   const { incidents } = JSON.parse((await call(['history', '--json'])).out);
   assert.equal(incidents.length, 3);
   view.stored = [];
-  assert.match((await call(['history'])).out, /nothing has happened yet/);
+  assert.match((await call(['history'])).out, /no incidents yet/);
 });
 
 withAgent(
@@ -219,12 +219,12 @@ withAgent(
     const { exitCode, out } = await call(['explain', '2']);
     assert.equal(exitCode, 0);
     assert.match(out, /^failover 2: a → b, succeeded, 19 ms without service$/m);
-    assert.match(out, /^cause +a failed: its process exited$/m);
-    assert.match(out, /ended by SIGKILL \(kernel\)/);
+    assert.match(out, /^cause +a failed: process exited$/m);
+    assert.match(out, /killed by SIGKILL \(kernel\)/);
     assert.match(out, /^ +b +chosen/m);
-    assert.match(out, /^ +c +too slow: 95th percentile 350 ms, at most 200 ms$/m);
+    assert.match(out, /^ +c +too slow: p95 350 ms, limit 200 ms$/m);
     assert.match(out, /^ +switch +4\.5 ms$/m);
-    assert.match(out, /^ +\+9\.0 ms +b serves$/m);
+    assert.match(out, /^ +\+9\.0 ms +b is serving$/m);
     assert.match((await call(['explain', '1'])).out, /x → b/);
   },
 );

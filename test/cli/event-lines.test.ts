@@ -35,12 +35,12 @@ test('a member that is ready is told with its process, an observed one without',
 test('an incident that is only observed says first that nothing is done', () => {
   const acted = incidentOf('start\nrun 1000\nexit a\nrun 1000');
   assert.doesNotMatch(firstLine(acted), /observe-only/);
-  assert.match(firstLine({ ...acted, observeOnly: true }), /observe-only, nothing is done/);
+  assert.match(firstLine({ ...acted, observeOnly: true }), /observe-only, no action/);
 });
 
 test('members are said to be stopped only where some are', () => {
-  assert.match(stopNotice(['observe', 'manage']), /stop time-out/);
-  assert.match(stopNotice(['observe']), /left as they are/);
+  assert.match(stopNotice(['observe', 'manage'], 'en'), /timeouts\.stop/);
+  assert.match(stopNotice(['observe'], 'en'), /keep running/);
 });
 
 test('a member that was found failed and then fenced is not told of as failed twice', () => {
@@ -48,9 +48,9 @@ test('a member that was found failed and then fenced is not told of as failed tw
   const base = { member: 'a', health: 'failed', ready: false, pid: null, repair } as const;
   const told = (reason: 'confirmedDead' | 'exited', lifecycle: 'running' | 'absent') =>
     eventLines({ kind: 'health', data: { ...base, reason, lifecycle } }, 'en');
-  assert.match(told('confirmedDead', 'running')[0] ?? '', /^a is failed/);
-  assert.deepEqual(told('confirmedDead', 'absent'), ['a is fenced: nothing of it is left']);
-  assert.match(told('exited', 'absent')[0] ?? '', /^a is failed/);
+  assert.match(told('confirmedDead', 'running')[0] ?? '', /^a failed/);
+  assert.deepEqual(told('confirmedDead', 'absent'), ['a fenced: all its processes are gone']);
+  assert.match(told('exited', 'absent')[0] ?? '', /^a failed/);
 });
 
 function toldOf(data: ProcessChange): string {
@@ -61,17 +61,17 @@ test('the end of a proxy process is told with what it had, and so is what follow
   const process = { process: 1, pid: 42 } as const;
   assert.match(
     toldOf({ ...process, change: 'ended', lost: { connections: 3, requests: 1 } }),
-    /process 1 \(pid 42\) ended, and with it 3 connections and 1 request under way/,
+    /process 1 \(pid 42\) exited, lost 3 connections and 1 in-flight request/,
   );
   assert.match(
     toldOf({ ...process, change: 'hung', lost: null }),
-    /did not answer and was killed, with an unknown number of connections/,
+    /did not respond and was killed, number of lost connections unknown/,
   );
-  assert.match(toldOf({ ...process, change: 'started' }), /there again \(pid 42\)/);
-  assert.match(toldOf({ change: 'unkept' }), /the socket holder has exited/);
+  assert.match(toldOf({ ...process, change: 'started' }), /restarted \(pid 42\)/);
+  assert.match(toldOf({ change: 'unkept' }), /socket holder exited/);
 });
 
 test('a standby that does not wait is told with what it has to do', () => {
   const [line = ''] = eventLines({ kind: 'acceptedEarly', data: { member: 'b' } }, 'en');
-  assert.match(line, /^b stands by and accepts clients all the same: .*HOTWARM_ACTIVATE_FD/);
+  assert.match(line, /^b accepted clients while standby; .*HOTWARM_ACTIVATE_FD/);
 });

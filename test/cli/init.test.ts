@@ -24,7 +24,7 @@ function temporaryDirectory(t: TestContext): string {
 
 async function init(dir: string, template: Template, force = false): Promise<string> {
   const out = new Capture();
-  assert.equal(await runInit({ template, dir, force, out }), 0);
+  assert.equal(await runInit({ template, dir, force, locale: 'en', out }), 0);
   return out.text;
 }
 
@@ -60,7 +60,11 @@ for (const template of TEMPLATES) {
     const file = join(directory, 'hotwarm.yaml');
     await useFreePorts(file);
     const out = new Capture();
-    assert.equal(await runCheck({ config: file, json: true, simulate: false, out }), 0, out.text);
+    assert.equal(
+      await runCheck({ config: file, json: true, simulate: false, locale: 'en', out }),
+      0,
+      out.text,
+    );
   });
 
   test(`the ${template} template’s member answers its probe and ends on SIGTERM`, async (t) => {

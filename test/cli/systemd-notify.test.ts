@@ -60,7 +60,7 @@ test('proof of life is given at half of what is asked for, and the status only w
   const { supervision, told, view, pass } = supervised(t, wellState());
   supervision.watch(view);
   await supervision.settled();
-  assert.deepEqual(told, [{ ready: true, watchdog: true, status: 'shop OK, a serves' }]);
+  assert.deepEqual(told, [{ ready: true, watchdog: true, status: 'shop OK, a is serving' }]);
   await pass(10, { decides: true });
   assert.equal(told.slice(1).filter(({ watchdog }) => watchdog === true).length, 5);
   assert.equal(told.length, 6, 'nothing is told between two proofs');
@@ -129,6 +129,6 @@ test('the status names services in trouble first and stays short', () => {
   }));
   assert.equal(
     describeStatus(state),
-    'six DOWN, nobody serves; one OK, a serves; two OK, a serves; three OK, a serves; four OK, a serves; and 2 more',
+    'six DOWN, no member is serving; one OK, a is serving; two OK, a is serving; three OK, a is serving; four OK, a is serving; and 2 more',
   );
 });

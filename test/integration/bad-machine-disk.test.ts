@@ -95,7 +95,7 @@ for (const exclusive of [false, true]) {
     assert.ok(share < 0.3, `the agent uses ${(share * 100).toFixed(0)}% of a core`);
     await load.stop();
     assert.deepEqual(load.failures, []);
-    assert.match(agent.said, /a could not be started, attempt \d: the disk is full/);
+    assert.match(agent.said, /a could not be started, attempt \d: disk full/);
     assert.equal(await agent.metric('hotwarm_agent_journal_write_failed'), 1);
     const explained = await sandbox.run('explain');
     assert.equal(explained.code, 0, explained.err);

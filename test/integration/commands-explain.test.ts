@@ -18,7 +18,7 @@ test('history lists every incident once, newest first, and explain tells each of
   await sandbox.useShop();
   const agent = sandbox.up();
   await wholeWith(agent, 'a');
-  assert.match((await sandbox.run('history')).out, /^nothing has happened yet$/m);
+  assert.match((await sandbox.run('history')).out, /^no incidents yet$/m);
   expectQuietSuccess(await sandbox.run('switchover', '--to', 'b'));
   await wholeWith(agent, 'b');
   expectQuietSuccess(await sandbox.run('failback'));

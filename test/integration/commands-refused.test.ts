@@ -35,13 +35,13 @@ test('a command that may not be carried out ends with code 5 and says what, why 
     [['switchover', 'shap'], /no service shap/],
     [['pause', 'shap'], /no service shap/],
     [['status', 'shap'], /no service shap\n.*shop/],
-    [['switchover'], /why: {2}no standby may take over \(b: .*not ready/],
-    [['switchover', '--to', 'b'], /why: {2}no standby may take over/],
-    [['failover', '--to', 'b'], /why: {2}no standby may take over \(b: .*not ready/],
-    [['switchover', '--to', 'a'], /why: {2}a is active already/],
-    [['failover', '--to', 'a'], /why: {2}a is active already/],
-    [['failback'], /why: {2}the preferred member is active already/],
-    [['resume'], /why: {2}the service is not paused/],
+    [['switchover'], /why: {2}no standby is eligible \(b: .*not ready/],
+    [['switchover', '--to', 'b'], /why: {2}no standby is eligible/],
+    [['failover', '--to', 'b'], /why: {2}no standby is eligible \(b: .*not ready/],
+    [['switchover', '--to', 'a'], /why: {2}a is already active/],
+    [['failover', '--to', 'a'], /why: {2}a is already active/],
+    [['failback'], /why: {2}the preferred member is already active/],
+    [['resume'], /why: {2}not paused/],
     [['explain', '99'], /no incident 99\n.*\n.*hotwarm history/],
   ];
   for (const [args, named] of refusals) expectError(await sandbox.run(...args), 5, named);
@@ -51,7 +51,7 @@ test('a command that may not be carried out ends with code 5 and says what, why 
     expectError(
       await sandbox.run(...args),
       5,
-      /why: {2}the service is paused for maintenance\nfix: {2}.*hotwarm resume/,
+      /why: {2}paused \(maintenance mode\)\nfix: {2}.*hotwarm resume/,
     );
   const after = await agent.until('it is paused', (service) => service.paused);
   assert.deepEqual(
@@ -137,14 +137,14 @@ test('while paused a dead active is reported and not replaced, and resume acts a
   );
   assert.deepEqual([paused.members['a']?.pid, pidOf(paused, 'b')], [null, pidOf(before, 'b')]);
   assert.equal((await agent.get('/get_status'))?.status, 503);
-  assert.match((await sandbox.run('history')).out, /nothing has happened yet/);
+  assert.match((await sandbox.run('history')).out, /no incidents yet/);
   const status = await sandbox.run('status');
   assert.match(status.out, /^shop +DOWN +active a .* paused/m);
   assert.match(status.out, /^\* +a +active +hot +failed/m);
   const explained = await sandbox.run('explain');
   assert.match(
     explained.out,
-    /considered and not done at present\n +shop +for .* paused for maintenance .*hotwarm resume/,
+    /blocked now\n +shop +for .* paused \(maintenance mode\) .*hotwarm resume/,
   );
   const told: unknown = JSON.parse((await sandbox.run('explain', '--json')).out);
   assert.ok(typeof told === 'object' && told !== null && 'blocked' in told);
@@ -152,7 +152,7 @@ test('while paused a dead active is reported and not replaced, and resume acts a
     Array.isArray(told.blocked) ? told.blocked.map(({ service, reason }) => [service, reason]) : [],
     [['shop', { code: 'paused' }]],
   );
-  assert.match(agent.said, /not done: .*paused/);
+  assert.match(agent.said, /blocked: .*paused/);
 
   const waiting = sandbox.ask();
   assert.equal((await sandbox.run('resume')).code, 0);

@@ -148,5 +148,5 @@ test('status --json has every promised field, and the text says the same', async
   assert.match(text.out, /^shop +(OK|DEGRADED) +active b +epoch 2 /m);
   assert.match(text.out, /^ +a +standby +hot +healthy +yes +\d+/m);
   assert.match(text.out, /^\* +b +active +warm +healthy +yes +\d+/m);
-  assert.match(text.out, /last: incident 1 +a → b.*\(hotwarm explain 1\)/);
+  assert.match(text.out, /last incident: 1 +a → b.*\(hotwarm explain 1\)/);
 });

@@ -77,12 +77,12 @@ test('observe-only tells of a death and of the failover that it would have made,
   assert.equal(sandbox.processes().length, 2, 'only b and the agent are there');
   assert.equal(Number.isNaN(await agent.metric('hotwarm_failovers_total')), true);
 
-  assert.match(agent.said, /incident 1, failover \(observe-only, nothing is done\): /);
+  assert.match(agent.said, /incident 1, failover \(observe-only, no action\): /);
   assert.match((await sandbox.run('history')).out, /^1 .* \(failover\) +a +b /m);
-  assert.match((await sandbox.run('explain', '1')).out, /observe-only: nothing was done/);
+  assert.match((await sandbox.run('explain', '1')).out, /observe-only: no action taken/);
   assert.match(
     (await sandbox.run('status')).out,
-    /last: incident 1 +a → b.* \(observe-only: nothing was done\)/,
+    /last incident: 1 +a → b.* \(observe-only: no action taken\)/,
   );
 
   assert.equal((await agent.stop()).code, 0);
@@ -101,10 +101,7 @@ test('in observe-only commands that would move traffic are refused with code 5',
   for (const args of [['switchover'], ['switchover', '--to', 'b'], ['failover', '--to', 'b']]) {
     const ended = await sandbox.run(...args);
     assert.equal(ended.code, 5, ended.err);
-    assert.match(
-      ended.err,
-      /why: {2}the service is in observe-only mode\nfix: {2}set mode: manage/,
-    );
+    assert.match(ended.err, /why: {2}observe-only mode\nfix: {2}set mode: manage/);
   }
 });
 

@@ -9,7 +9,7 @@ import { cpuSeconds, isAlive } from './processes.ts';
 import { type Agent, pidOf, Sandbox } from './sandbox.ts';
 import { eventually } from '../eventually.ts';
 
-// The data plane's own death: its address is kept, so that clients wait until a process is there again.
+// The data plane's own death: its address is kept, so that clients wait until a process restarted.
 
 function proxyPid(sandbox: Sandbox): number {
   const proxies = sandbox.processes().filter(({ command }) => command.startsWith('hotwarm-proxy'));
@@ -64,13 +64,13 @@ for (const exclusive of [false, true]) {
     const after = await agent.until('a whole service', (now) => isWhole(now) && now.trafficUp);
     assert.deepEqual([after.active, after.epoch], [before.active, before.epoch], 'no failover');
     assert.equal(pidOf(after, 'a'), pidOf(before, 'a'), 'members are left alone');
-    const gone = agent.said.match(/the data plane is gone/g) ?? [];
-    const back = agent.said.match(/the data plane is back/g) ?? [];
+    const gone = agent.said.match(/proxy or socket holder exited/g) ?? [];
+    const back = agent.said.match(/proxy or socket holder restarted/g) ?? [];
     assert.deepEqual([gone.length, back.length], [3, 3], agent.said);
     const refused = load.failures.filter(({ reason }) => reason.includes('REFUSED'));
     assert.deepEqual(refused, [], 'its address is kept');
     assert.equal(await agent.metric('hotwarm_proxy_failures_total'), 3);
-    assert.equal(agent.said.match(/proxy process 0 \(pid \d+\) ended/g)?.length, 3, agent.said);
+    assert.equal(agent.said.match(/proxy process 0 \(pid \d+\) exited/g)?.length, 3, agent.said);
     assert.equal((await agent.stop()).code, 0);
     assert.deepEqual(sandbox.processes(), []);
   });
@@ -121,9 +121,9 @@ test('one of two proxies that hangs is replaced while the other serves, and both
   const load = sandbox.load();
   load.start();
   await eventually('the one that hung is gone', () => !isAlive(hung));
-  await eventually('it is told and replaced', () => /process \d is there again/.test(first.said));
-  assert.match(first.said, /did not answer and was killed/);
-  assert.doesNotMatch(first.said, /the data plane is gone/);
+  await eventually('it is told and replaced', () => /process \d restarted/.test(first.said));
+  assert.match(first.said, /did not respond and was killed/);
+  assert.doesNotMatch(first.said, /proxy or socket holder exited/);
   first.signal('SIGKILL');
   await eventually('the agent is gone', () => first.exited);
   const left = pids();

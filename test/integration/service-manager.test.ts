@@ -82,12 +82,12 @@ describe('under a service manager', () => {
     const starting = await receiver.until('starting', 'STATUS=starting');
     assert.ok(starting < ready);
     const before = await agent.until('a whole service', isWhole);
-    const ok = await receiver.until('all is well', /^STATUS=shop OK, a serves$/);
+    const ok = await receiver.until('all is well', /^STATUS=shop OK, a is serving$/);
     let at = ready;
     for (const which of ['first', 'second', 'third'])
       at = (await receiver.until(`the ${which} proof of life`, 'WATCHDOG=1', at)) + 1;
     process.kill(pidOf(before, 'a'), 'SIGKILL');
-    await receiver.until('the failover', /^STATUS=shop .*, b serves$/, ok);
+    await receiver.until('the failover', /^STATUS=shop .*, b is serving$/, ok);
     const told = receiver.messages.length;
     const { code } = await agent.stop();
     assert.equal(code, 0);
@@ -102,7 +102,7 @@ describe('under a service manager', () => {
     const receiver = await Receiver.open(t, sandbox);
     const agent = sandbox.up(['env', `NOTIFY_SOCKET=${receiver.path}`]);
     await receiver.until('ready', 'READY=1');
-    await receiver.until('the trouble', 'STATUS=shop DOWN, nobody serves');
+    await receiver.until('the trouble', 'STATUS=shop DOWN, no member is serving');
     assert.ok(!receiver.messages.some((one) => has(one, 'WATCHDOG=1')), 'nobody asked for it');
     await agent.stop();
   });
@@ -142,7 +142,7 @@ describe('under a service manager', () => {
     const ready = await receiver.until('the reload is over', 'READY=1', reloading);
     assert.match(
       agent.said,
-      /nonsense[^]*not replaced, this agent goes on: the new one ended with 3/,
+      /nonsense[^]*replacement failed, this agent keeps running: the new agent exited with code 3/,
     );
     assert.ok(!receiver.messages.flat().some((one) => one.startsWith('MAINPID=')));
     await receiver.until('proof of life', 'WATCHDOG=1', ready);
@@ -169,7 +169,7 @@ describe('without a service manager', () => {
     const agent = sandbox.up();
     const before = await agent.until('a whole service', isWhole);
     agent.signal('SIGHUP');
-    await eventually('it says what it does', () => agent.said.includes('SIGHUP: going on'));
+    await eventually('it says what it does', () => agent.said.includes('SIGHUP: still running'));
     process.kill(pidOf(before, 'a'), 'SIGKILL');
     await agent.until('b serves', ({ active }) => active === 'b');
     assert.equal((await agent.stop()).code, 0);

@@ -117,7 +117,7 @@ describe('a service whose members share its listening socket', () => {
       .find(({ command }) => command.startsWith('hotwarm-socket-holder'));
     assert.ok(socketHolder !== undefined);
     process.kill(socketHolder.pid, 'SIGKILL');
-    await eventually('it is told', () => /socket holder has exited/.test(agent.said));
+    await eventually('it is told', () => /socket holder exited/.test(agent.said));
     assert.equal(
       (await agent.get('/get_status'))?.status,
       200,

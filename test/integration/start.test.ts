@@ -46,7 +46,7 @@ for (const [how, restart] of [
     const first = sandbox.up();
     const before = await untilStandingBy(first, 'b');
     endByPid(socketHolderOf(sandbox));
-    await eventually('it is told', () => /socket holder has exited/.test(first.said));
+    await eventually('it is told', () => /socket holder exited/.test(first.said));
     const second = await restart(sandbox, first);
     await eventually('the first agent has ended', () => first.exited);
     const after = await second.until('the members are adopted', ({ active }) => active === 'a');

@@ -153,7 +153,7 @@ test(
 
     await load.stop();
     assert.deepEqual(load.failures, []);
-    assert.match(await systemd.show('StatusText'), /^shop OK, a serves$/);
+    assert.match(await systemd.show('StatusText'), /^shop OK, a is serving$/);
     assert.equal(await systemd.ctl('stop', 'hotwarm'), 0);
     assert.equal(await systemd.show('Result'), 'success');
     assert.equal(await sandbox.ask(), null);

@@ -1,4 +1,5 @@
 import { faultDocument } from '../../config/faults.ts';
+import type { Locale } from '../../core/describe/language.ts';
 import { loadConfig, readConfig } from '../../config/load.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { AppError, ERRORS } from '../../errors.ts';
@@ -10,41 +11,45 @@ import {
   readRecord,
   recordPath,
 } from '../../drivers/member/process/run-record.ts';
-import type { PreflightCode, PreflightFinding } from '../preflight/finding.ts';
+import {
+  findingDocument,
+  type PreflightCode,
+  type PreflightFinding,
+} from '../preflight/finding.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { type BriefSimulation, simulateBriefly } from '../simulate/quick-run.ts';
 
 type CheckOptions = {
   readonly config: string;
   readonly json: boolean;
-  /** Lets some years pass as well, to see whether its timings flap. */
+  /** Also simulates some years, to detect flapping. */
   readonly simulate: boolean;
+  readonly locale: Locale;
   readonly out: NodeJS.WritableStream;
 };
 
 const NONE_SIMULATED: ReadonlyMap<string, BriefSimulation> = new Map();
 
 /**
- * Says what is wrong with a configuration, what this machine lacks for it, and what its timings imply.
- * Returns the exit code. Throws AppError configMissing, configInvalid or preflightFailed; with `json`, the
- * last two are part of the answer instead.
+ * Checks a configuration and this host, and predicts takeover times. Returns the exit code. Throws AppError
+ * configMissing, configInvalid or preflightFailed; with `json`, the last two are part of the output instead.
  */
 export async function runCheck(options: CheckOptions): Promise<number> {
   return options.json ? await checkAsJson(options) : await checkAsText(options);
 }
 
-async function checkAsText({ config: file, simulate, out }: CheckOptions): Promise<number> {
+async function checkAsText({ config: file, simulate, locale, out }: CheckOptions): Promise<number> {
   const config = loadConfig(file);
   const predictions = predict(config);
   const findings = await preflight(config);
-  const simulated = simulate ? await simulateBriefly(config) : NONE_SIMULATED;
-  out.write(formatReport({ config, predictions, findings, simulated }));
+  const simulated = simulate ? await simulateBriefly(config, locale) : NONE_SIMULATED;
+  out.write(formatReport({ config, predictions, findings, simulated }, locale));
   refuseBeyondRto(file, predictions);
   refuseFindings(file, findings);
   return 0;
 }
 
-async function checkAsJson({ config: file, simulate, out }: CheckOptions): Promise<number> {
+async function checkAsJson({ config: file, simulate, locale, out }: CheckOptions): Promise<number> {
   const read = readConfig(file);
   if (!read.ok) {
     writeJson(out, { ok: false, file, faults: read.faults.map(faultDocument) });
@@ -58,15 +63,25 @@ async function checkAsJson({ config: file, simulate, out }: CheckOptions): Promi
     ok: isFit,
     file,
     faults: [],
-    preflight: findings,
-    services: Object.fromEntries(predictions),
-    ...(simulate ? { simulated: Object.fromEntries(await simulateBriefly(read.config)) } : {}),
+    preflight: findings.map(findingDocument),
+    services: Object.fromEntries([...predictions].map(([name, one]) => [name, toDocument(one)])),
+    ...(simulate
+      ? { simulated: Object.fromEntries(await simulateBriefly(read.config, locale)) }
+      : {}),
   });
   return isFit ? 0 : ERRORS.preflightFailed.exit;
 }
 
 function writeJson(out: NodeJS.WritableStream, answer: unknown): void {
   out.write(`${JSON.stringify(answer, null, 2)}\n`);
+}
+
+/** For programs: the texts as of every error. */
+function toDocument({ advice, ...prediction }: ServicePrediction): unknown {
+  return {
+    ...prediction,
+    advice: advice.map(({ code, text }) => ({ code, text: text.en, zh: { text: text.zh } })),
+  };
 }
 
 function predict(config: ResolvedConfig): ReadonlyMap<string, ServicePrediction> {
@@ -93,22 +108,22 @@ function refuseBeyondRto(file: string, predictions: ReadonlyMap<string, ServiceP
   });
 }
 
-/** What holds an address may be ending just now: so often it is looked again before a start is refused. */
-const LOOKS = 4;
-const LOOK_AGAIN_MS = 250;
+/** A process that uses an address may be exiting: repeat the checks before refusing a start. */
+const CHECKS_MAX = 4;
+const CHECK_AGAIN_MS = 250;
 const CHANGING: ReadonlySet<PreflightCode> = new Set(['portTaken', 'pathUnusable']);
 
 /**
- * Throws AppError preflightFailed where this machine cannot run the configuration; `up` asks before it starts. Where
- * members of an earlier agent run, what is wrong with one service is no reason to leave the others without an agent: it
- * is returned, for the agent tries again by itself.
+ * Throws AppError preflightFailed if this host cannot run the configuration; `up` calls it before it starts. If members
+ * of an earlier agent run, an error of one service must not leave the others without an agent: it is returned instead,
+ * and the agent retries by itself.
  */
 export async function assertHostReady(
   config: ResolvedConfig,
 ): Promise<readonly PreflightFinding[]> {
   let findings = await preflight(config);
-  for (let looks = 1; looks < LOOKS && findings.some(mayPass); looks += 1) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  for (let checks = 1; checks < CHECKS_MAX && findings.some(mayPass); checks += 1) {
+    await new Promise((resolve) => setTimeout(resolve, CHECK_AGAIN_MS));
     findings = await preflight(config);
   }
   const spared = anyMemberRuns(config) ? findings.filter(isOfOne) : [];
@@ -127,7 +142,7 @@ function mayPass({ level, code }: PreflightFinding): boolean {
   return level === 'error' && CHANGING.has(code);
 }
 
-/** Whether an earlier agent's member runs, by the records of this state directory. */
+/** Whether a member of an earlier agent runs, by the records of this state directory. */
 function anyMemberRuns({ agent, services }: ResolvedConfig): boolean {
   return services.some(({ name, members }) =>
     members.some((member) => {
@@ -147,8 +162,8 @@ function refuseFindings(file: string, findings: readonly PreflightFinding[]): vo
   const count = faults.length === 1 ? 'one error' : `${faults.length} errors`;
   throw new AppError('preflightFailed', {
     message: {
-      en: `this host cannot run ${file}, ${count}:\n${formatFindings(faults).join('\n')}`,
-      zh: `本机无法运行 ${file}，有 ${faults.length} 处错误：\n${formatFindings(faults).join('\n')}`,
+      en: `this host cannot run ${file}, ${count}:\n${formatFindings(faults, 'en').join('\n')}`,
+      zh: `本机无法运行 ${file}，有 ${faults.length} 处错误：\n${formatFindings(faults, 'zh').join('\n')}`,
     },
     reason: {
       en: 'hotwarm would fail at startup or during a takeover',

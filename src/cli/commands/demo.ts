@@ -5,9 +5,15 @@ import { percentile } from '../../core/percentile.ts';
 import type { OpenLoopLoad } from '../../drill/load.ts';
 import { startSample, type Sample } from '../../drill/sample-service.ts';
 import { runTrial, type TrialReport } from '../../drill/trial.ts';
+import { type Locale, speaker } from '../../core/describe/language.ts';
+import { displayWidth } from '../../terminal.ts';
 import { eventLines } from '../event-lines.ts';
 
-type DemoOptions = { readonly json: boolean; readonly out: NodeJS.WritableStream };
+type DemoOptions = {
+  readonly json: boolean;
+  readonly locale: Locale;
+  readonly out: NodeJS.WritableStream;
+};
 
 const RATE_PER_SECOND = 200;
 const WARM_UP_MS = 1000;
@@ -15,27 +21,31 @@ const WARM_UP_MS = 1000;
 type Row = TrialReport & { readonly title: string; readonly requests: number };
 
 /**
- * Two members of a small web service behind the proxy, under load: the active one is killed, the next one hung,
- * then traffic is moved as planned. Returns 0 only if no request failed.
+ * Two members of a small web service behind the proxy, under load: kill the active member, hang the next one, then switch
+ * over as planned. Returns 0 only if no request failed.
  */
-export async function runDemo({ json, out }: DemoOptions): Promise<number> {
+export async function runDemo({ json, locale, out }: DemoOptions): Promise<number> {
+  const t = speaker(locale);
   const say = json ? () => undefined : (text: string) => void out.write(`${text}\n`);
   say(
-    `Two members of a small web service behind one address, ${RATE_PER_SECOND} requests a second.\n`,
+    t(
+      `Two members of a small web service behind one address, ${RATE_PER_SECOND} requests per second.\n`,
+      `一个地址后有两个成员的小型 Web 服务，每秒 ${RATE_PER_SECOND} 个请求。\n`,
+    ),
   );
   const sample = await startSample({
     exclusive: false,
     intervalMs: 20,
     timeoutMs: 100,
-    onEvent: teller(say),
+    onEvent: teller(say, locale),
   });
   const load = sample.load({ method: 'GET', ratePerSecond: RATE_PER_SECOND });
   try {
     load.start();
     await pause(WARM_UP_MS);
-    const rows = await runAll(sample, load, say);
+    const rows = await runAll(sample, load, { say, locale });
     await load.stop();
-    report({ json, out }, load, rows);
+    report({ json, locale, out }, load, rows);
   } finally {
     await load.stop();
     await sample.close();
@@ -46,12 +56,16 @@ export async function runDemo({ json, out }: DemoOptions): Promise<number> {
 async function runAll(
   sample: Sample,
   load: OpenLoopLoad,
-  say: (text: string) => void,
+  { say, locale }: { readonly say: (text: string) => void; readonly locale: Locale },
 ): Promise<readonly Row[]> {
+  const t = speaker(locale);
   const acts = [
-    { title: 'kill -9 the active', act: 'kill' },
-    { title: 'hang the active (SIGSTOP)', act: 'hang' },
-    { title: 'planned switchover', act: async () => await requestSwitchover(sample) },
+    { title: t('kill -9 the active member', '强制终止（kill -9）主用成员'), act: 'kill' },
+    { title: t('hang the active member (SIGSTOP)', '使主用成员假死（SIGSTOP）'), act: 'hang' },
+    {
+      title: t('planned switchover', '计划切换'),
+      act: async () => await requestSwitchover(sample),
+    },
   ] as const;
   const rows: Row[] = [];
   for (const { title, act } of acts) {
@@ -72,15 +86,19 @@ async function requestSwitchover({ apiPort, service }: Sample): Promise<void> {
 }
 
 /** The agent's events as they come, timed from the first one. */
-function teller(say: (text: string) => void): (event: AgentEvent) => void {
+function teller(say: (text: string) => void, locale: Locale): (event: AgentEvent) => void {
   const startedAt = monotonicMs();
   return (event) => {
     const seconds = ((monotonicMs() - startedAt) / 1000).toFixed(3).padStart(7);
-    for (const line of eventLines(event, 'en')) say(`${seconds} s  ${line}`);
+    for (const line of eventLines(event, locale)) say(`${seconds} s  ${line}`);
   };
 }
 
-function report({ json, out }: DemoOptions, load: OpenLoopLoad, rows: readonly Row[]): void {
+function report(
+  { json, locale, out }: DemoOptions,
+  load: OpenLoopLoad,
+  rows: readonly Row[],
+): void {
   const latencies = load.completions.map(({ latencyMs }) => latencyMs);
   const summary = {
     requests: load.sent,
@@ -93,24 +111,32 @@ function report({ json, out }: DemoOptions, load: OpenLoopLoad, rows: readonly R
     out.write(`${JSON.stringify({ ...summary, faults: rows }, null, 2)}\n`);
     return;
   }
-  out.write(`\n${table(rows)}\n`);
+  out.write(`\n${table(rows, locale)}\n`);
+  const t = speaker(locale);
+  const { requests, failed } = summary;
+  const [p50, p99, max] = [summary.p50Ms, summary.p99Ms, summary.maxMs].map(ms);
   out.write(
-    `${summary.requests} requests, ${summary.failed} failed; latency p50 ${ms(summary.p50Ms)}, p99 ${ms(summary.p99Ms)}, max ${ms(summary.maxMs)}\n`,
+    t(
+      `${requests} requests, ${failed} failed; latency p50 ${p50}, p99 ${p99}, max ${max}\n`,
+      `${requests} 个请求，${failed} 个失败；延迟 p50 ${p50}，p99 ${p99}，最大 ${max}\n`,
+    ),
   );
-  for (const { reason } of load.failures.slice(0, 5)) out.write(`failed: ${reason}\n`);
+  for (const { reason } of load.failures.slice(0, 5))
+    out.write(`${t('failed: ', '失败：')}${reason}\n`);
 }
 
-function table(rows: readonly Row[]): string {
+function table(rows: readonly Row[], locale: Locale): string {
+  const t = speaker(locale);
   const head = [
     '',
-    'from → to',
-    'requests',
-    'failed',
-    'longest gap',
-    'detect',
-    'decide',
-    'fence',
-    'switch',
+    t('from → to', '从 → 到'),
+    t('requests', '请求'),
+    t('failed', '失败'),
+    t('longest gap', '最长间隔'),
+    t('detect', '检测'),
+    t('decide', '决策'),
+    t('fence', '隔离'),
+    t('switch', '切换'),
   ];
   const body = rows.map(({ title, from, to, requests, failures, gapMs, steps }) => [
     title,
@@ -123,7 +149,7 @@ function table(rows: readonly Row[]): string {
     ),
   ]);
   const widths = head.map((text, column) =>
-    Math.max(text.length, ...body.map((row) => row[column]?.length ?? 0)),
+    Math.max(displayWidth(text), ...body.map((row) => displayWidth(row[column] ?? ''))),
   );
   return [head, ...body]
     .map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join('  '))
@@ -131,7 +157,8 @@ function table(rows: readonly Row[]): string {
 }
 
 function pad(cell: string, width: number, column: number): string {
-  return column < 2 ? cell.padEnd(width) : cell.padStart(width);
+  const space = ' '.repeat(width - displayWidth(cell));
+  return column < 2 ? cell + space : space + cell;
 }
 
 function ms(value: number | null): string {

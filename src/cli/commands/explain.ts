@@ -14,7 +14,7 @@ type ExplainOptions = {
   readonly json: boolean;
 };
 
-/** What happened in an incident and why; without a number also what is considered and not done now. */
+/** Cause, evidence and timeline of an incident; without an ID also the actions blocked now. */
 export async function runExplain({ client, terminal, id, json }: ExplainOptions): Promise<number> {
   const stored = id === null ? await newest(client) : await find(client, id);
   const blocked = id === null ? await client.blocked() : [];
@@ -25,7 +25,7 @@ export async function runExplain({ client, terminal, id, json }: ExplainOptions)
   const say = speaker(terminal.locale);
   const parts = [
     stored === null
-      ? `${say('nothing has happened yet', '尚无事件')}\n`
+      ? `${say('no incidents yet', '尚无切换记录')}\n`
       : formatIncident(terminal, stored),
     stored === null ? '' : formatHint(terminal, stored.incident.id),
     blocked.length === 0 ? '' : formatBlocked(terminal, blocked),
@@ -60,7 +60,7 @@ async function find(client: Client, id: number): Promise<StoredIncident> {
 function formatBlocked(terminal: Terminal, blocked: readonly BlockedAction[]): string {
   const { locale } = terminal;
   const say = speaker(locale);
-  const title = say('considered and not done at present', '当前考虑过但未执行');
+  const title = say('blocked now', '当前未执行');
   const rows = blocked.map(({ service, agoMs, reason }) => [
     cell(''),
     cell(service),

@@ -31,7 +31,7 @@ export async function runHistory(options: HistoryOptions): Promise<number> {
   if (options.json) {
     writeJson(terminal, { incidents });
   } else if (incidents.length === 0) {
-    terminal.out.write(`${say('nothing has happened yet', '尚无事件')}\n`);
+    terminal.out.write(`${say('no incidents yet', '尚无切换记录')}\n`);
   } else {
     const rows = incidents.map((stored) => row(stored, terminal));
     terminal.out.write(formatTable(terminal, [header(terminal), ...rows]));

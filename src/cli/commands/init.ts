@@ -1,11 +1,13 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { type Locale, speaker } from '../../core/describe/language.ts';
 import { AppError, systemReason } from '../../errors.ts';
 
 export const TEMPLATES = ['node', 'flask', 'static', 'command'] as const;
 export type Template = (typeof TEMPLATES)[number];
 
 type InitOptions = {
+  readonly locale: Locale;
   readonly template: Template;
   readonly dir: string;
   readonly force: boolean;
@@ -20,14 +22,14 @@ const EXAMPLES: Readonly<Record<Template, string>> = {
   command: 'command',
 };
 
-/** What a run leaves behind is no part of an example. */
+/** Files of a run; not part of an example. */
 const LEFTOVERS = ['.hotwarm', '.nginx', '__pycache__', 'node_modules'];
 
 /**
- * Writes a configuration and a small service that it runs. Returns the exit code. Throws AppError refused
- * where a file is there already and `force` is not set: then nothing is written at all.
+ * Creates an example configuration and service. Returns the exit code. Throws AppError refused, and writes nothing, if a
+ * file exists and `force` is not set.
  */
-export async function runInit({ template, dir, force, out }: InitOptions): Promise<number> {
+export async function runInit({ template, dir, force, locale, out }: InitOptions): Promise<number> {
   const source = join(examplesDirectory(), EXAMPLES[template]);
   const files = listFiles(source);
   const existing = files.filter((file) => existsSync(join(dir, file)));
@@ -63,24 +65,32 @@ export async function runInit({ template, dir, force, out }: InitOptions): Promi
       { cause: error },
     );
   }
-  out.write(nextSteps(dir, files));
+  out.write(nextSteps(dir, files, locale));
   return 0;
 }
 
-function nextSteps(dir: string, files: readonly string[]): string {
+function nextSteps(dir: string, files: readonly string[], locale: Locale): string {
+  const t = speaker(locale);
   const shown = relative('.', dir) || '.';
+  const paths = files.map((file) => join(shown, file));
   const enter = shown === '.' ? [] : [`  cd ${shown}`];
   return [
-    `wrote ${files.map((file) => join(shown, file)).join(', ')}`,
-    'next:',
+    t(`created ${paths.join(', ')}`, `已生成 ${paths.join('、')}`),
+    t('next:', '下一步：'),
     ...enter,
-    '  hotwarm check     what is missing, and what the timings imply',
-    '  hotwarm up        start it; then open http://127.0.0.1:8080/',
+    t(
+      '  hotwarm check     validate it and predict takeover times',
+      '  hotwarm check     检查配置并预测接管耗时',
+    ),
+    t(
+      '  hotwarm up        start it, then open http://127.0.0.1:8080/',
+      '  hotwarm up        启动，然后打开 http://127.0.0.1:8080/',
+    ),
     '',
   ].join('\n');
 }
 
-/** Paths of the files below, without what a run leaves behind. */
+/** Paths of the files below, without the files of a run. */
 function listFiles(directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -89,7 +99,7 @@ function listFiles(directory: string): string[] {
     .toSorted();
 }
 
-/** In a checkout and in the published package the examples lie beside package.json, at different depths. */
+/** The examples are next to package.json: at different depths in a checkout and in the package. */
 function examplesDirectory(): string {
   for (let at = import.meta.dirname; at !== dirname(at); at = dirname(at)) {
     const examples = join(at, 'examples');

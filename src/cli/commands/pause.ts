@@ -10,13 +10,16 @@ export type PauseOptions = {
   readonly json: boolean;
 };
 
-/** From then on the agent observes and reports, and does nothing. */
+/** Suspends automatic actions: the agent only observes and reports. */
 export async function runPause(options: PauseOptions): Promise<number> {
   const say = speaker(options.terminal.locale);
   return setPaused(
     options,
     true,
-    say('is paused: nothing will be done for it', '已暂停：不会执行任何操作'),
+    say(
+      'is paused: it keeps running, but hotwarm does not switch, fail back or restart',
+      '的自动切换已暂停：服务照常运行，但不切换、不回切、不修复',
+    ),
   );
 }
 

@@ -13,7 +13,7 @@ type StatusOptions = {
   /** null: all of them. */
   readonly service: string | null;
   readonly json: boolean;
-  /** Ends the watching; null: look once. */
+  /** Ends the watch; null: print once. */
   readonly signal: AbortSignal | null;
 };
 
@@ -26,14 +26,14 @@ const OVERALL_TONES: Readonly<Record<Overall, Tone>> = {
   DOWN: 'bad',
 };
 
-/** Who serves, who stands by, and what happened last. */
+/** Services, members and the last incident. */
 export async function runStatus(options: StatusOptions): Promise<number> {
   if (options.signal !== null) return watch(options, options.signal);
   options.terminal.out.write(await render(options));
   return 0;
 }
 
-/** On a terminal the screen is drawn anew, elsewhere each change is written below the last one. */
+/** A terminal is redrawn; elsewhere each change is appended. */
 async function watch(options: StatusOptions, signal: AbortSignal): Promise<number> {
   const { terminal } = options;
   let shown = '';
@@ -46,7 +46,7 @@ async function watch(options: StatusOptions, signal: AbortSignal): Promise<numbe
   return 0;
 }
 
-/** An agent that is away for a while is part of what one watches. */
+/** An unreachable agent does not end the watch. */
 async function renderOrExplain(options: StatusOptions): Promise<string> {
   try {
     return await render(options);
@@ -95,8 +95,8 @@ function formatService(
     `${say('active', '主用')} ${activeText(service)}`,
     `${say('epoch', '纪元')} ${service.epoch}`,
     describePhase(service.phase, terminal.locale),
-    ...(service.paused ? [say('paused', '已暂停')] : []),
-    ...(service.trafficUp ? [] : [say('the data plane is gone', '数据面已失')]),
+    ...(service.paused ? [say('paused', '自动切换已暂停')] : []),
+    ...(service.trafficUp ? [] : [say('proxy down', '数据面不可用')]),
   ];
   const status = paint(terminal, cell(overall, OVERALL_TONES[overall]));
   const title = paint(terminal, cell(name, 'strong'));
@@ -107,7 +107,7 @@ function formatService(
   return `${title}  ${status}  ${facts.join('  ')}\n${table}${formatLast(terminal, service)}`;
 }
 
-/** With its host, if that is another one. */
+/** With its host, if it is not this one. */
 function activeText({ active, activeHost }: ServiceReport): string {
   return activeHost === undefined ? (active ?? '-') : `${active ?? '-'} (${activeHost})`;
 }
@@ -149,13 +149,14 @@ function formatLast(terminal: Terminal, { lastIncident }: ServiceReport): string
   const { id, from, to, outageMs, observeOnly } = lastIncident;
   const note =
     observeOnly === true
-      ? say('  (observe-only: nothing was done)', '（只观察模式：未执行任何操作）')
+      ? say('  (observe-only: no action taken)', '（只观察模式：未执行任何操作）')
       : '';
   const outage =
     outageMs === null
       ? ''
       : say(`, ${duration(outageMs)} without service`, `，中断 ${duration(outageMs)}`);
-  const lead = say(`last: incident ${id}`, `最近事件 ${id}`);
-  const text = `${lead}  ${from ?? '-'} → ${to ?? '-'}${outage}${note}  (hotwarm explain ${id})`;
+  const lead = say(`last incident: ${id}`, `最近一次切换 #${id}`);
+  const hint = say(`  (hotwarm explain ${id})`, `（hotwarm explain ${id}）`);
+  const text = `${lead}  ${from ?? '-'} → ${to ?? '-'}${outage}${note}${hint}`;
   return `${paint(terminal, cell(text, 'quiet'))}\n`;
 }

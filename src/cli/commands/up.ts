@@ -6,7 +6,7 @@ import { stopForHandover, HANDOVER_SIGNAL } from '../../agent/hand-over.ts';
 import { formatAddress } from '../../config/units.ts';
 import { closeInherited } from '../../drivers/os/inherited-descriptors.ts';
 import { ServiceManager } from '../../drivers/service-manager.ts';
-import type { Locale } from '../../core/describe/language.ts';
+import { type Locale, speaker, type Text } from '../../core/describe/language.ts';
 import { AppError } from '../../errors.ts';
 import { formatFindings } from '../check-report.ts';
 import { assertHostReady } from './check.ts';
@@ -18,22 +18,21 @@ import { eventLines, stopNotice } from '../event-lines.ts';
 import { Supervision } from '../systemd-notify.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', HANDOVER_SIGNAL] as const;
-/** Beyond the members' own stop time-out, until a stop is over or given up. */
+/** Added to the members' stop timeout: time limit of the whole stop. */
 const STOP_SLACK_MS = 15_000;
 
 type UpOptions = {
   readonly config: string;
-  /** One JSON object a line instead of text. */
+  /** Print events as JSON lines. */
   readonly json: boolean;
-  /** Take over from the agent that runs. */
+  /** Replace the running agent. */
   readonly replace: boolean;
   readonly locale: Locale;
 } & Pick<Io, 'out' | 'err' | 'env'>;
 
 /**
- * Runs the agent until SIGINT or SIGTERM, then stops members and data plane in an orderly way; or until another
- * agent takes its place, for which it leaves them running. SIGHUP ends nothing: a terminal that was closed must not
- * cost the service its agent. To a service manager it means that the agent shall be replaced by what is installed now.
+ * Runs the agent until SIGINT or SIGTERM, then stops members and data plane in order; or until another agent replaces
+ * it, and then leaves them running. SIGHUP stops nothing (see hang-ups.ts).
  */
 export async function runUp(options: UpOptions): Promise<number> {
   const { err } = options;
@@ -43,11 +42,17 @@ export async function runUp(options: UpOptions): Promise<number> {
     (error) => void explainError(error, err, options.locale),
   );
   const ends = new Ends();
-  const hangUps = new HangUps({ supervision, err, isEnding: () => ends.haveCome });
+  const hangUps = new HangUps({
+    supervision,
+    err,
+    locale: options.locale,
+    isEnding: () => ends.haveCome,
+  });
   try {
     const config = loadConfig(options.config);
     await supervision.begin();
-    for (const line of formatFindings(await assertHostReady(config))) err.write(`${line}\n`);
+    for (const line of formatFindings(await assertHostReady(config), options.locale))
+      err.write(`${line}\n`);
     await runUntil(ends, supervision, config, options);
   } finally {
     supervision.close();
@@ -63,26 +68,26 @@ async function runUntil(
   config: ResolvedConfig,
   options: UpOptions,
 ): Promise<void> {
-  const { out, err, json } = options;
+  const { out, err, json, locale } = options;
   if (options.replace) {
     await supervision.becomeMain();
     await stopForHandover(config.agent.stateDir);
   }
   const agent = await Agent.start(config, { onDefect: (error) => ends.tell({ defect: error }) });
-  const tell = json ? jsonTeller(out) : textTeller(out);
+  const tell = json ? jsonTeller(out) : textTeller(out, locale);
   for (const event of agent.eventsAfter(0)) tell(event);
   agent.subscribe(tell);
   let end: End | null = null;
   try {
-    // Loaded only now: what it takes would lengthen the time in which nobody takes over for a dead agent.
+    // Loaded lazily so that recovery after an agent crash is not delayed.
     const { startApi } = await import('../../api/server.ts');
-    const onDefect = (error: unknown): void => void explainError(error, err, options.locale);
+    const onDefect = (error: unknown): void => void explainError(error, err, locale);
     const api = await startApi({ view: agent, ...config.agent.api, onDefect });
     supervision.watch(agent);
     saveCompiled();
-    if (!json) out.write(greeting(config));
+    if (!json) out.write(greeting(config, locale));
     end = await ends.first;
-    if (!json) out.write(isReplaced(end) ? LEAVING : stopping(config));
+    if (!json) out.write(isReplaced(end) ? `${LEAVING[locale]}\n` : stopping(config, locale));
     await api.close();
   } finally {
     if (isReplaced(end)) {
@@ -107,7 +112,7 @@ function isReplaced(end: End | null): boolean {
   return end !== null && 'signal' in end && end.signal === HANDOVER_SIGNAL;
 }
 
-/** What ends the agent. The signals are caught from the start to the end of the stop: one that came in between would leave members without an agent. */
+/** Signals and defects that end the agent. Signals are caught until the stop has ended: otherwise one during startup or stop would leave members without an agent. */
 class Ends {
   readonly first: Promise<End>;
   readonly tell: (end: End) => void;
@@ -151,24 +156,37 @@ function defectError(reason: unknown): AppError {
   );
 }
 
-const LEAVING = 'leaving members and traffic to the next agent\n';
+const LEAVING: Text = {
+  en: 'exiting; members keep running for the next agent',
+  zh: '正在退出；成员继续运行，由新的 agent 接手',
+};
 
-function stopping(config: ResolvedConfig): string {
-  return `${stopNotice(config.services.map(({ core }) => core.mode))}\n`;
+function stopping(config: ResolvedConfig, locale: Locale): string {
+  const modes = config.services.map(({ core }) => core.mode);
+  return `${stopNotice(modes, locale)}\n`;
 }
 
-function greeting(config: ResolvedConfig): string {
-  const services = config.services.map(
-    ({ name, traffic, members }) =>
-      `${name}: ${traffic.protocol}://${formatAddress(traffic.listen)}, members ${members.map((member) => member.name).join(', ')}`,
-  );
+function greeting(config: ResolvedConfig, locale: Locale): string {
+  const t = speaker(locale);
+  const services = config.services.map(({ name, traffic, members }) => {
+    const url = `${traffic.protocol}://${formatAddress(traffic.listen)}`;
+    const names = members.map((member) => member.name);
+    return t(
+      `${name}: ${url}, members ${names.join(', ')}`,
+      `${name}：${url}，成员 ${names.join('、')}`,
+    );
+  });
   const { host, port } = config.agent.api;
-  return `${services.join('\n')}\napi: http://${host}:${port}, stop with Ctrl-C\n`;
+  const api = t(
+    `api: http://${host}:${port}, stop with Ctrl-C`,
+    `API：http://${host}:${port}，按 Ctrl-C 停止`,
+  );
+  return `${services.join('\n')}\n${api}\n`;
 }
 
-function textTeller(out: NodeJS.WritableStream): (event: AgentEvent) => void {
+function textTeller(out: NodeJS.WritableStream, locale: Locale): (event: AgentEvent) => void {
   return (event) => {
-    for (const line of eventLines(event, 'en'))
+    for (const line of eventLines(event, locale))
       out.write(`${time(event.wallMs)}  ${event.service}  ${line}\n`);
   };
 }

@@ -6,7 +6,7 @@ import type { PreflightFinding } from './finding.ts';
 
 const SOMAXCONN = '/proc/sys/net/core/somaxconn';
 
-/** Whether the kernel lets as many connections wait as the file asks for. */
+/** Whether the kernel allows the configured backlog. */
 export function backlogFindings({ backlog }: ResolvedSocket, where: string): PreflightFinding[] {
   const most = Number(readText(SOMAXCONN));
   if (backlog <= most) return [];
@@ -15,13 +15,19 @@ export function backlogFindings({ backlog }: ResolvedSocket, where: string): Pre
       level: 'warning',
       code: 'backlogCapped',
       where: `${where}.backlog`,
-      what: `${backlog} connections should be able to wait, but the kernel lets ${most}`,
-      todo: `raise net.core.somaxconn (${SOMAXCONN}), or ask for fewer`,
+      message: {
+        en: `backlog is ${backlog}, but the kernel limits it to ${most}`,
+        zh: `backlog 为 ${backlog}，而内核的上限为 ${most}`,
+      },
+      hint: {
+        en: `raise net.core.somaxconn (${SOMAXCONN}), or reduce backlog`,
+        zh: `增大 net.core.somaxconn（${SOMAXCONN}），或减小 backlog`,
+      },
     },
   ];
 }
 
-/** Whether the proxies, which inherit the limit of this process, may have as many clients as the file allows. */
+/** Whether the limit of open files, which the proxy inherits, allows the configured number of clients. */
 export function descriptorFindings(
   { clients, processes }: ResolvedProxy,
   where: string,
@@ -33,8 +39,14 @@ export function descriptorFindings(
       level: 'warning',
       code: 'fewDescriptors',
       where: `${where}.clients.maxConnections`,
-      what: `${clients.connections} clients are allowed, but the limit of open files leaves room for ${room}`,
-      todo: 'raise the hard limit (ulimit -Hn, or LimitNOFILE= of the systemd unit), or allow fewer',
+      message: {
+        en: `maxConnections is ${clients.connections}, but the limit of open files allows only ${room}`,
+        zh: `maxConnections 为 ${clients.connections}，而打开文件数的上限只允许 ${room} 个连接`,
+      },
+      hint: {
+        en: 'raise the hard limit (ulimit -Hn, or LimitNOFILE= of the systemd unit), or reduce maxConnections',
+        zh: '提高硬上限（ulimit -Hn，或 systemd 单元的 LimitNOFILE=），或减小 maxConnections',
+      },
     },
   ];
 }

@@ -1,4 +1,6 @@
-/** What preflight may find; `note` codes never stop a start. */
+import type { Text } from '../../core/describe/language.ts';
+
+/** Codes of findings; a warning never prevents a start. */
 export type PreflightCode =
   | 'agentRunning'
   | 'leftover'
@@ -27,10 +29,16 @@ export type PreflightCode =
   | 'noFreezer';
 
 export type PreflightFinding = {
-  /** note: it runs, but not quite as the file says. */
+  /** warning: the service runs, with a limitation. */
   readonly level: 'error' | 'warning';
   readonly code: PreflightCode;
   readonly where: string;
-  readonly what: string;
-  readonly todo: string;
+  readonly message: Text;
+  readonly hint: Text;
 };
+
+/** For programs: the texts as of every error. */
+export function findingDocument({ message, hint, ...finding }: PreflightFinding): unknown {
+  const zh = { message: message.zh, hint: hint.zh };
+  return { ...finding, message: message.en, hint: hint.en, zh };
+}

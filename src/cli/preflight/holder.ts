@@ -9,7 +9,7 @@ import {
   unixLinks,
 } from '../../drivers/os/sockets.ts';
 
-// Which processes listen where, as far as this user may look.
+// Which processes listen on an address, as far as this user can see.
 
 export type Holder = { readonly pid: number; readonly command: string };
 
@@ -21,8 +21,8 @@ export function placeOf(address: ListenAddress): Place {
 }
 
 /**
- * Who listens there; where nobody does, or a process of another user, there is none. All are found in one pass over the
- * processes, the newest first: on a busy host a pass takes long, and what a former agent left is newer than most.
+ * The listening process of each address; none if there is none or it belongs to another user. One pass over the
+ * processes finds all, newest first: on a busy host a pass is slow, and processes of an earlier agent are newer than most.
  */
 export function findHolders(places: readonly Place[]): ReadonlyMap<Place, Holder> {
   const placeAt = listeningLinks(places);

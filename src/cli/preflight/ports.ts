@@ -19,13 +19,13 @@ import { isProxyOf } from '../../drivers/traffic/proxy/process.ts';
 import type { PreflightFinding } from './finding.ts';
 import { findHolders, type Holder, type Place, placeOf } from './holder.ts';
 
-// Whether the ports are free. They are not while an agent runs, nor after one was killed: its members and its
-// data plane go on, and the next agent takes them over. Both are told apart from strangers.
+// Whether the ports are free. They are not while an agent runs, nor after it was killed: members and data plane keep
+// running, and the next agent takes them over. Both cases are told apart from other processes.
 
 type Listener = {
   readonly where: string;
   readonly address: ListenAddress;
-  /** Whether the holder was started by a former agent of this state directory. */
+  /** Whether an earlier agent of this state directory started the process. */
   readonly isLeftover: (holder: Holder) => boolean;
 };
 
@@ -33,7 +33,7 @@ const IN_USE = 'EADDRINUSE';
 const NO_DIRECTORY = 'noDirectory';
 const NO_SOCKET = 'noSocket';
 
-/** obstacle: the error code of listening there, or what is wrong with the path. */
+/** obstacle: the error code of listening, or of the path. */
 type Refused = { readonly listener: Listener; readonly obstacle: string };
 
 export async function portFindings(config: ResolvedConfig): Promise<PreflightFinding[]> {
@@ -49,7 +49,7 @@ export async function portFindings(config: ResolvedConfig): Promise<PreflightFin
   return refused.map((one) => findingFor(one, holders));
 }
 
-/** The agent keeps its lock file open for as long as it lives. */
+/** A running agent keeps its lock file open. */
 function agentRunning(stateDir: string): PreflightFinding | null {
   const lock = join(stateDir, LOCK_FILE);
   const pid = readHolder(stateDir)?.pid ?? null;
@@ -59,8 +59,14 @@ function agentRunning(stateDir: string): PreflightFinding | null {
     level: 'warning',
     code: 'agentRunning',
     where: 'agent.stateDir',
-    what: `an agent runs with this state directory (pid ${pid}), so its ports were not checked`,
-    todo: 'nothing, if that is the agent you mean',
+    message: {
+      en: `an agent with this state directory is running (pid ${pid}), so ports were not checked`,
+      zh: `使用该状态目录的 agent 正在运行（pid ${pid}），因此未检查端口`,
+    },
+    hint: {
+      en: 'no action needed if you expect this agent',
+      zh: '若这是预期的 agent，无须处理',
+    },
   };
 }
 
@@ -71,7 +77,7 @@ function listenersOf({ agent, services }: ResolvedConfig): Listener[] {
 
 function serviceListeners(service: ResolvedService, stateDir: string): Listener[] {
   const { name, core, traffic, members } = service;
-  // An observed service is somebody else's, who listens there rightly.
+  // Members of an observed service are started by others and use their ports rightly.
   if (core.mode === 'observe') return [];
   const at = `services.${name}`;
   const isLeftover = (holder: Holder): boolean =>
@@ -151,24 +157,43 @@ function findingFor(
 
 function pathFinding(where: string, path: string, obstacle: string): PreflightFinding {
   if (obstacle === NO_DIRECTORY) {
-    const what = `the directory ${dirname(path)} does not exist`;
-    const todo = 'make it, or choose another path';
-    return { level: 'error', code: 'pathUnusable', where, what, todo };
+    const message = {
+      en: `the directory ${dirname(path)} does not exist`,
+      zh: `目录 ${dirname(path)} 不存在`,
+    };
+    const hint = { en: 'create it, or use another path', zh: '创建该目录，或改用其他路径' };
+    return { level: 'error', code: 'pathUnusable', where, message, hint };
   }
-  const what = `${path} exists, and is no socket that nobody listens on`;
-  const todo = 'remove it if nobody needs it, or choose another path';
-  return { level: 'error', code: 'pathUnusable', where, what, todo };
+  const message = {
+    en: `${path} exists and is not an unused socket`,
+    zh: `${path} 已存在，且不是闲置的套接字`,
+  };
+  const hint = {
+    en: 'remove it if it is not needed, or use another path',
+    zh: '若不再需要则将其删除，或改用其他路径',
+  };
+  return { level: 'error', code: 'pathUnusable', where, message, hint };
 }
 
 function portFinding(where: string, address: HostPort, code: string): PreflightFinding {
   const shown = formatAddress(address);
   if (code === 'EACCES') {
-    const what = `this user may not listen on ${shown}`;
-    const todo = 'choose a port from 1024 up, or give the process CAP_NET_BIND_SERVICE';
-    return { level: 'error', code: 'portForbidden', where, what, todo };
+    const message = {
+      en: `this user is not permitted to listen on ${shown}`,
+      zh: `该用户无权监听 ${shown}`,
+    };
+    const hint = {
+      en: 'use a port from 1024 up, or give the process CAP_NET_BIND_SERVICE',
+      zh: '改用 1024 及以上的端口，或为进程授予 CAP_NET_BIND_SERVICE',
+    };
+    return { level: 'error', code: 'portForbidden', where, message, hint };
   }
-  const what = `${address.host} is not an address of this machine (${code})`;
-  return { level: 'error', code: 'addressForeign', where, what, todo: 'use one of `ip address`' };
+  const message = {
+    en: `${address.host} is not an address of this host (${code})`,
+    zh: `${address.host} 不是本机的地址（${code}）`,
+  };
+  const hint = { en: 'use an address listed by `ip address`', zh: '改用 `ip address` 列出的地址' };
+  return { level: 'error', code: 'addressForeign', where, message, hint };
 }
 
 function takenFinding(
@@ -177,20 +202,30 @@ function takenFinding(
 ): PreflightFinding {
   const shown = formatAddress(address);
   if (holder !== null && isLeftover(holder)) {
-    const what = `${shown} is held by pid ${holder.pid}, which a former agent left running`;
-    const todo = 'nothing: the next agent takes it over or ends it';
-    return { level: 'warning', code: 'leftover', where, what, todo };
+    const message = {
+      en: `${shown} is in use by pid ${holder.pid}, which an earlier agent left running`,
+      zh: `${shown} 正被先前的 agent 留下的 pid ${holder.pid} 占用`,
+    };
+    const hint = {
+      en: 'no action needed: the next agent takes it over or stops it',
+      zh: '无须处理：新的 agent 会接手或停止它',
+    };
+    return { level: 'warning', code: 'leftover', where, message, hint };
   }
-  const who =
+  const command = holder === null ? '' : holder.command.slice(0, 80);
+  const message =
     holder === null
-      ? 'another user’s process'
-      : `pid ${holder.pid} (${holder.command.slice(0, 80)})`;
-  const what = `${shown} is in use by ${who}`;
-  return {
-    level: 'error',
-    code: 'portTaken',
-    where,
-    what,
-    todo: 'stop that process, or choose another address',
+      ? {
+          en: `${shown} is in use by a process of another user`,
+          zh: `${shown} 正被其他用户的进程占用`,
+        }
+      : {
+          en: `${shown} is in use by pid ${holder.pid} (${command})`,
+          zh: `${shown} 正被 pid ${holder.pid}（${command}）占用`,
+        };
+  const hint = {
+    en: 'stop that process, or use another address',
+    zh: '停止该进程，或改用其他地址',
   };
+  return { level: 'error', code: 'portTaken', where, message, hint };
 }

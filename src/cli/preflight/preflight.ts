@@ -6,9 +6,8 @@ import { serviceFindings } from './members.ts';
 import { portFindings } from './ports.ts';
 import { trafficFindings } from './traffic.ts';
 
-// Whether this machine can run a sound configuration: the same questions that the drivers will ask, asked
-// before anything is started, and all at once. It changes nothing. It promises nothing either: a port that
-// is free now may be taken a second later.
+// Whether this host can run a valid configuration: the checks of the drivers, all at once and before anything is started.
+// They change nothing and guarantee nothing: a port that is free now can be taken a second later.
 
 export async function preflight(config: ResolvedConfig): Promise<readonly PreflightFinding[]> {
   return [

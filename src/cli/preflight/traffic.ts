@@ -5,11 +5,11 @@ import { backlogFindings, descriptorFindings } from './descriptors.ts';
 import type { PreflightFinding } from './finding.ts';
 import { ownerFindings } from './members.ts';
 
-// What each way in which clients reach the active member needs of this machine.
+// What each `traffic.via` needs on this host.
 
 type Asked<V extends Via> = (
   traffic: Extract<ResolvedTraffic, { readonly via: V }>,
-  /** Of the section `traffic`. */
+  /** The section `traffic`. */
   where: string,
 ) => readonly PreflightFinding[];
 
@@ -29,7 +29,7 @@ function findingsOf<V extends Via>(via: V): Asked<V> {
 }
 
 export function trafficFindings({ services }: ResolvedConfig): readonly PreflightFinding[] {
-  // The data plane of an observed service is somebody else's.
+  // hotwarm does not run the data plane of an observed service.
   const acting = services.filter(({ core }) => core.mode === 'manage');
   return acting.flatMap(({ name, traffic }) =>
     findingsOf(traffic.via)(traffic, `services.${name}.traffic`),

@@ -7,10 +7,10 @@ import { describeHealth, describePhase, describeVerdict } from './health.ts';
 import { type Locale, speaker } from './language.ts';
 import { describeOperation, describeRefusal } from './refusal.ts';
 
-/** Reasons that say more than the newest fact behind them. */
+/** Reasons that are clearer than the newest evidence behind them. */
 const PROOFS: ReadonlySet<string> = new Set(['exited', 'vanished', 'confirmedDead']);
 
-/** One change of a service's state in words. */
+/** One change of a service's state. */
 export function describeChange(change: Change, locale: Locale): string {
   if ('member' in change) return describeMemberChange(change, locale);
   const say = speaker(locale);
@@ -26,16 +26,19 @@ export function describeChange(change: Change, locale: Locale): string {
     case 'epoch':
       return say(`epoch: ${change.epoch}`, `纪元：${change.epoch}`);
     case 'paused':
-      return change.paused ? say('paused', '已暂停') : say('no longer paused', '不再暂停');
+      return change.paused
+        ? say('paused', '自动切换已暂停')
+        : say('no longer paused', '自动切换已恢复');
     case 'trafficUp':
       return describeTrafficUp(change.up, locale);
     case 'operation':
       return describeOperationChange(change, locale);
     case 'refused':
     case 'commandRefused':
-      return `${say('not done: ', '未执行：')}${describeRefusal(change.refusal, locale)}`;
+      return `${say('blocked: ', '未执行：')}${describeRefusal(change.refusal, locale)}`;
     case 'incident': {
-      const name = `${describeOperation(change.kind, locale)} ${change.id}`;
+      const kind = describeOperation(change.kind, locale);
+      const name = say(`${kind} ${change.id}`, `${kind} #${change.id}`);
       return `${name}${say(': ', '：')}${describeOutcome(change.outcome, locale)}`;
     }
     default:
@@ -45,9 +48,7 @@ export function describeChange(change: Change, locale: Locale): string {
 
 function describeTrafficUp(up: boolean, locale: Locale): string {
   const say = speaker(locale);
-  return up
-    ? say('the data plane is up', '数据面可用')
-    : say('the data plane is down', '数据面不可用');
+  return up ? say('proxy up', '数据面可用') : say('proxy down', '数据面不可用');
 }
 
 function describeOperationChange(
@@ -56,7 +57,7 @@ function describeOperationChange(
 ): string {
   const say = speaker(locale);
   const kind = describeOperation(operation, locale);
-  if (to === null) return say(`${kind}: no longer under way`, `${kind}：不再进行`);
+  if (to === null) return say(`${kind}: ended`, `${kind}：已结束`);
   return `${kind}${say(': ', '：')}${describeOperationStep(to, locale)}`;
 }
 
@@ -74,20 +75,20 @@ function describeMemberChange(change: Extract<Change, { member: string }>, local
         change.evidence === null || PROOFS.has(change.reason)
           ? describeHealth(change.reason, locale)
           : describeEvidence(change.evidence, locale);
-      return say(`${member} is ${verdict}: ${why}`, `${member} ${verdict}：${why}`);
+      return say(`${member} ${verdict}: ${why}`, `${member} ${verdict}：${why}`);
     }
     case 'capacity':
       return change.capacity === 'full'
-        ? say(`${member} has full capacity`, `${member} 使用全部容量`)
-        : say(`${member} has reduced capacity`, `${member} 容量受限`);
+        ? say(`${member} has full CPU`, `${member} 的 CPU 不受限制`)
+        : say(`${member} has limited CPU`, `${member} 的 CPU 受限`);
     case 'ready':
       return change.ready
-        ? say(`${member} is ready`, `${member} 就绪`)
-        : say(`${member} is no longer ready`, `${member} 不再就绪`);
+        ? say(`${member} is ready`, `${member} 已就绪`)
+        : say(`${member} is no longer ready`, `${member} 未就绪`);
     case 'role':
       return change.role === 'active'
-        ? say(`${member} is the active`, `${member} 成为主用`)
-        : say(`${member} is a standby`, `${member} 成为备用`);
+        ? say(`${member} is the active member`, `${member} 成为主用成员`)
+        : say(`${member} is a standby`, `${member} 成为备用成员`);
     default:
       return unreachable(change);
   }

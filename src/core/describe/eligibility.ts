@@ -17,7 +17,7 @@ export function describeLifecycle(lifecycle: string, locale: Locale): string {
   return word(LIFECYCLES, lifecycle, locale);
 }
 
-/** Why a candidate may not take over. */
+/** Why a candidate is not eligible. */
 export function describeGate(refusal: GateRefusal, locale: Locale): string {
   const say = speaker(locale);
   switch (refusal.code) {
@@ -28,25 +28,25 @@ export function describeGate(refusal: GateRefusal, locale: Locale): string {
     }
     case 'tooSlow':
       return say(
-        `too slow: 95th percentile ${duration(refusal.p95Ms)}, at most ${duration(refusal.limitMs)}`,
+        `too slow: p95 ${duration(refusal.p95Ms)}, limit ${duration(refusal.limitMs)}`,
         `过慢：95 分位延迟 ${duration(refusal.p95Ms)}，上限 ${duration(refusal.limitMs)}`,
       );
     case 'lagging':
       return say(
-        `${size(refusal.lagBytes)} behind, at most ${size(refusal.limitBytes)}`,
-        `数据落后 ${size(refusal.lagBytes)}，上限 ${size(refusal.limitBytes)}`,
+        `replication lag ${size(refusal.lagBytes)}, limit ${size(refusal.limitBytes)}`,
+        `复制落后量 ${size(refusal.lagBytes)}，上限 ${size(refusal.limitBytes)}`,
       );
     case 'lagUnknown':
-      return say('how far it is behind is not known', '数据落后多少未知');
+      return say('replication lag unknown', '复制落后量未知');
     case 'diverged':
       return say(
-        `its data is on timeline ${refusal.on}, the newest copy on ${refusal.newestOn}`,
+        `data on timeline ${refusal.on}, newest copy on ${refusal.newestOn}`,
         `其数据位于时间线 ${refusal.on}，最新副本位于 ${refusal.newestOn}`,
       );
     case 'lagStale':
       return say(
-        `the newest copy last reported its position ${duration(refusal.ageMs)} before it last answered, at most ${duration(refusal.limitMs)}`,
-        `最新副本最近一次报告位置比其最后一次应答早 ${duration(refusal.ageMs)}，上限 ${duration(refusal.limitMs)}`,
+        `position of the newest copy was ${duration(refusal.ageMs)} old at its last response, limit ${duration(refusal.limitMs)}`,
+        `最新副本最后一次响应时，其日志位点已是 ${duration(refusal.ageMs)} 前的，上限 ${duration(refusal.limitMs)}`,
       );
     case 'notRehearsed':
       return describeRehearsal(refusal.ageMs, refusal.limitMs, locale);
@@ -55,19 +55,19 @@ export function describeGate(refusal: GateRefusal, locale: Locale): string {
   }
 }
 
-/** Every reason against one candidate, or that there was none. */
+/** Every reason why a candidate is not eligible, or that it is. */
 export function describeCandidate(candidate: CandidateVerdict, locale: Locale): string {
   const say = speaker(locale);
-  if (candidate.refusals.length === 0) return say('may take over', '可以接管');
+  if (candidate.refusals.length === 0) return say('eligible', '满足接管条件');
   return candidate.refusals.map((refusal) => describeGate(refusal, locale)).join(say('; ', '；'));
 }
 
 function describeRehearsal(ageMs: number | null, limitMs: number, locale: Locale): string {
   const limit = duration(limitMs);
   if (locale === 'zh') {
-    const last = ageMs === null ? '从未演练' : `上次演练在 ${duration(ageMs)}前`;
-    return `${last}，要求 ${limit}内演练过`;
+    const last = ageMs === null ? '从未预演' : `上次预演在 ${duration(ageMs)} 前`;
+    return `${last}，要求 ${limit} 内预演过`;
   }
-  const last = ageMs === null ? 'never rehearsed' : `last rehearsed ${duration(ageMs)} ago`;
-  return `${last}, within ${limit} is required`;
+  const last = ageMs === null ? 'never rehearsed' : `last rehearsal ${duration(ageMs)} ago`;
+  return `${last} (limit ${limit})`;
 }

@@ -5,7 +5,7 @@ import type { EvidenceFact } from '../reasons.ts';
 import { fromPosition } from '../position.ts';
 import { describeEvidence } from './evidence.ts';
 import { describeFact } from './fact.ts';
-import { describeFault } from './fault.ts';
+import { describeFaultDetail } from './fault.ts';
 import { duration, type Locale, plural, speaker } from './language.ts';
 import { describeOrder } from './order.ts';
 import { describeOperation } from './refusal.ts';
@@ -18,7 +18,7 @@ export function isOutcome(event: Event): event is OutcomeEvent {
   return OUTCOMES.some((type) => type === event.type);
 }
 
-/** One event in words. `effect`: the order whose outcome it is; null where there is none or it is not known. */
+/** One event. `effect`: the effect whose result it is; null: none, or not known. */
 export function describeEvent(event: Event, effect: Effect | null, locale: Locale): string {
   if (isOutcome(event)) return describeOutcomeEvent(event, effect, locale);
   return isCommand(event) ? describeCommand(event, locale) : describeNews(event, locale);
@@ -54,9 +54,9 @@ function describeDataPlane(event: DataPlaneEvent, locale: Locale): string {
     case 'trafficFellBack':
       return describeFact({ code: 'usedFallback', from: event.from, to: event.to }, locale);
     case 'trafficLost':
-      return speaker(locale)('the data plane ended', '数据面已终止');
+      return speaker(locale)('proxy exited', '数据面已退出');
     case 'trafficRestored':
-      return speaker(locale)('the data plane is there again', '数据面已恢复');
+      return speaker(locale)('proxy restarted', '数据面已恢复');
     default:
       return unreachable(event);
   }
@@ -72,14 +72,13 @@ function describeOutcomeEvent(event: OutcomeEvent, effect: Effect | null, locale
       if (event.result.type === 'probed' && effect?.type === 'probeMember')
         return `#${event.id} ${describeAnswer(effect.member, event.result, locale)}`;
       if (effect?.type === 'drainInput')
-        return say('what had arrived by the deadline is read', '已读取截止时间前到达的信息');
+        return say('input up to the deadline was read', '已读取截止时间前到达的输入');
       const time = took === '' ? '' : say(`, after ${took}`, `，用时 ${took}`);
       return say(`done ${lead}${time}`, `完成 ${lead}${time}`);
     }
     case 'effectFailed': {
-      const fault = describeFault(event.fault, locale);
-      const detail = event.detail === '' ? '' : say(` (${event.detail})`, `（${event.detail}）`);
-      return say(`failed ${lead}: ${fault}${detail}`, `失败 ${lead}：${fault}${detail}`);
+      const why = describeFaultDetail(event.fault, event.detail, locale);
+      return say(`failed ${lead}: ${why}`, `失败 ${lead}：${why}`);
     }
     case 'effectTimedOut':
       return say(`timed out ${lead}`, `超时 ${lead}`);
@@ -96,12 +95,11 @@ function describeAnswer(
   const say = speaker(locale);
   if (answer.ok) {
     const took = duration(answer.latencyMs);
-    return say(`${member}, asked, answers after ${took}`, `询问 ${member}：${took} 后应答`);
+    return say(`probe of ${member}: response after ${took}`, `直接探测 ${member}：${took} 后响应`);
   }
   const { fault, detail } = answer;
-  const why = describeFault(fault, locale);
-  const more = detail === '' ? '' : say(` (${detail})`, `（${detail}）`);
-  return say(`${member}, asked: ${why}${more}`, `询问 ${member}：${why}${more}`);
+  const why = describeFaultDetail(fault, detail, locale);
+  return say(`probe of ${member}: ${why}`, `直接探测 ${member}：${why}`);
 }
 
 type OwnEvent = Extract<
@@ -113,24 +111,27 @@ function describeOwn(event: OwnEvent, locale: Locale): string {
   const say = speaker(locale);
   switch (event.type) {
     case 'agentStarted':
-      return say('the agent starts', '代理启动');
+      return say('agent started', 'agent 启动');
     case 'agentRecovered':
-      return say('the agent had ended; a new one goes on', '代理曾终止，新代理继续');
+      return say(
+        'agent restarted and recovered from the journal',
+        'agent 曾终止，由新的 agent 接手',
+      );
     case 'deadlineReached':
-      return say('a deadline is reached', '到达截止时间');
+      return say('deadline reached', '到达截止时间');
     case 'hostSampled': {
       const [late, delay] = [duration(event.lateMs), duration(event.runDelayMs)];
       return say(
-        `this host: timer ${late} late, ${delay} without a processor`,
-        `本机：定时器迟 ${late}，等待处理器 ${delay}`,
+        `this host: timer ${late} late, ${delay} waiting for CPU`,
+        `本机：定时器迟 ${late}，等待 CPU ${delay}`,
       );
     }
     case 'leaseObserved':
       return event.record === null
-        ? say('the store shows no lease', '存储中没有租约')
+        ? say('no lease in the store', '租约存储中没有租约')
         : say(
-            `the store shows the lease of ${event.record.holder.member} on ${event.record.holder.host}, epoch ${event.record.epoch}`,
-            `存储中租约属于 ${event.record.holder.host} 上的 ${event.record.holder.member}，纪元 ${event.record.epoch}`,
+            `lease in the store: ${event.record.holder.member} on ${event.record.holder.host}, epoch ${event.record.epoch}`,
+            `租约存储中的租约属于 ${event.record.holder.host} 上的 ${event.record.holder.member}，纪元 ${event.record.epoch}`,
           );
     default:
       return unreachable(event);
@@ -145,7 +146,7 @@ function describeObservation(event: Observation, locale: Locale): string {
   switch (event.type) {
     case 'probeSucceeded': {
       const took = duration(event.latencyMs);
-      return say(`${member} answers, after ${took}`, `${member} 应答，用时 ${took}`);
+      return say(`${member} responded after ${took}`, `${member} 已响应，用时 ${took}`);
     }
     case 'probeFailed': {
       const { channel, fault, detail } = event;
@@ -175,7 +176,7 @@ function describeObservation(event: Observation, locale: Locale): string {
       const position = fromPosition(event.position);
       return say(
         `${member} reports position ${position} on timeline ${event.timeline}`,
-        `${member} 报告位置 ${position}，时间线 ${event.timeline}`,
+        `${member} 报告日志位点 ${position}，时间线 ${event.timeline}`,
       );
     }
     default:
@@ -191,10 +192,8 @@ function describeTraffic(event: TrafficSampled, locale: Locale): string {
   const { member, requests, errors, p95Ms, waiting } = event;
   const say = speaker(locale);
   const p95 =
-    p95Ms === null
-      ? ''
-      : say(`, 95th percentile ${duration(p95Ms)}`, `，95 分位 ${duration(p95Ms)}`);
-  const rest = waiting === 0 ? '' : say(`, ${waiting} waiting`, `，${waiting} 个等待`);
+    p95Ms === null ? '' : say(`, p95 ${duration(p95Ms)}`, `，95 分位延迟 ${duration(p95Ms)}`);
+  const rest = waiting === 0 ? '' : say(`, ${waiting} waiting`, `，${waiting} 个等待中`);
   return say(
     `${member}: ${plural(requests, 'request')}, ${errors} failed${p95}${rest}`,
     `${member}：${requests} 个请求，${errors} 个失败${p95}${rest}`,
@@ -222,17 +221,17 @@ function describeCommand(event: CommandEvent, locale: Locale): string {
     case 'failoverRequested': {
       const operation = event.type === 'switchoverRequested' ? 'switchover' : 'failover';
       const name = describeOperation(operation, locale);
-      const to = event.to === null ? '' : say(` to ${event.to}`, `到 ${event.to}`);
-      return say(`the operator asks for a ${name}${to}`, `操作员要求${name}${to}`);
+      const to = event.to === null ? '' : say(` to ${event.to}`, `，目标 ${event.to}`);
+      return say(`requested by an operator: ${name}${to}`, `人工触发${name}${to}`);
     }
     case 'failbackRequested': {
       const name = describeOperation('failback', locale);
-      return say(`the operator asks for a ${name}`, `操作员要求${name}`);
+      return say(`requested by an operator: ${name}`, `人工触发${name}`);
     }
     case 'pauseRequested':
-      return say('the operator pauses the service', '操作员暂停服务');
+      return say('paused by an operator (maintenance mode)', '人工暂停了自动切换（服务照常运行）');
     case 'resumeRequested':
-      return say('the operator ends the pause', '操作员结束暂停');
+      return say('resumed by an operator', '人工恢复了自动切换');
     default:
       return unreachable(event);
   }

@@ -1,6 +1,6 @@
 import { unreachable } from '../assert.ts';
 import type { Evidence, EvidenceFact } from '../reasons.ts';
-import { describeFault } from './fault.ts';
+import { describeFault, describeFaultDetail } from './fault.ts';
 import { duration, type Locale, percent, plural, speaker, type Text, word } from './language.ts';
 
 /** A kind of probe goes by its own name, unless it has another in Chinese. */
@@ -10,7 +10,7 @@ const CHANNELS: Readonly<Record<string, Text>> = {
   passive: { en: 'traffic', zh: '真实流量' },
 };
 
-/** One fact a verdict rests on, and on which channel it was seen. */
+/** One observation behind a verdict, with its channel. */
 export function describeEvidence(evidence: Evidence, locale: Locale): string {
   const channel = word(CHANNELS, evidence.channel, locale);
   const fact = describeEvidenceFact(evidence.fact, locale);
@@ -26,15 +26,15 @@ function describeEvidenceFact(fact: EvidenceFact, locale: Locale): string {
       return say(`process ${fact.pid} is gone`, `进程 ${fact.pid} 已不存在`);
     case 'exiting':
       return say(
-        `the memory of process ${fact.pid} is gone, its exit is yet to be reported`,
+        `process ${fact.pid} released its memory; exit not yet reported`,
         `进程 ${fact.pid} 的内存已释放，内核尚未报告其退出`,
       );
     case 'probeFailed':
-      return withDetail(say('a probe failed: ', '探测失败：'), fact, locale);
+      return `${say('probe failed: ', '探测失败：')}${describeFaultDetail(fact.fault, fact.detail, locale)}`;
     case 'requestFailed': {
       const why = describeFault(fact.fault, locale);
       return say(
-        `${plural(fact.count, 'request')} of clients failed: ${why}`,
+        `${plural(fact.count, 'client request')} failed: ${why}`,
         `${fact.count} 个客户端请求失败：${why}`,
       );
     }
@@ -58,23 +58,23 @@ function describeMeasure(fact: Measure, locale: Locale): string {
         duration,
       );
       return say(
-        `silent for ${silent}, where ${expected} was expected and ${margin} more allowed`,
-        `已沉默 ${silent}；预期 ${expected}，容限 ${margin}`,
+        `no response for ${silent} (expected within ${expected}, margin ${margin})`,
+        `已 ${silent} 无响应；预期间隔 ${expected}，余量 ${margin}`,
       );
     }
     case 'stalled':
       return say(
         `${plural(fact.requests, 'request')} waiting, the oldest for ${duration(fact.waitingMs)}`,
-        `${fact.requests} 个请求在等待，最久已等 ${duration(fact.waitingMs)}`,
+        `${fact.requests} 个请求等待中，最久已等 ${duration(fact.waitingMs)}`,
       );
     case 'errorShare':
       return say(
-        `${percent(fact.share)} of ${plural(fact.requests, 'request')} failed, at most ${percent(fact.limit)} may`,
+        `${percent(fact.share)} of ${plural(fact.requests, 'request')} failed, limit ${percent(fact.limit)}`,
         `${fact.requests} 个请求中 ${percent(fact.share)} 失败，上限 ${percent(fact.limit)}`,
       );
     case 'slow':
       return say(
-        `95 % of ${plural(fact.requests, 'request')} took up to ${duration(fact.p95Ms)}, at most ${duration(fact.limitMs)} is allowed`,
+        `p95 of ${plural(fact.requests, 'request')} was ${duration(fact.p95Ms)}, limit ${duration(fact.limitMs)}`,
         `${fact.requests} 个请求的 95 分位延迟为 ${duration(fact.p95Ms)}，上限 ${duration(fact.limitMs)}`,
       );
     default:
@@ -85,18 +85,8 @@ function describeMeasure(fact: Measure, locale: Locale): string {
 function describeExit(fact: Extract<EvidenceFact, { code: 'exited' }>, locale: Locale): string {
   const say = speaker(locale);
   if (fact.signal !== null) {
-    return say(`the process was ended by ${fact.signal}`, `进程被信号 ${fact.signal} 终止`);
+    return say(`process killed by ${fact.signal}`, `进程被信号 ${fact.signal} 终止`);
   }
-  if (fact.exitCode === null) return say('the process ended', '进程已结束');
-  return say(`the process exited with code ${fact.exitCode}`, `进程以代码 ${fact.exitCode} 退出`);
-}
-
-function withDetail(
-  lead: string,
-  fact: Extract<EvidenceFact, { code: 'probeFailed' }>,
-  locale: Locale,
-): string {
-  const detail =
-    fact.detail === '' ? '' : speaker(locale)(` (${fact.detail})`, `（${fact.detail}）`);
-  return `${lead}${describeFault(fact.fault, locale)}${detail}`;
+  if (fact.exitCode === null) return say('process exited', '进程已退出');
+  return say(`process exited with code ${fact.exitCode}`, `进程以代码 ${fact.exitCode} 退出`);
 }

@@ -1,7 +1,7 @@
 import { unreachable } from '../assert.ts';
 import type { IncidentFact } from '../state.ts';
 import { describeEvidence } from './evidence.ts';
-import { describeFault } from './fault.ts';
+import { describeFaultDetail } from './fault.ts';
 import { describeGate } from './eligibility.ts';
 import { describeHealthText, describeVerdict } from './health.ts';
 import { duration, type Locale, percent, speaker, type Text, word } from './language.ts';
@@ -17,20 +17,20 @@ const TEMPERATURES: Readonly<Record<Temperature, Text>> = {
 };
 
 const STEPS: Readonly<Record<string, Text>> = {
-  choosing: { en: 'while a candidate was being chosen', zh: '选择接管成员时' },
-  raising: { en: 'while the target was being made ready', zh: '目标成员准备就绪时' },
-  taking: { en: 'while it was taking over', zh: '接管过程中' },
+  choosing: { en: 'while choosing a candidate', zh: '选择接管成员时' },
+  raising: { en: 'while preparing the target', zh: '目标成员升温时' },
+  taking: { en: 'during the takeover', zh: '接管过程中' },
 };
 
 const OPERATION_STEPS: Readonly<Record<string, Text>> = {
-  choosing: { en: 'a candidate is being chosen', zh: '正在选择接管成员' },
-  raising: { en: 'the target is being made ready', zh: '目标成员正在准备就绪' },
-  taking: { en: 'the plan runs', zh: '计划正在执行' },
-  yielding: { en: 'members of this host are being fenced', zh: '正在隔离本机成员' },
+  choosing: { en: 'choosing a candidate', zh: '选择接管成员中' },
+  raising: { en: 'preparing the target', zh: '目标成员升温中' },
+  taking: { en: 'taking over', zh: '接管中' },
+  yielding: { en: 'fencing members of this host', zh: '隔离本机成员中' },
 };
 
 const OUTCOMES: Readonly<Record<string, Text>> = {
-  underWay: { en: 'under way', zh: '进行中' },
+  underWay: { en: 'in progress', zh: '进行中' },
   succeeded: { en: 'succeeded', zh: '成功' },
   superseded: { en: 'superseded by another host', zh: '已由其他主机接管' },
   aborted: { en: 'aborted', zh: '已中止' },
@@ -41,7 +41,7 @@ export function describeOutcome(outcome: string, locale: Locale): string {
   return word(OUTCOMES, outcome, locale);
 }
 
-/** How far a takeover has got. */
+/** The current step of a takeover. */
 export function describeOperationStep(step: string, locale: Locale): string {
   return word(OPERATION_STEPS, step, locale);
 }
@@ -79,7 +79,7 @@ function describeStep(fact: Step, locale: Locale): string {
     case 'ordered': {
       const member = fact.member === null ? '' : ` ${fact.member}`;
       const of = fact.effect.endsWith('Lease') && member !== '' ? ' for' : '';
-      return say(`ordered: ${effect}${of}${member}`, `下令：${effect}${member}`);
+      return say(`ordered: ${effect}${of}${member}`, `已下发：${effect}${member}`);
     }
     case 'done':
       return say(
@@ -87,9 +87,8 @@ function describeStep(fact: Step, locale: Locale): string {
         `完成：${effect}，用时 ${duration(fact.tookMs)}`,
       );
     case 'failed': {
-      const fault = describeFault(fact.fault, locale);
-      const detail = fact.detail === '' ? '' : ` (${fact.detail})`;
-      return say(`failed: ${effect}: ${fault}${detail}`, `失败：${effect}：${fault}${detail}`);
+      const why = describeFaultDetail(fact.fault, fact.detail, locale);
+      return say(`failed: ${effect}: ${why}`, `失败：${effect}：${why}`);
     }
     default:
       return unreachable(fact);
@@ -105,27 +104,27 @@ function describeFinding(fact: Finding, locale: Locale): string {
   const say = speaker(locale);
   switch (fact.code) {
     case 'suspected': {
-      const lead = say(`${fact.member} is suspected`, `${fact.member} 可疑`);
+      const lead = say(`${fact.member} suspected`, `${fact.member} 可疑`);
       if (fact.evidence === null) return lead;
       return `${lead}${say(': ', '：')}${describeEvidence(fact.evidence, locale)}`;
     }
     case 'cleared':
-      return say(`${fact.member} is cleared of the suspicion`, `${fact.member} 的嫌疑已排除`);
+      return say(`suspicion of ${fact.member} cleared`, `${fact.member} 已排除怀疑`);
     case 'prepared': {
       const from = describeTemperature(fact.from, locale);
-      return say(`${fact.member} is raised from ${from}`, `${fact.member} 从${from}备升温`);
+      return say(`preparing ${fact.member} (was ${from})`, `${fact.member} 从${from}备升温`);
     }
     case 'verdict': {
       const health = describeVerdict(fact.health, locale);
       const reason = describeHealthText(fact.reason, locale);
-      return say(
-        `${fact.member} is found ${health}: ${reason}`,
-        `判定 ${fact.member} ${health}：${reason}`,
-      );
+      return say(`${fact.member} ${health}: ${reason}`, `判定 ${fact.member} ${health}：${reason}`);
     }
     case 'evidence': {
       const evidence = describeEvidence(fact.evidence, locale);
-      return say(`evidence on ${fact.member}: ${evidence}`, `${fact.member} 的证据：${evidence}`);
+      return say(
+        `evidence about ${fact.member}: ${evidence}`,
+        `${fact.member} 的证据：${evidence}`,
+      );
     }
     case 'observed':
       return describeObserved(fact, locale);
@@ -142,12 +141,12 @@ function describeObserved(
   const p95 = fact.p95Ms === null ? '-' : duration(fact.p95Ms);
   const errors = fact.errorShare === null ? '-' : percent(fact.errorShare);
   return say(
-    `observed ${fact.member}: 95th percentile ${p95}, failed ${errors}`,
-    `观测 ${fact.member}：95 分位延迟 ${p95}，失败率 ${errors}`,
+    `probation of ${fact.member}: p95 ${p95}, failed ${errors}`,
+    `${fact.member} 的观察期：95 分位延迟 ${p95}，失败率 ${errors}`,
   );
 }
 
-/** What hotwarm decided or did not do, and how it went on. */
+/** Decisions, blocked actions and their outcome. */
 const TURNS = [
   'chosen',
   'passedOver',
@@ -171,28 +170,28 @@ function describeTurn(fact: Turn, locale: Locale): string {
   const say = speaker(locale);
   switch (fact.code) {
     case 'chosen': {
-      const degraded = say(', although it is too slow', '，虽未达到性能要求');
-      const lead = say(`${fact.member} is chosen to take over`, `选定 ${fact.member} 接管`);
+      const degraded = say(', although too slow', '，虽慢于目标');
+      const lead = say(`${fact.member} chosen to take over`, `选定 ${fact.member} 接管`);
       return fact.degraded ? `${lead}${degraded}` : lead;
     }
     case 'passedOver': {
       const why = fact.refusals.map((refusal) => describeGate(refusal, locale));
       return say(
-        `${fact.member} is passed over: ${why.join('; ')}`,
-        `未选 ${fact.member}：${why.join('；')}`,
+        `${fact.member} not eligible: ${why.join('; ')}`,
+        `${fact.member} 不满足接管条件：${why.join('；')}`,
       );
     }
     case 'noCandidate':
-      return say('no standby may take over', '没有可接管的成员');
+      return say('no standby is eligible', '没有满足接管条件的备用成员');
     case 'usedFallback':
       return say(
-        `the data plane went from ${fact.from} to ${fact.to}, as authorised in advance`,
-        `数据面已按预先授权从 ${fact.from} 转到 ${fact.to}`,
+        `proxy switched ${fact.from} → ${fact.to} on its own (allowed fallback)`,
+        `数据面已按预先授权改用备选成员：${fact.from} → ${fact.to}`,
       );
     case 'served':
-      return say(`${fact.member} serves`, `${fact.member} 开始提供服务`);
+      return say(`${fact.member} is serving`, `${fact.member} 开始提供服务`);
     case 'refused':
-      return `${say('not done: ', '未执行：')}${describeRefusal(fact.refusal, locale)}`;
+      return `${say('blocked: ', '未执行：')}${describeRefusal(fact.refusal, locale)}`;
     case 'aborted': {
       const step = word(STEPS, fact.step, locale);
       return say(`aborted ${step}`, `${step}中止`);
@@ -205,7 +204,10 @@ function describeTurn(fact: Turn, locale: Locale): string {
     case 'ended':
       return `${say('ended: ', '结束：')}${describeOutcome(fact.outcome, locale)}`;
     case 'resumed':
-      return say('the agent had ended; a new one went on from here', '代理曾终止，新代理由此继续');
+      return say(
+        'agent restarted and recovered from the journal',
+        'agent 曾终止，新的 agent 从此处接手',
+      );
     default:
       return unreachable(fact);
   }

@@ -1,18 +1,17 @@
-// The reasons of reasons.ts and the facts of incidents in words, English and Chinese. The files of this
-// folder are the only place where prose is made of codes: decisions, records and tests use the codes.
-// Each text is one clause without a capital or a full stop, so that it can stand alone in a table, after
-// a "why:" or inside another one.
+// Texts for reasons and incidents, in English and Chinese. Decisions, records and tests use codes; only the files of
+// this folder turn them into prose. Each text is a clause without a capital or a full stop: it fits a table cell, a
+// "why:" line and another sentence.
 
 export type Locale = 'en' | 'zh';
 
 export type Text = { readonly en: string; readonly zh: string };
 
-/** Chooses between the two ways to say one thing. */
+/** Picks the text of one language. */
 export function speaker(locale: Locale): (en: string, zh: string) => string {
   return (en, zh) => (locale === 'zh' ? zh : en);
 }
 
-/** A name that hotwarm does not know the words for is shown as it is. */
+/** An unknown code is shown as it is. */
 export function word(table: Readonly<Record<string, Text>>, code: string, locale: Locale): string {
   return Object.hasOwn(table, code) ? (table[code]?.[locale] ?? code) : code;
 }
@@ -33,7 +32,7 @@ export function size(bytes: number): string {
 }
 
 export function percent(share: number): string {
-  return `${round(share * 100, 1)} %`;
+  return `${round(share * 100, 3)}%`;
 }
 
 /** In English "1 request", "2 requests". */

@@ -7,32 +7,32 @@ const EFFECTS: Readonly<Record<EffectOrder['type'], Text>> = {
   stopMember: { en: 'stop', zh: '停止' },
   freezeMember: { en: 'freeze', zh: '冻结' },
   thawMember: { en: 'thaw', zh: '解冻' },
-  setCapacity: { en: 'set capacity', zh: '调整容量' },
-  primeMember: { en: 'prime', zh: '预热' },
+  setCapacity: { en: 'set CPU limit', zh: '调整 CPU 配额' },
+  primeMember: { en: 'prime', zh: '预跑' },
   awaitReady: { en: 'wait until ready', zh: '等待就绪' },
   promoteMember: { en: 'promote', zh: '提升为主用' },
   demoteMember: { en: 'demote', zh: '降为备用' },
   rejoinMember: { en: 'rejoin', zh: '重新加入' },
   fenceMember: { en: 'fence', zh: '隔离' },
-  watchMember: { en: 'watch', zh: '开始观测' },
-  unwatchMember: { en: 'stop watching', zh: '停止观测' },
+  watchMember: { en: 'start probing', zh: '开始探测' },
+  unwatchMember: { en: 'stop probing', zh: '停止探测' },
   probeMember: { en: 'probe', zh: '探测' },
-  drainInput: { en: 'read what has arrived', zh: '读取已到达的信息' },
-  cancelEffects: { en: 'call off orders', zh: '取消指令' },
+  drainInput: { en: 'read pending input', zh: '读取已到达的输入' },
+  cancelEffects: { en: 'cancel actions', zh: '撤销指令' },
   acquireLease: { en: 'acquire the lease', zh: '获取租约' },
-  renewLease: { en: 'renew the lease', zh: '续租' },
+  renewLease: { en: 'renew the lease', zh: '续约' },
   releaseLease: { en: 'release the lease', zh: '释放租约' },
-  switchTraffic: { en: 'switch the traffic', zh: '切换流量' },
+  switchTraffic: { en: 'switch traffic', zh: '切换流量' },
   drainTraffic: { en: 'drain', zh: '排空请求' },
-  recordIncident: { en: 'record the incident', zh: '记录事件' },
+  recordIncident: { en: 'record the incident', zh: '记录本次切换' },
 };
 
-/** What kind of order it is; for a name that is not known, that name. */
+/** The kind of an effect; an unknown name is shown as it is. */
 export function describeOrderType(type: string, locale: Locale): string {
   return word(EFFECTS, type, locale);
 }
 
-/** One order with what it is for: "send the traffic to b, a as the fallback". */
+/** One effect: "send traffic to b, fallback a". */
 export function describeOrder(effect: Effect, locale: Locale): string {
   const type = describeOrderType(effect.type, locale);
   switch (effect.type) {
@@ -40,7 +40,7 @@ export function describeOrder(effect: Effect, locale: Locale): string {
       return describeRoute(effect.route, locale);
     case 'cancelEffects': {
       const ids = effect.ids.map((id) => `#${id}`).join(' ');
-      return speaker(locale)(`call off ${ids}`, `取消 ${ids}`);
+      return speaker(locale)(`cancel ${ids}`, `撤销 ${ids}`);
     }
     case 'drainInput':
     case 'releaseLease':
@@ -87,12 +87,12 @@ function describeMemberOrder(
       return say(`${type} for ${member}`, `为 ${member} ${type}`);
     case 'rejoinMember':
       return say(
-        `let ${member} rejoin, with ${effect.active} as the active`,
-        `让 ${member} 重新加入，主用为 ${effect.active}`,
+        `rejoin ${member} to the active member ${effect.active}`,
+        `让 ${member} 重新加入，主用成员为 ${effect.active}`,
       );
     case 'probeMember': {
       const limit = duration(effect.timeoutMs);
-      return say(`ask ${member} itself, at most ${limit}`, `直接询问 ${member}，最多 ${limit}`);
+      return say(`probe ${member} directly, at most ${limit}`, `直接探测 ${member}，至多 ${limit}`);
     }
     case 'stopMember':
     case 'freezeMember':
@@ -119,31 +119,29 @@ function describeCapacity(
   const say = speaker(locale);
   if (type === 'startMember') {
     const text = say(`start ${member}`, `启动 ${member}`);
-    return full ? text : `${text}${say(' at reduced capacity', '（受限容量）')}`;
+    return full ? text : `${text}${say(' with limited CPU', '（CPU 受限）')}`;
   }
   return full
-    ? say(`give ${member} full capacity`, `让 ${member} 使用全部容量`)
-    : say(`reduce the capacity of ${member}`, `限制 ${member} 的容量`);
+    ? say(`lift the CPU limit of ${member}`, `解除 ${member} 的 CPU 限制`)
+    : say(`limit the CPU of ${member}`, `限制 ${member} 的 CPU 配额`);
 }
 
 function describeRoute(route: Route, locale: Locale): string {
   const say = speaker(locale);
   const { active, fallbacks, suspects, dead } = route;
-  if (active === null) return say('hold the requests', '暂存请求');
-  const to = say(`send the traffic to ${active}`, `把流量发往 ${active}`);
-  const others = fallbacks.join(', ');
-  const fallback =
-    fallbacks.length === 0 ? '' : say(`, ${others} as the fallback`, `，后备为 ${others}`);
+  if (active === null) return say('hold requests', '暂存请求');
+  const to = say(`send traffic to ${active}`, `把流量发往 ${active}`);
+  const list = (names: readonly string[]): string => names.join(say(', ', '、'));
+  const others = list(fallbacks);
+  const fallback = fallbacks.length === 0 ? '' : say(`, fallback ${others}`, `，备选为 ${others}`);
   const doubt =
     suspects.length === 0
       ? ''
       : say(
-          `, hedge what waits on ${suspects.join(', ')}`,
-          `，对冲等待在 ${suspects.join(', ')} 上的请求`,
+          `, hedge requests waiting on ${list(suspects)}`,
+          `，对冲等待 ${list(suspects)} 响应的请求`,
         );
   const proved =
-    dead.length === 0
-      ? ''
-      : say(`, nothing to ${dead.join(', ')}`, `，不再发往 ${dead.join(', ')}`);
+    dead.length === 0 ? '' : say(`, nothing to ${list(dead)}`, `，不再发往 ${list(dead)}`);
   return `${to}${fallback}${doubt}${proved}`;
 }

@@ -1,10 +1,12 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import type { Text } from '../../core/describe/language.ts';
+import { systemReason } from '../../errors.ts';
 import type { ClientTls } from './contract.ts';
 
-// The certificate and the key that clients are met with. Read and proved to belong together before they are used:
-// at the start, when the files change, and by `hotwarm check`, so that all three find the same faults.
+// The certificate and the key for clients. Read and checked against each other before use: at startup, when the files
+// change, and by `hotwarm check`, so that all three report the same errors.
 
 export type CertificateFault =
   | 'certificateUnreadable'
@@ -25,8 +27,8 @@ type PairReading =
       readonly ok: false;
       readonly fault: CertificateFault;
       readonly file: string;
-      readonly detail: string;
-      /** Not null: it could serve all the same, to clients who do not mind. */
+      readonly detail: Text;
+      /** Not null: usable all the same, for clients that do not verify it. */
       readonly pair: Pair | null;
     };
 
@@ -44,20 +46,26 @@ export function readPair(files: ClientTls, now: Date): PairReading {
   if (!key.ok) return refusal('keyUnreadable', keyFile, key.detail);
   const { parsed } = cert.value;
   if (!parsed.checkPrivateKey(key.value.parsed)) {
-    return refusal('keyMismatch', keyFile, `it is not the key of the certificate in ${certFile}`);
+    return refusal('keyMismatch', keyFile, {
+      en: `not the key of the certificate in ${certFile}`,
+      zh: `不是 ${certFile} 中证书的私钥`,
+    });
   }
   const pair: Pair = { cert: cert.value.pem, key: key.value.pem, minVersion };
   const context = attempt(() => createSecureContext(pair));
   if (!context.ok) return refusal('certificateUnfit', certFile, context.detail);
   if (parsed.validToDate < now || parsed.validFromDate > now) {
-    const detail = `it is valid from ${parsed.validFrom} to ${parsed.validTo}`;
+    const detail = {
+      en: `valid from ${parsed.validFrom} to ${parsed.validTo}`,
+      zh: `有效期为 ${parsed.validFrom} 至 ${parsed.validTo}`,
+    };
     return { ok: false, fault: 'certificateExpired', file: certFile, detail, pair };
   }
   return { ok: true, pair, validUntil: parsed.validToDate };
 }
 
 /** Why the file holds no certificates to verify a member by; null: it does. */
-export function authorityFault(file: string): string | null {
+export function authorityFault(file: string): Text | null {
   const read = attempt(() => {
     const pem = readFileSync(file);
     createSecureContext({ ca: pem });
@@ -66,17 +74,17 @@ export function authorityFault(file: string): string | null {
   return read.ok ? null : read.detail;
 }
 
-function refusal(fault: CertificateFault, file: string, detail: string): PairReading {
+function refusal(fault: CertificateFault, file: string, detail: Text): PairReading {
   return { ok: false, fault, file, detail, pair: null };
 }
 
 type Attempt<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly detail: string };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly detail: Text };
 
 function attempt<T>(act: () => T): Attempt<T> {
   try {
     return { ok: true, value: act() };
   } catch (error) {
-    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+    return { ok: false, detail: systemReason(error) };
   }
 }

@@ -28,8 +28,11 @@ export function resolveAccount(
   if (wantedUid !== null && wantedGid !== null) {
     return { uid: wantedUid, gid: wantedGid, name: null, home: null };
   }
-  const hint = wantedUid === null ? '' : '; write uid:gid to use a number without an entry';
-  throw new DriverError('notFound', `user ${user} is not in /etc/passwd${hint}`);
+  const isNumber = wantedUid !== null;
+  throw new DriverError('notFound', {
+    en: `user ${user} is not in /etc/passwd${isNumber ? '; use uid:gid for a number without an entry' : ''}`,
+    zh: `用户 ${user} 不在 /etc/passwd 中${isNumber ? '；没有条目的编号请写作 uid:gid' : ''}`,
+  });
 }
 
 /** Throws DriverError permission where this process may not become that account. */
@@ -37,7 +40,10 @@ export function assertMayBecome(account: Account): void {
   const own = process.geteuid?.() ?? 0;
   if (own === 0 || own === account.uid) return;
   const wanted = account.name ?? `${account.uid}`;
-  throw new DriverError('permission', `only root may start a member as user ${wanted}`);
+  throw new DriverError('permission', {
+    en: `only root can start a member as user ${wanted}`,
+    zh: `只有 root 能以用户 ${wanted} 启动成员`,
+  });
 }
 
 function parsePasswdLine(line: string): readonly Account[] {

@@ -45,7 +45,7 @@ export class CertificateWatch {
     if (signature === this.#settled) return;
     const reading = readPair(this.#files, new Date());
     if (reading.ok) this.#onPair(reading.pair);
-    else if (stood) this.#onFault(reading.file, reading.detail);
+    else if (stood) this.#onFault(reading.file, reading.detail.en);
     else return;
     this.#settled = signature;
   }

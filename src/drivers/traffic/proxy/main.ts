@@ -40,8 +40,8 @@ class CertificateError extends Error {}
 function pairOf(files: ClientTls): Pair {
   const reading = readPair(files, new Date());
   if (reading.ok) return reading.pair;
-  log(`${reading.file}: ${reading.detail}`);
-  if (reading.pair === null) throw new CertificateError(`${reading.file}: ${reading.detail}`);
+  log(`${reading.file}: ${reading.detail.en}`);
+  if (reading.pair === null) throw new CertificateError(`${reading.file}: ${reading.detail.en}`);
   return reading.pair;
 }
 
