@@ -26,8 +26,8 @@ export function formatAsIf(
   const kind = describeOperation(comparison.recorded?.kind ?? '', terminal.locale);
   const lead = duration(Math.max(0, start - from));
   const text = speaker(terminal.locale)(
-    `${kind} ${id} as if ${settings} had held since ${lead} before it`,
-    `${kind} ${id}：假定此前 ${lead} 起 ${settings}`,
+    `${kind} ${id} with ${settings} applied from ${lead} before the incident`,
+    `${kind} ${id}：假定从切换开始前 ${lead} 起采用 ${settings}`,
   );
   return `${wrap(terminal, text, 'strong')}\n`;
 }
@@ -70,12 +70,12 @@ function sideBySide(
       ? '-'
       : `${instant < start ? '-' : '+'}${Math.abs(instant - start).toFixed(1)} ms`;
   const rows = [
-    [cell(''), cell(say('in reality', '实际'), 'strong'), cell(settings, 'strong')],
+    [cell(''), cell(say('recorded', '实际'), 'strong'), cell(settings, 'strong')],
     [cell(say('differs since', '分歧始于'), 'quiet'), cell(''), cell(at(divergedAt))],
     row(say('verdict', '判定'), ({ verdictAt }) => at(verdictAt)),
     row(say('served', '恢复服务'), ({ servedAt }) => at(servedAt)),
     row(say('outage', '中断'), ({ outageMs }) => (outageMs === null ? '-' : duration(outageMs))),
-    row(say('move', '转移'), ({ from, to }) => `${from ?? '-'} → ${to ?? '-'}`),
+    row(say('switch', '切换'), ({ from, to }) => `${from ?? '-'} → ${to ?? '-'}`),
     row(say('outcome', '结果'), ({ outcome }) => describeOutcome(outcome, locale)),
   ];
   return `${formatTable(terminal, rows)}\n`;
@@ -93,38 +93,41 @@ function describeCourse(finding: Exclude<Finding, Shift>, kind: string, locale: 
   const say = speaker(locale);
   switch (finding.code) {
     case 'same':
-      return say('the same would have been done at the same times', '所做的一切及其时刻都不会改变');
+      return say(
+        'the same actions would have been taken at the same times',
+        '所做的一切及其时刻都不会改变',
+      );
     case 'notAtAll':
-      return say(`there would have been no ${kind}`, `不会发生${kind}`);
+      return say(`there would have been no ${kind}`, `${kind}不会发生`);
     case 'mistaken':
       return say(
-        `it would have been a mistake: ${finding.member} answered ${duration(finding.afterMs)} later`,
-        `这将是误判：${finding.member} 在 ${duration(finding.afterMs)}后应答`,
+        `it would have been a false failover: ${finding.member} responded ${duration(finding.afterMs)} later`,
+        `这将是误切换：${finding.member} 在 ${duration(finding.afterMs)} 后有响应`,
       );
     case 'otherTarget':
       return say(
-        `${finding.other ?? 'nobody'} would have taken over instead of ${finding.recorded ?? 'nobody'}`,
+        `${finding.other ?? 'no member'} would have taken over instead of ${finding.recorded ?? 'no member'}`,
         `接管者将是 ${finding.other ?? '（无）'}，而不是 ${finding.recorded ?? '（无）'}`,
       );
     case 'otherOutcome':
       return say(
         `it would have ${describeOutcome(finding.other, locale)}`,
-        `结果将是${describeOutcome(finding.other, locale)}`,
+        `结果将是：${describeOutcome(finding.other, locale)}`,
       );
     case 'notServed':
       return say(
-        'nobody would have served again, as far as was recorded',
-        '在记录范围内将无人恢复服务',
+        'no member would have served again within the recording',
+        '在记录范围内没有成员恢复服务',
       );
     case 'agentEnded':
       return say(
-        'the agent ended on the way, and what would have followed is not known',
-        '代理在途中终止，之后的情形未知',
+        'the agent exited meanwhile; what would have followed is unknown',
+        'agent 中途终止，此后的情形未知',
       );
     case 'otherOrders':
       return say(
-        `other orders would have been given, and the ${kind} would have been the same`,
-        `发出的指令会不同，但${kind}本身不变`,
+        `other actions would have been taken, but the ${kind} would have been the same`,
+        `发出的指令会不同，${kind}本身不变`,
       );
     default:
       return unreachable(finding);
@@ -138,16 +141,16 @@ function describeShift({ code, byMs }: Shift, kind: string, locale: Locale): str
   switch (code) {
     case 'begun':
       return isLess
-        ? say(`the ${kind} would have begun ${size} earlier`, `${kind}会提前 ${size}开始`)
-        : say(`the ${kind} would have begun ${size} later`, `${kind}会推迟 ${size}开始`);
+        ? say(`the ${kind} would have begun ${size} earlier`, `${kind}会提前 ${size} 开始`)
+        : say(`the ${kind} would have begun ${size} later`, `${kind}会推迟 ${size} 开始`);
     case 'outage':
       return isLess
         ? say(`the outage would have been ${size} shorter`, `中断会缩短 ${size}`)
         : say(`the outage would have been ${size} longer`, `中断会延长 ${size}`);
     case 'ended':
       return isLess
-        ? say(`the incident would have ended ${size} earlier`, `事件会提前 ${size}结束`)
-        : say(`the incident would have ended ${size} later`, `事件会推迟 ${size}结束`);
+        ? say(`the incident would have ended ${size} earlier`, `切换会提前 ${size} 结束`)
+        : say(`the incident would have ended ${size} later`, `切换会推迟 ${size} 结束`);
     default:
       return unreachable(code);
   }
@@ -178,7 +181,8 @@ function describeAssumption(assumption: Assumption, locale: Locale): string {
   const say = speaker(locale);
   const name = `${describeOrderType(effect, locale)}${member === null ? '' : ` ${member}`}`;
   const end = failed ? say('fails after', '失败，用时') : say('takes', '用时');
-  return `${name} ${end} ${duration(tookMs)} (${describeBasis(basis, locale)})`;
+  const why = describeBasis(basis, locale);
+  return `${name} ${end} ${duration(tookMs)}${say(` (${why})`, `（${why}）`)}`;
 }
 
 function describeBasis(basis: Assumption['basis'], locale: Locale): string {
@@ -191,7 +195,7 @@ function describeBasis(basis: Assumption['basis'], locale: Locale): string {
     case 'typical':
       return say('a usual time, none was recorded', '通常用时，无记录');
     case 'observations':
-      return say('by what was seen of it', '依据对它的观测');
+      return say('from its observations', '依据对它的观测');
     default:
       return unreachable(basis);
   }

@@ -29,8 +29,8 @@ export function formatTimeline(
 
 function formatParting(terminal: Terminal): string {
   const text = speaker(terminal.locale)(
-    'from here on it would have gone otherwise: what follows is assumed',
-    '由此开始情形不同：以下均为假定',
+    'diverges here; the rest is assumed',
+    '从此处开始不同，以下均为假定',
   );
   return line(terminal, '', `── ${text} ──`, 'doubtful');
 }

@@ -18,12 +18,12 @@ export function formatVerdict(terminal: Terminal, walk: Walk): string {
   const lead = say('the replay differs from what was recorded', '重放与记录不一致');
   const lines = divergences.map((one) => `  ${describeDivergence(one, walk, terminal)}`);
   const why = say(
-    'either events are missing (a full disk), or another version of hotwarm decided then',
-    '可能缺少部分事件（磁盘曾满），或当时由另一版本的 hotwarm 作出决定',
+    'events are missing (a full disk), or another version of hotwarm made the decisions',
+    '可能缺少部分事件（磁盘曾满），或当时由另一版本的 hotwarm 作出决策',
   );
   const todo = say(
-    'read what was decided then with: hotwarm explain; replay it with the version that recorded it',
-    '用 hotwarm explain 查看当时的决定；用记录时的版本重放',
+    'run hotwarm explain to see the decisions; replay it with the version that recorded it',
+    '用 hotwarm explain 查看当时的决策；用记录时的版本重放',
   );
   return [
     paint(terminal, cell(lead, 'bad')),
@@ -56,17 +56,15 @@ function proofOf(walk: Walk, { locale, columns }: Terminal): string {
   const say = speaker(locale);
   const { outcomes, states, incidents, transcript } = walk.compared;
   const proofs = [
-    say(`${outcomes} outcomes fit their orders`, `${outcomes} 个结果与指令相符`),
-    states === 0
-      ? ''
-      : say(`${states} states written between segments`, `${states} 个分段状态相同`),
-    incidents === 0 ? '' : say('the incident as it was stored', '存储的事件记录相同'),
+    say(`${outcomes} results match their actions`, `${outcomes} 个结果与指令相符`),
+    states === 0 ? '' : say(`${states} saved states`, `${states} 个分段状态相同`),
+    incidents === 0 ? '' : say('the stored incident', '存储的切换记录相同'),
     transcript ? say('the transcript of the file', '文件中的记录逐行相同') : '',
   ].filter((part) => part !== '');
   const events = walk.steps.length;
   const text = say(
-    `replayed exactly: ${events} events; the same byte for byte: ${proofs.join(', ')}`,
-    `精确重放：${events} 个事件；逐字节一致：${proofs.join('，')}`,
+    `replay matches the recording: ${events} events; identical byte for byte: ${proofs.join(', ')}`,
+    `重放与记录一致：${events} 个事件；逐字节相同：${proofs.join('，')}`,
   );
   return wrapText(text, columns ?? Number.POSITIVE_INFINITY).join('\n');
 }
@@ -77,7 +75,7 @@ function describeDivergence(divergence: Divergence, walk: Walk, { locale }: Term
     case 'unknownOutcome': {
       const { id, index } = divergence;
       return say(
-        `event ${index + 1} is the outcome of order #${id}, which the replay did not give`,
+        `event ${index + 1} is the result of action #${id}, which the replay did not take`,
         `第 ${index + 1} 个事件是指令 #${id} 的结果，而重放没有发出该指令`,
       );
     }
@@ -92,7 +90,7 @@ function describeDivergence(divergence: Divergence, walk: Walk, { locale }: Term
       const { path, recorded, replayed } = divergence;
       return say(
         `the incident, ${path}: recorded ${recorded}, replayed ${replayed}`,
-        `事件记录 ${path}：记录为 ${recorded}，重放为 ${replayed}`,
+        `切换记录 ${path}：记录为 ${recorded}，重放为 ${replayed}`,
       );
     }
     case 'otherTranscript': {
