@@ -1,6 +1,9 @@
-import { type Context, Hono } from 'hono';
+import { type Context, type Env, Hono, type MiddlewareHandler } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import { validator } from 'hono/validator';
 import { z } from 'zod';
 import type { AgentView, CommandRequest } from '../agent/contract.ts';
+import type { Refusal } from '../core/reasons.ts';
 import { AppError, systemReason, untranslated } from '../errors.ts';
 import { type Access, limitedUser, requireAccess, requireJson } from './auth.ts';
 import { readBody } from './body.ts';
@@ -24,12 +27,15 @@ const DEFAULT_INCIDENTS = 50;
 const MAX_INCIDENTS = 1000;
 
 const COMMANDS = ['switchover', 'failover', 'failback', 'pause', 'resume'] as const;
-type Command = (typeof COMMANDS)[number];
+export type Command = (typeof COMMANDS)[number];
 
-const moveBody = z.strictObject({ to: z.string().min(1).max(200).nullable().optional() });
+const takeoverBody = z.strictObject({ to: z.string().min(1).max(200).nullable().optional() });
 const emptyBody = z.strictObject({});
 
-export function createRoutes(options: ApiOptions): Hono {
+/** The routes as types, for `hc` of hono/client. */
+export type ApiRoutes = ReturnType<typeof createRoutes>;
+
+export function createRoutes(options: ApiOptions) {
   const app = new Hono();
   app.onError((error, context) => {
     if (!(error instanceof AppError)) options.onDefect(error);
@@ -37,68 +43,64 @@ export function createRoutes(options: ApiOptions): Hono {
     return context.json(body, status);
   });
   app.notFound((context) => {
-    const { status, body } = answerError(
-      notFound({
-        en: `no such path: ${context.req.path}`,
-        zh: `没有该路径：${context.req.path}`,
-      }),
-    );
+    const { status, body } = answerError(noSuchPath(context));
     return context.json(body, status);
   });
   app.use(requireAccess(options.access));
+  // It speaks plain HTTP, where browsers ignore the header that demands TLS.
+  app.use(secureHeaders({ strictTransportSecurity: false }));
   app.use(async (context, next) => {
     await next();
     context.header('cache-control', 'no-store');
-    context.header('x-content-type-options', 'nosniff');
   });
-  addHealth(app, options.view);
-  addReading(app, options);
-  addCommands(app, options.view);
-  return app;
+  return app
+    .route('/', healthRoutes(options.view))
+    .route('/', readingRoutes(options))
+    .route('/api/v1/services', commandRoutes(options.view));
 }
 
-function addHealth(app: Hono, view: AgentView): void {
-  const answerStatus = (context: Context): Response => {
-    const brief = briefStatus(view.state());
-    return context.json(brief, brief.status === 'DOWN' ? 503 : 200);
-  };
-  app.get('/status', answerStatus);
-  // Its former name, for load balancers that ask for it.
-  app.get('/get_status', answerStatus);
-  // Answers at all: the agent's loop runs.
-  app.get('/healthz', (context) => context.json({ status: 'OK' }));
-  // Has looked at its members: its statements can be relied on.
-  app.get('/readyz', (context) => {
-    const isReady = view.state().started;
-    return context.json({ status: isReady ? 'OK' : 'STARTING' }, isReady ? 200 : 503);
-  });
+function healthRoutes(view: AgentView) {
+  return (
+    new Hono()
+      // `/get_status` is its former name, for load balancers that ask for it.
+      .on('GET', ['/status', '/get_status'], (context) => {
+        const brief = briefStatus(view.state());
+        return context.json(brief, brief.status === 'DOWN' ? 503 : 200);
+      })
+      // Answers at all: the agent's loop runs.
+      .get('/healthz', (context) => context.json({ status: 'OK' }))
+      // Has looked at its members: its statements can be relied on.
+      .get('/readyz', (context) => {
+        const isReady = view.state().started;
+        return context.json({ status: isReady ? 'OK' : 'STARTING' }, isReady ? 200 : 503);
+      })
+  );
 }
 
-function addReading(app: Hono, { view, access, events }: ApiOptions): void {
+function readingRoutes({ view, access, events }: ApiOptions) {
   // Loaded beside the first answers, not before them, and at once, as loading it later would hold up a decision.
   const metrics = loadMetrics(view);
-  app.get('/metrics', async (context) => {
-    const { contentType, text } = await (await metrics).render();
-    return context.body(text, 200, { 'content-type': contentType });
-  });
-  app.get('/api/v1/status', (context) => context.json(reportStatus(view.state())));
-  app.get('/api/v1/blocked', (context) => context.json({ blocked: listBlocked(view) }));
-  app.get('/api/v1/incidents', (context) => {
-    const service = context.req.query('service') ?? null;
-    const limit = parseLimit(context.req.query('limit'));
-    return context.json({ incidents: view.incidents({ service, limit }) });
-  });
-  app.get('/api/v1/incidents/:id', (context) => {
-    const id = context.req.param('id');
-    const stored = /^\d{1,15}$/.test(id) ? view.incident(Number(id)) : null;
-    if (stored === null)
-      throw notFound({ en: `no incident ${id}`, zh: `没有第 ${id} 次切换的记录` });
-    return context.json(stored);
-  });
-  app.get(
-    '/api/v1/events',
-    eventRoute(view, events ?? EVENT_LIMITS, async (context) => await limitedUser(access, context)),
-  );
+  const userOf = async (context: Context): Promise<string | null> =>
+    await limitedUser(access, context);
+  return new Hono()
+    .get('/metrics', async (context) => {
+      const { contentType, text } = await (await metrics).render();
+      return context.body(text, 200, { 'content-type': contentType });
+    })
+    .get('/api/v1/status', (context) => context.json(reportStatus(view.state())))
+    .get('/api/v1/blocked', (context) => context.json({ blocked: listBlocked(view) }))
+    .get('/api/v1/incidents', validator('query', incidentQuery), (context) => {
+      const { service = null, limit } = context.req.valid('query');
+      return context.json({ incidents: view.incidents({ service, limit: parseLimit(limit) }) });
+    })
+    .get('/api/v1/incidents/:id', (context) => {
+      const id = context.req.param('id');
+      const stored = /^\d{1,15}$/.test(id) ? view.incident(Number(id)) : null;
+      if (stored === null)
+        throw notFound({ en: `no incident ${id}`, zh: `没有第 ${id} 次切换的记录` });
+      return context.json(stored);
+    })
+    .get('/api/v1/events', eventRoute(view, events ?? EVENT_LIMITS, userOf));
 }
 
 async function loadMetrics(view: AgentView): Promise<Metrics> {
@@ -106,21 +108,59 @@ async function loadMetrics(view: AgentView): Promise<Metrics> {
   return openMetrics(view);
 }
 
-function addCommands(app: Hono, view: AgentView): void {
-  for (const command of COMMANDS) {
-    app.post(`/api/v1/services/:name/${command}`, requireJson, async (context) => {
-      const service = context.req.param('name');
-      const body = parseJson(await readBody(context.req.raw));
-      const answer = view.command(toRequest(command, service, body));
+function commandRoutes(view: AgentView) {
+  return new Hono().post(
+    '/:name/:command',
+    validator('param', commandParam),
+    requireJson,
+    readJson,
+    (context) => {
+      const { name, command } = context.req.valid('param');
+      const answer = view.command(toRequest(command, name, context.req.valid('json')));
       if (answer.accepted) return context.json({ incident: answer.incident }, 202);
       const failure = refusalResponse(answer.refusal);
       return context.json(failure.body, failure.status);
-    });
-  }
+    },
+  );
+}
+
+/** An action that hotwarm considers by itself and does not take, and why. */
+export type BlockedAction = {
+  readonly service: string;
+  readonly agoMs: number;
+  readonly reason: Refusal;
+};
+
+type CommandBody = z.input<typeof takeoverBody>;
+
+/** The body as it was sent: which keys it may have is for the command. */
+const readJson: MiddlewareHandler<
+  Env,
+  string,
+  { in: { json: CommandBody }; out: { json: unknown } }
+> = async (context, next) => {
+  context.req.addValidatedData('json', Object(parseJson(await readBody(context.req.raw))));
+  await next();
+};
+
+function commandParam(
+  { name = '', command }: Readonly<Record<string, string>>,
+  context: Context,
+): { name: string; command: Command } {
+  const known = COMMANDS.find((one) => one === command);
+  if (known === undefined) throw noSuchPath(context);
+  return { name, command: known };
+}
+
+function incidentQuery(query: Readonly<Record<string, string | string[]>>): {
+  service?: string | undefined;
+  limit?: string | undefined;
+} {
+  return { service: query['service']?.toString(), limit: query['limit']?.toString() };
 }
 
 /** What hotwarm considers by itself and does not do at present, by service. */
-function listBlocked(view: AgentView): readonly unknown[] {
+function listBlocked(view: AgentView): readonly BlockedAction[] {
   const now = view.now();
   return view
     .state()
@@ -129,9 +169,13 @@ function listBlocked(view: AgentView): readonly unknown[] {
     );
 }
 
+function noSuchPath({ req }: Context): AppError {
+  return notFound({ en: `no such path: ${req.path}`, zh: `没有该路径：${req.path}` });
+}
+
 function toRequest(command: Command, service: string, body: unknown): CommandRequest {
   if (command === 'switchover' || command === 'failover') {
-    return { type: command, service, to: parseBody(moveBody, body).to ?? null };
+    return { type: command, service, to: parseBody(takeoverBody, body).to ?? null };
   }
   parseBody(emptyBody, body);
   return { type: command, service };

@@ -61,13 +61,16 @@ type IncidentReport = {
   readonly observeOnly?: true;
 };
 
-export type BriefStatus = {
+type BriefService = {
   readonly status: Overall;
   readonly active: string | null;
   readonly activeHost?: string;
   readonly epoch: number | null;
+};
+
+export type BriefStatus = BriefService & {
   /** Only with several services. */
-  readonly services?: Readonly<Record<string, BriefStatus>>;
+  readonly services?: Readonly<Record<string, BriefService>>;
 };
 
 const SEVERITY: readonly Overall[] = ['OK', 'DEGRADED', 'DOWN'];
@@ -134,7 +137,7 @@ function worst(all: readonly Overall[]): Overall {
   return SEVERITY[Math.max(0, ...all.map((one) => SEVERITY.indexOf(one)))] ?? 'DOWN';
 }
 
-function briefService(service: ServiceState): BriefStatus {
+function briefService(service: ServiceState): BriefService {
   const status = overallStatus(service);
   return { status, active: leadingMember(service), ...leadingHost(service), epoch: service.epoch };
 }

@@ -1,9 +1,10 @@
 import { type IncomingMessage, request, type RequestOptions } from 'node:http';
 import { basename, dirname } from 'node:path';
+import { hc } from 'hono/client';
 import type { StoredIncident } from '../agent/contract.ts';
 import type { Failure } from '../api/failures.ts';
+import type { ApiRoutes, BlockedAction, Command } from '../api/routes.ts';
 import type { BriefStatus, StatusReport } from '../api/status.ts';
-import type { Refusal } from '../core/reasons.ts';
 import type { Text } from '../core/describe/language.ts';
 import { errorCode } from '../drivers/os/proc.ts';
 import { socketPath as pathForSocket } from '../drivers/socket-path.ts';
@@ -20,14 +21,6 @@ export type Address = {
   readonly socket: string | null;
 };
 
-export type BlockedAction = {
-  readonly service: string;
-  readonly agoMs: number;
-  readonly reason: Refusal;
-};
-
-export type Command = 'switchover' | 'failover' | 'failback' | 'pause' | 'resume';
-
 export interface Client {
   brief(): Promise<BriefStatus>;
   status(): Promise<StatusReport>;
@@ -42,96 +35,71 @@ export interface Client {
 const TIMEOUT_MS = 10_000;
 
 export function createClient(address: Address): Client {
-  return new HttpClient(address);
+  const { token } = address;
+  const { status, api } = hc<ApiRoutes>(`http://${shown(address)}`, {
+    fetch: fetchOver(address),
+    headers: token === null ? {} : { authorization: `Bearer ${token}` },
+  });
+  const ok = async <Sent extends Answer>(sent: Promise<Sent>): Promise<Succeeded<Sent>> => {
+    const response = await sent;
+    if (hasSucceeded(response)) return response;
+    throw toError(address, response.status, await response.text());
+  };
+  return {
+    brief: async () => await (await status.$get()).json(),
+    status: async () => await (await ok(api.v1.status.$get())).json(),
+    blocked: async () => (await (await ok(api.v1.blocked.$get())).json()).blocked,
+    incidents: async ({ service, limit }) => {
+      const query = { limit: `${limit}`, ...(service === null ? {} : { service }) };
+      return (await (await ok(api.v1.incidents.$get({ query }))).json()).incidents;
+    },
+    incident: async (id) => {
+      const sent = api.v1.incidents[':id'].$get({ param: { id: `${id}` } });
+      return (await sent).status === 404 ? null : await (await ok(sent)).json();
+    },
+    command: async (name, command, to) => {
+      const json = to === null ? {} : { to };
+      const sent = api.v1.services[':name'][':command'].$post({ param: { name, command }, json });
+      return (await (await ok(sent)).json()).incident;
+    },
+  };
 }
 
-class HttpClient implements Client {
-  readonly #address: Address;
-  readonly #socketPath: string | null;
+type Answer = Pick<Response, 'ok' | 'status' | 'text'>;
+type Succeeded<Sent> = Exclude<Sent, { readonly ok: false }>;
 
-  constructor(address: Address) {
-    this.#address = address;
-    this.#socketPath = address.socket === null ? null : reachablePath(address.socket);
-  }
+function hasSucceeded<Sent extends Answer>(response: Sent): response is Succeeded<Sent> & Sent {
+  return response.ok;
+}
 
-  async brief(): Promise<BriefStatus> {
-    const { text } = await this.#request('/status', { method: 'GET' });
-    return JSON.parse(text);
-  }
-
-  async status(): Promise<StatusReport> {
-    return JSON.parse(await this.#get('/api/v1/status'));
-  }
-
-  async blocked(): Promise<readonly BlockedAction[]> {
-    const body: { blocked: readonly BlockedAction[] } = JSON.parse(
-      await this.#get('/api/v1/blocked'),
-    );
-    return body.blocked;
-  }
-
-  async incidents(options: {
-    service: string | null;
-    limit: number;
-  }): Promise<readonly StoredIncident[]> {
-    const query = new URLSearchParams({ limit: String(options.limit) });
-    if (options.service !== null) query.set('service', options.service);
-    const text = await this.#get(`/api/v1/incidents?${query.toString()}`);
-    const body: { incidents: readonly StoredIncident[] } = JSON.parse(text);
-    return body.incidents;
-  }
-
-  async incident(id: number): Promise<StoredIncident | null> {
-    const { status, text } = await this.#request(`/api/v1/incidents/${id}`, { method: 'GET' });
-    if (status === 404) return null;
-    if (status >= 400) throw toError(this.#address, status, text);
-    return JSON.parse(text);
-  }
-
-  async command(service: string, command: Command, to: string | null): Promise<number | null> {
-    const path = `/api/v1/services/${encodeURIComponent(service)}/${command}`;
-    const { status, text } = await this.#request(path, {
-      method: 'POST',
-      body: JSON.stringify(to === null ? {} : { to }),
-    });
-    if (status >= 400) throw toError(this.#address, status, text);
-    const body: { incident: number | null } = JSON.parse(text);
-    return body.incident;
-  }
-
-  async #get(path: string): Promise<string> {
-    const { status, text } = await this.#request(path, { method: 'GET' });
-    if (status >= 400) throw toError(this.#address, status, text);
-    return text;
-  }
-
-  async #request(path: string, call: Call): Promise<Reply> {
-    const { token, host, port } = this.#address;
-    const socketPath = this.#socketPath;
-    const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
+/** Over the Unix socket, or over TCP where that one is closed. Throws AppError unreachable. */
+function fetchOver(address: Address): typeof fetch {
+  const { host, port, socket } = address;
+  const socketPath = socket === null ? null : reachablePath(socket);
+  return async (input, init) => {
+    const asked = new Request(input, init);
+    const { pathname, search } = new URL(asked.url);
+    const body = await asked.text();
     const options: RequestOptions = {
-      path,
-      method: call.method,
-      headers: { 'content-type': 'application/json', ...authorization },
+      path: pathname + search,
+      method: asked.method,
+      headers: Object.fromEntries(asked.headers),
       agent: false,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     };
     try {
       if (socketPath !== null) {
-        const reply = await send({ ...options, socketPath }, call.body).catch(nullIfClosed);
-        if (reply !== null) return reply;
+        const response = await send({ ...options, socketPath }, body).catch(nullIfClosed);
+        if (response !== null) return response;
       }
-      return await send({ ...options, host, port }, call.body);
+      return await send({ ...options, host, port }, body);
     } catch (error) {
-      throw unreachable(this.#address, error);
+      throw unreachable(address, error);
     }
-  }
+  };
 }
 
-type Call = { readonly method: string; readonly body?: string };
-type Reply = { readonly status: number; readonly text: string };
-
-async function send(options: RequestOptions, body: string | undefined): Promise<Reply> {
+async function send(options: RequestOptions, body: string): Promise<Response> {
   const sent = request(options);
   sent.end(body);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -139,7 +107,7 @@ async function send(options: RequestOptions, body: string | undefined): Promise<
   });
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk);
-  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
+  return new Response(Buffer.concat(chunks), { status: response.statusCode ?? 500 });
 }
 
 /** null: the path is long and its directory cannot be opened. */

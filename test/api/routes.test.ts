@@ -67,6 +67,17 @@ test('get_status answers what status does', async () => {
   assert.deepEqual(await request('/get_status'), await request('/status'));
 });
 
+test('every answer, errors too, forbids caching, sniffing and frames', async () => {
+  const request = api(new FakeView());
+  for (const path of ['/status', '/metrics', '/nothing']) {
+    const { headers } = await request(path);
+    assert.equal(headers.get('cache-control'), 'no-store', path);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff', path);
+    assert.equal(headers.get('x-frame-options'), 'SAMEORIGIN', path);
+    assert.equal(headers.get('strict-transport-security'), null, path);
+  }
+});
+
 test('healthz answers from the start and readyz once the agent has started', async () => {
   const view = new FakeView();
   view.current = { ...view.current, started: false };

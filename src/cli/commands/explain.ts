@@ -2,7 +2,8 @@ import type { StoredIncident } from '../../agent/contract.ts';
 import { duration, speaker } from '../../core/describe/language.ts';
 import { describeRefusal, describeRemedy } from '../../core/describe/refusal.ts';
 import { AppError } from '../../errors.ts';
-import type { Client, BlockedAction } from '../client.ts';
+import type { BlockedAction } from '../../api/routes.ts';
+import type { Client } from '../client.ts';
 import { formatIncident } from '../incident-text.ts';
 import { cell, formatTable, paint, type Terminal, writeJson } from '../../terminal.ts';
 
