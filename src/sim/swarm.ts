@@ -33,12 +33,13 @@ export function drawOptions(seed: number, limits: SwarmLimits): SimulationOption
   const verbs: readonly Verb[] =
     hostCount === 1 ? ONE_HOST_VERBS : [...ONE_HOST_VERBS, ...NETWORK_VERBS];
   const lostWatches = hostCount === 1 ? [] : drawLostWatches(seed, safetyMs);
+  const replication = isReplicated ? random.pick(['sync', 'async'] as const) : null;
   return {
     seed,
     hosts,
     services: [service],
-    replication: isReplicated ? random.pick(['sync', 'async'] as const) : null,
-    sendsEveryMs: new Random(seed, 0x5e4d).pick([0, 0, 200]),
+    replication,
+    sendsEveryMs: replication === 'async' ? new Random(seed, 0x5e4d).pick([0, 0, 500]) : 0,
     store: hostCount === 1 ? 'embedded' : 'remote',
     network: {
       latencyMs: { low: 0.05, high: random.pick([1, 5, 40]) },

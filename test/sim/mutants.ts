@@ -67,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
     swarm: 'leaseEdge',
     hostsMax: 3,
     seeds: 20,
-    rule: 'never two actives',
+    rule: 'no broken invariant',
     mutations: [
       {
         file: 'sim/store-client.ts',
