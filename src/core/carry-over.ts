@@ -1,5 +1,5 @@
 import { assert } from './assert.ts';
-import type { AgentState, ServiceState } from './state.ts';
+import type { AgentState, ServiceFacts } from './state.ts';
 import type { DurationMs, Instant } from './time.ts';
 import type { StepContext } from './step-context.ts';
 
@@ -42,7 +42,7 @@ export function carryOver(context: StepContext, carried: readonly CarriedOver[])
     'what is remembered has happened',
   );
   const { failback } = context.config;
-  const remembered: Partial<ServiceState> = {
+  const remembered: Partial<ServiceFacts> = {
     paused: known.paused,
     autoFailbackStopped: known.autoFailbackStopped,
     // The limit may be another one by now.

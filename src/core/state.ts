@@ -65,20 +65,37 @@ export function leadingMember({ leadership }: Pick<ServiceState, 'leadership'>):
   return leadership.who === 'nobody' ? null : leadership.member;
 }
 
-export type ServiceState = {
+/**
+ * What is true of the service, whichever host looks at it. A host learns it from the lease, from its members' reports and
+ * from operators; what operators ordered and what is remembered of failovers survives the agent (carry-over.ts).
+ */
+export type ServiceFacts = {
   readonly name: string;
-  readonly phase: Phase;
-  /** When everything that had fallen due was last looked at. */
-  readonly decidedAt: Instant;
   readonly leadership: Leadership;
+  readonly epoch: number;
+  readonly lease: LeaseState;
   /**
    * Whose copy holds all that clients were answered: the active's, or that of a target whose plan was given up and which may have served.
    * It last answered at `answeredAt`, as far as is known. null: none has served in this agent's time.
    */
   readonly newest: { readonly member: string; readonly answeredAt: Instant } | null;
-  readonly epoch: number;
-  readonly lease: LeaseState;
   readonly paused: boolean;
+  /** Instants of the failovers within the flapping window, oldest first, bounded by the limit. */
+  readonly failovers: readonly Instant[];
+  readonly degradedSwitchovers: { readonly count: number; readonly notBefore: Instant };
+  readonly autoFailbackStopped: boolean;
+  /** A planned move was given up: no automatic failback before then. */
+  readonly failbackNotBefore: Instant;
+  /** The current or newest incident. */
+  readonly incident: Incident | null;
+};
+
+/** What this host does for the service: its members and its data plane, and what is under way with them. */
+export type HostDuties = {
+  readonly phase: Phase;
+  /** When everything that had fallen due was last looked at. */
+  readonly decidedAt: Instant;
+  /** Of all hosts, in the order of the configuration; only those of this host get orders. */
   readonly members: readonly MemberState[];
   /** The one thing under way; null when none is. */
   readonly operation: Operation | null;
@@ -92,22 +109,16 @@ export type ServiceState = {
     readonly from: string;
     readonly to: string;
   } | null;
-  /** Instants of the failovers within the flapping window, oldest first, bounded by the limit. */
-  readonly failovers: readonly Instant[];
-  readonly degradedSwitchovers: { readonly count: number; readonly notBefore: Instant };
-  readonly autoFailbackStopped: boolean;
-  /** A planned move was given up: no automatic failback before then. */
-  readonly failbackNotBefore: Instant;
   readonly trafficUp: boolean;
   /** Effects whose outcome is still to come. */
   readonly pending: readonly Effect[];
-  /** The current or newest incident. */
-  readonly incident: Incident | null;
   /** What became of the newest command. */
   readonly lastCommand: { readonly at: Instant; readonly refusal: Refusal | null } | null;
   /** What hotwarm considers by itself and does not do at present, since when; at most one of each code. */
   readonly refusals: readonly StandingRefusal[];
 };
+
+export type ServiceState = ServiceFacts & HostDuties;
 
 export type StandingRefusal = { readonly at: Instant; readonly refusal: Refusal };
 

@@ -26,15 +26,14 @@ export const NETWORK_VERBS = [
   'swizzle',
 ] as const;
 
-export type Verb =
-  | (typeof MEMBER_VERBS)[number]
-  | (typeof AGENT_VERBS)[number]
-  | typeof LOSE_WATCH
-  | (typeof HOST_VERBS)[number]
-  | typeof SUSPEND
-  | (typeof SUPPORT_VERBS)[number]
-  | (typeof COMMANDS)[number]
-  | (typeof NETWORK_VERBS)[number];
+export type MemberVerb = (typeof MEMBER_VERBS)[number];
+export type AgentVerb = (typeof AGENT_VERBS)[number] | typeof LOSE_WATCH;
+export type HostVerb = (typeof HOST_VERBS)[number] | typeof SUSPEND;
+export type SupportVerb = (typeof SUPPORT_VERBS)[number];
+export type CommandVerb = (typeof COMMANDS)[number];
+export type NetworkVerb = (typeof NETWORK_VERBS)[number];
+
+export type Verb = MemberVerb | AgentVerb | HostVerb | SupportVerb | CommandVerb | NetworkVerb;
 
 export type Fault = {
   readonly verb: Verb;

@@ -1,3 +1,4 @@
+import { unreachable } from '../core/assert.ts';
 import type { Agent } from './agent.ts';
 import {
   AGENT_VERBS,
@@ -7,7 +8,13 @@ import {
   MEMBER_VERBS,
   SUPPORT_VERBS,
   SUSPEND,
+  type AgentVerb,
+  type CommandVerb,
   type Fault,
+  type HostVerb,
+  type MemberVerb,
+  type NetworkVerb,
+  type SupportVerb,
   type Verb,
 } from './fault.ts';
 import type { Member } from './member.ts';
@@ -62,18 +69,18 @@ export class Faults {
 
   #apply(fault: Fault): Undo | null {
     const world = this.#world;
-    if (isOneOf(MEMBER_VERBS, fault.verb))
-      return this.#onMember(fault, at(world.members, fault.target));
-    if (isOneOf([...AGENT_VERBS, LOSE_WATCH], fault.verb))
-      return this.#onAgent(fault, at(world.agents, fault.target));
-    if (isOneOf([...HOST_VERBS, SUSPEND], fault.verb)) return this.#onHost(fault, fault.target);
-    if (isOneOf(SUPPORT_VERBS, fault.verb)) return this.#onSupport(fault);
-    if (isOneOf(COMMANDS, fault.verb)) return this.#command(fault);
-    return this.#onNetwork(fault);
+    const { verb, target } = fault;
+    if (isOneOf(MEMBER_VERBS, verb)) return this.#onMember(verb, fault, at(world.members, target));
+    if (isOneOf([...AGENT_VERBS, LOSE_WATCH], verb))
+      return this.#onAgent(verb, at(world.agents, target));
+    if (isOneOf([...HOST_VERBS, SUSPEND], verb)) return this.#onHost(verb, fault, target);
+    if (isOneOf(SUPPORT_VERBS, verb)) return this.#onSupport(verb, fault);
+    if (isOneOf(COMMANDS, verb)) return this.#command(verb, fault);
+    return this.#onNetwork(verb, fault);
   }
 
-  #onMember(fault: Fault, member: Member): Undo | null {
-    switch (fault.verb) {
+  #onMember(verb: MemberVerb, fault: Fault, member: Member): Undo | null {
+    switch (verb) {
       case 'hangMember': {
         member.hang();
         return () => member.wake();
@@ -86,33 +93,39 @@ export class Faults {
         member.lies = true;
         return () => (member.lies = false);
       }
-      default:
+      case 'crashMember':
         member.host.run(() => member.die('SIGKILL'));
         return null;
+      default:
+        return unreachable(verb);
     }
   }
 
-  #onAgent(fault: Fault, agent: Agent): Undo | null {
-    if (fault.verb === 'pauseAgent') {
-      agent.pause();
-      return () => agent.unpause();
+  #onAgent(verb: AgentVerb, agent: Agent): Undo | null {
+    switch (verb) {
+      case 'pauseAgent':
+        agent.pause();
+        return () => agent.unpause();
+      case LOSE_WATCH:
+        agent.loseWatch();
+        return null;
+      case 'crashAgent': {
+        if (!agent.host.up) return null;
+        agent.crash();
+        const { boot } = agent.host;
+        return () => {
+          if (agent.host.boot === boot && !agent.running) agent.start();
+        };
+      }
+      default:
+        return unreachable(verb);
     }
-    if (fault.verb === LOSE_WATCH) {
-      agent.loseWatch();
-      return null;
-    }
-    if (!agent.host.up) return null;
-    agent.crash();
-    const { boot } = agent.host;
-    return () => {
-      if (agent.host.boot === boot && !agent.running) agent.start();
-    };
   }
 
-  #onHost(fault: Fault, target: number): Undo | null {
+  #onHost(verb: HostVerb, fault: Fault, target: number): Undo | null {
     const world = this.#world;
     const host = at(world.hosts, target);
-    switch (fault.verb) {
+    switch (verb) {
       case 'pauseHost':
         host.pause();
         return () => host.unpause();
@@ -128,34 +141,38 @@ export class Faults {
       case 'stepWallClock':
         host.wallOffsetMs += (fault.amount / 500 - 1) * WALL_STEP_MAX_MS;
         return null;
-      default:
+      case 'crashHost':
         if (!host.up) return null;
         world.crashHost(host);
         return () => world.bootHost(host);
+      default:
+        return unreachable(verb);
     }
   }
 
-  #onSupport(fault: Fault): Undo | null {
+  #onSupport(verb: SupportVerb, fault: Fault): Undo | null {
     const { store } = this.#world;
-    switch (fault.verb) {
+    switch (verb) {
       case 'silenceStore':
       case 'refuseStore':
-        store.condition = fault.verb === 'silenceStore' ? 'silent' : 'refusing';
+        store.condition = verb === 'silenceStore' ? 'silent' : 'refusing';
         return () => (store.condition = 'well');
       case 'slowStore':
         store.delayMs = (fault.amount / 1000) * SLOW_STORE_MS;
         return () => (store.delayMs = 0.2);
-      default:
+      case 'crashPlane':
         return this.#world.crashPlane(fault.target);
+      default:
+        return unreachable(verb);
     }
   }
 
-  #command(fault: Fault): Undo | null {
+  #command(verb: CommandVerb, fault: Fault): Undo | null {
     const agent = at(this.#world.agents, fault.target);
     const { name: service, members } = at(this.#world.options.services, fault.amount);
     const to = fault.amount % 2 === 0 ? null : at(members, fault.amount).name;
     const base = { at: agent.host.now(), service };
-    switch (fault.verb) {
+    switch (verb) {
       case 'switchover':
         agent.told({ type: 'switchoverRequested', ...base, to });
         return null;
@@ -165,18 +182,20 @@ export class Faults {
       case 'failback':
         agent.told({ type: 'failbackRequested', ...base });
         return null;
-      default:
+      case 'pauseService':
         agent.told({ type: 'pauseRequested', ...base });
         return () => agent.told({ type: 'resumeRequested', at: agent.host.now(), service });
+      default:
+        return unreachable(verb);
     }
   }
 
-  #onNetwork(fault: Fault): Undo | null {
+  #onNetwork(verb: NetworkVerb, fault: Fault): Undo | null {
     const { network, nodes } = this.#world;
     const one = fault.target % nodes;
     const others = Array.from({ length: nodes }, (_, node) => node).filter((node) => node !== one);
     const other = at(others, fault.amount);
-    switch (fault.verb) {
+    switch (verb) {
       case 'partition':
         for (const node of others) network.block(one, node);
         for (const node of others) network.block(node, one);
@@ -193,8 +212,10 @@ export class Faults {
       case 'slowLink':
         network.slow(one, other, 1 + fault.amount);
         return () => network.slow(one, other, 1);
-      default:
+      case 'swizzle':
         return this.#swizzle(fault, others, one);
+      default:
+        return unreachable(verb);
     }
   }
 
@@ -224,6 +245,7 @@ function at<T>(items: readonly T[], index: number): T {
   return item;
 }
 
-function isOneOf(verbs: readonly Verb[], verb: Verb): boolean {
-  return verbs.includes(verb);
+function isOneOf<V extends Verb>(verbs: readonly V[], verb: Verb): verb is V {
+  const all: readonly Verb[] = verbs;
+  return all.includes(verb);
 }

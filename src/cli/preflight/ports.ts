@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { HostPort, ResolvedConfig, ResolvedService } from '../../config/resolved.ts';
 import { formatAddress } from '../../config/units.ts';
+import { unreachable } from '../../core/assert.ts';
 import { isUnix, type ListenAddress } from '../../drivers/listen-address.ts';
 import { checkPath } from '../../drivers/socket-holder/unix-path.ts';
 import { isSocketHolderOf } from '../../drivers/socket-holder/client.ts';
@@ -125,14 +126,18 @@ function isLeftoverMember(
 async function obstacleAt(address: ListenAddress): Promise<string | null> {
   if (!isUnix(address)) return await tryListening(address);
   if (!existsSync(dirname(address.path))) return NO_DIRECTORY;
-  switch (await checkPath(address.path)) {
+  const found = await checkPath(address.path);
+  switch (found) {
     case 'inUse':
       return IN_USE;
     case 'noSocket':
     case 'unknown':
       return NO_SOCKET;
-    default:
+    case 'free':
+    case 'left':
       return null;
+    default:
+      return unreachable(found);
   }
 }
 

@@ -1,3 +1,4 @@
+import { unreachable } from '../../core/assert.ts';
 import { describeCause } from '../../core/describe/cause.ts';
 import { duration, type Locale, speaker, type Text } from '../../core/describe/language.ts';
 import type { AvailabilityRunFault, MemberComponent } from '../../sim/availability-run-faults.ts';
@@ -40,10 +41,8 @@ function describeNews(news: AvailabilityRunEvent, locale: Locale): string {
       const { text } = describeCauseOf(news.outage.cause, locale);
       return say(`  no member served for ${lasted}: ${text}`, `  服务中断 ${lasted}：${text}`);
     }
-    default: {
-      const never: never = news;
-      return never;
-    }
+    default:
+      return unreachable(news);
   }
 }
 
@@ -81,10 +80,8 @@ function describeFault(fault: AvailabilityRunFault, locale: Locale): string {
         '  the takeover fails: waiting for the failed member or an operator',
         '  接管未成功：等待失效成员恢复或人工处理',
       );
-    default: {
-      const never: never = fault;
-      return never;
-    }
+    default:
+      return unreachable(fault);
   }
 }
 
@@ -94,7 +91,9 @@ function toneOf(news: AvailabilityRunEvent): Tone {
       return 'doubtful';
     case 'outage':
       return 'bad';
-    default:
+    case 'incident':
       return 'plain';
+    default:
+      return unreachable(news);
   }
 }
