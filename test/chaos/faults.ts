@@ -112,10 +112,11 @@ async function signalPid(pid: number, random: Random, manner: Manner): Promise<v
   send(pid, 'SIGCONT');
 }
 
-/** All of them at once. */
-export async function endMembers(bed: Testbed, service: ServiceName): Promise<void> {
-  for (const { pid } of Object.values((await bed.service(service))?.members ?? {}))
-    if (pid !== null) send(pid, 'SIGKILL');
+/** All of them at once; false: no agent knows them. */
+export async function endMembers(bed: Testbed, service: ServiceName): Promise<boolean> {
+  const known = await bed.service(service);
+  for (const { pid } of Object.values(known?.members ?? {})) if (pid !== null) send(pid, 'SIGKILL');
+  return known !== null;
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

@@ -53,9 +53,13 @@ async function recovered(clients: readonly Clients[], what: string): Promise<str
  * inherit the shared socket before the last old one has ended, so those are ended first.
  */
 async function whole(bed: Testbed): Promise<string | null> {
-  if (holderKilled) await endMembers(bed, 'shared');
-  holderKilled = false;
   try {
+    if (holderKilled)
+      await eventually('the members of the shared socket are known', async () => {
+        if (bed.liveAgents.length === 0) bed.up();
+        return await endMembers(bed, 'shared');
+      });
+    holderKilled = false;
     await eventually(
       'everything is whole',
       async () => {
