@@ -5,7 +5,10 @@ import type { Text } from '../core/describe/language.ts';
 /** Errors of the file, its syntax and its single keys. */
 export const FORM_FAULTS = {
   emptyFile: { en: 'The file is empty.', zh: '文件为空。' },
-  fileTooLarge: { en: 'The file is larger than 1 MiB.', zh: '文件大于 1 MiB。' },
+  fileTooLarge: {
+    en: 'The file is larger than 1 MiB, or has too many keys and values.',
+    zh: '文件大于 1 MiB，或其中的键和值过多。',
+  },
   syntax: { en: 'Invalid YAML.', zh: '不是有效的 YAML。' },
   tab: { en: 'A tab is used for indentation.', zh: '用了制表符缩进。' },
   duplicateKey: { en: 'Duplicate key.', zh: '键重复。' },

@@ -1,11 +1,12 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { parse, parseDocument } from 'yaml';
 import { AppError, type ErrorText, systemReason } from '../errors.ts';
 import { compileConfig } from './compile.ts';
 import { type ConfigFault, formatFaults } from './faults.ts';
-import { parseConfig, SOURCE_BYTES_MAX } from './parse.ts';
+import { parseConfig } from './parse.ts';
+import { SOURCE_BYTES_MAX, sourceFault } from './source-limits.ts';
 import type { ResolvedConfig } from './resolved.ts';
 import type { ParsedConfig } from './schema.ts';
 
@@ -23,7 +24,9 @@ export function readConfig(file: string): ReadOutcome {
 
 /** The file as if it had these values too; its faults are judged like those of a file. Throws as readConfig does. */
 export function readConfigWith(file: string, settings: readonly Setting[]): ReadOutcome {
-  const document = parseDocument(readSource(resolve(file), file));
+  const source = readSource(resolve(file), file);
+  if (sourceFault(source) !== null) return compileSource(file, source);
+  const document = parseDocument(source);
   for (const { path, value } of settings) document.setIn(path, parse(value));
   return compileSource(file, String(document));
 }
@@ -110,10 +113,15 @@ function readBytes(absolute: string, shown: string): Buffer {
   const buffer = Buffer.alloc(SOURCE_BYTES_MAX + 1);
   let length = 0;
   try {
-    const file = openSync(absolute, 'r');
+    // Opening a pipe without a writer would block for ever.
+    const file = openSync(absolute, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      for (let count = -1; count !== 0 && length < buffer.length; length += count)
-        count = readSync(file, buffer, length, buffer.length - length, null);
+      const isPipe = fstatSync(file).isFIFO();
+      const deadlineMs = performance.now() + PIPE_TIMEOUT_MS;
+      for (let count = -1; count !== 0 && length < buffer.length; length += count) {
+        const isAwaited = isPipe && length === 0;
+        count = readSome(file, buffer.subarray(length), isAwaited, deadlineMs);
+      }
     } finally {
       closeSync(file);
     }
@@ -121,6 +129,34 @@ function readBytes(absolute: string, shown: string): Buffer {
     throw unreadable(shown, error);
   }
   return buffer.subarray(0, length);
+}
+
+/** isAwaited: the end of the file means that the pipe has no writer yet. */
+function readSome(file: number, buffer: Buffer, isAwaited: boolean, deadlineMs: number): number {
+  for (;;) {
+    const count = readNow(file, buffer);
+    if (count !== null && (count > 0 || !isAwaited)) return count;
+    if (performance.now() > deadlineMs) throw new SilentPipe();
+    Atomics.wait(PAUSE, 0, 0, PIPE_POLL_MS);
+  }
+}
+
+/** null: the pipe has a writer, but nothing is in it. */
+function readNow(file: number, buffer: Buffer): number | null {
+  try {
+    return readSync(file, buffer);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return null;
+    throw error;
+  }
+}
+
+const PIPE_TIMEOUT_MS = 5000;
+const PIPE_POLL_MS = 10;
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
+class SilentPipe extends Error {
+  readonly code = 'SILENT_PIPE';
 }
 
 function unreadable(shown: string, error: unknown): AppError {
@@ -143,6 +179,10 @@ const READ_FAULTS: Readonly<Record<string, Omit<ErrorText, 'message'>>> = {
       en: 'run `hotwarm init` to create an example, or give the file with -c FILE',
       zh: '运行 `hotwarm init` 生成示例，或用 -c FILE 指定文件',
     },
+  },
+  SILENT_PIPE: {
+    reason: { en: 'it is a pipe, and no process writes to it', zh: '它是管道，但没有进程写入' },
+    hint: { en: 'give a file with -c FILE', zh: '用 -c FILE 指定文件' },
   },
   EISDIR: {
     reason: { en: 'this path is a directory', zh: '该路径是目录' },

@@ -3,6 +3,7 @@ import type { ConfigFault, ConfigPath, PlacelessFault } from './faults.ts';
 import { crossFieldFaults } from './rules.ts';
 import { type ParsedConfig, configSchema } from './schema.ts';
 import { explainIssues } from './explain.ts';
+import { sourceFault } from './source-limits.ts';
 import { syntaxFaults } from './syntax.ts';
 
 // From text to checked values: YAML, then the schema, then the rules about several keys. Every stage goes as
@@ -13,12 +14,12 @@ type ParseOutcome =
   | { readonly ok: true; readonly parsed: ParsedConfig }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] };
 
-export const SOURCE_BYTES_MAX = 1024 * 1024;
 const FAULTS_MAX = 200;
 
 export function parseConfig(source: string, hostname: string): ParseOutcome {
-  if (Buffer.byteLength(source) > SOURCE_BYTES_MAX) return refuse(FILE_TOO_LARGE);
   const lineCounter = new LineCounter();
+  const excess = sourceFault(source);
+  if (excess !== null) return { ok: false, faults: [atOffset(excess, source)] };
   const document = parseDocument(source, { lineCounter, prettyErrors: false });
   const syntax = syntaxFaults(document, lineCounter);
   if (syntax.length > 0) return { ok: false, faults: syntax.slice(0, FAULTS_MAX) };
@@ -33,15 +34,14 @@ export function parseConfig(source: string, hostname: string): ParseOutcome {
   return { ok: false, faults: placed };
 }
 
-const FILE_TOO_LARGE: PlacelessFault = {
-  code: 'fileTooLarge',
-  path: [],
-  text: {
-    message: { en: 'the file is larger than 1 MiB', zh: '文件大于 1 MiB' },
-    reason: { en: 'a configuration needs far less', zh: '配置文件远不需要这么大' },
-    hint: { en: 'check that this is the right file', zh: '确认文件无误' },
-  },
-};
+function atOffset(
+  { code, text, offset }: NonNullable<ReturnType<typeof sourceFault>>,
+  source: string,
+): ConfigFault {
+  const line = source.slice(0, offset).split('\n').length;
+  const column = offset - source.lastIndexOf('\n', offset - 1);
+  return { code, text, path: '', line, column };
+}
 
 const EMPTY_FILE: PlacelessFault = {
   code: 'emptyFile',

@@ -3,10 +3,12 @@ import {
   type LineCounter,
   type YAMLError,
   isCollection,
+  isPair,
   isScalar,
   visit,
 } from 'yaml';
 import type { ConfigFault } from './faults.ts';
+import { TOO_DEEP } from './source-limits.ts';
 
 // What the YAML parser objects to, in words for those who wrote the file, and at the place where it went wrong:
 // of a quote or a bracket that does not end, the place where it begins.
@@ -14,7 +16,8 @@ import type { ConfigFault } from './faults.ts';
 /** Faults of the text, in the order of the file. */
 export function syntaxFaults(document: Document, lines: LineCounter): ConfigFault[] {
   const errors = [...document.errors, ...document.warnings];
-  if (errors.length === 0) return aliasFaults(document, lines);
+  if (errors.length === 0)
+    return [...aliasFaults(document, lines), ...reservedKeyFaults(document, lines)];
   const told = tellable(errors);
   const unclosed = unclosedOffset(document, told);
   const faults = told.map((error) => {
@@ -39,6 +42,24 @@ function aliasFaults(document: Document, lines: LineCounter): ConfigFault[] {
     Alias(_, alias) {
       if (alias.resolve(document) !== undefined) return;
       faults.push(syntaxFault(alias.range?.[0] ?? 0, NO_ANCHOR, lines));
+    },
+  });
+  return faults;
+}
+
+/** Their keys are names; everywhere else an unknown key is refused anyway. */
+const OPEN_SECTIONS: readonly string[] = ['services', 'members', 'env'];
+
+/** An object of JavaScript cannot have this key as an own one by assignment: libraries drop it without a word. */
+function reservedKeyFaults(document: Document, lines: LineCounter): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  visit(document, {
+    Pair(_, { key }, path) {
+      if (!isScalar(key) || key.value !== '__proto__') return;
+      const section = path.at(-2);
+      if (!isPair(section) || !isScalar(section.key)) return;
+      if (!OPEN_SECTIONS.includes(String(section.key.value))) return;
+      faults.push(syntaxFault(key.range?.[0] ?? 0, RESERVED_KEY, lines));
     },
   });
   return faults;
@@ -98,6 +119,18 @@ const NO_ANCHOR: SyntaxText = {
   },
 };
 
+const RESERVED_KEY: SyntaxText = {
+  code: 'badName',
+  text: {
+    message: { en: '`__proto__` is not a valid name', zh: '`__proto__` 不是有效的名称' },
+    reason: null,
+    hint: {
+      en: 'use a letter, then letters, digits, - or _ (31 characters at most)',
+      zh: '以字母开头，后接字母、数字、- 或 _（至多 31 个字符）',
+    },
+  },
+};
+
 const QUOTE_OPEN: SyntaxText = {
   code: 'syntax',
   text: {
@@ -119,15 +152,6 @@ const BRACKET_OPEN: SyntaxText = {
       zh: '除非缩进更少，YAML 会把后面的行都当作该值的一部分',
     },
     hint: { en: 'add the missing ] or }', zh: '补上缺少的 ] 或 }' },
-  },
-};
-
-const TOO_DEEP: SyntaxText = {
-  code: 'syntax',
-  text: {
-    message: { en: 'values are nested too deeply', zh: '嵌套过深' },
-    reason: { en: 'a configuration needs only a few levels', zh: '配置文件只需要少数几层' },
-    hint: { en: 'check that this is the right file', zh: '确认文件无误' },
   },
 };
 

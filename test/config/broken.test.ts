@@ -46,6 +46,19 @@ const ROWS: readonly Row[] = [
   ['an empty file', '', ['emptyFile', '', 1]],
   ['a file of comments', '# nothing\n', ['emptyFile', '', 1]],
   ['a file that is too large', `# ${'x'.repeat(1024 * 1024)}`, ['fileTooLarge', '', 1]],
+  [
+    'a file with too many keys',
+    Array.from({ length: 60_000 }, (_, index) => `k${index}: 1`).join('\n'),
+    ['fileTooLarge', '', 14_286],
+  ],
+  ['brackets without an end', `\n${'['.repeat(400_000)}`, ['syntax', '', 2]],
+  ['nested brackets without an end', '{a: '.repeat(100_000), ['syntax', '', 1]],
+  ['a service with a name of JavaScript', edit(2, '  __proto__:'), ['badName', '', 2]],
+  [
+    'a member with a name of JavaScript',
+    edit(4, '      __proto__: { command: [node, a.js], port: 3001 }'),
+    ['badName', '', 4],
+  ],
   ['a tab for indentation', edit(3, '\tmembers:'), ['tab', '', 3]],
   ['a bracket that is not closed', edit(7, '    probe: { http: /healthz'), ['syntax', '', 7]],
   [

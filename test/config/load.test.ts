@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -177,6 +178,24 @@ test('of a file without end no more is read than shows that it is too large', ()
     outcome.faults.map(({ code }) => code),
     ['fileTooLarge'],
   );
+});
+
+test('a pipe is read, and one without a writer does not hang the command', (t) => {
+  const { directory } = write(t, FULL);
+  const pipe = join(directory, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  assert.throws(
+    () => readConfig(pipe),
+    (error: unknown) =>
+      error instanceof AppError &&
+      error.code === 'configMissing' &&
+      error.text.reason.en.includes('no process writes'),
+  );
+  const writer = spawn('sh', ['-c', 'printf "# nothing" > "$0"', pipe], { stdio: 'ignore' });
+  t.after(() => writer.kill());
+  const outcome = readConfig(pipe);
+  assert.ok(!outcome.ok);
+  assert.equal(outcome.faults[0]?.code, 'emptyFile');
 });
 
 test('a file that is too large is told so even where the cut goes through a character', (t) => {
