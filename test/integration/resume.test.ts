@@ -182,6 +182,26 @@ test('up --replace puts a new agent in the place of the old one, and clients not
   );
 });
 
+test('of several up --replace at once one stays, and none ends with an error', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.useShop();
+  const first = sandbox.up();
+  const before = await first.until('a whole service', isWhole);
+  const others = [1, 2].map(() => sandbox.up([], ['--replace']));
+  await eventually(
+    'one stays',
+    () => first.exited && others.filter(({ exited }) => !exited).length === 1,
+    60_000,
+  );
+  const stays = others.find(({ exited }) => !exited);
+  const replaced = others.find(({ exited }) => exited);
+  assert.ok(stays !== undefined && replaced !== undefined);
+  const { code, err } = await replaced.ended;
+  assert.deepEqual([code, err], [0, '']);
+  const after = await stays.until('the adopted service', isWhole);
+  assert.equal(pidOf(after, 'a'), pidOf(before, 'a'));
+});
+
 test('up --replace kills an agent that hangs', async (t) => {
   const sandbox = await Sandbox.open(t);
   await sandbox.useShop();

@@ -2,7 +2,7 @@ import { Agent } from '../../agent/agent.ts';
 import type { AgentEvent } from '../../agent/contract.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
-import { stopForHandover, HANDOVER_SIGNAL } from '../../agent/hand-over.ts';
+import { HANDOVER_SIGNAL, startInPlace } from '../../agent/hand-over.ts';
 import { formatAddress } from '../../config/units.ts';
 import { closeInherited } from '../../drivers/os/inherited-descriptors.ts';
 import { ServiceManager } from '../../drivers/service-manager.ts';
@@ -69,11 +69,10 @@ async function runUntil(
   options: UpOptions,
 ): Promise<void> {
   const { out, err, json, locale } = options;
-  if (options.replace) {
-    await supervision.becomeMain();
-    await stopForHandover(config.agent.stateDir);
-  }
-  const agent = await Agent.start(config, { onDefect: (error) => ends.tell({ defect: error }) });
+  const start = async (): Promise<Agent> =>
+    await Agent.start(config, { onDefect: (error) => ends.tell({ defect: error }) });
+  if (options.replace) await supervision.becomeMain();
+  const agent = await (options.replace ? startInPlace(config.agent.stateDir, start) : start());
   const tell = json ? jsonTeller(out) : textTeller(out, locale);
   for (const event of agent.eventsAfter(0)) tell(event);
   agent.subscribe(tell);

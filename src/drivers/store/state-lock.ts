@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../errors.ts';
+import { holdsWriteLock } from './lock-owner.ts';
 import { isBusy, sqliteFault } from './sqlite-fault.ts';
 
 // Keeps a second agent out of a state directory. The hold is an open write transaction on a file of its
@@ -12,17 +13,23 @@ import { isBusy, sqliteFault } from './sqlite-fault.ts';
 export const LOCK_FILE = 'agent.lock';
 const HOLDER_FILE = 'agent.json';
 
-/** Which agent holds the directory; null: none. Throws AppError where that cannot be determined. */
-export function holderOf(path: string): { readonly pid: number | null } | null {
+/** The agent that holds the directory and has noted its pid there; null: none is proved to. */
+export function provenHolder(path: string): number | null {
+  const pid = readHolder(path)?.pid ?? null;
+  return pid !== null && holdsWriteLock(pid, join(path, LOCK_FILE)) ? pid : null;
+}
+
+/** Whether a process holds the directory. Throws AppError where that cannot be determined. */
+export function isHeld(path: string): boolean {
   const file = join(path, LOCK_FILE);
-  if (!existsSync(file)) return null;
+  if (!existsSync(file)) return false;
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
     lock.exec('BEGIN IMMEDIATE');
-    return null;
+    return false;
   } catch (error) {
     if (!isBusy(error)) throw sqliteFault(error, file);
-    return { pid: readHolder(path)?.pid ?? null };
+    return true;
   } finally {
     lock.close();
   }
