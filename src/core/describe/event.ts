@@ -238,12 +238,16 @@ function describeCommand(event: CommandEvent, locale: Locale): string {
 }
 
 const ROUTINE: Readonly<Record<string, { one: string; several: string; zh: string }>> = {
-  probeSucceeded: { one: 'probe answer', several: 'probe answers', zh: '次探测应答' },
-  trafficSampled: { one: 'look at the traffic', several: 'looks at the traffic', zh: '次流量采样' },
-  hostSampled: { one: 'look at this host', several: 'looks at this host', zh: '次本机采样' },
+  probeSucceeded: { one: 'probe response', several: 'probe responses', zh: '次探测响应' },
+  trafficSampled: { one: 'traffic sample', several: 'traffic samples', zh: '次流量采样' },
+  hostSampled: { one: 'host sample', several: 'host samples', zh: '次本机采样' },
   positionReported: { one: 'reported position', several: 'reported positions', zh: '次位置报告' },
   deadlineReached: { one: 'deadline', several: 'deadlines', zh: '个截止时间' },
-  housekeeping: { one: 'own order done', several: 'own orders done', zh: '个内务指令完成' },
+  housekeeping: {
+    one: 'internal action done',
+    several: 'internal actions done',
+    zh: '个内务指令完成',
+  },
 };
 
 /** How often what comes all the time came, in words. */
