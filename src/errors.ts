@@ -46,7 +46,7 @@ export const ERRORS = {
       zh: 'agent 在当前状态下拒绝执行该命令。',
     },
   },
-  unauthorised: {
+  unauthorized: {
     exit: 5,
     status: 401,
     about: {

@@ -53,7 +53,7 @@ export async function limitedUser(access: Access, context: Context): Promise<str
 function requireToken(expected: Buffer, context: Context): void {
   if (OPEN_PATHS.includes(context.req.path)) return;
   const given = /^Bearer +(.+)$/i.exec(context.req.header('authorization') ?? '')?.[1] ?? '';
-  if (!timingSafeEqual(digest(given), expected)) throw unauthorised();
+  if (!timingSafeEqual(digest(given), expected)) throw unauthorized();
 }
 
 async function requireOwner(
@@ -111,8 +111,8 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function unauthorised(): AppError {
-  return new AppError('unauthorised', {
+function unauthorized(): AppError {
+  return new AppError('unauthorized', {
     message: { en: 'authentication required', zh: '需要令牌' },
     reason: { en: 'the token is missing or wrong', zh: '请求没有令牌，或令牌错误' },
     hint: {
@@ -127,7 +127,7 @@ function foreignUser(uid: number | null, socket: string | null): AppError {
     en: 'set agent.token and send it as authorization: Bearer TOKEN',
     zh: '设置 agent.token，并以 authorization: Bearer TOKEN 发送',
   };
-  return new AppError('unauthorised', {
+  return new AppError('unauthorized', {
     message: { en: 'this user may not send commands', zh: '该用户无权发送命令' },
     reason:
       uid === null
@@ -147,7 +147,7 @@ function foreignUser(uid: number | null, socket: string | null): AppError {
 }
 
 function foreignHost(asked: string): AppError {
-  return new AppError('unauthorised', {
+  return new AppError('unauthorized', {
     message: {
       en: `request rejected: unexpected Host header ${asked}`,
       zh: `请求被拒绝：Host 头部 ${asked} 不被接受`,

@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 
 // The agent's events as server-sent events. A client that was cut off sends the last id it saw and gets
 // what it missed, as far as it is still kept; if some of that is gone, a `reset` event tells it to read
-// the status anew. A client that reads too slowly is cut off rather than waited for: its queue is
+// the status again. A client that reads too slowly is cut off rather than waited for: its queue is
 // bounded, and it can resume.
 
 export type EventLimits = {
@@ -105,7 +105,7 @@ async function replay(
   return missed.at(-1)?.id ?? -1;
 }
 
-/** 0: nothing has been told yet. */
+/** 0: nothing has been sent yet. */
 function newestId(view: AgentView): number {
   return view.eventsAfter(0).at(-1)?.id ?? 0;
 }

@@ -5,7 +5,7 @@ import type { ServiceState } from '../core/state.ts';
 import type { TrafficStats } from '../drivers/traffic/contract.ts';
 import { isActive, isReady, overallStatus, type Overall } from './status.ts';
 
-// Prometheus metrics, made anew at each scrape from what the agent knows anyway, so that they cost
+// Prometheus metrics, built at each scrape from what the agent knows anyway, so that they cost
 // nothing between scrapes. Base units as Prometheus wants them: seconds and bytes. Counters start at
 // zero with the agent, as counters may.
 
@@ -138,7 +138,7 @@ const LOSS_TOTALS = [
   [
     'requests',
     'hotwarm_proxy_lost_requests_total',
-    'Requests that they had under way, by their last figures.',
+    'In-flight requests lost with a proxy process (last reported value).',
   ],
 ] as const;
 
@@ -237,7 +237,7 @@ function incidentCounters(registry: Registry, view: AgentView): () => void {
   });
   const outage = new Counter({
     name: 'hotwarm_outage_seconds_total',
-    help: 'Time in which nobody served.',
+    help: 'Total time without an active member serving.',
     labelNames: ['service'],
     registers: [registry],
   });

@@ -19,7 +19,7 @@ type ApiOptions = {
   readonly view: AgentView;
   readonly access: Access;
   readonly events?: EventLimits;
-  /** Gets what nobody expected: the client gets no details of it. */
+  /** Gets unexpected errors: the client gets no details of them. */
   readonly onDefect: (error: unknown) => void;
 };
 

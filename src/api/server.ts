@@ -13,7 +13,7 @@ import type { Peer } from './auth.ts';
 import { Connections } from './connections.ts';
 import { createRoutes } from './routes.ts';
 
-// The API on its sockets. Bounded in connections and in patience, so that no client can hold the agent up, and no client
+// The API on its sockets. Bounded in connections and in time, so that no client can hold the agent up, and no client
 // can keep another one out.
 
 const MAX_CONNECTIONS = 512;

@@ -18,9 +18,9 @@ import { standingOf, type Temperature } from '../core/temperature.ts';
 //
 //   OK        a healthy member serves and another one could take over now.
 //   DEGRADED  clients are served, but badly, or the next failure would not be covered: no standby is
-//             ready, the active is in doubt, a move is under way, or hotwarm is paused.
-//   DOWN      nobody serves.
-// A host that stands by for another one tells the same of what it knows: it is OK if one of its members could take over.
+//             ready, the active is in doubt, a takeover is in progress, or hotwarm is paused.
+//   DOWN      no member serves.
+// A host that follows another one reports the same of what it knows: it is OK if one of its members could take over.
 
 export type Overall = 'OK' | 'DEGRADED' | 'DOWN';
 
@@ -80,7 +80,7 @@ export function reportStatus(state: AgentState): StatusReport {
   return { services: Object.fromEntries(services) };
 }
 
-/** The worst of all services; active and epoch are told where there is only one to speak of. */
+/** The worst of all services; active and epoch are given where there is only one service. */
 export function briefStatus(state: AgentState): BriefStatus {
   const [only, ...others] = state.services;
   if (only !== undefined && others.length === 0) return briefService(only);
@@ -106,7 +106,7 @@ export function overallStatus(service: ServiceState): Overall {
 
 function isServed(service: ServiceState): boolean {
   if (!service.trafficUp) return false;
-  // A fallback that was authorised in advance serves while the agent still decides.
+  // A fallback that was authorized in advance serves while the agent still decides.
   if (service.usedFallback !== null) return true;
   if (service.phase === 'starting' || service.phase === 'down') return false;
   if (service.phase === 'standingBy') return true;
@@ -114,7 +114,7 @@ function isServed(service: ServiceState): boolean {
   return active !== undefined && active.detector.health !== 'failed';
 }
 
-/** Whether it serves or could serve: it was ready, nothing speaks against it, and nobody is ending it. */
+/** Whether it serves or could serve: it was ready, nothing speaks against it, and nothing is ending it. */
 export function isReady(
   { pending }: ServiceState,
   { name, readySince, detector }: MemberState,

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 
-// What becomes of a command whose output nobody takes any more, as in `hotwarm status --watch | head`. What was
-// asked for goes on to its end: an agent must not die of a reader that went away, nor leave a service half moved.
+// What becomes of a command whose output is not read any more, as in `hotwarm status --watch | head`. What was
+// asked for continues to its end: an agent must not crash when the output pipe is closed, nor leave a service half moved.
 // What would watch for ever is stopped.
 
 type Outlet = {

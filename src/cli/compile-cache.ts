@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 // What V8 makes of the program's modules is kept between runs, which saves a third of every command's start, and of
-// the time in which nobody takes over for a dead agent. What lies there is run as it is: V8 does not check it
-// against the sources. So it lies where nobody but this user may write, never in the shared /tmp that Node takes
+// the time without an agent after a crash. What lies there is run as it is: V8 does not check it
+// against the sources. So it lies where no other user may write, never in the shared /tmp that Node takes
 // by itself; and where there is no such place, it is done without.
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,7 +33,7 @@ function cachePath(env: Environment): readonly string[] {
   return [env['HOME'] ?? homedir(), '.cache', 'hotwarm'];
 }
 
-/** The cache; null: somebody else could put something there, or it cannot be made. */
+/** The cache; null: another user could write there, or it cannot be made. */
 function openCache([base = '', ...steps]: readonly string[]): string | null {
   if (!isAbsolute(base) || !isOursAlone(base)) return null;
   let directory = base;

@@ -72,7 +72,7 @@ function rootNode(): Node {
   return root;
 }
 
-/** Levenshtein distance with swaps of neighbours (optimal string alignment). */
+/** Levenshtein distance with swaps of neighbors (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

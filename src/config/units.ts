@@ -2,7 +2,7 @@ import { isUnix, type ListenAddress } from '../drivers/listen-address.ts';
 
 // The units of the configuration file: durations (`250ms 2s 5m 1h 1d`), sizes (`64MiB`), shares (`20%`)
 // and addresses (`127.0.0.1:8080`, `[::1]:8080`). A number without a unit is refused, because a wrong
-// guess between seconds and milliseconds is a thousandfold error that nobody sees until the outage.
+// guess between seconds and milliseconds is a thousandfold error that is not seen until the outage.
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,

@@ -16,7 +16,7 @@ export function readyEventOf(transport: MemberTransport): 'connect' | 'secureCon
 }
 
 /**
- * Begins a connection. `endpoints`: on whose behalf, for a member that wants to be told; null: our own.
+ * Begins a connection. `endpoints`: on whose behalf, for a member that expects it; null: our own.
  * `onread`: of a plain connection, which then has no `data` events.
  */
 export function dial(

@@ -49,7 +49,7 @@ export function formatChains(terminal: Terminal, evaluation: Evaluation): string
     paragraph(
       terminal,
       say(
-        'what one per cent more of each parameter does to the downtime',
+        'effect on the downtime of one percent more of each parameter',
         '各参数增加百分之一时停机时间的变化',
       ),
       'strong',

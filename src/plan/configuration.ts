@@ -144,7 +144,7 @@ function copyOf(first: YAMLMap, port: number): YAMLMap {
   return member;
 }
 
-/** Where it runs, and how it is kept while it stands by. */
+/** Where it runs, and its temperature as a standby. */
 function applyStandby(member: YAMLMap, index: number, { question, chosen }: Plan): void {
   const { design } = chosen.evaluation;
   const temperature = index === 0 ? undefined : standbysOf(design)[index - 1];

@@ -13,7 +13,7 @@ import type { MeasuredTimes } from '../model/plan/question.ts';
 // What this installation has been through, as figures of the fault model with exact intervals. A figure is used where
 // its interval spans less than a decade; with fewer data the default stays, but is moved to the nearest end of the
 // interval where it lies outside: a handful of failures can refute an assumption long before it can replace it.
-// Kills by hand and drills are failures too: nobody told the agent that they were not meant.
+// Kills by hand and drills are failures too: the agent cannot distinguish them.
 
 export const LEVEL = 0.95;
 const DECADE = 10;
@@ -174,7 +174,7 @@ const CRASHES: readonly HealthReason[] = [
   'crashLoop',
 ];
 
-/** null: nothing failed, or nobody knows what. */
+/** null: nothing failed, or the cause is unknown. */
 function componentOf({ cause }: Incident): RateComponent | null {
   if (cause.code === 'memberDegraded') return 'degraded';
   if (cause.code !== 'memberFailed') return null;

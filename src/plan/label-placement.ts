@@ -56,7 +56,7 @@ export function placeLabels(anchors: readonly Anchor[], frame: Frame): readonly 
   });
 }
 
-/** Just above it, as a line goes on to its right, then ever further above and below. */
+/** Just above it, as a line continues to its right, then ever further above and below. */
 function candidates({ y }: Anchor, at: Omit<Box, 'y'>): readonly Box[] {
   return Array.from({ length: MOST_SHIFTS }, (_value, index) => {
     const shift = Math.floor(index / 2) * LINE;

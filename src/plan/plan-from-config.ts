@@ -60,7 +60,7 @@ export function describeKnown(
   return { name, described, history, source, present };
 }
 
-/** Whoever runs accepts clients from a shared socket, and a frozen one receives no data: the rules of the file. */
+/** Every running member accepts clients from a shared socket, and a frozen one receives no data: the rules of the file. */
 export function temperaturesFor(service: ParsedService | null): PlannedService['temperatures'] {
   const isUnseen = service !== null && !trafficAbilities(service.traffic).shieldsStandbys;
   const hasLag = service?.takeover.maxLag !== undefined;

@@ -10,7 +10,7 @@ import { duration } from '../config/values.ts';
 import { AppError } from '../errors.ts';
 
 // What was said about a service, by the file and by the command line, in the sections that both have. The command
-// line is checked by the same schema and the same rules as a file, so that all of its faults are told at once.
+// line is checked by the same schema and the same rules as a file, so that all of its faults are reported at once.
 
 const statedSections = z.strictObject({
   objectives: objectivesSection.prefault({}),

@@ -207,7 +207,7 @@ test('with a token everything but the load balancers paths wants it', async () =
     assert.equal((await request(path, withToken('wrong'))).status, 401, path);
   }
   const post401 = await request('/api/v1/services/shop/pause', post('{}'));
-  assert.equal(post401.body.error.code, 'unauthorised');
+  assert.equal(post401.body.error.code, 'unauthorized');
   assert.deepEqual(view.commands, []);
   assert.equal((await request('/api/v1/status', withToken('secret'))).status, 200);
   for (const path of ['/status', '/get_status', '/healthz', '/readyz']) {

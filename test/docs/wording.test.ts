@@ -123,7 +123,8 @@ const FIGURE = /\$\{(?:duration|percent|size|spanText|downText|format\w+)\([^}]*
 function words(source: string): string {
   const pattern = new RegExp(`(${COMMENT_OR_STRING})|[^\\n]`, 'gs');
   return source.replaceAll(pattern, (_all, found: string | undefined) => {
-    if (found === undefined) return '';
+    // A string of one word is a name in the code, such as the tag of a union.
+    if (found === undefined || /^'\w+'$/.test(found)) return '';
     if (found.startsWith('/')) return found.replaceAll(/`[^`\n]+`/g, 'code');
     return found.replaceAll(FIGURE, '1').replaceAll(/\$\{[^}]*\}/g, '');
   });
@@ -144,11 +145,19 @@ test('documents use the words of the style guide', () => {
 // The folders of src whose comments and strings were gone through. Add a folder once it is clean; none is taken out.
 const CLEAN_SOURCES = [
   'agent',
+  'api',
+  'cli',
+  'core/describe',
   'drill',
+  'drivers/fence',
+  'drivers/http1',
+  'drivers/member',
   'drivers/os',
   'drivers/probe',
+  'drivers/socket-holder',
   'drivers/store',
   'model',
+  'plan',
   'replay',
   'runtime',
 ];

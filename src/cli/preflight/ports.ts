@@ -21,7 +21,7 @@ import type { PreflightFinding } from './finding.ts';
 import { findHolders, type Holder, type Place, placeOf } from './holder.ts';
 
 // Whether the ports are free. They are not while an agent runs, nor after it was killed: members and data plane keep
-// running, and the next agent takes them over. Both cases are told apart from other processes.
+// running, and the next agent takes them over. Both cases are distinguished from other processes.
 
 type Listener = {
   readonly where: string;

@@ -11,7 +11,7 @@ import { cell, type Cell, formatTable, paint, type Terminal, wrapText } from '..
 
 // What another setting would have changed: side by side, in plain sentences, and what it rests on.
 
-/** What is told: which incident, and since when the settings are taken to have held. */
+/** Which incident, and from when the settings are applied. */
 export function formatAsIf(
   terminal: Terminal,
   options: {

@@ -11,7 +11,7 @@ import { AppError } from '../../errors.ts';
 import type { Checkpoint, Recording } from '../../replay/recording.ts';
 import { formatWall } from '../../terminal.ts';
 
-// One incident from the journal of this installation, which is only read: an agent that runs goes on writing.
+// One incident from the journal of this installation, which is only read: a running agent continues to write.
 
 type RecordedIncident = StoredIncident & { readonly recording: Recording };
 

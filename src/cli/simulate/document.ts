@@ -12,7 +12,7 @@ export type SimulatedService = {
   readonly faults: { readonly rates: FaultRates; readonly figures: readonly Figure[] };
   /** Of a process without replicated state nothing is lost but what it kept in memory: there is no recovery point to miss. */
   readonly rpo: null;
-  /** The same by the formulas of `hotwarm plan`, held against the interval at 99 %. */
+  /** The same by the formulas of `hotwarm plan`, held against the interval at 99%. */
   readonly formulas: { readonly unavailability: number; readonly check: CrossCheck };
   readonly objectives: { readonly rtoMs: number | null; readonly withinRto: number | null };
 };

@@ -34,11 +34,11 @@ export function planLife(
 
 export type Running = {
   readonly onLife?: () => void;
-  /** No further life is begun after that, but for the two that an estimate needs, ms. Default: all are lived. */
+  /** No further life is begun after that, except the two that an estimate needs, ms. Default: all are lived. */
   readonly withinMs?: number;
 };
 
-/** The lives of these seeds, in their order. Rejects with what a thread died of. */
+/** The lives of these seeds, in their order. Rejects with the error of a thread that failed. */
 export async function runLives(
   plan: LifePlan,
   seeds: readonly number[],

@@ -7,7 +7,7 @@ import { cell, paint, type Terminal, type Tone } from '../../terminal.ts';
 import { describeCauseOf } from './cause-text.ts';
 import { DAYS_PER_YEAR } from '../../model/year.ts';
 
-// One life as a list: the faults that came, what the controller did, and for how long nobody was served.
+// One life as a list: the faults that came, what the controller did, and for how long no member served.
 
 const DAY_MS = 86_400_000;
 

@@ -92,7 +92,7 @@ export function createProcessMember(options: ProcessMemberOptions): MemberDriver
   return new ProcessMember(options);
 }
 
-/** A start under way, for kill() to call off. */
+/** A start in progress, for kill() to cancel. */
 type Start = { readonly settled: Promise<unknown>; readonly callOff: AbortController };
 
 class ProcessMember implements MemberDriver {
@@ -149,7 +149,7 @@ class ProcessMember implements MemberDriver {
       onExit: (ended) => this.#report(ended),
     });
     if (run === null) return null;
-    // Its agent may have died before a freeze was confirmed, or before the check for clients, who would wait as long.
+    // Its agent may have crashed before a freeze was confirmed, or before the check for clients, who would wait as long.
     if (!run.frozen || countClients(run.tree, this.#options.sharedSockets ?? []) > 0) {
       beginThaw(run.tree);
       run.frozen = false;

@@ -78,7 +78,7 @@ export class SocketHolderClient implements Spawner {
     await endUnreachable(stateDir);
   }
 
-  /** Called when the socket holder has died. */
+  /** Called when the socket holder has exited. */
   onLost(listener: () => void): void {
     if (this.#control.closed) listener();
     else this.#onLost.push(listener);

@@ -14,7 +14,7 @@ import {
 } from './wire.ts';
 
 // Holds listening sockets and makes the processes that inherit them: proxies, or members where there is no proxy. It
-// is apart from the agent so that both outlive an agent, and small so that it does not die itself. It decides nothing:
+// is apart from the agent so that both outlive an agent, and small so that it does not crash itself. It decides nothing:
 // it restarts nothing.
 // Not guaranteed: after its own death a new one cannot get a socket back while another process holds it.
 

@@ -15,7 +15,7 @@ export function activationPipePath(stateDir: string, service: string, member: st
   return join(stateDir, 'run', `${memberFileName(service, member)}.go`);
 }
 
-/** Anew for each start, so that nothing that was said to an earlier one is in it. Throws DriverError. */
+/** New for each start, so that nothing that was said to an earlier one is in it. Throws DriverError. */
 export function makeActivationPipe(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
   rmSync(path, { force: true });

@@ -95,7 +95,7 @@ export function killCgroup(cgroup: Cgroup): void {
   if (cgroup.unified === null || !writeControl(cgroup.unified, 'cgroup.kill', '1')) {
     for (const pid of cgroupPids(cgroup)) sendSignal(pid, 'SIGKILL');
   }
-  // A v1 group dies only when it is thawed; with the signal pending none of it runs another instruction.
+  // A v1 group ends only when it is thawed; with the signal pending none of it runs another instruction.
   if (cgroup.freezer === null) return;
   for (const directory of withInner(cgroup.freezer).toReversed())
     writeControl(directory, 'freezer.state', 'THAWED');

@@ -5,7 +5,7 @@ import type { SpawnExit } from './spawner.ts';
 /** The kernel tells only its parent of a process's end; others must look. */
 const CHECK_INTERVAL_MS = 20;
 
-/** Calls once when exactly this process is gone; how it ended cannot be told. Returns a function that stops looking. */
+/** Calls once when exactly this process is gone; how it ended is unknown. Returns a function that stops looking. */
 export function whenGone(main: Identity, tell: (exit: SpawnExit) => void): () => void {
   const timer = setInterval(() => {
     if (processStillRuns(main.pid, main.startTicks)) return;

@@ -27,7 +27,7 @@ export async function freezeIdle(
       await delay(PAUSE_MS);
     }
   } catch (error) {
-    // Whichever step the time ran out in, it was told to run again; its clients are why.
+    // Whichever step the time ran out in, it runs again; its clients are why.
     if (!signal.aborted || stranded === 0) throw error;
     throw new DriverError('timedOut', `it still serves ${stranded} connections of clients`);
   }

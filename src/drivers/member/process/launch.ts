@@ -13,7 +13,7 @@ import { assertMayBecome, resolveAccount, type Account } from './user.ts';
 // unseen. Node can do neither between fork and exec, and moving a command that runs is a race. So /bin/sh runs a
 // fixed text first: wait for the word, which is given once it was put into the cgroups and the record is
 // written, then become the command by exec. The user's command is never text to the shell: it comes as arguments
-// ("$@"), unexpanded. If the agent dies before it gives the word, the read fails and the command never runs.
+// ("$@"), unexpanded. If the agent crashes before it gives the word, the read fails and the command never runs.
 // The word comes by standard input, so that all further descriptors are the command's: dash cannot name one above 9.
 // A shell changes some variables and drops those whose names are no identifiers, so the last step is env(1), which sets
 // exactly what was planned, and for another user setpriv(1), which also gives the groups that login would.

@@ -147,7 +147,7 @@ function orderFrozen(tree: ProcessTree, frozen: boolean): void {
     return;
   }
   // The group first, by one call; those of the session that left the group follow when it is looked through.
-  // In a PID namespace the group also holds its process 1, which must go on to reap.
+  // In a PID namespace the group also holds its process 1, which must keep reaping.
   if (tree.main !== null && tree.init === null) {
     sendSignal(-tree.main.pid, frozen ? 'SIGSTOP' : 'SIGCONT');
   }
@@ -162,7 +162,7 @@ function isAllFrozen(tree: ProcessTree): boolean {
   return running.length === 0;
 }
 
-/** A parent in vfork(2) cannot stop before its child has called exec(2); one that was stopped before that must go on. */
+/** A parent in vfork(2) cannot stop before its child has called exec(2); one that was stopped before that must continue. */
 function releaseForks(all: readonly ProcessStat[]): void {
   const waiting = new Set(all.filter(({ state }) => state === 'D').map(({ pid }) => pid));
   for (const stat of all)
