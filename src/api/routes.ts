@@ -31,6 +31,7 @@ export type Command = (typeof COMMANDS)[number];
 
 const takeoverBody = z.strictObject({ to: z.string().min(1).max(200).nullable().optional() });
 const emptyBody = z.strictObject({});
+const anyBody = z.looseObject({});
 
 /** The routes as types, for `hc` of hono/client. */
 export type ApiRoutes = ReturnType<typeof createRoutes>;
@@ -139,7 +140,8 @@ const readJson: MiddlewareHandler<
   string,
   { in: { json: CommandBody }; out: { json: unknown } }
 > = async (context, next) => {
-  context.req.addValidatedData('json', Object(parseJson(await readBody(context.req.raw))));
+  const body = parseJson(await readBody(context.req.raw));
+  context.req.addValidatedData('json', parseBody(anyBody, body));
   await next();
 };
 

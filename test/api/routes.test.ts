@@ -182,6 +182,9 @@ for (const [title, init] of [
   ['a body that is not JSON', post('{to: b}')],
   ['a body with an unknown key', post('{"target":"b"}')],
   ['a body of the wrong type', post('{"to":5}')],
+  ['a body that is a number', post('5')],
+  ['a body that is null', post('null')],
+  ['a body that is a list', post('[]')],
   ['a form, as a foreign page could send it', post('to=b', { 'content-type': 'text/plain' })],
   ['a body over 64 KiB', post(JSON.stringify({ to: 'x'.repeat(70_000) }))],
 ] as const) {
