@@ -39,20 +39,20 @@ import {
 const CONFIG: DetectionConfig = {
   intervalMs: 100,
   timeoutMs: 1000,
-  boundMs: 2000,
-  mistakeRecurrenceMs: 3_600_000,
+  maxSilenceMs: 2000,
+  falseSuspicionEveryMs: 3_600_000,
 };
 /** For the observer's own faults: time-outs that a stall of a second exceeds several times. */
 const TIGHT_CONFIG: DetectionConfig = {
   intervalMs: 50,
   timeoutMs: 300,
-  boundMs: 300,
-  mistakeRecurrenceMs: 3_600_000,
+  maxSilenceMs: 300,
+  falseSuspicionEveryMs: 3_600_000,
 };
 const FLOOR_MS = 50;
 /** The margin's whole memory, so that no mistake is missed or made for lack of history. */
-const WARM_UP_MS = 4 * CONFIG.mistakeRecurrenceMs + 300_000;
-const TARGET_PER_HOUR = 3_600_000 / CONFIG.mistakeRecurrenceMs;
+const WARM_UP_MS = 4 * CONFIG.falseSuspicionEveryMs + 300_000;
+const TARGET_PER_HOUR = 3_600_000 / CONFIG.falseSuspicionEveryMs;
 const MISTAKES_BAR = 1.4;
 const DETECTION_BAR = 1.15;
 const PAUSES_BAR = 1.35;
@@ -225,7 +225,7 @@ async function main(): Promise<void> {
     );
   } else {
     print(
-      `interval ${CONFIG.intervalMs} ms, time-out ${CONFIG.timeoutMs} ms, bound (cap) ${CONFIG.boundMs} ms, one mistake per ${CONFIG.mistakeRecurrenceMs / 3_600_000} h\n`,
+      `interval ${CONFIG.intervalMs} ms, time-out ${CONFIG.timeoutMs} ms, bound (cap) ${CONFIG.maxSilenceMs} ms, one mistake per ${CONFIG.falseSuspicionEveryMs / 3_600_000} h\n`,
     );
     table([...rows, ...odd]);
     print('');

@@ -97,7 +97,7 @@ function spreadOver(agents: number): SimulationOptions {
     services: options.services.map((service) => ({
       ...service,
       exclusive: true,
-      detection: { ...service.detection, intervalMs: 20, timeoutMs: 50, boundMs: 70 },
+      detection: { ...service.detection, intervalMs: 20, timeoutMs: 50, maxSilenceMs: 70 },
       members: hosts.map((host) => ({ name: `on-${host}`, host, temperature: 'hot' })),
     })),
     store: 'remote',

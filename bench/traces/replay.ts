@@ -155,7 +155,7 @@ function count(
   if (run.state.health === 'suspect') run.suspicions += 1;
   if (run.state.health !== 'failed') return;
   const silentSince = path.silentSince(at);
-  if (silentSince !== null && at - silentSince >= config.boundMs) run.outages += 1;
+  if (silentSince !== null && at - silentSince >= config.maxSilenceMs) run.outages += 1;
   else run.falseFailed += 1;
 }
 

@@ -242,7 +242,7 @@ function sample(run: Run, trace: ObserverTrace, turn: { at: number; away: Away |
     suspendedMs: turn.away?.suspendedMs ?? 0,
     echoMs: null,
   };
-  const longestTimeoutMs = Math.max(run.config.timeoutMs, run.config.boundMs);
+  const longestTimeoutMs = Math.max(run.config.timeoutMs, run.config.maxSilenceMs);
   run.observer = sampleHost(run.observer, host, turn.at, { longestTimeoutMs });
   run.maxScore = Math.max(run.maxScore, run.observer.score);
   run.sampleAt = Math.max(

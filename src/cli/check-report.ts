@@ -89,7 +89,7 @@ function summary(service: ResolvedService, t: Say): string[] {
   const tls = hasTls ? t(' with TLS', '（TLS）') : '';
   const every = formatDuration(detection.intervalMs);
   const timeout = formatDuration(detection.timeoutMs);
-  const bound = formatDuration(detection.boundMs);
+  const bound = formatDuration(detection.maxSilenceMs);
   return [
     t(
       `service ${service.name}: ${core.kind}${exclusive}, ${traffic.protocol}${tls} on ${listen} via ${traffic.via}`,

@@ -50,8 +50,8 @@ function timingInput({ core, traffic, probe }: ResolvedService): TimingInput {
   return {
     intervalMs: detection.intervalMs,
     timeoutMs: detection.timeoutMs,
-    boundMs: detection.boundMs,
-    mistakeRecurrenceMs: detection.mistakeRecurrenceMs,
+    maxSilenceMs: detection.maxSilenceMs,
+    falseSuspicionEveryMs: detection.falseSuspicionEveryMs,
     exclusive: core.exclusive,
     // The kernel accepts connections for a process that hangs.
     seesHangs: seesHangs(probe),

@@ -4,7 +4,7 @@ import { assert } from '../core/assert.ts';
 import { probesOf } from './probe-kinds.ts';
 import type { TrafficAbilities } from '../drivers/traffic/contract.ts';
 import {
-  detectionBoundMs,
+  maxSilenceMsOf,
   drainTimeoutMs,
   degradedAction,
   readyTimeoutMs,
@@ -124,29 +124,33 @@ function compileCore(
     detection: {
       intervalMs: probe.interval,
       timeoutMs: probe.timeout,
-      boundMs: detectionBoundMs(probe),
-      mistakeRecurrenceMs: probe.falseSuspicionEvery,
+      maxSilenceMs: maxSilenceMsOf(probe),
+      falseSuspicionEveryMs: probe.falseSuspicionEvery,
     },
     takeover: {
       p95Ms: takeover.maxP95 ?? null,
       lagBytes: abilities.position ? (takeover.maxLag ?? null) : null,
-      rehearsedWithinMs: takeover.maxRehearsalAge ?? null,
+      maxRehearsalAgeMs: takeover.maxRehearsalAge ?? null,
       degraded: takeover.degraded,
-      observeMs: takeover.probation,
+      probationMs: takeover.probation,
       errorShare: takeover.maxErrorRate,
     },
     failback: {
       mode: failback.mode,
       afterMs: failback.after,
-      limit: failback.maxFailovers,
+      maxFailovers: failback.maxFailovers,
       windowMs: failback.window,
     },
-    lease: { durationMs: lease.ttl, renewMs: lease.renewInterval, marginMs: lease.safetyMargin },
+    lease: {
+      durationMs: lease.ttl,
+      renewIntervalMs: lease.renewInterval,
+      marginMs: lease.safetyMargin,
+    },
     primeMs: compilePrime(service) === null ? null : service.prime.timeout,
-    repair: {
-      baseMs: restart.backoff,
-      maxMs: restart.maxBackoff,
-      forgiveAfterMs: restart.resetAfter,
+    restart: {
+      backoffMs: restart.backoff,
+      maxBackoffMs: restart.maxBackoff,
+      resetAfterMs: restart.resetAfter,
     },
     degraded: { action: degradedAction(service), backoffMs: degraded.backoff },
     timeouts: compileTimeouts(service),

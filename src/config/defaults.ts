@@ -9,13 +9,13 @@ import type { Temperature } from '../core/temperature.ts';
  * Bound on detection, ms. A member that answers within its time-out is alive by the user's own word, and
  * one lost beat is no evidence: so the larger of the time-out and three intervals.
  */
-export function detectionBoundMs(probe: ParsedService['probe']): number {
+export function maxSilenceMsOf(probe: ParsedService['probe']): number {
   return probe.maxSilence ?? Math.max(probe.timeout, 3 * probe.interval);
 }
 
 /** Longest time from a hung member's last answer until it is condemned, on a host that is not strained, ms. */
 export function hangProofMs(probe: ParsedService['probe']): number {
-  return detectionBoundMs(probe) + CONFIRMING_PROBES * probe.timeout;
+  return maxSilenceMsOf(probe) + CONFIRMING_PROBES * probe.timeout;
 }
 
 /** How long a started member may take to answer, ms. */

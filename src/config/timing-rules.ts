@@ -1,4 +1,4 @@
-import { detectionBoundMs, hangProofMs } from './defaults.ts';
+import { maxSilenceMsOf, hangProofMs } from './defaults.ts';
 import type { ConfigPath } from './faults.ts';
 import { type RuleFault, ruleFault } from './rule-fault.ts';
 import type { ParsedService } from './schema.ts';
@@ -48,13 +48,13 @@ function probeTimeoutRule({ probe }: ParsedService, key: KeyOf): RuleFault[] {
 }
 
 function boundRule({ probe }: ParsedService, key: KeyOf): RuleFault[] {
-  const boundMs = detectionBoundMs(probe);
-  if (boundMs >= 2 * probe.interval) return [];
+  const maxSilenceMs = maxSilenceMsOf(probe);
+  if (maxSilenceMs >= 2 * probe.interval) return [];
   return [
     ruleFault('boundTooLow', boundKeys(key), {
       message: {
-        en: `maxSilence ${formatDuration(boundMs)} is less than two intervals of ${formatDuration(probe.interval)}`,
-        zh: `maxSilence ${formatDuration(boundMs)} 小于两个 interval（${formatDuration(probe.interval)}）`,
+        en: `maxSilence ${formatDuration(maxSilenceMs)} is less than two intervals of ${formatDuration(probe.interval)}`,
+        zh: `maxSilence ${formatDuration(maxSilenceMs)} 小于两个 interval（${formatDuration(probe.interval)}）`,
       },
       reason: {
         en: 'a single late response would raise a suspicion',
@@ -69,13 +69,13 @@ function boundRule({ probe }: ParsedService, key: KeyOf): RuleFault[] {
 }
 
 function mistakesRule({ probe }: ParsedService, key: KeyOf): RuleFault[] {
-  const boundMs = detectionBoundMs(probe);
-  if (probe.falseSuspicionEvery > 10 * boundMs) return [];
+  const maxSilenceMs = maxSilenceMsOf(probe);
+  if (probe.falseSuspicionEvery > 10 * maxSilenceMs) return [];
   return [
     ruleFault('mistakesTooOften', [key('probe', 'falseSuspicionEvery'), ...boundKeys(key)], {
       message: {
-        en: `probe.falseSuspicionEvery (${formatDuration(probe.falseSuspicionEvery)}) must be more than 10 × probe.maxSilence (${formatDuration(boundMs)})`,
-        zh: `probe.falseSuspicionEvery（${formatDuration(probe.falseSuspicionEvery)}）须大于 10 × probe.maxSilence（${formatDuration(boundMs)}）`,
+        en: `probe.falseSuspicionEvery (${formatDuration(probe.falseSuspicionEvery)}) must be more than 10 × probe.maxSilence (${formatDuration(maxSilenceMs)})`,
+        zh: `probe.falseSuspicionEvery（${formatDuration(probe.falseSuspicionEvery)}）须大于 10 × probe.maxSilence（${formatDuration(maxSilenceMs)}）`,
       },
       reason: {
         en: 'otherwise most suspicions would be false',

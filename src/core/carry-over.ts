@@ -46,7 +46,9 @@ export function carryOver(context: StepContext, carried: readonly CarriedOver[])
     paused: known.paused,
     autoFailbackStopped: known.autoFailbackStopped,
     // The limit may be another one by now.
-    failovers: known.failoverAgesMs.map((ageMs) => context.at - ageMs).slice(-(failback.limit + 1)),
+    failovers: known.failoverAgesMs
+      .map((ageMs) => context.at - ageMs)
+      .slice(-(failback.maxFailovers + 1)),
     degradedSwitchovers: {
       count: known.degradedSwitchovers.count,
       notBefore: context.at + known.degradedSwitchovers.waitMs,

@@ -32,7 +32,7 @@ export type ServiceConfig = {
   readonly takeover: TakeoverConfig;
   readonly failback: FailbackConfig;
   readonly lease: LeaseConfig;
-  readonly repair: RepairConfig;
+  readonly restart: RestartConfig;
   /** How long a member may be asked for what clients ask before it is frozen; null: it is not asked. */
   readonly primeMs: DurationMs | null;
   readonly degraded: DegradedConfig;
@@ -56,9 +56,9 @@ export type DetectionConfig = {
   /** Patience with one probe. */
   readonly timeoutMs: DurationMs;
   /** Upper bound on the time from the last sign of life to suspicion. */
-  readonly boundMs: DurationMs;
+  readonly maxSilenceMs: DurationMs;
   /** Tolerated time between two false suspicions: the record margin's window. */
-  readonly mistakeRecurrenceMs: DurationMs;
+  readonly falseSuspicionEveryMs: DurationMs;
 };
 
 type TakeoverConfig = {
@@ -67,11 +67,11 @@ type TakeoverConfig = {
   /** A candidate that lags by more bytes than this may not take over; null: not checked. */
   readonly lagBytes: number | null;
   /** A candidate must have proved within this time that it can take over; null: not checked. */
-  readonly rehearsedWithinMs: DurationMs | null;
+  readonly maxRehearsalAgeMs: DurationMs | null;
   /** While no candidate passes: let one that is only too slow serve, or hold the requests. */
   readonly degraded: 'serve' | 'hold';
   /** How long the new active is compared with the objective after a takeover. */
-  readonly observeMs: DurationMs;
+  readonly probationMs: DurationMs;
   /** Share of requests that may fail while the new active is observed, 0 to 1. */
   readonly errorShare: number;
 };
@@ -81,24 +81,24 @@ type FailbackConfig = {
   /** How long the preferred member must have been healthy. Doubled by each failover within the window. */
   readonly afterMs: DurationMs;
   /** Past this many failovers within the window automatic failback stops. */
-  readonly limit: number;
+  readonly maxFailovers: number;
   readonly windowMs: DurationMs;
 };
 
 type LeaseConfig = {
   readonly durationMs: DurationMs;
   /** Time between two renewals. */
-  readonly renewMs: DurationMs;
+  readonly renewIntervalMs: DurationMs;
   /** The holder stops serving this long before the lease could be taken by another. */
   readonly marginMs: DurationMs;
 };
 
-export type RepairConfig = {
+export type RestartConfig = {
   /** Pause before the second attempt at bringing a member back; doubles with each attempt. */
-  readonly baseMs: DurationMs;
-  readonly maxMs: DurationMs;
+  readonly backoffMs: DurationMs;
+  readonly maxBackoffMs: DurationMs;
   /** Each time this long that a member was ready takes one failure off its count. */
-  readonly forgiveAfterMs: DurationMs;
+  readonly resetAfterMs: DurationMs;
 };
 
 type DegradedConfig = {

@@ -79,7 +79,7 @@ function overdueVerdict(service: ServiceState, state: AgentState): Instant | nul
 function addMemberMoments(next: NextMoment, config: ServiceConfig, member: MemberState): void {
   if (member.lifecycle === 'absent') next.add(member.repair.notBefore);
   next.add(member.retryAt);
-  next.add(rehearsalDueAt(config.takeover.rehearsedWithinMs, member));
+  next.add(rehearsalDueAt(config.takeover.maxRehearsalAgeMs, member));
 }
 
 function addOperationMoments(next: NextMoment, service: ServiceState): void {

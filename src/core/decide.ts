@@ -8,7 +8,7 @@ import { considerObserving } from './probation.ts';
 import { considerRehearsal } from './rehearsal.ts';
 import { tendRoute } from './route.ts';
 import { activeHere, type Phase } from './state.ts';
-import { advanceMove, considerGray } from './switchover.ts';
+import { advanceMove, considerDegraded } from './switchover.ts';
 import {
   isPending,
   issue,
@@ -31,7 +31,7 @@ export function decide(context: StepContext): void {
   finishYielding(context);
   considerFailover(context);
   considerObserving(context);
-  considerGray(context);
+  considerDegraded(context);
   considerFailback(context);
   chooseCandidate(context);
   advanceMove(context);

@@ -149,7 +149,7 @@ export function probeSucceeded(
   const latenessMs = learns ? at - expectedAt(config, state.silence, observer) : 0;
   const silence: Silence = {
     arrivals: noteArrival(arrivals, { sequence, at, usual }, config.intervalMs),
-    record: noteLateness(record, latenessMs, at, config.mistakeRecurrenceMs),
+    record: noteLateness(record, latenessMs, at, config.falseSuspicionEveryMs),
     lastBeatAt: at,
     graceFrom: null,
     hastened: false,

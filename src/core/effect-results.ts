@@ -220,7 +220,13 @@ function leased(context: StepContext, effect: Effect, record: LeaseRecord): void
     lease:
       effect.type === 'releaseLease'
         ? { ...lease, record, seenAt: context.at }
-        : leaseHeld(lease, record, effect.issuedAt, context.at, context.config.lease.renewMs),
+        : leaseHeld(
+            lease,
+            record,
+            effect.issuedAt,
+            context.at,
+            context.config.lease.renewIntervalMs,
+          ),
   };
 }
 

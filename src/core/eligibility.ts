@@ -18,7 +18,7 @@ export function admit(context: StepContext, member: MemberState): readonly GateR
     ...readiness(member),
     ...speed(takeover.p95Ms, member),
     ...freshness(context, member),
-    ...rehearsal(takeover.rehearsedWithinMs, member, context.at),
+    ...rehearsal(takeover.maxRehearsalAgeMs, member, context.at),
   ];
 }
 

@@ -22,13 +22,13 @@ export function considerFailback(context: StepContext): void {
   const active = activeHere(service);
   if (active === null || preferred === null || active === preferred.name || service.paused) return;
   const recent = recentFailovers(context);
-  if (service.autoFailbackStopped || recent > config.failback.limit) {
+  if (service.autoFailbackStopped || recent > config.failback.maxFailovers) {
     if (!service.autoFailbackStopped)
       context.service = { ...context.service, autoFailbackStopped: true };
     refuse(context, {
       code: 'flapping',
       failovers: recent,
-      limit: config.failback.limit,
+      limit: config.failback.maxFailovers,
       windowMs: config.failback.windowMs,
     });
     return;

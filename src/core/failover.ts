@@ -159,7 +159,9 @@ export function beginFailover(
 
 /** One more than the limit is enough to know that it was passed. */
 function withThisFailover(context: StepContext): readonly Instant[] {
-  return [...context.service.failovers, context.at].slice(-(context.config.failback.limit + 1));
+  return [...context.service.failovers, context.at].slice(
+    -(context.config.failback.maxFailovers + 1),
+  );
 }
 
 /** The outage counts from the last sign of life; a proof of death is its own moment. */

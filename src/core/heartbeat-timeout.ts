@@ -35,11 +35,11 @@ export function marginMs(
   silence: Silence,
   observer: ObserverState,
 ): DurationMs {
-  const capMs = Math.max(0, config.boundMs - config.intervalMs);
+  const capMs = Math.max(0, config.maxSilenceMs - config.intervalMs);
   const floorMs = Math.max(MARGIN_FLOOR_MS, LAG_FACTOR * observer.ownLagP99Ms);
   if (silence.hastened) return Math.min(floorMs, capMs);
   const { lastAt } = silence.arrivals;
-  const filled = isFilled(silence.record, lastAt, config.mistakeRecurrenceMs);
+  const filled = isFilled(silence.record, lastAt, config.falseSuspicionEveryMs);
   const seenMs = recordMs(silence.record);
   const learntMs = filled ? seenMs : Math.max(START_MARGIN_MS, seenMs);
   return Math.min(Math.max(learntMs, floorMs), capMs);
@@ -65,7 +65,7 @@ export function lateFrom(
   const bySchedule = expectedAt(config, silence, observer) + patienceMs;
   const lastSign = silence.lastBeatAt + creditSince(observer, silence.lastBeatAt);
   const byOtherSign = lastSign + config.intervalMs + patienceMs;
-  const cap = lastSign + config.boundMs;
+  const cap = lastSign + config.maxSilenceMs;
   return Math.min(Math.max(bySchedule, byOtherSign), cap);
 }
 

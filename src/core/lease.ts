@@ -80,11 +80,16 @@ export function leaseHeld(
   record: LeaseRecord,
   issuedAt: Instant,
   at: Instant,
-  renewMs: DurationMs,
+  renewIntervalMs: DurationMs,
 ): LeaseState {
   assert(issuedAt <= at, 'an order is given before it succeeds');
   const seenAt = sameRecord(lease.record, record) ? lease.seenAt : at;
-  return { record, seenAt, heldUntil: issuedAt + record.durationMs, renewAt: issuedAt + renewMs };
+  return {
+    record,
+    seenAt,
+    heldUntil: issuedAt + record.durationMs,
+    renewAt: issuedAt + renewIntervalMs,
+  };
 }
 
 /** The store showed the record. */
@@ -156,7 +161,7 @@ export function tendLease(context: StepContext): void {
 
 /** A renewal failed: try again soon. The data plane stops at the lease's end by itself. */
 export function renewalFailed(context: StepContext): void {
-  const retryMs = context.config.lease.renewMs / RETRY_SHARE;
+  const retryMs = context.config.lease.renewIntervalMs / RETRY_SHARE;
   context.service = {
     ...context.service,
     lease: { ...context.service.lease, renewAt: context.at + retryMs },

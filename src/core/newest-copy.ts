@@ -81,7 +81,7 @@ export function freshness(context: StepContext, member: MemberState): readonly G
   const lagBytes = bytesBetween(behind.position, ahead.position);
   if (lagBytes > limitBytes) return [{ code: 'lagging', lagBytes, limitBytes }];
   const ageMs = newest.answeredAt - ahead.asOf;
-  const limitMs = config.detection.boundMs;
+  const limitMs = config.detection.maxSilenceMs;
   return ageMs > limitMs ? [{ code: 'lagStale', ageMs, limitMs }] : [];
 }
 

@@ -22,7 +22,7 @@ export function considerRehearsal(context: StepContext): void {
   const members = localMembers(context);
   if (members.some((member) => member.rehearsingSince !== null)) return;
   const due = members.find((member) => {
-    const dueAt = rehearsalDueAt(context.config.takeover.rehearsedWithinMs, member);
+    const dueAt = rehearsalDueAt(context.config.takeover.maxRehearsalAgeMs, member);
     return dueAt !== null && dueAt <= context.at;
   });
   if (due !== undefined) updateMember(context, due.name, { rehearsingSince: context.at });

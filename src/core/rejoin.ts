@@ -1,4 +1,4 @@
-import type { RepairConfig } from './config.ts';
+import type { RestartConfig } from './config.ts';
 import { backoff } from './exact-pow.ts';
 import type { EffectFault } from './reasons.ts';
 import type { MemberState, RepairState } from './state.ts';
@@ -9,7 +9,7 @@ import { memberOf, updateMember, type StepContext } from './step-context.ts';
 // standby. The first attempt is made almost at once, as most failures are single crashes: only after the
 // takeover's first moments, in which a starting process would take the processor away from clients, unless
 // nobody serves. Each further one waits twice as long, up to a limit, so that a member that cannot live is not started in a busy loop. Health
-// forgives gradually: every `forgiveAfterMs` that a member was ready takes one failure off the count.
+// forgives gradually: every `resetAfterMs` that a member was ready takes one failure off the count.
 
 export const NO_REPAIR: RepairState = { attempts: 0, notBefore: 0, fault: null, detail: '' };
 
@@ -33,7 +33,7 @@ export function registerFailure(
 ): void {
   const member = memberOf(context, name);
   updateMember(context, name, {
-    repair: afterFailure(context.config.repair, member, fault, detail, context.at),
+    repair: afterFailure(context.config.restart, member, fault, detail, context.at),
     failedAt: context.at,
     readySince: null,
     rehearsingSince: null,
@@ -41,15 +41,16 @@ export function registerFailure(
 }
 
 function afterFailure(
-  config: RepairConfig,
+  config: RestartConfig,
   member: MemberState,
   fault: EffectFault | null,
   detail: string,
   at: Instant,
 ): RepairState {
   const readyMs = member.readySince === null ? 0 : at - member.readySince;
-  const forgiven = Math.floor(readyMs / config.forgiveAfterMs);
+  const forgiven = Math.floor(readyMs / config.resetAfterMs);
   const attempts = Math.max(0, member.repair.attempts - forgiven) + 1;
-  const pauseMs = attempts === 1 ? SETTLE_MS : backoff(attempts - 1, config.baseMs, config.maxMs);
+  const pauseMs =
+    attempts === 1 ? SETTLE_MS : backoff(attempts - 1, config.backoffMs, config.maxBackoffMs);
   return { attempts, notBefore: at + pauseMs, fault, detail };
 }

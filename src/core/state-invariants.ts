@@ -73,7 +73,10 @@ function checkLease({ lease, epoch }: ServiceState, { host, at }: Holder): void 
 
 function checkBounds(config: ServiceConfig, service: ServiceState): void {
   const { failovers, pending, refusals, members } = service;
-  assert(failovers.length <= config.failback.limit + 1, 'the remembered failovers are bounded');
+  assert(
+    failovers.length <= config.failback.maxFailovers + 1,
+    'the remembered failovers are bounded',
+  );
   assert(
     failovers.every((at, index) => index === 0 || at >= (failovers[index - 1] ?? at)),
     'the remembered failovers are in order',

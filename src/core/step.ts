@@ -58,7 +58,7 @@ export function step(config: CoreConfig, before: AgentState, event: Event): Step
 }
 
 function longestTimeout(config: CoreConfig): number {
-  return Math.max(0, ...config.services.map((service) => service.detection.boundMs));
+  return Math.max(0, ...config.services.map((service) => service.detection.maxSilenceMs));
 }
 
 /** A verdict by deadline first lets everything be read that already arrived: the deadline's timer may have overtaken it. */

@@ -167,7 +167,7 @@ export function failoverRequested(context: StepContext, to: string | null): void
 }
 
 /** Moves away from an active that answers its probes but serves its clients badly: at most one at a time, ever more rarely. */
-export function considerGray(context: StepContext): void {
+export function considerDegraded(context: StepContext): void {
   const { service, config } = context;
   const name = activeHere(service);
   if (service.operation !== null || name === null || service.observing !== null) return;

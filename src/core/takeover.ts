@@ -219,7 +219,7 @@ function completeTakeover(context: StepContext, operation: Taking): void {
         : {
             member: to,
             since: context.at,
-            until: context.at + context.config.takeover.observeMs,
+            until: context.at + context.config.takeover.probationMs,
             tried: sameRun ? tried : [],
           },
   };

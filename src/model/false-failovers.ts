@@ -58,7 +58,7 @@ export function predictFalseFailovers(input: TimingInput): FalseFailoverPredicti
   );
   return {
     toleratedPauseMs: seesHangs ? longestTolerated(input) : null,
-    suspicionsPerYear: MS_PER_YEAR / input.mistakeRecurrenceMs,
+    suspicionsPerYear: MS_PER_YEAR / input.falseSuspicionEveryMs,
     failoversPerYear: { quiet: quiet ?? 0, busy: busy ?? 0, pausing: pausing ?? 0 },
   };
 }
@@ -74,7 +74,7 @@ export function falseFailoversPerYear(
 
 /** A pause that is not longer never causes a takeover, whatever its phase, ms. */
 export function longestTolerated(
-  input: Pick<TimingInput, 'intervalMs' | 'boundMs' | 'timeoutMs'>,
+  input: Pick<TimingInput, 'intervalMs' | 'maxSilenceMs' | 'timeoutMs'>,
 ): number {
   return proofOf(input) - input.intervalMs;
 }
@@ -82,10 +82,10 @@ export function longestTolerated(
 /** The longest silence that is tolerated, and the probes after it, ms. */
 function proofOf({
   intervalMs,
-  boundMs,
+  maxSilenceMs,
   timeoutMs,
-}: Pick<TimingInput, 'intervalMs' | 'boundMs' | 'timeoutMs'>): number {
-  const silenceMs = Math.min(boundMs, intervalMs + MARGIN_FLOOR_MS);
+}: Pick<TimingInput, 'intervalMs' | 'maxSilenceMs' | 'timeoutMs'>): number {
+  const silenceMs = Math.min(maxSilenceMs, intervalMs + MARGIN_FLOOR_MS);
   return silenceMs + CONFIRMING_PROBES * timeoutMs;
 }
 

@@ -12,8 +12,8 @@ export type Spread = { readonly p50Ms: number; readonly p99Ms: number };
 export type TimingInput = {
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  readonly boundMs: number;
-  readonly mistakeRecurrenceMs: number;
+  readonly maxSilenceMs: number;
+  readonly falseSuspicionEveryMs: number;
   readonly exclusive: boolean;
   /** The probe is answered by the process itself, so that it fails when the process hangs. */
   readonly seesHangs: boolean;
@@ -25,7 +25,7 @@ export type TimingInput = {
   readonly startup: Spread | null;
   readonly lease: {
     readonly durationMs: number;
-    readonly renewMs: number;
+    readonly renewIntervalMs: number;
     readonly marginMs: number;
   };
   readonly degradedAction: 'switchover' | 'report';
@@ -167,12 +167,12 @@ function slow(input: TimingInput): TakeoverPrediction {
 
 /**
  * From the fault to suspicion, ms. The last response came up to one interval before the fault, evenly
- * spread, and suspicion comes by `boundMs` after it: T_D <= bound, and bound − interval/2 in the median
+ * spread, and suspicion comes by `maxSilenceMs` after it: T_D <= bound, and bound − interval/2 in the median
  * (Chen, Toueg, Aguilera, IEEE Transactions on Computers 51(5), 2002, for the uniform phase). Sooner once the
  * detector has learnt a margin below the bound, and when clients' requests hang too.
  */
-function silenceAfterFault({ boundMs, intervalMs }: TimingInput): Spread {
-  return { p50Ms: boundMs - intervalMs / 2, p99Ms: boundMs - intervalMs / 100 };
+function silenceAfterFault({ maxSilenceMs, intervalMs }: TimingInput): Spread {
+  return { p50Ms: maxSilenceMs - intervalMs / 2, p99Ms: maxSilenceMs - intervalMs / 100 };
 }
 
 /** The steps that follow a verdict, in the order that the service demands. */
@@ -232,7 +232,7 @@ export function predictLease({ lease }: TimingInput): LeasePrediction {
   const holderStopsMs = lease.durationMs - lease.marginMs;
   return {
     holderStopsMs,
-    graceMinMs: holderStopsMs - lease.renewMs,
+    graceMinMs: holderStopsMs - lease.renewIntervalMs,
     takeoverAfterMs: lease.durationMs,
     driftShare: lease.marginMs / lease.durationMs,
   };

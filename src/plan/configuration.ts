@@ -187,11 +187,11 @@ function applySettings(
   if (design.rehearsedMs === null) remove(['takeover', 'maxRehearsalAge']);
   else set(['takeover', 'maxRehearsalAge'], formatDuration(design.rehearsedMs));
   if (design.hosts > 1) {
-    const { durationMs, renewMs, marginMs } = DETECTIONS[design.detection].lease;
+    const { durationMs, renewIntervalMs, marginMs } = DETECTIONS[design.detection].lease;
     set(['lease', 'ttl'], formatDuration(durationMs));
-    set(['lease', 'renewInterval'], formatDuration(renewMs));
+    set(['lease', 'renewInterval'], formatDuration(renewIntervalMs));
     set(['lease', 'safetyMargin'], formatDuration(marginMs));
-    set(['timeouts', 'store'], formatDuration(0.8 * renewMs));
+    set(['timeouts', 'store'], formatDuration(0.8 * renewIntervalMs));
   }
   if (question.service.p95Ms !== null) {
     set(['takeover', 'maxP95'], formatDuration(question.service.p95Ms));

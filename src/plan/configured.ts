@@ -1,4 +1,4 @@
-import { detectionBoundMs, degradedAction, temperatureOf } from '../config/defaults.ts';
+import { maxSilenceMsOf, degradedAction, temperatureOf } from '../config/defaults.ts';
 import type { ParsedService } from '../config/schema.ts';
 import { trafficAbilities } from '../config/traffic/kinds.ts';
 import { type Design, groupsOf } from '../model/plan/design-space.ts';
@@ -17,8 +17,12 @@ export function configuredDesign(service: ParsedService, ownHost: string): Desig
     timing: {
       intervalMs: probe.interval,
       timeoutMs: probe.timeout,
-      boundMs: detectionBoundMs(probe),
-      lease: { durationMs: lease.ttl, renewMs: lease.renewInterval, marginMs: lease.safetyMargin },
+      maxSilenceMs: maxSilenceMsOf(probe),
+      lease: {
+        durationMs: lease.ttl,
+        renewIntervalMs: lease.renewInterval,
+        marginMs: lease.safetyMargin,
+      },
     },
     failback: failback.mode === 'auto' ? 'auto' : 'never',
     rehearsedMs: takeover.maxRehearsalAge ?? null,

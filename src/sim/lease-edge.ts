@@ -72,7 +72,7 @@ function atEdge(service: ServiceConfig, hosts: readonly string[]): ServiceConfig
     temperature: 'hot',
   }));
   const abilities = { promote: false, demote: false, rejoin: false, position: false };
-  const takeover = { ...service.takeover, p95Ms: null, lagBytes: null, rehearsedWithinMs: null };
+  const takeover = { ...service.takeover, p95Ms: null, lagBytes: null, maxRehearsalAgeMs: null };
   return { ...service, kind: 'process', exclusive: true, abilities, members, takeover };
 }
 
@@ -108,7 +108,7 @@ function drawLateAnswers(
   return Array.from({ length: random.integer(0, 3) }, () => {
     const host = random.integer(0, hosts - 1);
     const atMs = random.integer(1000, 3 * lease.durationMs);
-    const slowMs = Math.ceil(lease.renewMs * (1 + 2 * random.share()));
+    const slowMs = Math.ceil(lease.renewIntervalMs * (1 + 2 * random.share()));
     const slowness = Math.min(900, Math.ceil((3 * timeouts.storeMs) / latencyMs.high));
     // The other end of the link is chosen by the same number: hosts and the clients' node.
     const amount = slowness - (slowness % (hosts + 1)) + host;

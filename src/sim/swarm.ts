@@ -104,8 +104,8 @@ function drawService(
   const kind = isReplicated ? 'postgres' : 'process';
   const intervalMs = random.pick([20, 100, 500]);
   const timeoutMs = random.pick([50, 300, 1000]);
-  const renewMs = random.pick([500, 3000]);
-  const durationMs = renewMs * random.pick([3, 4]);
+  const renewIntervalMs = random.pick([500, 3000]);
+  const durationMs = renewIntervalMs * random.pick([3, 4]);
   return {
     name: 'shop',
     kind,
@@ -121,25 +121,25 @@ function drawService(
     detection: {
       intervalMs,
       timeoutMs,
-      boundMs: intervalMs + timeoutMs,
-      mistakeRecurrenceMs: 3_600_000,
+      maxSilenceMs: intervalMs + timeoutMs,
+      falseSuspicionEveryMs: 3_600_000,
     },
     takeover: {
       p95Ms: random.pick([null, 200]),
       lagBytes: isReplicated ? random.pick([0, 1000]) : null,
-      rehearsedWithinMs: random.chance(0.2) ? 20_000 : null,
+      maxRehearsalAgeMs: random.chance(0.2) ? 20_000 : null,
       degraded: random.pick(['serve', 'hold'] as const),
-      observeMs: random.pick([0, 2000]),
+      probationMs: random.pick([0, 2000]),
       errorShare: 0.05,
     },
     failback: {
       mode: random.pick(['auto', 'auto', 'manual', 'never'] as const),
       afterMs: random.pick([500, 5000]),
-      limit: 3,
+      maxFailovers: 3,
       windowMs: 600_000,
     },
-    lease: { durationMs, renewMs, marginMs: durationMs * random.pick([0.05, 0.1]) },
-    repair: { baseMs: 500, maxMs: random.pick([2000, 30_000]), forgiveAfterMs: 1000 },
+    lease: { durationMs, renewIntervalMs, marginMs: durationMs * random.pick([0.05, 0.1]) },
+    restart: { backoffMs: 500, maxBackoffMs: random.pick([2000, 30_000]), resetAfterMs: 1000 },
     primeMs: isReplicated ? null : random.pick([null, 1000]),
     degraded: { action: random.pick(['switchover', 'report'] as const), backoffMs: 5000 },
     timeouts: {
@@ -151,7 +151,7 @@ function drawService(
       demoteMs: 5000,
       rejoinMs: 10_000,
       drainMs: random.pick([200, 1000]),
-      storeMs: renewMs * 0.8,
+      storeMs: renewIntervalMs * 0.8,
       switchMs: 1000,
     },
     mode: 'manage',

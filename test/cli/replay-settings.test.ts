@@ -44,17 +44,20 @@ test('a key of the file is set with all that follows from it', (t) => {
   const { other } = set(t, ['probe.timeout=500ms', 'services.shop.takeover.probation=3s']);
   const [shop] = other.services;
   assert.equal(shop?.detection.timeoutMs, 500);
-  assert.equal(shop.detection.boundMs, 500, 'the bound is at least the time-out');
-  assert.equal(shop.takeover.observeMs, 3000);
+  assert.equal(shop.detection.maxSilenceMs, 500, 'the bound is at least the time-out');
+  assert.equal(shop.takeover.probationMs, 3000);
 });
 
 test('only what is set changes of the recorded configuration, which may differ from the file of today', (t) => {
   const { recorded, other } = set(t, ['probe.timeout=200ms'], (core) => ({
     ...core,
-    services: core.services.map((one) => ({ ...one, failback: { ...one.failback, limit: 9 } })),
+    services: core.services.map((one) => ({
+      ...one,
+      failback: { ...one.failback, maxFailovers: 9 },
+    })),
   }));
   const [shop] = other.services;
-  assert.equal(shop?.failback.limit, 9);
+  assert.equal(shop?.failback.maxFailovers, 9);
   assert.equal(shop.detection.timeoutMs, 200);
   assert.deepEqual(shop.members, recorded.services[0]?.members);
 });

@@ -89,7 +89,7 @@ test('the detection bound follows from time-out and interval unless it is given'
       'maxP95: 200ms, ',
       '',
     );
-    return load(t, text).core.detection.boundMs;
+    return load(t, text).core.detection.maxSilenceMs;
   };
   assert.equal(bound('interval: 20ms, timeout: 100ms'), 100);
   assert.equal(bound('interval: 100ms, timeout: 100ms'), 300);

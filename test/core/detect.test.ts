@@ -32,8 +32,8 @@ import type { Channel, ProbeFault } from '../../src/core/reasons.ts';
 const CONFIG: DetectionConfig = {
   intervalMs: 100,
   timeoutMs: 300,
-  boundMs: 1000,
-  mistakeRecurrenceMs: 3_600_000,
+  maxSilenceMs: 1000,
+  falseSuspicionEveryMs: 3_600_000,
 };
 const FIT = startObserver(0);
 const WHO = { service: 's', member: 'm', incarnation: 1 } as const;
@@ -119,7 +119,7 @@ function silent(): DetectorState {
 }
 
 function sampledHost(at: number, sample: Partial<HostSample>, from = FIT): ObserverState {
-  return sampleHost(from, { ...CALM, ...sample }, at, { longestTimeoutMs: CONFIG.boundMs });
+  return sampleHost(from, { ...CALM, ...sample }, at, { longestTimeoutMs: CONFIG.maxSilenceMs });
 }
 
 function window(at: number, change: Partial<TrafficSampled> = {}): TrafficSampled {
@@ -338,7 +338,7 @@ test('a frozen member is not judged by silence or refusals, only by its end', ()
 });
 
 test('the margin respects the bound where it leaves less than the floor', () => {
-  const tight = { ...CONFIG, intervalMs: 20, timeoutMs: 100, boundMs: 60 };
+  const tight = { ...CONFIG, intervalMs: 20, timeoutMs: 100, maxSilenceMs: 60 };
   const state = beating(10, tight);
   assert.equal(state.nextAt, 241);
   assert.equal(judge(state, 241, FIT, tight).health, 'suspect');
@@ -352,13 +352,13 @@ test('the bound holds even where the long window expects the beat later', () => 
 });
 
 test('once its window has filled the margin is what the path needs, with a floor', () => {
-  const quick = { ...CONFIG, mistakeRecurrenceMs: 6000 };
+  const quick = { ...CONFIG, falseSuspicionEveryMs: 6000 };
   const state = beating(100, quick);
   assert.ok(Math.abs((state.nextAt ?? 0) - (9901 + 100 + 50)) < 1e-6);
 });
 
 test('a blurred timer of the observer raises the floor', () => {
-  const quick = { ...CONFIG, mistakeRecurrenceMs: 6000 };
+  const quick = { ...CONFIG, falseSuspicionEveryMs: 6000 };
   let observer = FIT;
   for (let at = 100; at <= 10_000; at += 100) observer = sampledHost(at, { lateMs: 15 }, observer);
   const state = beat(beating(100, quick), 10_001, { observer, sequence: 100, config: quick });
@@ -366,7 +366,7 @@ test('a blurred timer of the observer raises the floor', () => {
 });
 
 test('a gap that ended a suspicion enters the margin but not the expected arrival', () => {
-  const quick = { ...CONFIG, mistakeRecurrenceMs: 6000 };
+  const quick = { ...CONFIG, falseSuspicionEveryMs: 6000 };
   const calm = beating(100, quick);
   const doubted = judge(calm, 10_060, FIT, quick);
   assert.equal(doubted.health, 'suspect');
@@ -376,7 +376,7 @@ test('a gap that ended a suspicion enters the margin but not the expected arriva
 });
 
 test('a gap that was confirmed to be an outage is no mistake to learn from', () => {
-  const quick = { ...CONFIG, mistakeRecurrenceMs: 6000 };
+  const quick = { ...CONFIG, falseSuspicionEveryMs: 6000 };
   const dead = judge(judge(beating(100, quick), 10_060, FIT, quick), 10_700, FIT, quick);
   assert.equal(dead.health, 'failed');
   const state = beat(dead, 12_001, { sequence: 120, config: quick });
@@ -455,7 +455,7 @@ test('not even a strained observer suspects later than the bound', () => {
 });
 
 test('a silent member is looked at again while the observer gets fitter', () => {
-  const config = { ...CONFIG, boundMs: 10_000 };
+  const config = { ...CONFIG, maxSilenceMs: 10_000 };
   const state = judge(beating(10, config), 2001, { ...FIT, score: 8 }, config);
   assert.equal(state.health, 'healthy');
   assert.equal(state.nextAt, 3001);
@@ -517,7 +517,7 @@ test('members of one host that all hang are suspected once the own echo has vouc
   }
   assert.equal(state.health, 'suspect');
   // The echo vouches from 4000 on; the newest excuse before that gave a full time-out.
-  assert.equal(state.since, 3900 + CONFIG.boundMs);
+  assert.equal(state.since, 3900 + CONFIG.maxSilenceMs);
 });
 
 test('a suspicion is withdrawn, not confirmed, once the observer is unfit', () => {

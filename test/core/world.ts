@@ -119,13 +119,16 @@ export class World {
   stealLease(host: string, keptMs = 0): void {
     const { name, members } = this.service;
     const epoch = (this.#leases.get(name)?.epoch ?? 0) + 1;
-    const { durationMs, renewMs } = this.config.services[0]?.lease ?? { durationMs: 0, renewMs: 1 };
+    const { durationMs, renewIntervalMs } = this.config.services[0]?.lease ?? {
+      durationMs: 0,
+      renewIntervalMs: 1,
+    };
     const member = members.find((one) => one.host === host)?.name ?? 'elsewhere';
     const record = { holder: { host, member }, epoch, durationMs, renewal: 0 };
     this.#leases.set(name, record);
     this.#showLease();
-    for (let renewal = 1; renewal * renewMs <= keptMs; renewal += 1) {
-      this.#in(renewal * renewMs, () => {
+    for (let renewal = 1; renewal * renewIntervalMs <= keptMs; renewal += 1) {
+      this.#in(renewal * renewIntervalMs, () => {
         if (this.#leases.get(name)?.epoch !== epoch) return;
         this.#leases.set(name, { ...record, renewal });
         this.#showLease();

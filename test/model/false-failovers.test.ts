@@ -7,14 +7,14 @@ import type { TimingInput } from '../../src/model/timing.ts';
 const INPUT: TimingInput = {
   intervalMs: 20,
   timeoutMs: 100,
-  boundMs: 100,
-  mistakeRecurrenceMs: 3_600_000,
+  maxSilenceMs: 100,
+  falseSuspicionEveryMs: 3_600_000,
   exclusive: false,
   seesHangs: true,
   replays: true,
   standby: 'hot',
   startup: null,
-  lease: { durationMs: 10_000, renewMs: 3_000, marginMs: 1_000 },
+  lease: { durationMs: 10_000, renewIntervalMs: 3_000, marginMs: 1_000 },
   degradedAction: 'report',
 };
 
@@ -58,9 +58,12 @@ test('a probe that does not see hangs takes no pause for one', () => {
 test('a longer bound never makes false failovers more frequent', () => {
   const ms = fc.integer({ min: 20, max: 10_000 });
   fc.assert(
-    fc.property(ms, ms, (boundMs, moreMs) => {
-      const short = predictFalseFailovers({ ...INPUT, boundMs }).failoversPerYear;
-      const long = predictFalseFailovers({ ...INPUT, boundMs: boundMs + moreMs }).failoversPerYear;
+    fc.property(ms, ms, (maxSilenceMs, moreMs) => {
+      const short = predictFalseFailovers({ ...INPUT, maxSilenceMs }).failoversPerYear;
+      const long = predictFalseFailovers({
+        ...INPUT,
+        maxSilenceMs: maxSilenceMs + moreMs,
+      }).failoversPerYear;
       assert.ok(long.quiet <= short.quiet && long.pausing <= short.pausing);
     }),
   );

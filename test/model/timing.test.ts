@@ -12,14 +12,14 @@ import {
 const INPUT: TimingInput = {
   intervalMs: 20,
   timeoutMs: 100,
-  boundMs: 100,
-  mistakeRecurrenceMs: 3_600_000,
+  maxSilenceMs: 100,
+  falseSuspicionEveryMs: 3_600_000,
   exclusive: false,
   seesHangs: true,
   replays: true,
   standby: 'hot',
   startup: null,
-  lease: { durationMs: 10_000, renewMs: 3_000, marginMs: 1_000 },
+  lease: { durationMs: 10_000, renewIntervalMs: 3_000, marginMs: 1_000 },
   degradedAction: 'report',
 };
 
@@ -99,8 +99,8 @@ const inputs = fc.record({
 test('no p99 is below its p50, and no request waits longer than the takeover in the median', () => {
   fc.assert(
     fc.property(inputs, ({ slackMs, ...changes }) => {
-      const boundMs = Math.max(changes.timeoutMs, 3 * changes.intervalMs) + slackMs;
-      for (const row of predictTakeovers({ ...INPUT, ...changes, boundMs })) {
+      const maxSilenceMs = Math.max(changes.timeoutMs, 3 * changes.intervalMs) + slackMs;
+      for (const row of predictTakeovers({ ...INPUT, ...changes, maxSilenceMs })) {
         for (const spread of [row.request, row.takeover]) {
           if (spread !== null) assert.ok(spread.p99Ms >= spread.p50Ms && spread.p50Ms >= 0);
         }
@@ -115,8 +115,8 @@ test('no p99 is below its p50, and no request waits longer than the takeover in 
 test('a longer bound never makes takeovers faster', () => {
   fc.assert(
     fc.property(inputs, ({ slackMs, ...changes }) => {
-      const shorter = { ...INPUT, ...changes, boundMs: 3 * changes.intervalMs };
-      const longer = { ...shorter, boundMs: shorter.boundMs + slackMs };
+      const shorter = { ...INPUT, ...changes, maxSilenceMs: 3 * changes.intervalMs };
+      const longer = { ...shorter, maxSilenceMs: shorter.maxSilenceMs + slackMs };
       for (const [index, row] of predictTakeovers(longer).entries()) {
         const before = predictTakeovers(shorter)[index]?.takeover;
         assert.ok((row.takeover?.p50Ms ?? 0) >= (before?.p50Ms ?? 0));

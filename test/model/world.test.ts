@@ -30,7 +30,7 @@ const START_MARGIN_MS = 1000;
 type Timings = {
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  readonly boundMs: number;
+  readonly maxSilenceMs: number;
   readonly exclusive: boolean;
 };
 
@@ -44,23 +44,23 @@ const timings = fc
   })
   .map(({ slackMs, share, ...rest }) => ({
     ...rest,
-    boundMs: Math.max(rest.timeoutMs, 3 * rest.intervalMs) + slackMs,
+    maxSilenceMs: Math.max(rest.timeoutMs, 3 * rest.intervalMs) + slackMs,
     phaseMs: Math.round(share * rest.intervalMs * PHASES) / PHASES,
   }));
 
-function configOf({ exclusive, ...times }: Timings, mistakeRecurrenceMs = 3_600_000): CoreConfig {
-  return coreConfig({ exclusive, detection: { ...times, mistakeRecurrenceMs } });
+function configOf({ exclusive, ...times }: Timings, falseSuspicionEveryMs = 3_600_000): CoreConfig {
+  return coreConfig({ exclusive, detection: { ...times, falseSuspicionEveryMs } });
 }
 
 function inputOf(times: Timings): TimingInput {
   return {
     ...times,
-    mistakeRecurrenceMs: 3_600_000,
+    falseSuspicionEveryMs: 3_600_000,
     seesHangs: true,
     replays: false,
     standby: 'hot',
     startup: null,
-    lease: { durationMs: 10_000, renewMs: 3000, marginMs: 1000 },
+    lease: { durationMs: 10_000, renewIntervalMs: 3000, marginMs: 1000 },
     degradedAction: 'switchover',
   };
 }
@@ -105,7 +105,7 @@ test('a hang is moved away from within the predicted p99, and not long before', 
       // The last look may fall on the very millisecond of the fault, which is the hundredth hundredth of the phase.
       const latestMs = takeoverOf(times, 'hang').p99Ms + times.intervalMs / 100 + 1;
       const tookMs = takeoverTime(world, latestMs);
-      const silenceMs = Math.min(times.boundMs, times.intervalMs + START_MARGIN_MS);
+      const silenceMs = Math.min(times.maxSilenceMs, times.intervalMs + START_MARGIN_MS);
       const leastMs = silenceMs - times.intervalMs + CONFIRMING_PROBES * times.timeoutMs;
       assert.ok(tookMs >= leastMs - 1, `${tookMs} ms, expected ${leastMs} or more`);
     }),
@@ -161,7 +161,7 @@ test('a member that pauses for much longer than is tolerated is replaced', () =>
 });
 
 test('as many bad windows as predicted make an active that serves badly give way', () => {
-  const times = { intervalMs: 100, timeoutMs: 300, boundMs: 300, exclusive: false };
+  const times = { intervalMs: 100, timeoutMs: 300, maxSilenceMs: 300, exclusive: false };
   const world = settled(configOf(times), 0);
   const bad = { requests: 3, errors: 0, p95Ms: 250, waiting: 0, oldestWaitMs: 0 };
   let windows = 0;
@@ -183,9 +183,9 @@ test('as many bad windows as predicted make an active that serves badly give way
 });
 
 test('a drain before a planned takeover has duration − margin − renew of the lease left, and no more is added', () => {
-  const lease = { durationMs: 10_000, renewMs: 3000, marginMs: 1000 };
-  const leftMs = lease.durationMs - lease.marginMs - lease.renewMs;
-  const times = { intervalMs: 100, timeoutMs: 300, boundMs: 300, exclusive: true };
+  const lease = { durationMs: 10_000, renewIntervalMs: 3000, marginMs: 1000 };
+  const leftMs = lease.durationMs - lease.marginMs - lease.renewIntervalMs;
+  const times = { intervalMs: 100, timeoutMs: 300, maxSilenceMs: 300, exclusive: true };
   const leftAtDrain = (phaseMs: number): number => {
     const world = settled(configOf(times), phaseMs);
     const drains = { type: 'drainTraffic', member: 'a', fault: 'driverFailed', times: 1 } as const;

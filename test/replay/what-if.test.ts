@@ -84,7 +84,7 @@ test('more patience begins it later, although the record ends with the fence of 
 
 test('too little patience would have been a mistake, as the member answered afterwards', () => {
   const { found, other } = ask(record(SHORT_HANG), ({ detection }) => ({
-    detection: { ...detection, timeoutMs: 50, boundMs: 250 },
+    detection: { ...detection, timeoutMs: 50, maxSilenceMs: 250 },
   }));
   const mistake = found.findings.find(({ code }) => code === 'mistaken');
   assert.ok(mistake?.code === 'mistaken', JSON.stringify(found));
@@ -95,7 +95,7 @@ test('too little patience would have been a mistake, as the member answered afte
 
 test('a gate that the standby does not pass at that moment makes the outage longer', () => {
   const { found, other } = ask(record(CRASH), ({ takeover }) => ({
-    takeover: { ...takeover, rehearsedWithinMs: 1, degraded: 'hold' },
+    takeover: { ...takeover, maxRehearsalAgeMs: 1, degraded: 'hold' },
   }));
   const outage = found.findings.find(({ code }) => code === 'outage');
   assert.ok(outage?.code === 'outage' && outage.byMs > 10, JSON.stringify(found));

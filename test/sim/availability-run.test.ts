@@ -181,7 +181,7 @@ test('a failback comes after its hold-down, also when the hold-down is passed ov
   const seen: { readonly atMs: number; readonly kind: string }[] = [];
   const rates = { ...NEVER, process: { everyMs: 60 * DAY, repairMs: 3000 } };
   const service = serviceConfig({
-    failback: { mode: 'auto', afterMs: 10 * MINUTE, limit: 3, windowMs: HOUR },
+    failback: { mode: 'auto', afterMs: 10 * MINUTE, maxFailovers: 3, windowMs: HOUR },
   });
   live(service, rates, {
     years: 3,

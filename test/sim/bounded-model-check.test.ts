@@ -19,7 +19,8 @@ test('whatever two hosts and a store do in whatever order, never two serve, and 
 const WRONG: Readonly<Record<string, Partial<LeaseRules>>> = {
   'no margin for the drift of two clocks': { marginUnits: 0 },
   'a lease counted from the answer': {
-    leaseHeld: (lease, record, _issuedAt, at, renewMs) => leaseHeld(lease, record, at, at, renewMs),
+    leaseHeld: (lease, record, _issuedAt, at, renewIntervalMs) =>
+      leaseHeld(lease, record, at, at, renewIntervalMs),
   },
   'a lease taken one unit too early': {
     mayAcquire: (lease, host, at) => mayAcquire(lease, host, at + 1),

@@ -230,7 +230,7 @@ export const MUTANTS: readonly Mutant[] = [
     mutations: [
       {
         file: 'core/failback.ts',
-        from: 'if (service.autoFailbackStopped || recent > config.failback.limit) {',
+        from: 'if (service.autoFailbackStopped || recent > config.failback.maxFailovers) {',
         to: 'if (service.autoFailbackStopped) {',
       },
     ],

@@ -13,8 +13,8 @@ export const DETECTIONS = {
   patient: { intervalMs: 1_000, timeoutMs: 1_000, lease: lease(10_000, 3_000, 1_000) },
 } as const;
 
-function lease(durationMs: number, renewMs: number, marginMs: number) {
-  return { durationMs, renewMs, marginMs };
+function lease(durationMs: number, renewIntervalMs: number, marginMs: number) {
+  return { durationMs, renewIntervalMs, marginMs };
 }
 
 export type Detection = keyof typeof DETECTIONS;
@@ -22,10 +22,10 @@ export type Detection = keyof typeof DETECTIONS;
 type DesignTiming = {
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  readonly boundMs: number;
+  readonly maxSilenceMs: number;
   readonly lease: {
     readonly durationMs: number;
-    readonly renewMs: number;
+    readonly renewIntervalMs: number;
     readonly marginMs: number;
   };
 };
@@ -37,7 +37,7 @@ export function timingOf({
 }: Pick<Design, 'detection' | 'timing'>): DesignTiming {
   if (timing !== undefined) return timing;
   const named = DETECTIONS[detection];
-  return { ...named, boundMs: Math.max(named.timeoutMs, 3 * named.intervalMs) };
+  return { ...named, maxSilenceMs: Math.max(named.timeoutMs, 3 * named.intervalMs) };
 }
 
 export type Design = {

@@ -45,7 +45,7 @@ export function timingInput(
 ): TimingInput {
   return {
     ...timingOf(design),
-    mistakeRecurrenceMs: 3_600_000,
+    falseSuspicionEveryMs: 3_600_000,
     exclusive: service.state !== 'none',
     seesHangs: service.seesHangs,
     replays: service.replays,

@@ -17,10 +17,10 @@ export const flapping: MakeChecker = (_world, report) => {
     const config = agent.config.services[index];
     if (config === undefined) return;
     const key = `${agent.host.name}/${config.name}`;
-    const { limit, windowMs } = config.failback;
+    const { maxFailovers, windowMs } = config.failback;
     const recent = (failovers.get(key) ?? []).filter((at) => event.at - at < windowMs);
     if (kind === 'failover') failovers.set(key, [...recent, event.at]);
-    if (kind === 'failback' && recent.length > limit)
+    if (kind === 'failback' && recent.length > maxFailovers)
       report(`${key}: handed back after ${recent.length} failovers in ${windowMs} ms`);
     const count = (moves.get(key) ?? 0) + (isHealing ? 1 : 0);
     moves.set(key, count);
