@@ -43,6 +43,27 @@ export class LeaseClient {
     });
   }
 
+  /** Ends with null once the store's epoch is no lower than that of a record which was in force before. */
+  raise(former: LeaseRecord | null, end: (failure: StoreFailure | null) => void): void {
+    const { revision, record } = this.#stored;
+    if (former === null || former.epoch <= (record?.epoch ?? 0)) return end(null);
+    this.#options.leases.swap(this.service, revision, former, (answer) => {
+      switch (answer.type) {
+        case 'failed':
+          return end(answer);
+        case 'conflict':
+          return end({ type: 'failed', fault: 'conflict', detail: 'another holder has the lease' });
+        case 'swapped':
+          this.#take({ revision: answer.revision, record: former });
+          return end(null);
+        default: {
+          const never: never = answer;
+          return never;
+        }
+      }
+    });
+  }
+
   /** Reads the store in case a change was not reported. */
   poll(): void {
     this.read((failure) => {

@@ -12,23 +12,42 @@ import type { Segment } from './ports.ts';
 // tell of an epoch that the journal does not: the journal may fail while the agent continues to act. What belongs to the
 // services rather than to the agent is carried over all the same.
 
+/** The last agent, as its journal tells. */
+export type FormerAgent = {
+  readonly segment: Segment;
+  readonly state: AgentState;
+  /** All of its events can be replayed: no defect of the core ended it. */
+  readonly isWhole: boolean;
+};
+
+/** null: the journal tells of none. */
+export function formerAgent(segment: Segment | null): FormerAgent | null {
+  return segment === null ? null : { segment, ...replayed(segment) };
+}
+
+/** The leases that the former agent knew, whatever configuration and boot it is from: epochs never fall. */
+export function knownLeases(former: FormerAgent | null): readonly KnownEpoch[] {
+  const services = former?.state.services ?? [];
+  return services.map(({ name, lease }) => ({ service: name, record: lease.record }));
+}
+
 /** null: there is nothing to continue from; everything that still runs must end. */
 export function recoverableState(
-  segment: Segment | null,
+  former: FormerAgent | null,
   config: CoreConfig,
   epochs: readonly KnownEpoch[],
 ): AgentState | null {
-  if (segment === null || !segment.isOfThisBoot || !isSameData(segment.config, config)) return null;
-  const { state, isWhole } = replayed(segment);
-  // A defect ended the former agent: its last event would end this one too.
-  if (!isWhole) return null;
+  if (former === null) return null;
+  const { segment, state, isWhole } = former;
+  // The last event of an agent that a defect ended would end this one too.
+  if (!segment.isOfThisBoot || !isSameData(segment.config, config) || !isWhole) return null;
   return epochs.every((known) => isTold(state, known)) ? state : null;
 }
 
 /** What an agent that does not recover must still know of its services, whatever configuration and boot the segment is from. */
-export function carriedFrom(segment: Segment | null, now: Instant): readonly CarriedOver[] {
-  if (segment === null) return [];
-  const { state } = replayed(segment);
+export function carriedFrom(former: FormerAgent | null, now: Instant): readonly CarriedOver[] {
+  if (former === null) return [];
+  const { segment, state } = former;
   return carriedOver(state, segment.isOfThisBoot ? now : state.at);
 }
 

@@ -8,7 +8,13 @@ import { HostSampler, type HostReadings } from './host-sampler.ts';
 import { LeaseClient } from './lease-client.ts';
 import { AgentLoop, type LoopOptions } from './loop.ts';
 import type { Cancel, Leases, StoreFailure } from './ports.ts';
-import { carriedFrom, recoverableState } from './recover.ts';
+import {
+  carriedFrom,
+  type FormerAgent,
+  formerAgent,
+  knownLeases,
+  recoverableState,
+} from './recover.ts';
 import type { OpenEffect } from './runner.ts';
 
 // One agent, from its start to its end, the same on Linux and in the simulator: it reads the leases, recovers what an
@@ -82,28 +88,34 @@ export class Runtime {
 
   /** Ends with null once the first event is decided, or with what the store said. */
   start(host: StartingHost, end: (failure: StoreFailure | null) => void): void {
-    const { leases, time } = this.#options;
+    const { journal, leases, time } = this.#options;
     this.#cancelWatch = leases.watch((service, stored) => {
       for (const client of this.#clients) if (client.service === service) client.changed(stored);
     });
+    const former = formerAgent(journal.newest());
+    const known = knownLeases(former);
     let missing = this.#clients.length;
     let over = false;
     const finish = (failure: StoreFailure | null): void => {
       if (over || this.#closed) return;
       over = true;
       cancelTimeout();
-      if (failure === null) this.#prepare(host, () => end(null));
+      if (failure === null) this.#prepare(host, former, () => end(null));
       else end(failure);
     };
     const detail = `no answer within ${START_TIMEOUT_MS} ms`;
     const cancelTimeout = time.at(time.now() + START_TIMEOUT_MS, () =>
       finish({ type: 'failed', fault: 'storeUnavailable', detail }),
     );
-    for (const client of this.#clients)
-      client.read((failure) => {
-        missing -= 1;
-        if (failure !== null || missing === 0) finish(failure);
-      });
+    const ready = (failure: StoreFailure | null): void => {
+      missing -= 1;
+      if (failure !== null || missing === 0) finish(failure);
+    };
+    for (const client of this.#clients) {
+      // A store from an old backup would give epochs a second time: it must know each that the journal knows.
+      const record = known.find(({ service }) => service === client.service)?.record ?? null;
+      client.read((failure) => (failure === null ? client.raise(record, ready) : ready(failure)));
+    }
   }
 
   deliver(event: Event): void {
@@ -127,11 +139,10 @@ export class Runtime {
     this.#loop.close();
   }
 
-  #prepare(host: StartingHost, end: () => void): void {
-    const { config, journal, time } = this.#options;
+  #prepare(host: StartingHost, former: FormerAgent | null, end: () => void): void {
+    const { config, time } = this.#options;
     const epochs = this.#clients.map(({ service, record }) => ({ service, record }));
-    const segment = journal.newest();
-    const state = recoverableState(segment, config, epochs);
+    const state = recoverableState(former, config, epochs);
     const found = state === null ? [] : host.adopt(state);
     if (state !== null && found.length > 0) this.#loop.continueFrom(state);
     host.prepare(found, heldServices(epochs, found), () => {
@@ -139,7 +150,7 @@ export class Runtime {
       this.#begin(found, {
         epochs,
         nextIncident: host.nextIncident(),
-        carried: found.length > 0 ? [] : carriedFrom(segment, time.now()),
+        carried: found.length > 0 ? [] : carriedFrom(former, time.now()),
       });
       end();
     });

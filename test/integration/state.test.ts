@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { cp, rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { isWhole } from '../../src/drill/agent-process.ts';
 import { isAlive } from './processes.ts';
@@ -29,6 +30,30 @@ test('a second agent on the same state directory refuses and names the first, wh
   assert.deepEqual(load.failures, []);
   process.kill(pidOf(after, 'a'), 'SIGKILL');
   await first.until('it still fails over', (service) => service.active === 'b' && isWhole(service));
+});
+
+test('after an old backup of the epochs no epoch is given a second time', async (t) => {
+  const sandbox = await Sandbox.open(t);
+  await sandbox.useShop();
+  const epochs: number[] = [];
+  const live = async (): Promise<void> => {
+    const agent = sandbox.up();
+    epochs.push((await agent.until('a whole service', isWhole)).epoch);
+    assert.equal((await agent.stop()).code, 0);
+  };
+  const file = sandbox.path('state/hotwarm.db');
+  await live();
+  await cp(file, sandbox.path('backup'));
+  await live();
+  await live();
+  for (const suffix of ['', '-wal', '-shm']) await rm(`${file}${suffix}`, { force: true });
+  await cp(sandbox.path('backup'), file);
+  await live();
+  assert.deepEqual(
+    epochs,
+    epochs.toSorted((a, b) => a - b),
+  );
+  assert.equal(new Set(epochs).size, epochs.length, String(epochs));
 });
 
 test('a second agent on other ports refuses as well, and does not touch the members', async (t) => {

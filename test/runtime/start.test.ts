@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test';
 import type { LeaseRecord } from '../../src/core/effect.ts';
 import type { Event, FoundMember } from '../../src/core/event.ts';
 import { initialState } from '../../src/core/initial.ts';
-import type { Segment, StoreFailure } from '../../src/runtime/ports.ts';
+import type { Segment, StoreFailure, SwapAnswer } from '../../src/runtime/ports.ts';
 import { Runtime, type HeldService } from '../../src/runtime/runtime.ts';
 import { coreConfig } from '../core/configs.ts';
 import { mockTime } from './mock-time.ts';
@@ -19,7 +19,12 @@ const RECORD: LeaseRecord = {
 
 function rig(
   t: TestContext,
-  options: { record?: LeaseRecord | null; isSilent?: boolean; segment?: Segment | null } = {},
+  options: {
+    record?: LeaseRecord | null;
+    isSilent?: boolean;
+    segment?: Segment | null;
+    swap?: SwapAnswer;
+  } = {},
 ) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const clock = { at: 0 };
@@ -29,6 +34,7 @@ function rig(
       : { revision: 1, record: options.record };
   const events: Event[] = [];
   const held: HeldService[] = [];
+  const swapped: LeaseRecord[] = [];
   const ends: (StoreFailure | null)[] = [];
   const ready: (() => void)[] = [];
   const runtime = new Runtime({
@@ -46,7 +52,10 @@ function rig(
       read: (_service, end) => {
         if (options.isSilent !== true) end({ type: 'read', stored });
       },
-      swap: () => {},
+      swap: (_service, _revision, record, end) => {
+        swapped.push(record);
+        if (options.swap !== undefined) end(options.swap);
+      },
       watch: () => () => {},
     },
     carryOut: () => () => {},
@@ -72,7 +81,7 @@ function rig(
       },
       (failure) => ends.push(failure),
     );
-  return { clock, runtime, events, held, ends, start, ready: () => ready.shift()?.() };
+  return { clock, runtime, events, held, swapped, ends, start, ready: () => ready.shift()?.() };
 }
 
 test('a start on a store that knows no lease holds nothing and begins once the host is ready', (t) => {
@@ -124,4 +133,52 @@ test('members that live are recovered from a journal that tells of the epoch, an
     assert.equal(made.events[0]?.type, type);
     t.mock.timers.reset();
   }
+});
+
+/** A journal of another configuration and another boot, in which this record was in force. */
+function journalWith(record: LeaseRecord): Segment {
+  const config = coreConfig();
+  const state = initialState(config, 0);
+  const services = state.services.map((service) => ({
+    ...service,
+    epoch: record.epoch,
+    lease: { ...service.lease, record },
+  }));
+  return { config, state: { ...state, services }, events: [], isOfThisBoot: false };
+}
+
+test('a store from an old backup is raised to the epoch of the journal before anything starts', (t) => {
+  for (const record of [RECORD, null]) {
+    const newest = { ...RECORD, epoch: 5 };
+    const swap = { type: 'swapped', revision: 2 } as const;
+    const made = rig(t, { record, segment: journalWith(newest), swap });
+    made.start();
+    assert.deepEqual(made.swapped, [newest]);
+    made.ready();
+    const [event] = made.events;
+    assert.ok(event?.type === 'agentStarted');
+    assert.deepEqual(event.epochs, [{ service: 'shop', record: newest }]);
+    t.mock.timers.reset();
+  }
+});
+
+test('a store that cannot be raised fails the start, and nothing is decided', (t) => {
+  for (const swap of [
+    { type: 'failed', fault: 'diskFull', detail: 'no room' },
+    { type: 'conflict', stored: { revision: 9, record: RECORD } },
+  ] as const) {
+    const made = rig(t, { record: RECORD, segment: journalWith({ ...RECORD, epoch: 5 }), swap });
+    made.start();
+    assert.equal(made.ends.length, 1);
+    assert.equal(made.ends[0]?.fault, swap.type === 'failed' ? 'diskFull' : 'conflict');
+    assert.deepEqual([made.held, made.events], [[], []]);
+    t.mock.timers.reset();
+  }
+});
+
+test('a store that is ahead of the journal is left as it is', (t) => {
+  const made = rig(t, { record: RECORD, segment: journalWith({ ...RECORD, epoch: 2 }) });
+  made.start();
+  made.ready();
+  assert.deepEqual([made.swapped, made.ends], [[], [null]]);
 });
