@@ -3,25 +3,23 @@ import { isIP } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../errors.ts';
 
-// Who may talk to the API. The Unix socket is open to those who may open its file, so nothing more is asked there.
-// Over TCP, with a token every request needs it, save those of load balancers, which tell nothing but up or down.
-// Without one the address is for this host only: every local user may read, and commands are accepted from root and from
-// the agent's own user, proved by the owner of the client's socket. The Host header must name this host: otherwise a page
-// that a local browser has open could rebind its own name to 127.0.0.1 and read the answers. A page that only sends,
-// without reading, is stopped by the content type that every command demands, as browsers do not send it across origins
-// unasked.
+// Access to the API. On the Unix socket the file permissions decide. Over TCP with a token, every request needs it except
+// the health endpoints. Without a token the API is for this host only: every local user can read; root and the agent's
+// user, proved by the owner of the client's socket, can send commands. The Host header must name this host: otherwise a
+// web page in a local browser could rebind its name to 127.0.0.1 and read responses. Commands require a content type that
+// browsers do not send across origins unasked: this stops web pages that only send.
 
-/** Where a request comes from. */
+/** The origin of a request. */
 export type Peer =
   | { readonly via: 'unix' }
-  /** owner: the user ID of the client's process; null: not proved. */
+  /** owner: user ID of the client's process; null: not proved. */
   | { readonly via: 'tcp'; readonly owner: () => Promise<number | null> };
 
 export type Access = {
-  /** The TCP address that it listens on. */
+  /** The TCP listen address. */
   readonly host: string;
   readonly token: string | null;
-  /** Path of the Unix socket; null: there is none. */
+  /** Path of the Unix socket; null: none. */
   readonly socket: string | null;
   readonly peerOf: (context: Context) => Peer;
 };
@@ -42,7 +40,7 @@ export function requireAccess(access: Access): MiddlewareHandler {
   };
 }
 
-/** A user with limits of its own, where several share one; null: one that is trusted with all of it. */
+/** A user with a limit of its own; null: a trusted user without one. */
 export async function limitedUser(access: Access, context: Context): Promise<string | null> {
   const peer = access.peerOf(context);
   if (peer.via === 'unix' || access.token !== null) return null;
@@ -64,7 +62,7 @@ async function requireOwner(
   if (owner === null || !isTrustedUser(owner)) throw foreignUser(owner, socket);
 }
 
-/** They could stop the agent as well. */
+/** These users could stop the agent anyway. */
 function isTrustedUser(uid: number): boolean {
   return uid === 0 || uid === process.geteuid?.();
 }
@@ -100,13 +98,13 @@ export function isLoopback(host: string): boolean {
   return isIP(host) === 4 && host.startsWith('127.');
 }
 
-/** Without the port, the brackets around an IPv6 address and the dot at the end of a full domain name; in small letters. */
+/** In lower case, without port, IPv6 brackets and a trailing dot. */
 function hostName(header: string): string {
   const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   return name.replace(/\.$/, '').toLowerCase();
 }
 
-/** Digests have one length, so comparing them tells nothing of the token's. */
+/** Digests have equal length: comparing them reveals nothing about the token's length. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

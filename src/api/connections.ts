@@ -1,15 +1,15 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-// The open connections of the API, bounded without shutting anyone out: a new connection is always accepted, and beyond
-// the limit the one is closed that costs its client least. Connections without a request go first, then those whose
-// request is in flight, the longest unused first. Event streams stay: they have a limit of their own.
+// The open connections of the API. A new connection is always accepted; above the limit the least valuable one is closed:
+// first those without a request, then those with a request in flight, each least recently used first. Event streams stay:
+// they have a limit of their own.
 
 type Use = 'idle' | 'request' | 'stream';
 
 export class Connections {
   readonly #limit: number;
-  /** The longest unused first. */
+  /** Least recently used first. */
   readonly #uses = new Map<Socket, Use>();
 
   constructor(limit: number) {

@@ -4,14 +4,13 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { AgentView, AgentEvent } from '../agent/contract.ts';
 import { AppError } from '../errors.ts';
 
-// The agent's events as server-sent events. A client that was cut off sends the last id it saw and gets
-// what it missed, as far as it is still kept; if some of that is gone, a `reset` event tells it to read
-// the status again. A client that reads too slowly is cut off rather than waited for: its queue is
-// bounded, and it can resume.
+// The agent's events as server-sent events. After a lost connection a client sends the last ID that it saw and gets the
+// events that it missed; if some of them were dropped, it gets a `reset` event first and must read the status again. A
+// client that reads too slowly is disconnected, because its queue is bounded; it can resume.
 
 export type EventLimits = {
   readonly clients: number;
-  /** Of them, for each user who may only read. */
+  /** Limit for each user with read access only. */
   readonly clientsPerUser: number;
   /** Events waiting for one client. */
   readonly queue: number;
@@ -25,7 +24,7 @@ export const EVENT_LIMITS: EventLimits = {
   heartbeatMs: 15_000,
 };
 
-/** limitedUser: whose share of the streams the request takes; null: no share limits it. */
+/** limitedUser: the user whose limit applies; null: no limit. */
 export function eventRoute(
   view: AgentView,
   limits: EventLimits,
@@ -34,7 +33,7 @@ export function eventRoute(
   /** The user of each open stream. */
   const users = new Map<symbol, string | null>();
   return async (context) => {
-    // Its answer has no body, so there is no stream whose end could be noticed.
+    // A HEAD response has no body, so there would be no end of a stream to notice.
     if (context.req.method === 'HEAD')
       return context.body(null, 200, { 'content-type': 'text/event-stream' });
     const user = await limitedUser(context);
@@ -59,12 +58,12 @@ async function serve(options: {
   readonly limits: EventLimits;
   readonly stream: SSEStreamingApi;
   readonly lastId: number | null;
-  /** Ends the connection even while a write to it is stuck. */
+  /** Closes the connection even while a write is blocked. */
   readonly cut: () => void;
 }): Promise<void> {
   const { view, limits, stream, lastId } = options;
   const inbox = new Inbox(limits.queue);
-  // Subscribed before the past is read, so that nothing falls in between; ids sort out the overlap.
+  // Subscribe before reading past events: otherwise one between the two would be lost. IDs remove duplicates.
   const unsubscribe = view.subscribe((event) => {
     if (inbox.put(event)) return;
     unsubscribe();
@@ -89,7 +88,7 @@ async function serve(options: {
   }
 }
 
-/** Answers the newest id that the client has now. */
+/** Returns the newest ID that was sent to the client. */
 async function replay(
   view: AgentView,
   stream: SSEStreamingApi,
@@ -98,14 +97,14 @@ async function replay(
   if (lastId === null) return -1;
   const missed = view.eventsAfter(lastId);
   const first = missed[0];
-  // With nothing after it, it is either the newest one or none of this agent's.
+  // Without later events, the ID is either the newest one or not of this agent.
   const isWhole = first === undefined ? lastId === newestId(view) : first.id === lastId + 1;
   if (!isWhole) await stream.writeSSE({ event: 'reset', data: '{}' });
   for (const event of missed) await send(stream, event);
   return missed.at(-1)?.id ?? -1;
 }
 
-/** 0: nothing has been sent yet. */
+/** 0: no event yet. */
 function newestId(view: AgentView): number {
   return view.eventsAfter(0).at(-1)?.id ?? 0;
 }
@@ -115,7 +114,7 @@ async function send(stream: SSEStreamingApi, event: AgentEvent): Promise<void> {
   await stream.writeSSE({ id: String(id), event: kind, data: JSON.stringify(rest) });
 }
 
-/** Events on their way to one client. Closes itself when the client falls too far behind. */
+/** Queue of events for one client. Closes itself when it is full. */
 class Inbox {
   readonly #limit: number;
   #events: AgentEvent[] = [];
@@ -130,7 +129,7 @@ class Inbox {
     return this.#closed;
   }
 
-  /** false: it is full, and closed from now on. */
+  /** false: the queue is full and now closed. */
   put(event: AgentEvent): boolean {
     if (this.#closed) return false;
     if (this.#events.length >= this.#limit) {
@@ -152,7 +151,7 @@ class Inbox {
     this.#wake?.();
   }
 
-  /** true: something came or the inbox closed. false: the time is over. */
+  /** true: an event arrived or the queue closed. false: timeout. */
   async wait(timeoutMs: number): Promise<boolean> {
     if (this.#closed || this.#events.length > 0) return true;
     return new Promise((resolve) => {
@@ -169,7 +168,7 @@ class Inbox {
   }
 }
 
-/** In a test without a socket there is none to cut. */
+/** Tests have no socket. */
 function cutConnection(context: Context<{ Bindings: Partial<HttpBindings> }>): void {
   context.env?.outgoing?.destroy();
 }

@@ -5,9 +5,8 @@ import type { ServiceState } from '../core/state.ts';
 import type { TrafficStats } from '../drivers/traffic/contract.ts';
 import { isActive, isReady, overallStatus, type Overall } from './status.ts';
 
-// Prometheus metrics, built at each scrape from what the agent knows anyway, so that they cost
-// nothing between scrapes. Base units as Prometheus wants them: seconds and bytes. Counters start at
-// zero with the agent, as counters may.
+// Prometheus metrics, computed at each scrape from the agent's state: no cost between scrapes. Units are seconds and
+// bytes, as Prometheus recommends. Counters restart at zero with the agent.
 
 export interface Metrics {
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -15,7 +14,7 @@ export interface Metrics {
 
 const STATUS_VALUES: Readonly<Record<Overall, number>> = { DOWN: 0, DEGRADED: 1, OK: 2 };
 const HEALTHS = ['unknown', 'starting', 'healthy', 'degraded', 'suspect', 'failed'] as const;
-/** Read at one scrape; more than that between two scrapes are counted by the next ones. */
+/** Limit per scrape; the next scrapes count the rest. */
 const MAX_INCIDENTS_PER_SCRAPE = 200;
 
 export function openMetrics(view: AgentView): Metrics {
@@ -68,9 +67,12 @@ function serviceGauges(registry: Registry): {
   readonly set: (service: ServiceState) => void;
 } {
   const { gauge, reset } = gaugesOf(registry, ['service']);
-  const status = gauge('hotwarm_service_status', '2 OK, 1 DEGRADED, 0 DOWN.');
-  const epoch = gauge('hotwarm_service_epoch', 'Grows by one with each holder of the lease.');
-  const paused = gauge('hotwarm_service_paused', '1 while paused for maintenance.');
+  const status = gauge('hotwarm_service_status', 'Service status: 2 OK, 1 DEGRADED, 0 DOWN.');
+  const epoch = gauge('hotwarm_service_epoch', 'Lease epoch; incremented on every takeover.');
+  const paused = gauge(
+    'hotwarm_service_paused',
+    'Whether automatic actions are paused (1) or not (0).',
+  );
   return {
     reset,
     set: (service) => {
@@ -87,11 +89,14 @@ function memberGauges(registry: Registry): {
   readonly set: (service: ServiceState) => void;
 } {
   const { gauge, reset } = gaugesOf(registry, ['service', 'member']);
-  const active = gauge('hotwarm_member_active', '1 for the active member.');
-  const ready = gauge('hotwarm_member_ready', '1 when its ready condition holds.');
-  const lag = gauge('hotwarm_member_lag_bytes', 'How far it is behind the active one.');
+  const active = gauge('hotwarm_member_active', 'Whether the member is active (1) or not (0).');
+  const ready = gauge('hotwarm_member_ready', 'Whether the member is ready (1) or not (0).');
+  const lag = gauge('hotwarm_member_lag_bytes', 'Replication lag behind the active member.');
   const states = gaugesOf(registry, ['service', 'member', 'health']);
-  const health = states.gauge('hotwarm_member_health', '1 for the health that the member is in.');
+  const health = states.gauge(
+    'hotwarm_member_health',
+    '1 for the current health of the member, 0 for the others.',
+  );
   return {
     reset: () => {
       reset();
@@ -113,27 +118,31 @@ function memberGauges(registry: Registry): {
 }
 
 const TRAFFIC_TOTALS = [
-  ['requests', 'hotwarm_requests_total', 'Requests taken.'],
-  ['failed', 'hotwarm_requests_failed_total', 'Requests that got no answer of a member.'],
-  ['replayed', 'hotwarm_requests_retried_total', 'Requests sent again to another member.'],
-  ['hedged', 'hotwarm_requests_hedged_total', 'Requests sent to a second member as well.'],
-  ['heldTotal', 'hotwarm_requests_held_total', 'Requests that waited for a ready member.'],
+  ['requests', 'hotwarm_requests_total', 'Requests accepted from clients.'],
+  [
+    'failed',
+    'hotwarm_requests_failed_total',
+    'Requests that failed without a complete response from a member.',
+  ],
+  ['replayed', 'hotwarm_requests_retried_total', 'Requests retried on another member.'],
+  ['hedged', 'hotwarm_requests_hedged_total', 'Requests also sent to a second member (hedged).'],
+  ['heldTotal', 'hotwarm_requests_held_total', 'Requests held until a member was ready.'],
   [
     'refused',
     'hotwarm_requests_unavailable_total',
-    'Requests refused for want of room or a member.',
+    'Requests answered with 503 because no member was ready or the hold queue was full.',
   ],
-  ['rejected', 'hotwarm_requests_invalid_total', 'Requests rejected as malformed.'],
+  ['rejected', 'hotwarm_requests_invalid_total', 'Malformed requests, answered with a 4xx status.'],
   ['bytesIn', 'hotwarm_traffic_received_bytes_total', 'Bytes received from clients.'],
   ['bytesOut', 'hotwarm_traffic_sent_bytes_total', 'Bytes sent to clients.'],
 ] as const;
 
 const LOSS_TOTALS = [
-  ['processes', 'hotwarm_proxy_failures_total', 'Proxy processes that ended or hung.'],
+  ['processes', 'hotwarm_proxy_failures_total', 'Proxy processes that exited or hung.'],
   [
     'connections',
     'hotwarm_proxy_lost_connections_total',
-    'Connections that they had, by their last figures.',
+    'Client connections lost with a proxy process (last reported value).',
   ],
   [
     'requests',
@@ -148,8 +157,8 @@ function trafficCounters(registry: Registry): {
 } {
   const each = ['service', 'process'] as const;
   const { gauge, reset } = gaugesOf(registry, each);
-  const held = gauge('hotwarm_requests_waiting', 'Requests that wait now.');
-  const connections = gauge('hotwarm_connections', 'Open connections of clients.');
+  const held = gauge('hotwarm_requests_waiting', 'Requests held now.');
+  const connections = gauge('hotwarm_connections', 'Open client connections.');
   const counters = <Key extends string, Label extends string>(
     list: readonly (readonly [Key, string, string])[],
     labelNames: readonly Label[],
@@ -185,21 +194,24 @@ function agentGauges(registry: Registry): {
   const { gauge, reset } = gaugesOf<never>(registry, []);
   const counter = (name: string, help: string): Counter =>
     new Counter({ name, help, registers: [registry] });
-  const cpu = counter('process_cpu_seconds_total', 'Processor time of the agent.');
-  const events = counter('hotwarm_agent_events_total', 'Events decided on.');
+  const cpu = counter('process_cpu_seconds_total', 'CPU time of the agent.');
+  const events = counter('hotwarm_agent_events_total', 'Events processed by the decision logic.');
   const lost = counter(
     'hotwarm_agent_journal_lost_events_total',
     'Events that could not be written to the journal.',
   );
   const memory = gauge('process_resident_memory_bytes', 'Resident memory of the agent.');
-  const started = gauge('process_start_time_seconds', 'When it started, in Unix time.');
+  const started = gauge('process_start_time_seconds', 'Start time of the agent, in Unix time.');
   const journal = gauge('hotwarm_agent_journal_bytes', 'Size of the journal.');
   const fault = gauge(
     'hotwarm_agent_journal_write_failed',
-    '1 while the journal cannot be written.',
+    'Whether writing the journal fails (1) or not (0).',
   );
-  const lag = gauge('hotwarm_agent_timer_lag_p99_seconds', 'How late its own timers fire.');
-  const decision = gauge('hotwarm_agent_decision_p99_seconds', 'From event to orders.');
+  const lag = gauge('hotwarm_agent_timer_lag_p99_seconds', 'p99 delay of the agent’s own timers.');
+  const decision = gauge(
+    'hotwarm_agent_decision_p99_seconds',
+    'p99 time from an event to its decision.',
+  );
   return {
     reset: () => {
       reset();
@@ -221,17 +233,17 @@ function agentGauges(registry: Registry): {
   };
 }
 
-/** Counts each incident once, when it has ended: ids only grow. */
+/** Counts each incident once, after its end; IDs only increase. */
 function incidentCounters(registry: Registry, view: AgentView): () => void {
   const ended = new Counter({
     name: 'hotwarm_takeovers_total',
-    help: 'Incidents that have ended.',
+    help: 'Takeovers that have ended.',
     labelNames: ['service', 'kind', 'outcome'],
     registers: [registry],
   });
   const failovers = new Counter({
     name: 'hotwarm_failovers_total',
-    help: 'Failovers that succeeded.',
+    help: 'Successful failovers.',
     labelNames: ['service'],
     registers: [registry],
   });

@@ -12,14 +12,14 @@ import { answerError, refusalResponse, notFound, usage } from './failures.ts';
 import type { Metrics } from './metrics.ts';
 import { briefStatus, reportStatus } from './status.ts';
 
-// The HTTP interface of one agent. Reading never changes anything and commands are only accepted here,
-// never awaited: their answer names the incident to follow.
+// The HTTP interface of one agent. Reading changes nothing. Commands are accepted, not awaited: the response contains the
+// ID of the incident to follow.
 
 type ApiOptions = {
   readonly view: AgentView;
   readonly access: Access;
   readonly events?: EventLimits;
-  /** Gets unexpected errors: the client gets no details of them. */
+  /** Receives unexpected errors; the client gets no details. */
   readonly onDefect: (error: unknown) => void;
 };
 
@@ -63,14 +63,14 @@ export function createRoutes(options: ApiOptions) {
 function healthRoutes(view: AgentView) {
   return (
     new Hono()
-      // `/get_status` is its former name, for load balancers that ask for it.
+      // `/get_status` is the old name, for load balancers that still use it.
       .on('GET', ['/status', '/get_status'], (context) => {
         const brief = briefStatus(view.state());
         return context.json(brief, brief.status === 'DOWN' ? 503 : 200);
       })
-      // Answers at all: the agent's loop runs.
+      // Any response proves that the agent's event loop runs.
       .get('/healthz', (context) => context.json({ status: 'OK' }))
-      // Has looked at its members: its statements can be relied on.
+      // The agent has probed its members: its status is reliable.
       .get('/readyz', (context) => {
         const isReady = view.state().started;
         return context.json({ status: isReady ? 'OK' : 'STARTING' }, isReady ? 200 : 503);
@@ -79,7 +79,7 @@ function healthRoutes(view: AgentView) {
 }
 
 function readingRoutes({ view, access, events }: ApiOptions) {
-  // Loaded beside the first answers, not before them, and at once, as loading it later would hold up a decision.
+  // Loaded at once but not awaited: it must delay neither the first responses nor a later decision.
   const metrics = loadMetrics(view);
   const userOf = async (context: Context): Promise<string | null> =>
     await limitedUser(access, context);
@@ -190,7 +190,7 @@ function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   throw usage({ en: 'invalid request', zh: '请求无效' }, untranslated(detail));
 }
 
-/** No body counts as an empty one. */
+/** A missing body counts as an empty one. */
 function parseJson(text: string): unknown {
   if (text.trim() === '') return {};
   try {

@@ -13,15 +13,14 @@ import type { Peer } from './auth.ts';
 import { Connections } from './connections.ts';
 import { createRoutes } from './routes.ts';
 
-// The API on its sockets. Bounded in connections and in time, so that no client can hold the agent up, and no client
-// can keep another one out.
+// The API on its sockets. Limits on connections and timeouts: no client can block the agent or another client.
 
 const MAX_CONNECTIONS = 512;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
 type ApiServer = {
-  /** The one it got, where 0 was asked for. */
+  /** The actual port, if 0 was requested. */
   readonly port: number;
   close(): Promise<void>;
 };
@@ -33,7 +32,7 @@ type ServerOptions = {
   readonly token: string | null;
   /** Path of the Unix socket for this user and root; null: none. */
   readonly socket: string | null;
-  /** Gets what goes wrong inside; also that the Unix socket cannot be made, without which the API works over TCP. */
+  /** Receives internal errors, and the error if the Unix socket cannot be created: the API then works over TCP only. */
   readonly onDefect: (error: unknown) => void;
 };
 
@@ -99,7 +98,7 @@ function peerOver(
   };
 }
 
-/** Open event streams would keep it up for ever, so connections are cut, not waited for. */
+/** Cuts connections instead of waiting: event streams would never end. */
 async function close(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();

@@ -12,15 +12,14 @@ import { unreachable } from '../core/assert.ts';
 import type { StepTimes } from '../core/state.ts';
 import { standingOf, type Temperature } from '../core/temperature.ts';
 
-// What a service is worth to its clients, in one word, and the status document of the API and of
-// `hotwarm status --json`. Pure: made from the agent's state alone. The document's shape is a contract
-// with users' scripts; fields may be added and are never renamed.
+// The one-word status of a service, and the status document of the API and of `hotwarm status --json`. A pure function
+// of the agent's state. The document is a contract with users' scripts: fields can be added, but are never renamed.
 //
-//   OK        a healthy member serves and another one could take over now.
-//   DEGRADED  clients are served, but badly, or the next failure would not be covered: no standby is
-//             ready, the active is in doubt, a takeover is in progress, or hotwarm is paused.
-//   DOWN      no member serves.
-// A host that follows another one reports the same of what it knows: it is OK if one of its members could take over.
+//   OK        a healthy member is serving and another one could take over now.
+//   DEGRADED  a member is serving, but degraded; or the next failure would not be covered: no standby is ready, the
+//             active member is suspected, a takeover is in progress, or automatic actions are paused.
+//   DOWN      no member is serving.
+// A standby host reports what it knows: OK if one of its members could take over.
 
 export type Overall = 'OK' | 'DEGRADED' | 'DOWN';
 
@@ -28,12 +27,12 @@ export type StatusReport = { readonly services: Readonly<Record<string, ServiceR
 
 export type ServiceReport = {
   readonly active: string | null;
-  /** Only if the active member is on another host than this agent: that host. */
+  /** Host of the active member, only if it is not this one. */
   readonly activeHost?: string;
   readonly epoch: number;
   readonly phase: Phase;
   readonly paused: boolean;
-  /** False: the data plane is gone. Clients of a proxy are refused; members that share a socket serve on. */
+  /** False: the data plane is down. A proxy's clients are refused; members that share a socket keep serving. */
   readonly trafficUp: boolean;
   readonly members: Readonly<Record<string, MemberReport>>;
   readonly lastIncident: IncidentReport | null;
@@ -46,7 +45,7 @@ type MemberReport = {
   readonly ready: boolean;
   readonly pid: number | null;
   readonly lagBytes: number | null;
-  /** Code of why its health is what it is. */
+  /** Code of the reason for the health. */
   readonly reason: string;
 };
 
@@ -57,7 +56,7 @@ type IncidentReport = {
   readonly to: string | null;
   readonly outageMs: number | null;
   readonly steps: StepTimes;
-  /** Only in observe-only mode: what would have been done. Nothing was. */
+  /** Only in observe-only mode: no action was taken. */
   readonly observeOnly?: true;
 };
 
@@ -69,7 +68,7 @@ type BriefService = {
 };
 
 export type BriefStatus = BriefService & {
-  /** Only with several services. */
+  /** Only if there are several services. */
   readonly services?: Readonly<Record<string, BriefService>>;
 };
 
@@ -80,7 +79,7 @@ export function reportStatus(state: AgentState): StatusReport {
   return { services: Object.fromEntries(services) };
 }
 
-/** The worst of all services; active and epoch are given where there is only one service. */
+/** The worst status of all services; with active member and epoch if there is only one service. */
 export function briefStatus(state: AgentState): BriefStatus {
   const [only, ...others] = state.services;
   if (only !== undefined && others.length === 0) return briefService(only);
@@ -97,7 +96,7 @@ export function overallStatus(service: ServiceState): Overall {
   if (!isServed(service)) return 'DOWN';
   const active = service.members.find(({ name }) => name === activeHere(service));
   const isCovered = service.members.some((member) => couldTakeOver(service, member));
-  // What another host's active is worth, only that host knows.
+  // Only the other host knows the health of its active member.
   if (service.phase === 'standingBy') return isCovered && !service.paused ? 'OK' : 'DEGRADED';
   const isCalm = service.phase === 'steady' || service.phase === 'observing';
   const isSound = active?.detector.health === 'healthy' && service.usedFallback === null;
@@ -106,7 +105,7 @@ export function overallStatus(service: ServiceState): Overall {
 
 function isServed(service: ServiceState): boolean {
   if (!service.trafficUp) return false;
-  // A fallback that was authorized in advance serves while the agent still decides.
+  // An allowed fallback serves while the agent still decides.
   if (service.usedFallback !== null) return true;
   if (service.phase === 'starting' || service.phase === 'down') return false;
   if (service.phase === 'standingBy') return true;
@@ -114,7 +113,7 @@ function isServed(service: ServiceState): boolean {
   return active !== undefined && active.detector.health !== 'failed';
 }
 
-/** Whether it serves or could serve: it was ready, nothing speaks against it, and nothing is ending it. */
+/** Whether the member is serving or could serve: it was ready, is not suspected and is not being stopped. */
 export function isReady(
   { pending }: ServiceState,
   { name, readySince, detector }: MemberState,
@@ -129,7 +128,7 @@ export function isReady(
 function couldTakeOver(service: ServiceState, member: MemberState): boolean {
   if (isActive(service, member)) return false;
   if (standingOf(member.temperature) !== 'absent') return isReady(service, member);
-  // A cold one is not running; nothing must speak against its start.
+  // A cold standby is not running; it must be startable.
   return member.detector.health !== 'failed' && member.repair.fault === null;
 }
 
@@ -146,7 +145,7 @@ function leadingHost({ leadership }: ServiceState): { readonly activeHost?: stri
   return leadership.who === 'elsewhere' ? { activeHost: leadership.host } : {};
 }
 
-/** Whether it is the active member, here or on another host. */
+/** Whether this is the active member, here or on another host. */
 export function isActive({ leadership }: ServiceState, { name, host }: MemberState): boolean {
   switch (leadership.who) {
     case 'nobody':

@@ -17,7 +17,7 @@ const DAY = 24 * 3_600 * SECOND;
 
 const DEFAULTS = DEFAULT_FAULT_RATES;
 
-/** The default, and how far it may be trusted. */
+/** The default, with its basis and source. */
 function withDefault(figure: FaultFigure, value: string): string {
   const { basis, source } = FAULT_RATE_SOURCES[figure];
   return `Default: ${value} (${basis}: ${source}).`;
@@ -30,11 +30,11 @@ function rate(component: FaultComponent, what: string, repaired: string) {
     .strictObject({
       every: durationOrNever(
         { min: SECOND, max: 1_000_000 * DAY },
-        `${what}, mean time between two, or \`never\`. ${withDefault(`${component}.every`, every)}`,
+        `Mean time between two failures: ${what}; or \`never\`. ${withDefault(`${component}.every`, every)}`,
       ).optional(),
       repair: duration(
         { min: 1, max: 3650 * DAY },
-        `${repaired}, in the mean. ${withDefault(`${component}.repair`, formatDuration(repairMs))}`,
+        `Mean repair time: ${repaired}. ${withDefault(`${component}.repair`, formatDuration(repairMs))}`,
       ).optional(),
     })
     .prefault({});
@@ -54,40 +54,40 @@ function byTemperature(
 }
 
 export const faultsSection = z.strictObject({
-  process: rate('process', 'A member’s process ends', 'Until it is restarted and answers'),
-  hang: rate('hang', 'A member stops answering', 'Until it is killed, restarted and answers'),
+  process: rate('process', 'the process of a member exits', 'until it is restarted and ready'),
+  hang: rate('hang', 'a member hangs', 'until it is killed, restarted and ready'),
   degraded: rate(
     'degraded',
-    'A member answers probes but serves its clients badly',
-    'Until it serves well again',
+    'a member responds to probes, but is slow or fails requests',
+    'until it is healthy again',
   ),
-  host: rate('host', 'The machine fails', 'Until it has booted and its members answer'),
-  zone: rate('zone', 'Power or network of the place fails', 'Until it is back'),
+  host: rate('host', 'the host fails', 'until it has booted and its members are ready'),
+  zone: rate('zone', 'power or network of the zone fails', 'until it is back'),
   pause: z
     .strictObject({
       every: durationOrNever(
         { min: SECOND, max: 1_000_000 * DAY },
-        `A member stands still though it is well, mean time between two, or \`never\`. ${withDefault('pause.every', formatDuration(DEFAULTS.pause.everyMs ?? 0))}`,
+        `Mean time between two pauses of a healthy member; or \`never\`. ${withDefault('pause.every', formatDuration(DEFAULTS.pause.everyMs ?? 0))}`,
       ).optional(),
       median: duration(
         { min: 1, max: 3_600 * SECOND },
-        `For so long in the median. ${withDefault('pause.median', formatDuration(DEFAULTS.pause.medianMs))}`,
+        `Median length of a pause. ${withDefault('pause.median', formatDuration(DEFAULTS.pause.medianMs))}`,
       ).optional(),
     })
     .prefault({}),
   standbyFactor: byTemperature(
     'standbyFactor',
     DEFAULTS.standbyFactor,
-    'A standby fails so many times as often as an active member.',
+    'Failure rate of a standby, relative to an active member.',
   ),
   standbyLatent: byTemperature(
     'standbyLatent',
     DEFAULTS.hiddenShare,
-    'Share of a standby’s failures that no probe sees.',
+    'Share of a standby’s failures that no probe detects.',
   ),
   commonCause: share(
     { min: 0, max: 1 },
-    `Share of a member’s failures that take all other members along. ${withDefault('commonCause', formatShare(DEFAULTS.commonCauseShare))}`,
+    `Share of failures that affect all members at once. ${withDefault('commonCause', formatShare(DEFAULTS.commonCauseShare))}`,
   ).optional(),
   failoverSuccess: share(
     { min: 0, max: 1 },
@@ -95,11 +95,11 @@ export const faultsSection = z.strictObject({
   ).optional(),
   restartSuccess: share(
     { min: 0, max: 1 },
-    `Probability that a member that is restarted in place works again. ${withDefault('restartSuccess', formatShare(DEFAULTS.restartShare))}`,
+    `Probability that a restart in place fixes a member. ${withDefault('restartSuccess', formatShare(DEFAULTS.restartShare))}`,
   ).optional(),
   manualRepair: duration(
     { min: 1, max: 3650 * DAY },
-    `Until somebody has put right what is not put right by itself. ${withDefault('manualRepair', formatDuration(DEFAULTS.recoveryMs))}`,
+    `Mean time until an operator fixes what hotwarm cannot. ${withDefault('manualRepair', formatDuration(DEFAULTS.recoveryMs))}`,
   ).optional(),
 });
 

@@ -61,12 +61,15 @@ function shareKey(about: string, assumed: { value: number; basis: string; source
 }
 
 export const planSection = z.strictObject({
-  startupTime: durationKey('From the start of a member until it answers.', ASSUMED.startMs),
+  startupTime: durationKey(
+    'Time from the start of a member to its first response.',
+    ASSUMED.startMs,
+  ),
   warmUp: durationKey(
-    'A member that was just started serves only partly for so long.',
+    'Time after the first response in which a member has reduced capacity.',
     ASSUMED.warmUpMs,
   ),
-  warmUpShare: shareKey('How much it serves meanwhile.', ASSUMED.warmUpShare),
+  warmUpShare: shareKey('Capacity during the warm-up.', ASSUMED.warmUpShare),
   memory: size(
     { min: MIB, max: TIB },
     withDefault(
@@ -77,19 +80,15 @@ export const planSection = z.strictObject({
   ).optional(),
   cores: amount(
     { min: 0.01, max: 1024 },
-    withDefault(
-      'Cores that one member needs to serve.',
-      ASSUMED.cores,
-      String(ASSUMED.cores.value),
-    ),
+    withDefault('CPU cores of one member.', ASSUMED.cores, String(ASSUMED.cores.value)),
   ).optional(),
-  busy: shareKey('Share of its cores that it uses in the mean while it serves.', ASSUMED.busyShare),
-  idle: shareKey('Share of its cores that a running standby uses.', ASSUMED.idleShare),
-  warm: shareKey('Share of its cores that a warm standby may use.', ASSUMED.warmShare),
+  busy: shareKey('Mean CPU use of the active member, as a share of its cores.', ASSUMED.busyShare),
+  idle: shareKey('CPU use of a hot standby, as a share of its cores.', ASSUMED.idleShare),
+  warm: shareKey('CPU limit of a warm standby, as a share of its cores.', ASSUMED.warmShare),
   state: choice(
     ['none', 'shared', 'replicated'],
     withDefault(
-      '`none`: two actives at once do no harm. `shared`: they do, and read the same disk. `replicated`: each member has its own copy.',
+      '`none`: two active members are harmless. `shared`: not harmless, all members use the same disk. `replicated`: not harmless, each member has its own copy.',
       ASSUMED.state,
       ASSUMED.state.value,
     ),
@@ -97,32 +96,32 @@ export const planSection = z.strictObject({
   lag: size(
     { min: 0, max: TIB },
     withDefault(
-      'What an asynchronous copy lags behind.',
+      'Lag of an asynchronous copy.',
       ASSUMED.lagBytes,
       formatSize(ASSUMED.lagBytes.value),
     ),
   ).optional(),
-  hosts: count(MOST_PLANNED_HOSTS, 'At most so many machines.', ASSUMED.hosts),
-  zones: count(MOST_PLANNED_HOSTS, 'In at most so many places.', ASSUMED.zones),
-  standbys: count(MOST_PLANNED_STANDBYS, 'At most so many standbys.', ASSUMED.standbys),
+  hosts: count(MOST_PLANNED_HOSTS, 'Maximum number of hosts.', ASSUMED.hosts),
+  zones: count(MOST_PLANNED_HOSTS, 'Maximum number of zones.', ASSUMED.zones),
+  standbys: count(MOST_PLANNED_STANDBYS, 'Maximum number of standbys.', ASSUMED.standbys),
   prices: z
     .strictObject({
       currency: text(
         /^[\p{L}\p{Sc}]{1,8}$/u,
         'a currency such as USD',
-        withDefault('Only shown.', ASSUMED_PRICES.currency, ASSUMED_PRICES.currency.value),
+        withDefault('Currency for output.', ASSUMED_PRICES.currency, ASSUMED_PRICES.currency.value),
       ).optional(),
-      core: price('Of a core that is kept, a month.', ASSUMED_PRICES.perCoreMonth),
-      memory: price('Of a GiB that is kept, a month.', ASSUMED_PRICES.perGibMonth),
-      host: price('Of a machine, a month.', ASSUMED_PRICES.perHostMonth),
-      kwh: price('Of electricity.', ASSUMED_PRICES.perKwh),
+      core: price('Price of a core per month.', ASSUMED_PRICES.perCoreMonth),
+      memory: price('Price of a GiB of memory per month.', ASSUMED_PRICES.perGibMonth),
+      host: price('Price of a host per month.', ASSUMED_PRICES.perHostMonth),
+      kwh: price('Price of a kWh.', ASSUMED_PRICES.perKwh),
     })
     .prefault({}),
   power: z
     .strictObject({
-      core: price('Watt of a busy core, above idle.', ASSUMED_POWER.wattPerCore),
-      memory: price('Watt of a GiB that is resident.', ASSUMED_POWER.wattPerGib),
-      host: price('Watt of a machine that is idle.', ASSUMED_POWER.wattPerHost),
+      core: price('Power of a busy core above idle, in watts.', ASSUMED_POWER.wattPerCore),
+      memory: price('Power of a GiB of resident memory, in watts.', ASSUMED_POWER.wattPerGib),
+      host: price('Power of an idle host, in watts.', ASSUMED_POWER.wattPerHost),
     })
     .prefault({}),
 });
@@ -131,9 +130,6 @@ export type ParsedPlan = z.output<typeof planSection>;
 
 /** What a budget and a limit of power may be. */
 export const planObjectives = {
-  budget: amount(
-    { min: 0, max: MAX_COST },
-    'Most that it may cost a month; for `plan`.',
-  ).optional(),
-  power: amount({ min: 0, max: MAX_COST }, 'Power limit in watts; for `plan`.').optional(),
+  budget: amount({ min: 0, max: MAX_COST }, 'Maximum cost per month; for `plan`.').optional(),
+  power: amount({ min: 0, max: MAX_COST }, 'Maximum power in watts; for `plan`.').optional(),
 };

@@ -146,4 +146,7 @@ export const environment = z
     }),
     text(/^[^\0]*$/, 'text without NUL', 'Value.'),
   )
-  .meta({ description: 'Added to its environment.', 'x-type': 'names and strings' });
+  .meta({
+    description: 'Variables added to the environment of the member.',
+    'x-type': 'names and strings',
+  });

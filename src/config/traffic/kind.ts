@@ -42,5 +42,5 @@ export type ResolvedBase = {
 
 export const PROTOCOL = choice(
   ['http', 'tcp'],
-  '`http`: requests are held and replayed one by one. `tcp`: connections are.',
+  '`http`: per-request hold and retry. `tcp`: per-connection hold.',
 ).prefault('http');

@@ -21,19 +21,15 @@ const HOUR = 60 * MINUTE;
 const GIB = 1024 ** 3;
 
 const file = (description: string) =>
-  text(/^[^\0]+$/, 'a path', `${description} From the configuration file’s directory.`);
+  text(/^[^\0]+$/, 'a path', `${description} Relative to the directory of the configuration file.`);
 
 /** Between the clients and the proxy. */
 const clientSide = {
   tls: z
     .strictObject({
-      cert: file(
-        'PEM: the certificate, then those between it and the root; reread when it changes.',
-      ),
-      key: file('PEM: its key, without a password; reread when it changes.'),
-      min: choice(['TLSv1.2', 'TLSv1.3'], 'The oldest version that clients may use.').prefault(
-        'TLSv1.2',
-      ),
+      cert: file('PEM file: the certificate, then intermediate ones; reloaded when it changes.'),
+      key: file('PEM file: the private key, without a password; reloaded when it changes.'),
+      min: choice(['TLSv1.2', 'TLSv1.3'], 'Minimum TLS version of clients.').prefault('TLSv1.2'),
     })
     .optional(),
   clients: z
@@ -42,19 +38,21 @@ const clientSide = {
         .int()
         .min(1)
         .max(1_000_000)
-        .meta({ description: 'How many may be open; the rest are closed at once.' })
+        .meta({
+          description: 'Maximum number of client connections; further ones are closed at once.',
+        })
         .prefault(10_000),
       idleTimeout: duration(
         { min: SECOND, max: HOUR },
-        'How long one may stay open without a request.',
+        'Maximum idle time of a client connection.',
       ).prefault('75s'),
       headerTimeout: duration(
         { min: SECOND, max: HOUR },
-        'How long the header of a request may take from its first byte.',
+        'Time limit for the header of a request, from its first byte.',
       ).prefault('30s'),
       stallTimeout: duration(
         { min: SECOND, max: HOUR },
-        'How long a body may not move, nor an answer be read.',
+        'Maximum time without progress of a request body or a response.',
       ).prefault('60s'),
     })
     .prefault({}),
@@ -67,14 +65,14 @@ const memberSide = {
       tls: z
         .strictObject({
           ca: file(
-            'PEM: whoever signed the members’ certificates, or these themselves. Default: well-known authorities.',
+            'PEM file: the authorities of the members’ certificates, or these certificates. Default: well-known authorities.',
           ).optional(),
           verify: z
             .boolean()
-            .meta({ description: '`false`: any certificate will do.' })
+            .meta({ description: '`false`: accept any certificate.' })
             .prefault(true),
           serverName: hostName(
-            'The name in the members’ certificates. Default: the member’s address.',
+            'Name in the members’ certificates. Default: the member’s address.',
           ).optional(),
         })
         .optional(),
@@ -86,14 +84,13 @@ const memberSide = {
         .boolean()
         .meta({
           description:
-            'Each client connection begins with a header, version 1 or 2, that names the client. For proxies in front only: whoever connects can claim any address.',
+            'Client connections begin with a PROXY header (version 1 or 2). Only behind a proxy: others could claim any address.',
         })
         .prefault(false),
       send: z
         .boolean()
         .meta({
-          description:
-            'Each connection to a member begins with a header, version 2, that names the client.',
+          description: 'Begin connections to members with a PROXY header (version 2).',
         })
         .prefault(false),
     })
@@ -101,10 +98,10 @@ const memberSide = {
 };
 
 const schema = z.strictObject({
-  listen: address('Where clients connect.'),
+  listen: address('Address for clients.'),
   via: z.literal('proxy').optional().default('proxy').meta({
     description:
-      'How clients reach the active member. `proxy`: through hotwarm’s own, where requests wait and are sent again.',
+      'How clients reach the active member. `proxy`: through hotwarm’s proxy, which holds and retries requests.',
   }),
   protocol: PROTOCOL,
   processes: z
@@ -113,26 +110,26 @@ const schema = z.strictObject({
     .max(64)
     .meta({
       description:
-        'Of the proxy. They accept from one socket; each gets an equal share of `hold` and of `clients.maxConnections`.',
+        'Number of proxy processes. Each gets an equal share of `hold` and `clients.maxConnections`.',
     })
     .prefault(1),
   responseTimeout: duration(
     { min: 0, max: HOUR },
-    'Time limit on the first byte of a member’s response; `0s`: no limit.',
+    'Time limit for the first byte of a member’s response; `0s`: no limit.',
   ).prefault('0s'),
   hold: z
     .strictObject({
       timeout: duration(
         { min: 0, max: 10 * MINUTE },
-        'How long a request may wait for an active member; then 503 with Retry-After.',
+        'Maximum time to hold a request; then 503 with Retry-After.',
       ).prefault('10s'),
       requests: z
         .int()
         .min(0)
         .max(1_000_000)
-        .meta({ description: 'How many may wait.' })
+        .meta({ description: 'Maximum number of held requests.' })
         .prefault(1000),
-      bytes: size({ min: 0, max: 16 * GIB }, 'How much of them may wait.').prefault('64MiB'),
+      bytes: size({ min: 0, max: 16 * GIB }, 'Maximum memory for held requests.').prefault('64MiB'),
     })
     .prefault({}),
   retry: z
@@ -142,7 +139,7 @@ const schema = z.strictObject({
         .int()
         .min(1)
         .max(8)
-        .meta({ description: 'How often one request may be sent, counting the first time.' })
+        .meta({ description: 'Maximum number of attempts per request, including the first.' })
         .prefault(2),
     })
     .optional(),

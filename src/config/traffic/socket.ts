@@ -16,17 +16,17 @@ const LISTENERS_MAX = 15;
 const CLIENT_PATIENCE_MS = 10_000;
 
 const schema = z.strictObject({
-  listen: listenAddress('Where clients connect.'),
+  listen: listenAddress('Address for clients.'),
   via: z.literal('socket').meta({
     description:
-      'How clients reach the active member. `socket`: members inherit the listening socket (`LISTEN_FDS`), without a hop.',
+      'How clients reach the active member. `socket`: members inherit the listening socket (`LISTEN_FDS`), without a proxy.',
   }),
   protocol: PROTOCOL,
   listeners: z
-    .record(name, listenAddress('Where clients connect, too.'))
+    .record(name, listenAddress('Further address for clients.'))
     .meta({
       description:
-        'Further addresses, by the names that they have in `LISTEN_FDNAMES`; members inherit them after `listen`.',
+        'Further addresses, by their names in `LISTEN_FDNAMES`; members inherit them after `listen`.',
       'x-type': 'names and addresses',
     })
     .prefault({}),
@@ -36,18 +36,17 @@ const schema = z.strictObject({
     .max(65_535)
     .meta({
       description:
-        'How many connections may wait in the kernel until a member accepts them; the kernel caps it at `net.core.somaxconn`.',
+        'Maximum number of connections that wait in the kernel; it limits this to `net.core.somaxconn`.',
     })
     .prefault(4096),
   accept: choice(
     ['start', 'onActivate'],
-    'When a member begins to accept clients: from its start on, or once it has read a line from the descriptor `HOTWARM_ACTIVATE_FD`.',
+    'When a member accepts clients: from its start, or after it has read a line from the descriptor `HOTWARM_ACTIVATE_FD`.',
   ).prefault('start'),
   blocking: z
     .boolean()
     .meta({
-      description:
-        'Members call accept(2) and wait in it: their sockets are in blocking mode at each start.',
+      description: 'Members block in accept(2): set their sockets to blocking mode at each start.',
     })
     .prefault(false),
   unix: z
@@ -55,9 +54,9 @@ const schema = z.strictObject({
       mode: text(
         /^0?[0-7]{3}$/,
         'three octal digits in quotes, such as "660"',
-        'Its permissions: whoever may write to it may connect.',
+        'Permissions of the Unix socket: users that can write to it can connect.',
       ).prefault('660'),
-      owner: userName('Its owner and group. Default: the agent’s.').optional(),
+      owner: userName('Owner and group of the Unix socket. Default: the agent’s.').optional(),
     })
     .optional(),
 });
