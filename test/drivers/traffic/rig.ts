@@ -72,8 +72,9 @@ export async function startMember(t: TestContext, name: string, port = 0): Promi
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
+  withinMs = WITHIN_MS,
 ): Promise<void> {
-  await eventually(what, condition, WITHIN_MS);
+  await eventually(what, condition, withinMs);
 }
 
 export async function freePort(): Promise<number> {

@@ -35,8 +35,9 @@ export class ConnectLimiter {
     if (this.#waiting.size > 0) this.#pumpLater();
   }
 
+  /** Its first answer. One that had settled before says as much: the member takes connections from its queue. */
   answered(pending: PendingConnect): void {
-    if (!this.#connecting.delete(pending)) return;
+    this.#connecting.delete(pending);
     this.#widen();
     this.#pump();
   }
@@ -62,9 +63,10 @@ export class ConnectLimiter {
     this.#window = Math.min(MAX_WINDOW, this.#window + 1 / this.#window);
   }
 
-  #pump(): void {
+  #pump(settle: () => void = () => this.#settle()): void {
     for (const pending of this.#waiting) {
-      if (this.#connecting.size >= Math.floor(this.#window) && !this.#settle()) {
+      if (!this.#hasRoom()) settle();
+      if (!this.#hasRoom()) {
         this.#pumpLater();
         return;
       }
@@ -74,24 +76,40 @@ export class ConnectLimiter {
     }
   }
 
-  /** What was made settles by time alone: without a timer the others would wait for an answer that may never come. */
+  /** Without a timer the others would wait for an answer that may never come. */
   #pumpLater(): void {
     if (this.#timer !== null) return;
     if ([...this.#connecting.values()].every((acceptedAt) => acceptedAt === null)) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      this.#pump();
+      this.#settleOne();
+      this.#pump(() => {});
     }, SETTLED_MS);
   }
 
-  /** True: there is room again. */
-  #settle(): boolean {
+  /**
+   * While nothing else happens only one connection at a time settles, and the window stays: the member may be busy, or may
+   * not have run at all and have a full queue.
+   */
+  #settleOne(): void {
+    const before = monotonicMs() - SETTLED_MS;
+    for (const [pending, acceptedAt] of this.#connecting) {
+      if (acceptedAt === null || acceptedAt > before) continue;
+      this.#connecting.delete(pending);
+      return;
+    }
+  }
+
+  #hasRoom(): boolean {
+    return this.#connecting.size < Math.floor(this.#window);
+  }
+
+  #settle(): void {
     const before = monotonicMs() - SETTLED_MS;
     for (const [pending, acceptedAt] of this.#connecting) {
       if (acceptedAt === null || acceptedAt > before) continue;
       this.#connecting.delete(pending);
       this.#widen();
     }
-    return this.#connecting.size < Math.floor(this.#window);
   }
 }
