@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import type { Locale } from './core/describe/language.ts';
 
 // How the commands write: aligned tables, colors only where a person looks, Chinese characters counted
@@ -106,17 +107,12 @@ function two(value: number): string {
   return String(value).padStart(2, '0');
 }
 
+/** Columns that the text takes: East Asian characters and emoji two, combining characters and escape sequences none. */
 export function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of text) width += isWide(character) ? 2 : 1;
-  return width;
+  return stringWidth(text);
 }
 
-/** Han characters and full-width punctuation, which is all that our Chinese texts use. */
-function isWide(character: string): boolean {
-  return /[\p{Script=Han}\u3000-\u303f\uff00-\uff60]/u.test(character);
-}
-
+/** Han characters and full-width punctuation: what a line of our Chinese texts may be broken at. */
 const WIDE_CLASS = String.raw`\p{Script=Han}\u3000-\u303f\uff00-\uff60`;
 /** A word or a Han character, with the spaces before it and the full-width punctuation around it. */
 const PIECE = new RegExp(

@@ -18,6 +18,15 @@ test('columns are aligned by what the eye sees, Chinese characters counting two'
   assert.equal(second, 'a     y');
 });
 
+test('names in any script take the columns that a terminal gives them', () => {
+  assert.deepEqual(
+    ['shop', '商店', 'かな', '한글', '🛒', 'café', 'cafe\u0301', '\u001B[32mok\u001B[0m'].map(
+      displayWidth,
+    ),
+    [4, 4, 4, 4, 2, 4, 4, 2],
+  );
+});
+
 test('no line ends in blanks and missing cells do no harm', () => {
   const text = formatTable(terminal('en'), [[cell('a'), cell('')], [cell('long')], []]);
   assert.equal(text, 'a\nlong\n\n');

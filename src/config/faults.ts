@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import type { Locale, Text } from '../core/describe/language.ts';
 import type { FaultCode } from './fault-codes.ts';
 
@@ -84,8 +85,5 @@ function quoteLine(text: string, fault: ConfigFault): string[] {
 
 /** Spaces as wide as the text: East Asian characters take two columns of a terminal. */
 function blank(text: string): string {
-  return Array.from(text, (character) => (WIDE.test(character) ? '  ' : ' ')).join('');
+  return ' '.repeat(stringWidth(text));
 }
-
-const WIDE =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff00-\uff60]/u;
