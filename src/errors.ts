@@ -50,8 +50,8 @@ export const ERRORS = {
     exit: 5,
     status: 401,
     about: {
-      en: 'The API requires a token, or does not accept this host name.',
-      zh: 'API 要求令牌，或不接受该主机名。',
+      en: 'The API requires a token, or does not accept this host name or this user.',
+      zh: 'API 要求令牌，或不接受该主机名或该用户。',
     },
   },
   notFound: {

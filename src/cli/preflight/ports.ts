@@ -1,6 +1,6 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { HostPort, ResolvedConfig, ResolvedService } from '../../config/resolved.ts';
 import { formatAddress } from '../../config/units.ts';
 import { unreachable } from '../../core/assert.ts';
@@ -14,8 +14,7 @@ import {
   recordPath,
   runIdPrefix,
 } from '../../drivers/member/process/run-record.ts';
-import { countOpen } from '../../drivers/os/sockets.ts';
-import { LOCK_FILE, readHolder } from '../../drivers/store/state-lock.ts';
+import { provenHolder } from '../../drivers/store/state-lock.ts';
 import { isProxyOf } from '../../drivers/traffic/proxy/process.ts';
 import type { PreflightFinding } from './finding.ts';
 import { findHolders, type Holder, type Place, placeOf } from './holder.ts';
@@ -50,12 +49,9 @@ export async function portFindings(config: ResolvedConfig): Promise<PreflightFin
   return refused.map((one) => findingFor(one, holders));
 }
 
-/** A running agent keeps its lock file open. */
 function agentRunning(stateDir: string): PreflightFinding | null {
-  const lock = join(stateDir, LOCK_FILE);
-  const pid = readHolder(stateDir)?.pid ?? null;
-  if (pid === null || !existsSync(lock)) return null;
-  if (countOpen(pid, new Set([realpathSync(lock)])) === 0) return null;
+  const pid = provenHolder(stateDir);
+  if (pid === null) return null;
   return {
     level: 'warning',
     code: 'agentRunning',

@@ -10,7 +10,7 @@ import { isBusy, sqliteFault } from './sqlite-fault.ts';
 // there is no stale lock to judge and no pid to verify. Nothing is written through the lock, so there
 // is nothing to recover either. Who holds it is noted beside it, for messages only.
 
-export const LOCK_FILE = 'agent.lock';
+const LOCK_FILE = 'agent.lock';
 const HOLDER_FILE = 'agent.json';
 
 /** The agent that holds the directory and has noted its pid there; null: none is proved to. */
@@ -73,7 +73,7 @@ function held(path: string, cause: unknown): AppError {
 }
 
 /** Who took the lock last, whether or not it lives; null while it has not written it yet. */
-export function readHolder(path: string): { readonly pid: number; readonly host: string } | null {
+function readHolder(path: string): { readonly pid: number; readonly host: string } | null {
   try {
     const holder: unknown = JSON.parse(readFileSync(join(path, HOLDER_FILE), 'utf8'));
     if (typeof holder !== 'object' || holder === null) return null;
