@@ -57,7 +57,7 @@ test('a service that is on TLS from end to end is probed, fails over and takes a
 
   writeFileSync(shop.keyFile, next.key);
   await eventually('a pair that does not fit is told of', () =>
-    /the new certificate is not used, the old one stays: .*key\.pem: it is not the key/.test(
+    /cannot use the new certificate; keeping the old one: .*key\.pem: not the key/.test(
       agent.said,
     ),
   );
