@@ -16,10 +16,10 @@ import { registerFailure } from './rejoin.ts';
 import type { MemberState, Performance } from './state.ts';
 import { isPending, memberOf, note, updateMember, type StepContext } from './step-context.ts';
 
-// What an observation changes in what is known of a member. Nothing is decided here.
+// Updates the known state of a member from an observation. Decides nothing.
 
 const LATENCIES_KEPT = 32;
-/** Requests and errors lose half their weight in this time. */
+/** Half-life of the weight of requests and errors. */
 const PERFORMANCE_HALF_LIFE_MS = 1000;
 
 export function probeSucceeded(context: StepContext, event: ProbeSucceeded): void {
@@ -78,7 +78,7 @@ export function trafficSampled(context: StepContext, event: TrafficSampled): voi
   applyDetector(context, member.name, detector);
 }
 
-/** Reports may come late: the newest of those that speak of the copy that it has counts. */
+/** Reports can arrive late: the newest one about the present copy counts. */
 export function positionReported(context: StepContext, event: PositionReported): void {
   const { name, incarnation, position: known } = memberOf(context, event.member);
   const { history, timeline, position, ageMs } = event;
@@ -89,22 +89,22 @@ export function positionReported(context: StepContext, event: PositionReported):
   updateMember(context, name, { position: { history, timeline, position, asOf } });
 }
 
-/** Nothing speaks against its having served until now. */
+/** No evidence that the member stopped serving before now. */
 export function isBelieved({ detector: { health } }: MemberState): boolean {
   return health !== 'suspect' && health !== 'failed';
 }
 
-/** An end that was ordered is told by the outcome of the order. */
+/** The result of these effects reports the exit that they cause. */
 const ENDS = ['stopMember', 'fenceMember'] as const;
 
-/** It serves no more, but is not gone: it stays what it is until its exit, or its fence, says so. */
+/** The member no longer serves but still exists: its lifecycle stays until its exit or its fence is reported. */
 export function memberExiting(context: StepContext, event: MemberExiting): void {
   const { name, lifecycle, detector } = memberOf(context, event.member);
   if (lifecycle !== 'running' || isPending(context, name, ENDS)) return;
   applyDetector(context, name, detect.memberExiting(detector, event));
 }
 
-/** Proof of death. */
+/** Proof that the process exited. */
 export function memberExited(context: StepContext, event: MemberExited): void {
   const member = memberOf(context, event.member);
   if (event.incarnation !== member.incarnation || member.lifecycle === 'absent') return;
@@ -114,7 +114,7 @@ export function memberExited(context: StepContext, event: MemberExited): void {
   }
   const starting = member.lifecycle === 'starting';
   if (!starting && isBelieved(member)) noteAnswer(context, member.name);
-  // Who was condemned before has failed once, not twice.
+  // A member that was already marked failed counts as one failure.
   if (member.detector.health !== 'failed')
     registerFailure(context, member.name, starting ? 'startFailed' : null, exitText(event));
   const detector = starting
@@ -129,7 +129,7 @@ export function memberExited(context: StepContext, event: MemberExited): void {
   });
 }
 
-/** The incident began when it collapsed; what ended it is known only now. */
+/** The incident began when the process started to exit; its exit status is known only now. */
 function noteHowItEnded(
   context: StepContext,
   { name, detector }: MemberState,
@@ -146,7 +146,7 @@ function exitText(event: MemberExited): string {
   return event.exitCode === null ? event.how : String(event.exitCode);
 }
 
-/** Takes over a new state of the detector and what follows from it for the member. */
+/** Stores a new detector state and its consequences for the member. */
 export function applyDetector(context: StepContext, name: string, detector: DetectorState): void {
   const member = memberOf(context, name);
   updateMember(context, name, { detector });
@@ -161,7 +161,7 @@ export function applyDetector(context: StepContext, name: string, detector: Dete
   }
 }
 
-/** Doubt that begins or ends while an incident is open belongs to its story. */
+/** A suspicion that begins or ends during an incident is part of its timeline. */
 function noteDoubt(
   context: StepContext,
   member: string,

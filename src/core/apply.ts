@@ -12,7 +12,7 @@ import { recoverService } from './recover.ts';
 import { failoverRequested, switchoverRequested } from './switchover.ts';
 import { answer, type StepContext } from './step-context.ts';
 
-/** Brings what is known of the service up to date with the event. */
+/** Updates the known state of the service from the event. */
 export function applyEvent(context: StepContext, event: Event): void {
   if ('member' in event && !context.config.members.some((member) => member.name === event.member))
     return;
@@ -99,7 +99,7 @@ function seeLease(context: StepContext, record: LeaseRecord | null): void {
   noteLeader(context);
 }
 
-/** Everything is still observed and reported, nothing is done. Refused while something is under way, as that would be left half done. */
+/** Paused: hotwarm observes and reports but takes no action. Refused during an operation, which would be left half done. */
 function pauseRequested(context: StepContext): void {
   const { operation } = context.service;
   if (operation !== null && operation.kind !== 'start') {

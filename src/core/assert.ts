@@ -1,14 +1,14 @@
-/** A broken invariant: a bug in hotwarm. The process stops, its lease lapses, which is the safe end. */
+/** A broken invariant: a bug in hotwarm. The process stops and its lease expires, which is safe. */
 export class InvariantError extends Error {
   override readonly name = 'InvariantError';
 }
 
-/** Holds in production too. The message states the invariant positively. */
+/** Checked in production too. The message states the invariant positively. */
 export function assert(condition: boolean, invariant: string): asserts condition {
   if (!condition) throw new InvariantError(`invariant broken: ${invariant}`);
 }
 
-/** Ends a switch over a union: does not compile while a case is missing. */
+/** Default of a switch over a union: does not compile while a case is missing. */
 export function unreachable(value: never): never {
   throw new InvariantError(`invariant broken: no case for ${JSON.stringify(value)}`);
 }

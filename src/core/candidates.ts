@@ -5,21 +5,20 @@ import type { CandidateVerdict, GateRefusal } from './reasons.ts';
 import type { MemberState } from './state.ts';
 import { isPending, localMembers, type StepContext } from './step-context.ts';
 
-// Who could take over, best first. Every standby goes through the gate; those that pass are ordered by
-// their copies, the newest first, then by how soon they can serve (a running one needs nothing, a frozen one a thaw), then
-// by whether they failed just now, then by the order of the configuration, which is the user's own preference. Deterministic: equal members
-// always come out in the same order.
+// The candidates for a takeover, best first. Every standby gets an eligibility check. Eligible members are ordered by their
+// copies, newest first; then by how soon they can serve (running, frozen, cold); then by whether they failed during this
+// operation; then by the order of the configuration, which is the user's preference. The order is deterministic.
 
 export type Candidate = {
   readonly member: MemberState;
-  /** 0: serves now. 1: after a thaw. 2: must be started first. */
+  /** 0: can serve now. 1: needs a thaw. 2: needs a start. */
   readonly distance: 0 | 1 | 2;
   readonly verdict: CandidateVerdict;
-  /** Refused for being slow or unrehearsed only: it could serve if nobody better does. */
+  /** Only too slow or not rehearsed: can serve if no better member can. */
   readonly couldServe: boolean;
 };
 
-/** All members that may be considered, in the order in which they should be. */
+/** All candidates, in the order of preference. */
 export function rankCandidates(
   context: StepContext,
   excluded: readonly string[],
@@ -51,13 +50,13 @@ function toCandidate(context: StepContext, member: MemberState): Candidate {
   };
 }
 
-/** However many mild refusals weigh less than one that keeps a member from serving at all. */
+/** Any number of minor reasons weighs less than one that prevents a member from serving. */
 function severityOf({ verdict, couldServe }: Candidate): 0 | 1 | 2 {
   if (verdict.refusals.length === 0) return 0;
   return couldServe ? 1 : 2;
 }
 
-/** A member that is being rejoined is not ready, however well it answers: its promotion and the rejoin would undo each other. */
+/** A member that is rejoining is not ready, even if it responds: its promotion would conflict with the rejoin. */
 function refusalsOf(context: StepContext, member: MemberState): readonly GateRefusal[] {
   const refusals = admit(context, member);
   const isRejoining = isPending(context, member.name, ['rejoinMember']);
@@ -83,7 +82,7 @@ function distanceOf(member: MemberState): 0 | 1 | 2 {
   }
 }
 
-/** A member that failed in the operation under way comes after one that did not. */
+/** Members that failed during the current operation come last. */
 function failedNow(context: StepContext, member: MemberState): 0 | 1 {
   const { operation } = context.service;
   return operation !== null && member.failedAt !== null && member.failedAt >= operation.startedAt
@@ -91,7 +90,7 @@ function failedNow(context: StepContext, member: MemberState): 0 | 1 {
     : 0;
 }
 
-/** Members that the data plane may use at once when the active one dies: running, passing, never where exclusive. */
+/** Members that the data plane may use at once if the active member fails: running and eligible; none if exclusive. */
 export function fallbacksOf(context: StepContext, active: string): readonly string[] {
   if (context.config.exclusive || context.service.paused) return [];
   return rankCandidates(context, [active])

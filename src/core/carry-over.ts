@@ -3,23 +3,22 @@ import type { AgentState, ServiceFacts } from './state.ts';
 import type { DurationMs, Instant } from './time.ts';
 import type { StepContext } from './step-context.ts';
 
-// What outlives an agent although nothing else of its state does: after a reboot, after a change of the configuration, or
-// if nothing is left running. It is what the operator ordered, and what hotwarm remembers so that a service which keeps
-// failing is not moved to and fro. It belongs to the service, so it is found by the service's name, whatever the
-// configuration. Instants of another boot mean nothing, so it is told as ages and remaining times.
-// What this does not guarantee: the time for which no agent ran counts only within one boot, so after a reboot the
-// memory lasts longer, never shorter.
+// State that survives an agent even if nothing else does: after a reboot, after a change of the configuration, or if no
+// process is left running. It consists of operators' commands and of the record of recent failovers, which prevents
+// flapping. It belongs to the service and is found by the service's name, whatever the configuration. Instants of another
+// boot are meaningless, so it contains ages and remaining times.
+// Not guaranteed: time without an agent counts only within one boot. After a reboot the record lasts longer, never shorter.
 
 export type CarriedOver = {
   readonly service: string;
   readonly paused: boolean;
   readonly autoFailbackStopped: boolean;
-  /** How long ago each remembered failover was, oldest first. */
+  /** Age of each remembered failover, oldest first. */
   readonly failoverAgesMs: readonly DurationMs[];
   readonly degradedSwitchovers: { readonly count: number; readonly waitMs: DurationMs };
 };
 
-/** What the next agent must be told of each service. `at`: the instant from which ages are counted. */
+/** The state to carry over for each service. `at`: the reference for ages. */
 export function carriedOver(state: AgentState, at: Instant): readonly CarriedOver[] {
   return state.services.map((service) => ({
     service: service.name,
@@ -33,7 +32,7 @@ export function carriedOver(state: AgentState, at: Instant): readonly CarriedOve
   }));
 }
 
-/** Takes over what an earlier agent carried. */
+/** Restores the carried state of an earlier agent. */
 export function carryOver(context: StepContext, carried: readonly CarriedOver[]): void {
   const known = carried.find(({ service }) => service === context.config.name);
   if (known === undefined) return;
@@ -45,7 +44,7 @@ export function carryOver(context: StepContext, carried: readonly CarriedOver[])
   const remembered: Partial<ServiceFacts> = {
     paused: known.paused,
     autoFailbackStopped: known.autoFailbackStopped,
-    // The limit may be another one by now.
+    // The limit may have changed since.
     failovers: known.failoverAgesMs
       .map((ageMs) => context.at - ageMs)
       .slice(-(failback.maxFailovers + 1)),

@@ -2,8 +2,8 @@ import { unreachable } from './assert.ts';
 import type { Evidence, Refusal } from './reasons.ts';
 import type { Incident, MemberState, Operation, ServiceState } from './state.ts';
 
-// What of a service's state changed from one step to the next, as far as it says something to a reader.
-// Transcripts write these as codes, `hotwarm replay` in words.
+// The relevant changes of a service's state from one step to the next. Transcripts contain their codes, `hotwarm replay`
+// prints texts.
 
 export type Change =
   | {
@@ -20,7 +20,7 @@ export type Change =
       readonly kind: string;
       /** null: there was none before. */
       readonly from: string | null;
-      /** null: it has ended. */
+      /** null: the operation has ended. */
       readonly to: string | null;
     }
   | {
@@ -36,7 +36,7 @@ export type Change =
       readonly from: MemberState['detector']['health'];
       readonly to: MemberState['detector']['health'];
       readonly reason: MemberState['detector']['reason'];
-      /** The fact that was new with it; null: none was. */
+      /** The evidence that came with the change; null: none. */
       readonly evidence: Evidence | null;
     }
   | { readonly code: 'ready'; readonly member: string; readonly ready: boolean }
@@ -50,7 +50,7 @@ export type Change =
       readonly outcome: Incident['outcome'];
     };
 
-/** In a fixed order: the service, its members in theirs, what was refused, the incident. */
+/** In a fixed order: service, members in their order, blocked actions, incident. */
 export function changesOf(before: ServiceState, after: ServiceState): readonly Change[] {
   if (before === after) return [];
   return [
@@ -76,7 +76,7 @@ function serviceChanges(before: ServiceState, after: ServiceState): readonly Cha
   return [...changes, ...operationChanges(before.operation, after.operation)];
 }
 
-/** A member of another host with its host. */
+/** With the host, if the member is on another one. */
 function leaderOf({ leadership }: ServiceState): string | null {
   switch (leadership.who) {
     case 'nobody':

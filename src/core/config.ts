@@ -1,8 +1,8 @@
 import type { DurationMs } from './time.ts';
 import type { Temperature } from './temperature.ts';
 
-// What the core needs to know of the user's configuration: plain, complete, all durations in
-// milliseconds, all sizes in bytes. src/config makes it from hotwarm.yaml.
+// The configuration as the core uses it: plain, complete, durations in milliseconds, sizes in bytes. src/config compiles
+// it from hotwarm.yaml.
 
 export type CoreConfig = {
   /** The host this agent runs on. */
@@ -13,17 +13,17 @@ export type CoreConfig = {
 export type MemberConfig = {
   readonly name: string;
   readonly host: string;
-  /** How this member is kept while it stands by. */
+  /** Standby temperature of this member. */
   readonly temperature: Temperature;
 };
 
 export type ServiceConfig = {
   readonly name: string;
-  /** Of what its members are; what they can do is in `abilities`, and nothing is decided by the name. */
+  /** The member type, for display; decisions depend on `abilities`, never on this name. */
   readonly kind: string;
-  /** Two actives at once would do harm: fence before promoting, and stop at the lease's end. */
+  /** At most one active member: fence before promoting, and stop when the lease expires. */
   readonly exclusive: boolean;
-  /** How a planned move ends the old active where two actives do no harm: told no more requests, or ended, as it would go on accepting them itself. */
+  /** How a planned takeover releases the old active member if two are harmless: `drain`, or `stop` if it accepts clients by itself. */
   readonly release: 'drain' | 'stop';
   readonly abilities: Abilities;
   /** The first is preferred. At least one. */
@@ -33,54 +33,54 @@ export type ServiceConfig = {
   readonly failback: FailbackConfig;
   readonly lease: LeaseConfig;
   readonly restart: RestartConfig;
-  /** How long a member may be asked for what clients ask before it is frozen; null: it is not asked. */
+  /** Time limit for warm-up requests before a member is frozen; null: no warm-up requests. */
   readonly primeMs: DurationMs | null;
   readonly degraded: DegradedConfig;
   readonly timeouts: TimeoutConfig;
-  /** manage: do it. observe: decide and journal what would have been done, and do nothing. */
+  /** manage: act. observe: decide and journal, but take no action. */
   readonly mode: 'manage' | 'observe';
 };
 
-/** Which role changes the members' driver knows; a plain process knows none and is simply started and stopped. */
+/** Role changes that the members' driver supports; a plain process supports none and is only started and stopped. */
 type Abilities = {
   readonly promote: boolean;
   readonly demote: boolean;
   readonly rejoin: boolean;
-  /** Whether it can be asked how far its copy has come. */
+  /** Whether members report the position of their copy. */
   readonly position: boolean;
 };
 
 export type DetectionConfig = {
   /** Time between two routine probes. */
   readonly intervalMs: DurationMs;
-  /** Patience with one probe. */
+  /** Probe timeout. */
   readonly timeoutMs: DurationMs;
-  /** Upper bound on the time from the last sign of life to suspicion. */
+  /** Maximum time from the last response to a suspicion. */
   readonly maxSilenceMs: DurationMs;
-  /** Tolerated time between two false suspicions: the record margin's window. */
+  /** Target time between two false suspicions: the window of the safety margin. */
   readonly falseSuspicionEveryMs: DurationMs;
 };
 
 type TakeoverConfig = {
-  /** A candidate whose 95th percentile of latency is above this is not fast enough; null: not checked. */
+  /** Maximum p95 latency of a candidate; null: not checked. */
   readonly p95Ms: DurationMs | null;
-  /** A candidate that lags by more bytes than this may not take over; null: not checked. */
+  /** Maximum replication lag of a candidate, in bytes; null: not checked. */
   readonly lagBytes: number | null;
-  /** A candidate must have proved within this time that it can take over; null: not checked. */
+  /** Maximum age of the last successful rehearsal; null: not checked. */
   readonly maxRehearsalAgeMs: DurationMs | null;
-  /** While no candidate passes: let one that is only too slow serve, or hold the requests. */
+  /** If no candidate is eligible: accept a slow one, or hold requests. */
   readonly degraded: 'serve' | 'hold';
-  /** How long the new active is compared with the objective after a takeover. */
+  /** Time that the new active member is on probation after a takeover. */
   readonly probationMs: DurationMs;
-  /** Share of requests that may fail while the new active is observed, 0 to 1. */
+  /** Maximum share of failed requests, 0 to 1. */
   readonly errorShare: number;
 };
 
 type FailbackConfig = {
   readonly mode: 'auto' | 'manual' | 'never';
-  /** How long the preferred member must have been healthy. Doubled by each failover within the window. */
+  /** Time that the preferred member must be healthy; doubles with each failover within the window. */
   readonly afterMs: DurationMs;
-  /** Past this many failovers within the window automatic failback stops. */
+  /** Maximum number of failovers within the window; above it automatic failback stops. */
   readonly maxFailovers: number;
   readonly windowMs: DurationMs;
 };
@@ -89,22 +89,22 @@ type LeaseConfig = {
   readonly durationMs: DurationMs;
   /** Time between two renewals. */
   readonly renewIntervalMs: DurationMs;
-  /** The holder stops serving this long before the lease could be taken by another. */
+  /** The holder stops serving this long before another host can take the lease. */
   readonly marginMs: DurationMs;
 };
 
 export type RestartConfig = {
-  /** Pause before the second attempt at bringing a member back; doubles with each attempt. */
+  /** Delay before the second restart attempt; doubles with each attempt. */
   readonly backoffMs: DurationMs;
   readonly maxBackoffMs: DurationMs;
-  /** Each time this long that a member was ready takes one failure off its count. */
+  /** Ready time that removes one failure from the count. */
   readonly resetAfterMs: DurationMs;
 };
 
 type DegradedConfig = {
-  /** What to do with an active that answers probes but serves its clients badly. */
+  /** Action for a degraded active member. */
   readonly action: 'switchover' | 'report';
-  /** Pause before the next ejection for this reason, times the number of ejections so far. */
+  /** Delay before the next such switchover, multiplied by their number so far. */
   readonly backoffMs: DurationMs;
 };
 

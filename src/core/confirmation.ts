@@ -13,10 +13,10 @@ import { noteNegativeAnswer } from './outlier-detection.ts';
 import type { Channel, Evidence, ProbeFault } from './reasons.ts';
 import type { Instant } from './time.ts';
 
-// How a doubt ends: a probe on another channel clears the member or condemns it. Two failures condemn,
-// or one refusal where a connection had already been refused, or the deadline of two time-outs. A
-// time-out is silence too, so an observer that may be at fault itself asks more often before it
-// believes in one, and believes in none while it is unfit; a refusal is the other side's own word.
+// How a suspicion ends: a probe on another channel clears the member or confirms the failure. A failure is confirmed by
+// two failed probes, or by one refused connection after another one, or by the deadline of two timeouts. A timeout can be
+// the observer's own fault: a slow observer needs more of them, and a degraded one accepts none. A refused connection is
+// a response of the other side and always counts.
 
 export function confirmationSucceeded(
   state: DetectorState,
@@ -49,7 +49,7 @@ export function confirmationFailed(
   return unfit === null ? condemn(seen, 'confirmedDead', at) : excuse(seen, unfit, situation);
 }
 
-/** The deadline of the confirmation was due. */
+/** The deadline of the confirmation is due. */
 export function judgeConfirmation(state: DetectorState, situation: Situation): DetectorState {
   assert(state.confirm !== null, 'a suspicion is being confirmed');
   const { at, observer } = situation;
@@ -61,7 +61,7 @@ export function judgeConfirmation(state: DetectorState, situation: Situation): D
   return { ...state, nextAt: deadline, confirm };
 }
 
-/** With the observer's present patience and without its own pauses. */
+/** Extended by the observer's current timeout factor and by its own pauses. */
 function deadlineOf(state: DetectorState, { config, observer }: Situation): Instant {
   const patienceMs = CONFIRMING_PROBES * config.timeoutMs * patience(observer);
   return state.since + patienceMs + creditSince(observer, state.since);
@@ -75,7 +75,7 @@ function isRefused({ fact }: Evidence): boolean {
   return (fact.code === 'probeFailed' || fact.code === 'requestFailed') && isRefusal(fact.fault);
 }
 
-/** The member answered, and said no. */
+/** The member responded, with an error. */
 function isNegative({ fact }: Evidence): boolean {
   if (fact.code !== 'probeFailed') return false;
   return fact.fault === 'badStatus' || fact.fault === 'badAnswer' || fact.fault === 'commandFailed';

@@ -7,10 +7,10 @@ import type { AgentState, MemberState, ServiceState } from './state.ts';
 import { earlier, type Instant } from './time.ts';
 import { OUTCOME_GRACE_MS, type StepContext } from './step-context.ts';
 
-// Everything in the state that becomes true merely by waiting. A decision that depends on `at` must have its
-// moment here, or it would be taken only when something else happens.
+// Everything in the state that becomes true by the passage of time alone. A decision that depends on `at` needs its deadline
+// here; otherwise it would be made only when another event arrives.
 
-/** The next moment at which this service must be looked at, perhaps already past; null: none. */
+/** The next deadline of this service, perhaps already past; null: none. */
 export function nextDeadlineOf(
   host: string,
   config: ServiceConfig,
@@ -26,7 +26,7 @@ export function nextDeadlineOf(
   return earlier(overdueVerdict(service, state), next.at);
 }
 
-/** The next moment at which something is done although nothing happens, the routine left out; null: none. */
+/** The next deadline that leads to an action, without routine ones; null: none. */
 export function nextTurningPoint(
   host: string,
   config: ServiceConfig,
@@ -38,7 +38,7 @@ export function nextTurningPoint(
   return next.at;
 }
 
-/** Keeps the first of the moments that were not there yet when the service was last looked at. */
+/** Keeps the earliest deadline that was not due yet at the last decision. */
 class NextMoment {
   at: Instant | null = null;
   readonly #decidedAt: Instant;
@@ -68,7 +68,7 @@ function addTurningPoints(
     next.add(service.degradedSwitchovers.notBefore);
 }
 
-/** A detector's deadline that has passed is due now, unless the poll phase before its verdict is under way. */
+/** An expired detector deadline is due now, unless input is being drained before its verdict. */
 function overdueVerdict(service: ServiceState, state: AgentState): Instant | null {
   if (state.polling !== null) return null;
   let next: Instant | null = null;
@@ -91,7 +91,7 @@ function addOperationMoments(next: NextMoment, service: ServiceState): void {
   if (operation.step === 'choosing') next.add(operation.notBefore);
 }
 
-/** The questions about failback are asked of a step; here nothing is decided, so nothing of it changes. */
+/** The failback functions need the context of a step; nothing is decided here, so it stays unchanged. */
 function readOnlyContext(
   host: string,
   config: ServiceConfig,

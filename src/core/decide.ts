@@ -20,10 +20,9 @@ import {
   type StepContext,
 } from './step-context.ts';
 
-// Looks at a service as a whole and orders what brings it closer to what it should be. First whether
-// anything must begin, in the order of weight: is the active dead, does a new one carry the load, is the
-// active serving badly, may the preferred one come back. Then what is under way goes on, and everything
-// else is kept as it should be.
+// Decides about a service as a whole: issues effects that bring it closer to its desired state. First it checks whether an
+// operation must begin, by importance: has the active member failed, does a new one pass its probation, is the active
+// member degraded, can the preferred one return. Then it advances the current operation and maintains everything else.
 
 export function decide(context: StepContext): void {
   forgetFallback(context);
@@ -44,7 +43,7 @@ export function decide(context: StepContext): void {
   context.service = { ...context.service, phase: phaseOf(context), decidedAt: context.at };
 }
 
-/** The data plane left an active that then proved well; the route told next leads back to it. */
+/** The data plane used a fallback although the active member proved healthy; the next route returns to it. */
 function forgetFallback(context: StepContext): void {
   const { usedFallback, operation } = context.service;
   const active = activeHere(context.service);
@@ -54,7 +53,7 @@ function forgetFallback(context: StepContext): void {
     context.service = { ...context.service, usedFallback: null, route: null };
 }
 
-/** A suspicion is followed by a probe on another channel at once, not an interval later. */
+/** Confirms a suspicion with a probe on another channel at once, not after an interval. */
 function confirmDoubts(context: StepContext): void {
   for (const { name, detector } of localMembers(context)) {
     if (
@@ -78,7 +77,7 @@ function confirmDoubts(context: StepContext): void {
 
 const PROBE_SLACK_MS = 200;
 
-/** No failover because the observer, not the observed, is in doubt: said once, as it explains why nothing happens. */
+/** Reports once that a degraded observer blocks a failover. */
 function reportUnfitness(context: StepContext): void {
   const active = activeHere(context.service);
   if (active === null) return;

@@ -28,34 +28,32 @@ import type { Channel, Evidence, HealthReason, ProbeFault } from './reasons.ts';
 import { expectedAt, lateFrom, marginMs, suspectFrom, type Silence } from './heartbeat-timeout.ts';
 import type { Instant } from './time.ts';
 
-// One member's failure detector: turns observations into a verdict, with the evidence it rests on.
+// The failure detector of one member: turns observations into a verdict with its evidence.
 //
-// Evidence has classes. Proof (the kernel says that the process ended, or that it has lost its memory and so
-// is ending) condemns at once. A refused or
-// reset connection, a failed request or a silence longer than expected only raises a suspicion, which
-// costs one probe on another channel at once; that probe clears the member or condemns it. So the
-// deadline for silence can be tight enough to be wrong now and then without a false failover.
-// Errors and slowness while beats are fine make a member degraded, never failed.
+// Evidence has two classes. Proof (the kernel reports that the process exited, or that it released its memory and so is
+// exiting) marks the member failed at once. A refused or reset connection, a failed request or a late response only raises
+// a suspicion: it triggers one probe on another channel, which clears the member or confirms the failure. So the deadline
+// for silence can be tight: an occasional false suspicion does not cause a failover. Errors and slowness of a member that
+// responds to probes make it degraded, never failed.
 //
-// Silence is judged only by expire(), which must be called after everything that already arrived has
-// been delivered, and which computes the deadline afresh: a deadline is a reason to look, not a
-// verdict. While the observer is unfit, or all targets are late at once, silence makes a member
-// unknown instead. It does not tell a dead member from a dead path to it where the confirming probe
-// takes the same path: fencing, not detection, makes a takeover safe.
+// Only expire() judges silence. It must be called after all pending input was delivered, and it computes the deadline
+// again: a deadline triggers a check, it is not a verdict. While the observer is degraded, or all targets are late at the
+// same time, silence makes a member unknown instead. The detector cannot tell a failed member from a failed path if the
+// confirming probe takes the same path: fencing, not detection, makes a takeover safe.
 //
-// A gap that ended a suspicion is left out of the long window of arrivals, which it would shift; it
-// does enter the record margin, which is what makes mistakes rare (left out of both, the margin could
-// never grow and mistakes would repeat). Gaps that were no mistake (confirmed, or our own) enter neither.
+// A gap that ended a false suspicion does not enter the long window of arrivals, which it would shift. It does enter the
+// safety margin, which makes false suspicions rare: without it the margin would never grow and they would repeat. Gaps of
+// confirmed failures and the observer's own pauses enter neither.
 //
-// Longer than most files because the state and every transition that others call are in one place; how
-// a doubt is confirmed, what clients say and how long silence may last have files of their own.
+// Longer than most files because the state and its transitions are in one place. Confirmation, passive checks and the
+// heartbeat timeout have files of their own.
 
 export type Health = 'unknown' | 'starting' | 'healthy' | 'degraded' | 'suspect' | 'failed';
 
 export type Confirm = {
-  /** A confirming probe should be issued now. */
+  /** A confirming probe must be issued now. */
   readonly wanted: boolean;
-  /** When the probe under way was issued; null: none is. */
+  /** When the current probe was issued; null: none. */
   readonly sentAt: Instant | null;
   readonly deadline: Instant;
   readonly failures: number;
@@ -67,16 +65,16 @@ export type DetectorState = {
   readonly health: Health;
   readonly reason: HealthReason;
   readonly since: Instant;
-  /** Newest last, bounded: those of the current doubt. */
+  /** Evidence of the current suspicion, newest last, bounded. */
   readonly evidence: readonly Evidence[];
-  /** When the current doubt began. */
+  /** When the current suspicion began. */
   readonly firstEvidenceAt: Instant | null;
   /** When expire() must be called. */
   readonly nextAt: Instant | null;
   readonly confirm: Confirm | null;
-  /** Channel of the routine beats. */
+  /** Channel of the routine probes. */
   readonly channel: Channel;
-  /** What the gap before the next beat means for what is learnt: see the top of this file. */
+  /** How the gap before the next response counts; see the top of this file. */
   readonly gap: 'usual' | 'mistake' | 'excused';
   readonly silence: Silence;
   readonly quality: Quality;
@@ -91,7 +89,7 @@ export type ConfirmOutcome =
       readonly channel: Channel;
     };
 
-/** A member that is not watched: absent, frozen, cold. Only proof of its end counts. */
+/** A member without probes: absent, frozen or cold. Only proof of its exit counts. */
 export function idleDetector(at: Instant, reason: HealthReason): DetectorState {
   return {
     watched: false,
@@ -116,7 +114,7 @@ export function idleDetector(at: Instant, reason: HealthReason): DetectorState {
   };
 }
 
-/** `healthy`: it has answered already. `starting`: silence is no evidence until it has. */
+/** `healthy`: it has already responded. `starting`: silence is no evidence before the first response. */
 export function watchMember(
   config: DetectionConfig,
   incarnation: number,
@@ -171,7 +169,7 @@ export function probeFailed(
   const seen = addEvidence(state, { at, channel, fact: { code: 'probeFailed', fault, detail } });
   switch (fault) {
     case 'timeout':
-      // No answer is silence, and silence is judged by its deadline.
+      // A timeout is silence, which only the deadline judges.
       return seen;
     case 'refused':
     case 'reset':
@@ -184,14 +182,14 @@ export function probeFailed(
       if (state.quality.degraded !== 'requestsFailing') {
         return suspect(seen, 'requestsFailing', situation);
       }
-      // Already known to answer elsewhere: it stays degraded, and its no is a sign of life.
+      // It is known to respond elsewhere: it stays degraded, and an error response is a response.
       return rearm({ ...seen, silence: { ...seen.silence, graceFrom: at } }, situation);
     default:
       return unreachable(fault);
   }
 }
 
-/** Proof that it serves no more: failed at once. Its exit, which is yet to come, will say how it ended. */
+/** Proof that it no longer serves: failed at once. Its exit follows later and gives the status. */
 export function memberExiting(state: DetectorState, event: MemberExiting): DetectorState {
   if (isProven(state) || !isAbout(state, event.incarnation)) return state;
   const { at, pid } = event;
@@ -199,7 +197,7 @@ export function memberExiting(state: DetectorState, event: MemberExiting): Detec
   return condemn(addEvidence(state, { at, channel: 'exit', fact }), 'exiting', at);
 }
 
-/** Proof: failed at once, whatever else is known. Of an unwatched member, a frozen one, too. */
+/** Proof: failed at once, whatever else is known; also for a member without probes, such as a frozen one. */
 export function memberExited(state: DetectorState, event: MemberExited): DetectorState {
   if (hasEnded(state) || (state.watched && event.incarnation !== state.incarnation)) return state;
   const { at, how, exitCode, signal, pid } = event;
@@ -207,7 +205,7 @@ export function memberExited(state: DetectorState, event: MemberExited): Detecto
   return condemn(addEvidence(state, { at, channel: 'exit', fact }), how, at);
 }
 
-/** Requests of real clients failed on the member: they may know better than the probes. */
+/** Client requests failed on the member: they can reveal more than probes. */
 export function trafficFailed(
   config: DetectionConfig,
   state: DetectorState,
@@ -223,7 +221,7 @@ export function trafficFailed(
   return suspect(seen, reason, { config, at, observer });
 }
 
-/** What the data plane saw of the member in a window. */
+/** What the data plane measured of the member in a window. */
 export function trafficSampled(
   config: DetectionConfig,
   state: DetectorState,
@@ -253,12 +251,12 @@ export function confirmEnded(
   return confirmationFailed(state, outcome, situation);
 }
 
-/** Its silence deadline has passed, whatever excuses there are. */
+/** Whether its silence deadline has passed, without regard to the observer's condition. */
 export function isLate(state: DetectorState, { config, at, observer }: Situation): boolean {
   return isJudged(state) && lateFrom(config, state.silence, observer) <= at;
 }
 
-/** A deadline was due and everything that had arrived by then is known: reads it again and judges. */
+/** A deadline is due and all input up to it was read: computes it again and judges. */
 export function expire(
   config: DetectionConfig,
   state: DetectorState,
@@ -300,7 +298,7 @@ function isAbout(state: DetectorState, incarnation: number): boolean {
   return state.watched && incarnation === state.incarnation;
 }
 
-/** The kernel said that it serves no more: nothing that arrives later revives it. */
+/** The kernel reported that it no longer serves: later responses cannot change that. */
 export function isProven(state: DetectorState): boolean {
   return hasEnded(state) || (state.health === 'failed' && state.reason === 'exiting');
 }

@@ -24,11 +24,11 @@ import {
   type StepContext,
 } from './step-context.ts';
 
-// What the outcome of an effect changes. First the facts it proves, whatever it was ordered for; then the
-// plan it belongs to, if any. Late and duplicate outcomes never get here: their effect is not pending.
-// Longer than most files, as it is one list of orders and of what each proves, done or failed.
+// Applies the result of an effect: first the facts that it proves, whatever the effect was for; then the plan it belongs
+// to, if any. Late and duplicate results never get here: their effect is not pending.
+// Longer than most files because it is one list of effects and of what each result proves.
 
-/** After a failed order to a member, so that a lasting fault does not become a busy loop. */
+/** Pause after a failed effect: prevents a busy loop on a lasting fault. */
 const MEMBER_PAUSE_MS = 1000;
 const PAUSE_MS: Readonly<Partial<Record<Effect['type'], DurationMs>>> = {
   fenceMember: 200,
@@ -70,8 +70,8 @@ export function applyOutcome(context: StepContext, effect: Effect, outcome: Outc
 }
 
 /**
- * An effect succeeds only after all that it waited for has, so an outcome of those that is still missing was lost.
- * What a start was given, its pid, cannot be guessed.
+ * An effect succeeds only after its dependencies; a missing result of one of them was therefore lost, and is assumed. The
+ * pid of a started process cannot be assumed.
  */
 function proveEarlier(context: StepContext, effect: Effect): void {
   for (const earlier of context.service.pending) {
@@ -80,7 +80,7 @@ function proveEarlier(context: StepContext, effect: Effect): void {
   }
 }
 
-/** What an effect whose success was not told, or is only assumed, will have resulted in. */
+/** The result of an effect whose success was not reported, or is only assumed. */
 export function assumedResult(context: StepContext, effect: Effect): EffectResult {
   if (effect.type !== 'acquireLease' && effect.type !== 'renewLease') return { type: 'done' };
   const { config, service, host } = context;
@@ -155,7 +155,7 @@ function becameReady(context: StepContext, name: string): void {
   beginWatch(context, name, member.incarnation, 'healthy');
 }
 
-/** Nothing of the member is left: proved by the order's success. */
+/** The success of the effect proves that no process of the member is left. */
 function becameAbsent(context: StepContext, name: string, orderly: boolean): void {
   if (context.config.mode === 'observe') return;
   const member = memberOf(context, name);
@@ -253,7 +253,7 @@ function factsOfFailure(
       updateMember(context, effect.member, ABSENT_UNPROVED);
       return;
     case 'primeMember':
-      // Slow at first is better than not standing by.
+      // A standby that is slow at first is better than none.
       updateMember(context, effect.member, { primed: true });
       return;
     case 'freezeMember':
@@ -292,7 +292,7 @@ function pauseOrders(
   { type, member }: Effect & { readonly member: string },
 ): void {
   const pauseMs = PAUSE_MS[type];
-  // After a promotion that belongs to a plan, the plan pauses.
+  // After a failed promotion of a plan, the plan itself pauses.
   if (pauseMs === undefined || (type === 'promoteMember' && activeHere(context.service) !== member))
     return;
   updateMember(context, member, { retryAt: context.at + pauseMs });
@@ -305,7 +305,7 @@ const ABSENT_UNPROVED = {
   readySince: null,
 } as const;
 
-/** The order was never carried out, so only what was assumed when it was issued is taken back. */
+/** The effect never ran: undo only what was assumed when it was issued. */
 function factsOfNotBegun(context: StepContext, effect: Effect): void {
   if (effect.type === 'freezeMember') unfrozen(context, effect.member);
   if (effect.type === 'rejoinMember') updateMember(context, effect.member, { followsEpoch: null });
@@ -314,7 +314,7 @@ function factsOfNotBegun(context: StepContext, effect: Effect): void {
   }
 }
 
-/** It never became ready: whatever there is of it is fenced, then it is tried again later. */
+/** The member never became ready: fence what is left of it, then retry later. */
 function failedToStart(
   context: StepContext,
   name: string,
@@ -331,7 +331,7 @@ function failedToStart(
   });
 }
 
-/** A member that cannot be thawed is as good as dead. */
+/** A member that cannot be thawed counts as failed. */
 function lost(context: StepContext, name: string, fault: EffectFault, detail: string): void {
   registerFailure(context, name, fault, detail);
   updateMember(context, name, {

@@ -5,13 +5,12 @@ import type { MemberState } from './state.ts';
 import type { Instant } from './time.ts';
 import type { StepContext } from './step-context.ts';
 
-// The gate: may this member take over now? It must be ready, fast enough, fresh enough and, if asked
-// for, have proved lately that it can serve. All refusals are given at once, so that `explain` can say
-// everything that stood against a candidate. The gate judges by what was observed of the standby (its
-// answers to probes, its position); whether it carries the full load is only seen after the takeover, which
-// is why the new active is observed then.
+// The eligibility check: can this member take over now? It must be ready, fast enough, up to date and, if configured,
+// recently rehearsed. The check collects all reasons, so that `explain` can show every one. It is based on observations of
+// the standby (responses to probes, position). Whether the member carries the full load is known only after the takeover:
+// therefore the new active member is then on probation.
 
-/** Everything that speaks against this member's taking over; empty: it passes. */
+/** All reasons why this member is not eligible; empty: eligible. */
 export function admit(context: StepContext, member: MemberState): readonly GateRefusal[] {
   const { takeover } = context.config;
   return [

@@ -1,17 +1,17 @@
 import type { Event } from './event.ts';
 
-// What each kind of event is, for code that routes, folds or replays events without looking into them. What one says is
-// in event.ts, what it changes in apply.ts, its words in describe/event.ts.
+// Properties of each kind of event, for code that routes, folds or replays events without reading them. The fields are in
+// event.ts, the state changes in apply.ts, the texts in describe/event.ts.
 
 export type EventKind = {
-  /** all: every service. named: the service that it names. effect: the one that waits for the effect. */
+  /** all: every service. named: the service in the event. effect: the service of the pending effect. */
   readonly concerns: 'all' | 'named' | 'effect';
-  /** Comes all the time, and says nothing as long as nothing follows from it. */
+  /** Arrives continuously; not worth showing unless it changes something. */
   readonly isRoutine: boolean;
   /**
-   * Whether one that was recorded happens too where the same facts met another setting.
+   * Whether a recorded event also happens in a replay with another setting.
    * withRun: as long as the same process runs. withActive: as long as the same member is active. withFallback: if the
-   * route allows it. never: what replaces it is made there.
+   * route allows it. never: the replay produces its own.
    */
   readonly recurs: 'always' | 'never' | 'withRun' | 'withActive' | 'withFallback';
 };

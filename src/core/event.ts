@@ -4,8 +4,8 @@ import type { Position } from './position.ts';
 import type { Channel, EffectFault, ProbeFault } from './reasons.ts';
 import type { DurationMs, Instant } from './time.ts';
 
-// Facts, past tense. `at` is when the agent learned of it, on its own monotonic clock, and never
-// decreases from one event to the next. Draws of chance, where one is needed, come with the event.
+// Events: facts, in the past tense. `at` is when the agent learned of the fact, on its own monotonic clock; it never
+// decreases from one event to the next. Random numbers, if needed, are part of the event.
 
 export type Event =
   // The agent itself.
@@ -14,15 +14,15 @@ export type Event =
       readonly at: Instant;
       readonly epochs: readonly KnownEpoch[];
       readonly nextIncident: number;
-      /** Of the services that an earlier agent of this host knew. */
+      /** State of services from an earlier agent of this host. */
       readonly carried: readonly CarriedOver[];
     }
-  /** An agent goes on from the state of one that died on this host since its last boot. */
+  /** An agent recovers the state of one that exited on this host since the last boot. */
   | {
       readonly type: 'agentRecovered';
       readonly at: Instant;
       readonly epochs: readonly KnownEpoch[];
-      /** Every member whose main process lives: the same by pid and start time. */
+      /** Every member whose main process still runs: same pid and start time. */
       readonly found: readonly FoundMember[];
     }
   /** A deadline named by nextDeadline() was reached. */
@@ -36,7 +36,7 @@ export type Event =
   | ({ readonly type: 'trafficFailed' } & TrafficFailed)
   | ({ readonly type: 'trafficSampled' } & TrafficSampled)
   | ({ readonly type: 'positionReported' } & PositionReported)
-  /** The data plane used a fallback it was authorised to use. */
+  /** The data plane used an allowed fallback. */
   | {
       readonly type: 'trafficFellBack';
       readonly at: Instant;
@@ -44,7 +44,7 @@ export type Event =
       readonly from: string;
       readonly to: string;
     }
-  /** The data plane process of a service ended or came back. */
+  /** The data plane of a service exited or restarted. */
   | { readonly type: 'trafficLost'; readonly at: Instant; readonly service: string }
   | { readonly type: 'trafficRestored'; readonly at: Instant; readonly service: string }
   // The store.
@@ -90,14 +90,14 @@ export type FoundMember = {
   readonly service: string;
   readonly member: string;
   readonly pid: number;
-  /** Under which its probes and its exit will be told. */
+  /** The incarnation in events about its probes and its exit. */
   readonly incarnation: number;
   readonly frozen: boolean;
 };
 
 export type KnownEpoch = { readonly service: string; readonly record: LeaseRecord | null };
 
-/** The observer's own condition since the previous sample. */
+/** The observer's condition since the previous sample. */
 export type HostSample = {
   /** How late the sampling timer fired. */
   readonly lateMs: DurationMs;
@@ -113,7 +113,7 @@ export type HostSample = {
   readonly echoMs: DurationMs | null;
 };
 
-/** A fresh sign of life: the answer to routine probe number `sequence` of this incarnation. */
+/** The response to routine probe `sequence` of this incarnation. */
 export type ProbeSucceeded = {
   readonly at: Instant;
   readonly service: string;
@@ -137,8 +137,8 @@ export type ProbeFailed = {
 };
 
 /**
- * Proof that the member serves no more, ahead of its exit: no thread of its main process has an address space, so none
- * executes anything. It is not gone: the kernel still frees its memory, and holds its files and ports meanwhile.
+ * Proof, before its exit, that the member no longer serves: no thread of its main process has an address space, so none
+ * executes code. The process still exists: the kernel is freeing its memory and keeps its files and ports open.
  */
 export type MemberExiting = {
   readonly at: Instant;
@@ -148,7 +148,7 @@ export type MemberExiting = {
   readonly pid: number;
 };
 
-/** Proof of death: the kernel reported the exit of the member's main process. */
+/** Proof: the kernel reported the exit of the member's main process. */
 export type MemberExited = {
   readonly at: Instant;
   readonly service: string;
@@ -156,12 +156,12 @@ export type MemberExited = {
   readonly incarnation: number;
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** exited: the kernel told the parent. vanished: the pid is gone or has another start time. */
+  /** exited: reported to the parent. vanished: the pid is gone or has another start time. */
   readonly how: 'exited' | 'vanished';
   readonly pid: number;
 };
 
-/** Requests of real clients that failed on a member since the last such event. */
+/** Client requests that failed on a member since the last such event. */
 export type TrafficFailed = {
   readonly at: Instant;
   readonly service: string;
@@ -170,7 +170,7 @@ export type TrafficFailed = {
   readonly count: number;
 };
 
-/** What the data plane saw of one member in a window. */
+/** What the data plane measured of one member in a window. */
 export type TrafficSampled = {
   readonly at: Instant;
   readonly service: string;
@@ -178,16 +178,16 @@ export type TrafficSampled = {
   readonly windowMs: DurationMs;
   /** Requests that ended in the window. */
   readonly requests: number;
-  /** Of those, answered with 5xx or not at all. */
+  /** Of those, with a 5xx status or without a response. */
   readonly errors: number;
   /** 95th percentile of latency; null without requests. */
   readonly p95Ms: DurationMs | null;
-  /** Requests that wait on the member now, and how long the oldest has waited without a first byte. */
+  /** Requests waiting on the member now, and the waiting time of the oldest without a first byte. */
   readonly waiting: number;
   readonly oldestWaitMs: DurationMs;
 };
 
-/** How far the copy of a member has come: of the active as of standbys. */
+/** The position of a member's copy; reported by the active member and by standbys. */
 export type PositionReported = {
   readonly at: Instant;
   readonly service: string;
@@ -196,7 +196,7 @@ export type PositionReported = {
   readonly history: string;
   readonly timeline: number;
   readonly position: Position;
-  /** How old the report was when the agent learned of it. */
+  /** Age of the report when the agent received it. */
   readonly ageMs: DurationMs;
 };
 

@@ -1,11 +1,11 @@
 import { assert } from './assert.ts';
 
-// Powers of two made of halving, doubling and square roots, each of which IEEE 754 rounds exactly. `**` and Math.exp may
-// differ in the last bit from one engine to the next, so a journal could replay otherwise on another version of Node.
+// Powers of two from halving, doubling and square roots, which IEEE 754 rounds exactly. `**` and Math.exp can differ in the
+// last bit between engines: a journal could then replay differently on another version of Node.
 
-/** 2^(-1/2), 2^(-1/4), …: enough of them to tell apart a millionth of a half-life. */
+/** 2^(-1/2), 2^(-1/4), …: a resolution of a millionth of a half-life. */
 const ROOTS: readonly number[] = rootsOfHalf(20);
-/** Less than any positive number. */
+/** More halvings give zero. */
 const HALVINGS_MAX = 1100;
 
 function rootsOfHalf(count: number): readonly number[] {
@@ -14,7 +14,7 @@ function rootsOfHalf(count: number): readonly number[] {
   return roots;
 }
 
-/** What is left of a whole after so many half-lives, which need not be whole. */
+/** The remaining share after a number of half-lives, which can be fractional. */
 export function leftAfter(halfLives: number): number {
   assert(halfLives >= 0, 'a half-life ahead has not passed');
   if (halfLives >= HALVINGS_MAX) return 0;
@@ -30,7 +30,7 @@ export function leftAfter(halfLives: number): number {
   return left;
 }
 
-/** The pause before a further attempt: `base` after the first one, then twice as long each time, at most `max`. */
+/** The delay before the next attempt: `base` after the first one, then doubled each time up to `max`. */
 export function backoff(attempts: number, base: number, max: number): number {
   assert(base > 0 && base <= max, 'a pause lies between its bounds');
   let pause = base;

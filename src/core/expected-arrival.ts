@@ -1,21 +1,20 @@
 import type { DurationMs, Instant } from './time.ts';
 
-// When the next sign of life is expected (Chen, Toueg, Aguilera, "On the quality of service of failure
-// detectors", IEEE TC 51(5), 2002, NFD-E; two windows as in Tomsic et al., IPDPS 2015). Beats leave at
-// a fixed interval, so arrival minus sequence × interval is a constant plus the delay of the path. The
-// long window knows the usual delay, the window of one beat knows what just happened; the later of the
-// two is expected, which forgives a burst of lateness at once and forgets it slowly.
+// The expected arrival of the next response (Chen, Toueg, Aguilera, "On the quality of service of failure detectors", IEEE
+// TC 51(5), 2002, NFD-E; two windows as in Tomsic et al., IPDPS 2015). Probes are sent at a fixed interval, so arrival
+// minus sequence × interval is a constant plus the delay of the path. The long window gives the usual delay, the window of
+// one response the latest; the later of the two is expected. This adapts to a burst of delays at once and forgets it slowly.
 //
-// The long window is an exponential mean with weight 2/(n+1), n = 1000: it has the variance of a plain
-// mean over 1000 beats but is one number, so that a state stays small to journal and compare. Until it
-// has seen n beats it is the plain mean, so it is never biased towards its first beat.
+// The long window is an exponential mean with weight 2/(n+1), n = 1000: it has the variance of a plain mean over 1000
+// responses but is one number, which keeps the state small. Before n responses it is the plain mean, and so not biased
+// towards the first one.
 
 const LONG_WINDOW_BEATS = 1000;
 
 export type Arrivals = {
-  /** Newest sequence seen; null before the first beat. */
+  /** Newest sequence seen; null before the first response. */
   readonly lastSequence: number | null;
-  /** When it arrived, or, before the first beat, when the member was last known to answer. */
+  /** Its arrival; before the first response, when the member was last known to respond. */
   readonly lastAt: Instant;
   /** Mean of arrival − sequence × interval. */
   readonly meanOffsetMs: DurationMs;
@@ -26,7 +25,7 @@ export function startArrivals(at: Instant): Arrivals {
   return { lastSequence: null, lastAt: at, meanOffsetMs: 0, beats: 0 };
 }
 
-/** `usual` false: the beat moves the short window only, as its delay says nothing of the path. */
+/** `usual` false: update the short window only, because the delay is not that of the path. */
 export function noteArrival(
   arrivals: Arrivals,
   beat: { sequence: number; at: Instant; usual: boolean },
@@ -41,7 +40,7 @@ export function noteArrival(
   return { ...last, meanOffsetMs, beats };
 }
 
-/** When the beat after the newest one should arrive. */
+/** Expected arrival of the next response. */
 export function expectedNext(arrivals: Arrivals, intervalMs: DurationMs): Instant {
   const short = arrivals.lastAt + intervalMs;
   if (arrivals.lastSequence === null || arrivals.beats === 0) return short;

@@ -6,12 +6,12 @@ import { beginMove, canBeRaised, obstacle } from './switchover.ts';
 import { answer, localMembers, refuse, type StepContext } from './step-context.ts';
 import type { DurationMs, Instant } from './time.ts';
 
-// The planned return to the preferred member. It waits until that member has been well for the hold-down,
-// passes the gate, and nothing else is going on. Each failover within the window doubles the hold-down, so a
-// member that fails again and again is trusted ever later; past the limit hotwarm stops handing back by itself
-// and leaves it to the operator, because flapping costs clients more than a standby that serves.
+// The planned return to the preferred member. It waits until that member has been healthy for the hold-down, is eligible,
+// and no other operation is in progress. Each failover within the window doubles the hold-down: a member that keeps
+// failing must wait longer. Above the limit automatic failback stops until an operator requests one, because flapping
+// costs clients more than running on a standby.
 
-/** Failovers lengthen the hold-down up to a day. */
+/** Upper limit of the hold-down: a day. */
 const HOLD_DOWN_MAX_MS: DurationMs = 86_400_000;
 
 export function considerFailback(context: StepContext): void {
@@ -46,7 +46,7 @@ export function considerFailback(context: StepContext): void {
   });
 }
 
-/** null: it is a member of another host, which this one cannot make active. */
+/** null: a member of another host, which this host cannot promote. */
 function preferredOf(context: StepContext): MemberState | null {
   const [first] = context.config.members;
   return localMembers(context).find(({ name }) => name === first?.name) ?? null;
@@ -62,13 +62,13 @@ function recentFailovers(context: StepContext): number {
   ).length;
 }
 
-/** How long the preferred member must have been well by now. */
+/** Required healthy time of the preferred member. */
 function holdDownMs(context: StepContext): DurationMs {
   const { afterMs } = context.config.failback;
   return backoff(recentFailovers(context), afterMs, Math.max(afterMs, HOLD_DOWN_MAX_MS));
 }
 
-/** When an automatic failback falls due if the preferred member stays well; null: it isn't well. */
+/** When an automatic failback is due if the preferred member stays healthy; null: it is not healthy. */
 function failbackDueAt(context: StepContext, preferred: MemberState): Instant | null {
   const since = wellSince(preferred);
   return since === null
@@ -86,7 +86,7 @@ function wellSince(member: MemberState): Instant | null {
     : null;
 }
 
-/** The next moment at which an automatic failback must be considered. */
+/** The next instant at which an automatic failback must be considered. */
 export function failbackDeadline(context: StepContext): Instant | null {
   const { service, config } = context;
   if (config.failback.mode !== 'auto' || service.operation !== null || service.observing !== null)
@@ -103,7 +103,7 @@ export function failbackDeadline(context: StepContext): Instant | null {
   return dueAt !== null && dueAt > context.at ? dueAt : null;
 }
 
-/** Carries out the operator's failback, or says why not. It also lifts the stop that flapping put on automatic ones. */
+/** Executes an operator's failback, or refuses it with the reason. It also re-enables automatic failback after flapping. */
 export function failbackRequested(context: StepContext): void {
   const preferred = preferredOf(context);
   const refusal = failbackObstacle(context, preferred);

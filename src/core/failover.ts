@@ -19,12 +19,12 @@ import { orderFence } from './members.ts';
 import { mayForward, tellDeath } from './route.ts';
 import { localMembers, memberOf, note, refuse, type StepContext } from './step-context.ts';
 
-// The unplanned takeover: the active has failed, so another member must take over. It begins with the verdict,
-// never earlier; the no-regret work (raising a standby) has been going on since the first doubt. From then
-// on there is no way back and no deadline: it ends when somebody serves. While no candidate passes the gate,
-// everybody is raised and the old active is restarted in place, and whoever passes first takes over.
+// The unplanned takeover: the active member has failed, so another one must take over. It begins with the verdict, never
+// earlier; preparing a standby, which is harmless, begins with the first suspicion. A failover is irreversible and has no
+// deadline: it ends when a member is serving. While no candidate is eligible, all members are prepared and the old active
+// member is restarted in place; the first eligible one takes over.
 
-/** Begins whatever the service's condition demands, if nothing is under way that already answers it. */
+/** Begins the required operation, unless the current one already covers it. */
 export function considerFailover(context: StepContext): void {
   const { operation, leadership } = context.service;
   if (operation !== null && (!isPlanned(operation) || operation.step === 'taking')) return;
@@ -47,7 +47,7 @@ function considerLeaving(context: StepContext, active: MemberState): void {
   else beginFailover(context, active, cause, null);
 }
 
-/** The host that led has not renewed its lease, or has given it back: a member of this one takes over. */
+/** The leading host has not renewed its lease, or has released it: a member of this host takes over. */
 function considerFollowing(context: StepContext, leader: { host: string; member: string }): void {
   const { lease, paused } = context.service;
   if (!mayAcquire(lease, context.host, context.at) || localMembers(context).length === 0) return;
@@ -65,7 +65,7 @@ function hasFailed(member: MemberState): boolean {
   return member.detector.health === 'failed' || member.lifecycle === 'absent';
 }
 
-/** The first active of this agent's time: whoever held the lease last, else the preferred member. */
+/** The initial active member of this agent: the last holder of the lease, otherwise the preferred member. */
 function beginStart(context: StepContext): void {
   const { startMs, readyMs } = context.config.timeouts;
   context.service = {
@@ -82,7 +82,7 @@ function beginStart(context: StepContext): void {
 
 const CHOOSE_AT_ONCE = { step: 'choosing', notBefore: 0 } as const;
 
-/** What led there is out of this host's reach. It ended by its lease, and its last renewal was its last sign of life. */
+/** The former active member is on another host. Its lease expired; its last renewal counts as its last response. */
 function beginFailoverFrom(
   context: StepContext,
   { host, member }: { host: string; member: string },
@@ -109,7 +109,7 @@ function beginFailoverFrom(
   };
 }
 
-/** only: the operator's choice; nobody else is considered in the first attempt. */
+/** only: the operator's choice, the only candidate of the first attempt. */
 export function beginFailover(
   context: StepContext,
   from: MemberState,
@@ -157,14 +157,14 @@ export function beginFailover(
   if (!from.fenced && context.config.mode === 'manage') orderFence(context, from.name);
 }
 
-/** One more than the limit is enough to know that it was passed. */
+/** Keeps at most one more than the limit, which is enough to detect flapping. */
 function withThisFailover(context: StepContext): readonly Instant[] {
   return [...context.service.failovers, context.at].slice(
     -(context.config.failback.maxFailovers + 1),
   );
 }
 
-/** The outage counts from the last sign of life; a proof of death is its own moment. */
+/** The outage counts from the last response; with proof of an exit, from that instant. */
 function wellUntil(context: StepContext, from: MemberState, cause: Cause): number {
   const { silence, firstEvidenceAt } = from.detector;
   if (cause.code !== 'memberFailed') return context.at;
@@ -172,7 +172,7 @@ function wellUntil(context: StepContext, from: MemberState, cause: Cause): numbe
   return isProven(from.detector) ? firstAt : Math.min(silence.lastBeatAt, firstAt);
 }
 
-/** Picks the member that takes over and issues its plan, as soon as one passes. */
+/** Chooses the target and issues its plan, as soon as a candidate is eligible. */
 export function chooseCandidate(context: StepContext): void {
   const { operation } = context.service;
   if (operation === null || operation.step !== 'choosing' || context.at < operation.notBefore)
@@ -195,7 +195,7 @@ export function chooseCandidate(context: StepContext): void {
   if (mayRelease(context, operation)) release(context);
 }
 
-/** Whether another host has a member, and nothing that served on this one can serve any more. */
+/** Whether another host has a member, and no member that served on this host can still serve. */
 function mayRelease(context: StepContext, { kind, from, mayServe }: Choosing): boolean {
   if (kind !== 'failover' || context.service.paused) return false;
   const isElsewhere = context.config.members.some(({ host }) => host !== context.host);
@@ -204,14 +204,14 @@ function mayRelease(context: StepContext, { kind, from, mayServe }: Choosing): b
   return isElsewhere && isGone && !mayForward(context);
 }
 
-/** Nobody else can: those that were found wanting get another chance after a pause. */
+/** No other candidate: excluded members get another chance after a pause. */
 function readmit(context: StepContext, operation: Choosing): void {
   if (operation.excluded.length === 0) return;
   const notBefore = context.at + retryPause(operation.attempts);
   context.service = { ...context.service, operation: { ...operation, excluded: [], notBefore } };
 }
 
-/** At the first start one member is waited for, unless it has failed or the time is up. */
+/** At the first start wait for one member, unless it has failed or the time limit is over. */
 function eligibleAtStart(context: StepContext, ranked: readonly Candidate[]): readonly Candidate[] {
   const first = firstActive(context);
   return isStartOpen(context)
@@ -265,14 +265,14 @@ function isSameRefusal(before: GateRefusal, now: GateRefusal | undefined): boole
   return Object.values(before).every((value, index) => value === values[index]);
 }
 
-/** The data plane used a fallback that it was authorised to use: clients are served already. */
+/** The data plane used an allowed fallback: clients are already being served. */
 export function usedFallback(context: StepContext, from: string, to: string): void {
   context.service = { ...context.service, usedFallback: { at: context.at, from, to } };
   const { operation } = context.service;
   if (operation?.kind === 'failover' && operation.from === from) noteFallback(context);
 }
 
-/** Often the data plane notices before the agent does; then the incident learns of it when it opens. */
+/** The data plane often notices a failure before the agent; the incident then records the fallback when it opens. */
 function noteFallback(context: StepContext): void {
   const { usedFallback: fallback } = context.service;
   if (fallback === null) return;
@@ -280,7 +280,7 @@ function noteFallback(context: StepContext): void {
   noteServed(context, fallback.to, fallback.at);
 }
 
-/** Whether nobody can serve right now. */
+/** Whether no member can serve now. */
 export function nobodyServes(context: StepContext): boolean {
   const { operation, leadership, lease } = context.service;
   if (operation !== null && operation.kind !== 'start') {

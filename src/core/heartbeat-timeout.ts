@@ -4,32 +4,31 @@ import { isFilled, recordMs, type RecordMargin } from './safety-margin.ts';
 import { creditSince, patience, type ObserverState } from './local-health.ts';
 import type { DurationMs, Instant } from './time.ts';
 
-// How long a member may be silent. The expected arrival of the next beat plus a margin that has been
-// exceeded about once per tolerated mistake time, with a floor for what the observer's own timer blurs
-// and a cap by the user's bound on detection. Where the cap is below the margin, the bound wins and
-// mistakes are more frequent than asked for: a second channel then decides, not more patience.
-// An unfit observer multiplies its patience up to the bound. Beyond it only the confirmation gets more
-// patient: a suspicion costs one probe and lets the data plane hedge, which clients need most when the
-// host is busy, while a wrong verdict would cost a failover.
+// How long a member may be silent: until the expected arrival of the next response plus a safety margin that was exceeded
+// about once per `falseSuspicionEvery`. The margin has a floor, for the jitter of the observer's own timer, and is capped
+// by `maxSilence`. If the cap is below the margin, it wins and false suspicions are more frequent than configured: the
+// second channel then decides.
+// A degraded observer multiplies the timeout up to the cap. Beyond it only the confirmation takes longer: a suspicion costs
+// one probe and lets the data plane hedge, which helps clients on a busy host; a wrong verdict would cost a failover.
 
-/** What the observer's timer and the probes' own work may blur on a loaded host. */
+/** Jitter of the observer's timer and of the probes on a loaded host. */
 export const MARGIN_FLOOR_MS = 50;
 const LAG_FACTOR = 4;
-/** Until a whole window has been seen the record is too low by design. */
+/** Before a whole window has passed, the record is too low by design. */
 const START_MARGIN_MS = 1000;
 
 export type Silence = {
   readonly arrivals: Arrivals;
   readonly record: RecordMargin;
-  /** Newest sign of life on any channel. */
+  /** Newest response on any channel. */
   readonly lastBeatAt: Instant;
-  /** A full time-out is due from here: the silence before was not the member's. */
+  /** A full timeout counts from here: the silence before was not the member's fault. */
   readonly graceFrom: Instant | null;
-  /** Clients' requests hang too: the smallest margin is enough. */
+  /** Client requests hang as well: use the minimum margin. */
   readonly hastened: boolean;
 };
 
-/** Lateness that is forgiven, before the observer's patience. */
+/** The margin, without the observer's timeout factor. */
 export function marginMs(
   config: DetectionConfig,
   silence: Silence,
@@ -45,7 +44,7 @@ export function marginMs(
   return Math.min(Math.max(learntMs, floorMs), capMs);
 }
 
-/** When the next beat was or is expected, own pauses left out. */
+/** Expected arrival of the next response, without the observer's pauses. */
 export function expectedAt(
   config: DetectionConfig,
   silence: Silence,
@@ -55,7 +54,7 @@ export function expectedAt(
   return expectedNext(arrivals, config.intervalMs) + creditSince(observer, arrivals.lastAt);
 }
 
-/** From here on the member is late, whatever excuses there are. */
+/** The member is late from here, without regard to the observer's condition. */
 export function lateFrom(
   config: DetectionConfig,
   silence: Silence,
@@ -69,7 +68,7 @@ export function lateFrom(
   return Math.min(Math.max(bySchedule, byOtherSign), cap);
 }
 
-/** From here on its silence may be held against it. */
+/** The member can be suspected from here. */
 export function suspectFrom(
   config: DetectionConfig,
   silence: Silence,

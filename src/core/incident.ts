@@ -4,9 +4,8 @@ import type { Instant } from './time.ts';
 import { assert } from './assert.ts';
 import { issue, note, type StepContext } from './step-context.ts';
 
-// The record of one failover, from the first evidence to the steady state: what was seen, what was
-// decided and why, who else was considered, and how long each step took. It is part of the state, so a
-// replay of the journal makes the same record again.
+// The record of one takeover, from the first evidence to the steady state: observations, decisions with their reasons,
+// candidates, and the time of each step. It is part of the state, so a replay of the journal produces the same record.
 
 const RECORD_WITHIN_MS = 5000;
 
@@ -69,7 +68,7 @@ export function updateIncident(
   context.service = { ...context.service, incident: { ...incident, ...change(incident) } };
 }
 
-/** Somebody answers clients again; only the first such moment counts. */
+/** A member is serving clients again; only the first such instant counts. */
 export function noteServed(context: StepContext, member: string, at: Instant = context.at): void {
   const { incident } = context.service;
   if (incident === null || incident.servedAt !== null || incident.endedAt !== null) return;
@@ -80,7 +79,7 @@ export function noteServed(context: StepContext, member: string, at: Instant = c
   }));
 }
 
-/** The outcome is known; the record stays open while the new active is being observed. */
+/** Sets the outcome; the record stays open during the probation of the new active member. */
 export function settleIncident(context: StepContext, outcome: Incident['outcome']): void {
   updateIncident(context, () => ({ outcome }));
   recordIncident(context);
@@ -95,7 +94,7 @@ export function endIncident(context: StepContext): void {
   recordIncident(context);
 }
 
-/** Writes the newest incident, as it is then, to the store. */
+/** Writes the newest incident to the store. */
 export function recordIncident(context: StepContext): void {
   const { incident } = context.service;
   if (incident === null) return;

@@ -1,13 +1,13 @@
 import { localMembers, memberOf, type StepContext } from './step-context.ts';
 
-/** The member of this host that should be the first active: whoever held the lease last, else the one that is preferred. */
+/** The member of this host that should be active first: the last holder of the lease, otherwise the preferred member. */
 export function firstActive(context: StepContext): string | null {
   const holder = context.service.lease.record?.holder.member;
   const [preferred, ...others] = localMembers(context);
   return (others.find(({ name }) => name === holder) ?? preferred)?.name ?? null;
 }
 
-/** Whether anybody may be the first active: the one that should be has failed, or was waited for long enough. */
+/** Whether any member may be active first: the intended one has failed, or the time to wait for it is over. */
 export function isStartOpen(context: StepContext): boolean {
   const first = firstActive(context);
   if (first === null || memberOf(context, first).repair.attempts > 0) return true;

@@ -7,7 +7,7 @@ import { STATE_VERSION, type AgentState, type MemberState, type ServiceState } f
 import type { Instant } from './time.ts';
 import { absenceOf } from './temperature.ts';
 
-/** What an agent knows before its first event: nothing runs, nobody is active. */
+/** The state before the first event: no process, no active member. */
 export function initialState(config: CoreConfig, at: Instant): AgentState {
   return {
     version: STATE_VERSION,

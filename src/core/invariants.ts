@@ -5,8 +5,8 @@ import { activeHere, type AgentState, type ServiceState } from './state.ts';
 import { checkProgress, checkState } from './state-invariants.ts';
 import { isHarmless } from './step-context.ts';
 
-// What must hold after every step, checked in production too. A broken one stops the agent: its lease
-// lapses, which is safe, while a wrong order would not be.
+// Invariants after every step, checked in production too. A broken one stops the agent: its lease expires, which is safe; a
+// wrong effect would not be.
 
 export function checkInvariants(
   config: CoreConfig,
@@ -98,7 +98,7 @@ function waitsForEpoch(service: ServiceState, effect: Effect, epoch: number): bo
   );
 }
 
-/** The former active is gone, or its fence, stop or demotion comes first. */
+/** The former active member is gone, or its fence, stop or demotion comes first. */
 function checkFenced(service: ServiceState, effect: Effect, next: string): void {
   const former = service.members.find((member) => member.name === activeHere(service));
   if (

@@ -12,11 +12,11 @@ import { localMembers, memberOf, note, updateMember, type StepContext } from './
 // holder, that host leads: a takeover in progress here ends, and if the service is exclusive, every member that may still
 // serve here is fenced before this host stands by. The expiry of the other host's lease is a failure like any other;
 // failover.ts handles it.
-// What this does not guarantee: that no two hosts serve meanwhile. The data plane's lease and the fence see to that.
+// Not guaranteed here: that no two hosts serve at the same time. The lease in the data plane and the fence ensure that.
 
 type Leader = { readonly host: string; readonly member: string };
 
-/** Follows the lease: if another host holds it, this one gives way. */
+/** Follows the lease: if another host holds it, this host stops leading. */
 export function noteLeader(context: StepContext): void {
   const { lease, leadership, operation } = context.service;
   const { record } = lease;
@@ -80,7 +80,7 @@ function openLoss(context: StepContext, active: string): void {
   };
 }
 
-/** The members of this host that may serve or be told to, and are not proved gone. */
+/** Members of this host that may be serving or about to serve, and are not provably gone. */
 function suspectsOf(context: StepContext, operation: Operation | null): readonly string[] {
   if (operation === null) return [];
   const { from, fromGone, mayServe } = operation;
@@ -91,7 +91,7 @@ function suspectsOf(context: StepContext, operation: Operation | null): readonly
   return [...names].filter((name) => !memberOf(context, name).fenced);
 }
 
-/** Ends the giving way once nothing here can serve any more. Where two actives do no harm, the fences need not have ended. */
+/** Ends the operation when no member of this host can serve. If two active members are harmless, it need not wait for the fences. */
 export function finishYielding(context: StepContext): void {
   const { operation } = context.service;
   if (operation?.step !== 'yielding') return;

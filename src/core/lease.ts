@@ -4,29 +4,28 @@ import { activeHere, type LeaseState } from './state.ts';
 import type { DurationMs, Instant } from './time.ts';
 import { issue, type StepContext } from './step-context.ts';
 
-// The right to be active. One record a service in a linearizable store, changed only by compare-and-swap.
-// The epoch grows by one with each holder and is the fencing token. Nobody ever judges by a time that
-// another machine wrote: an observer waits durationMs on its own clock from when it last saw the record
-// change; the holder counts its own lease from the start of its last successful renewal and stops
-// serving marginMs earlier, which covers the drift of the two clocks and the time to stop. The data plane
-// of an exclusive service is told the end of the lease and stops by itself.
-// What this does not guarantee: that a holder which is neither fenced nor obeys its data plane stops writing.
+// The lease: the right to be active. One record per service in a linearizable store, changed only by compare-and-swap. The
+// epoch is incremented with each holder and is the fencing token. No host uses a time that another host wrote: an observer
+// waits durationMs on its own clock from the last change of the record that it saw; the holder counts from the start of its
+// last successful renewal and stops serving marginMs earlier, which covers the drift of the two clocks and the time to stop.
+// The data plane of an exclusive service gets the lease expiry and stops by itself.
+// Not guaranteed: that a holder stops writing if it is neither fenced nor behind the data plane.
 
 export const NO_LEASE: LeaseState = { record: null, seenAt: 0, heldUntil: null, renewAt: null };
 
-/** Next to nothing: whoever sees a record of this duration may take the lease at once. */
+/** Minimal: an observer of a record with this duration may take the lease at once. */
 const RELEASED_MS: DurationMs = 1;
 
 const RETRY_SHARE = 4;
 
-/** Given back by its holder. */
+/** Released by its holder. */
 export function isReleased({ durationMs }: LeaseRecord): boolean {
   return durationMs <= RELEASED_MS;
 }
 
 export type LeaseEffect = Extract<Effect, { type: 'acquireLease' | 'renewLease' | 'releaseLease' }>;
 
-/** The record that an order of `host` makes of the one before it. */
+/** The record that an effect of `host` makes from the previous one. */
 export function leaseAfter(
   order: LeaseEffect,
   before: LeaseRecord | null,
@@ -47,11 +46,11 @@ export function leaseAfter(
         holder: { host, member: order.member },
         epoch: order.epoch,
         durationMs,
-        // The core may not know of the last renewal. Observers would take a number used twice for no renewal.
+        // The core may not know the last renewal. A number used twice would look like no renewal to observers.
         renewal: Math.max(order.renewal, renewal),
       };
     case 'releaseLease':
-      // Another host that sees this duration may take the lease at once. The epoch stays.
+      // Other hosts may take a lease of this duration at once. The epoch stays.
       return {
         holder: before?.holder ?? { host, member: '' },
         epoch: order.epoch,
@@ -69,12 +68,12 @@ export function mayAcquire(lease: LeaseState, host: string, at: Instant): boolea
   return lease.record.holder.host === host || at >= expiresAt(lease, lease.record.durationMs);
 }
 
-/** When others may take it, as far as this host can tell. */
+/** When other hosts may take it, as far as this host knows. */
 export function expiresAt(lease: LeaseState, durationMs: DurationMs): Instant {
   return lease.seenAt + durationMs;
 }
 
-/** This host acquired or renewed it by an order issued at `issuedAt`. */
+/** This host acquired or renewed the lease by an effect issued at `issuedAt`. */
 export function leaseHeld(
   lease: LeaseState,
   record: LeaseRecord,
@@ -106,7 +105,7 @@ export function leaseObserved(
     : { record, seenAt: at, heldUntil: null, renewAt: null };
 }
 
-/** An answer of the store that something newer has overtaken. */
+/** A response of the store that is older than the known record. */
 function isOlder(record: LeaseRecord | null, known: LeaseRecord | null): boolean {
   if (record === null || known === null) return false;
   return (
@@ -114,7 +113,7 @@ function isOlder(record: LeaseRecord | null, known: LeaseRecord | null): boolean
   );
 }
 
-/** Whether two records tell of the same renewal of the same lease. */
+/** Whether two records are the same renewal of the same lease. */
 export function sameRecord(a: LeaseRecord | null, b: LeaseRecord | null): boolean {
   if (a === null || b === null) return a === b;
   return (
@@ -126,9 +125,9 @@ export function sameRecord(a: LeaseRecord | null, b: LeaseRecord | null): boolea
 }
 
 /**
- * Whether the record speaks against the active of this host: where two actives would do harm, another of its members
- * holds it. A service that may be served without the store goes on under an old record. If another host holds it, the
- * active here is none any more (leadership.ts).
+ * Whether the active member of this host has lost the lease: in an exclusive service, another member of this host holds it.
+ * A service that can run without the store continues under an old record. If another host holds the lease, this host no
+ * longer has an active member (leadership.ts).
  */
 export function isLeaseLost(context: StepContext): boolean {
   const { lease } = context.service;
@@ -159,7 +158,7 @@ export function tendLease(context: StepContext): void {
   );
 }
 
-/** A renewal failed: try again soon. The data plane stops at the lease's end by itself. */
+/** A renewal failed: retry soon. The data plane stops by itself when the lease expires. */
 export function renewalFailed(context: StepContext): void {
   const retryMs = context.config.lease.renewIntervalMs / RETRY_SHARE;
   context.service = {
@@ -169,8 +168,8 @@ export function renewalFailed(context: StepContext): void {
 }
 
 /**
- * Gives the lease back, so that another host need not wait for its end. Ordered once: if the store does not answer the lease
- * runs out, as it is not renewed any more, until a member of this host takes it again.
+ * Releases the lease: other hosts need not wait for its expiry. Issued once: if the store does not respond, the lease
+ * expires, because it is not renewed before a member of this host takes it again.
  */
 export function release(context: StepContext): void {
   const { service, config, host } = context;

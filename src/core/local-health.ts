@@ -2,33 +2,32 @@ import { percentile } from './percentile.ts';
 import type { HostSample } from './event.ts';
 import type { DurationMs, Instant } from './time.ts';
 
-// Whether the observer itself is fit to judge. Most false suspicions are made at home: a stalled event
-// loop, a starved or throttled process, a host that was suspended, a network of one's own that is down.
-// So the observer is observed too. A score from 0 to 8 (the local health multiplier of Lifeguard,
-// arXiv 1707.00788) multiplies all patience; its own pauses are taken off every silence that they
-// overlap; after a pause as long as a time-out nobody is judged by silence for another time-out
-// (Cassandra's rule); and when all targets are late at once it is taken for our own fault, until the
-// agent's own loopback echo has come back on time for a while: that witness clears this host and its
-// loopback, which is all there is between the agent and members on the same host. It would say nothing
-// of a network to members elsewhere.
+// The health of the observer itself. Most false suspicions come from a slow observer: a blocked event loop, a starved or
+// throttled process, a suspended host, a local network failure. Therefore:
+// - A score from 0 to 8 (the local health multiplier of Lifeguard, arXiv 1707.00788) multiplies all timeouts.
+// - The observer's own pauses are subtracted from every silence that they overlap.
+// - After a pause as long as a timeout, silence counts for no member until another timeout has passed (Cassandra's rule).
+// - If all targets are late at the same time, the observer assumes its own fault until its loopback echo has been on time
+//   for a while. The echo proves that this host and its loopback work, which is all there is between the agent and members
+//   on the same host. It proves nothing about a network to other hosts.
 //
-// A pause is kept as an interval, not as a sum: a silence is credited with exactly its overlap, so no
-// pause counts twice for one target, nor for a target that has answered since.
-// Steps of the wall clock are counted for display and decide nothing. A suspend does not advance the
-// monotonic clock, so there is nothing to credit; it only holds verdicts.
+// A pause is stored as an interval, not as a sum: a silence is credited with exactly its overlap, so no pause counts twice
+// for one target, or for a target that has responded since.
+// Steps of the wall clock are counted for display only. A suspend does not advance the monotonic clock: there is nothing to
+// credit, it only delays verdicts.
 
 export type Pause = { readonly from: Instant; readonly until: Instant };
 
 export type ObserverState = {
-  /** 0: fit. 8: hardly fit. */
+  /** 0: healthy. 8: worst. */
   readonly score: number;
-  /** 99th percentile of the lateness of the agent's own timer, its pauses left out. */
+  /** p99 delay of the agent's own timer, without pauses. */
   readonly ownLagP99Ms: DurationMs;
-  /** No verdict by silence before. */
+  /** No verdict from silence before this instant. */
   readonly holdUntil: Instant | null;
   /** All own pauses credited so far. */
   readonly creditMs: DurationMs;
-  /** Since when all of several watched targets are late. */
+  /** Since when all of several probed targets are late. */
   readonly allLateSince: Instant | null;
   /** Newest last, bounded. */
   readonly pauses: readonly Pause[];
@@ -37,7 +36,7 @@ export type ObserverState = {
   readonly sampledAt: Instant;
   readonly raisedAt: Instant | null;
   readonly cleanSince: Instant;
-  /** Since when every sample brought an echo on time; null: the newest did not. */
+  /** Since when every sample had an echo on time; null: the newest did not. */
   readonly echoFineSince: Instant | null;
   /** Steps of the wall clock seen: for display only. */
   readonly wallSteps: number;
@@ -45,22 +44,22 @@ export type ObserverState = {
 
 const MAX_SCORE = 8;
 const CLEAN_MS = 1000;
-/** One stall shows in several samples; it raises the score once. */
+/** One stall appears in several samples; it raises the score once. */
 const RAISE_SPACING_MS = 250;
-/** A tick that is later than this was a pause; a smaller delay belongs to the usual lag. */
+/** A longer delay of a tick is a pause; a shorter one is usual lag. */
 const PAUSE_MS = 20;
 /** Half of the smallest margin (50 ms) for the tick, all of it for the echo, which includes two ticks. */
 const LATE_TICK_MS = 25;
 const LATE_ECHO_MS = 50;
-/** Long enough that a stall of the whole host would have shown in the echo as well. */
+/** Long enough for a stall of the whole host to appear in the echo. */
 const WITNESS_MS = 2000;
-/** Runnable but not running for a fifth of the time: the processor is contended. */
+/** Waiting for the CPU for a fifth of the time: the CPU is contended. */
 const STARVED_SHARE = 0.2;
 const STARVED_MS = 10;
 const THROTTLED_MS = 5;
 const SUSPEND_MS = 50;
 const WALL_STEP_MS = 100;
-/** Enough for several seconds of one pause after the other; older ones lie before any silence judged. */
+/** Enough for several seconds of consecutive pauses; older ones precede any silence that is judged. */
 const PAUSES_LIMIT = 32;
 const LAG_SAMPLES = 100;
 
@@ -101,7 +100,7 @@ export function sampleHost(
   };
 }
 
-/** Two or more watched and all late at once: that is our host or our network until one of them answers. */
+/** Two or more probed targets, all late: assumed to be this host or its network until one of them responds. */
 export function noteLateTargets(
   state: ObserverState,
   counts: { late: number; watched: number },
@@ -110,16 +109,16 @@ export function noteLateTargets(
   const allLate = counts.watched >= 2 && counts.late >= counts.watched;
   if (!allLate) return state.allLateSince === null ? state : { ...state, allLateSince: null };
   if (state.allLateSince !== null) return state;
-  // The score stays: more patience would make them less late and end the very state it answers.
+  // Do not raise the score: longer timeouts would make the targets less late and end this state.
   return { ...state, allLateSince: at };
 }
 
-/** What every patience is multiplied with. */
+/** The factor for all timeouts. */
 export function patience(state: ObserverState): number {
   return state.score + 1;
 }
 
-/** Why nobody may be judged by silence now; null: judging is allowed. */
+/** Why silence counts for no member now; null: it counts. */
 export function unfitness(
   state: ObserverState,
   at: Instant,
@@ -136,7 +135,7 @@ export function creditSince(state: ObserverState, since: Instant): DurationMs {
   return creditMs;
 }
 
-/** The echo has been fine for long enough since all targets became late: it is not us. */
+/** The echo has been on time for long enough since all targets became late: it is not this host. */
 function isVouchedFor({ allLateSince, echoFineSince }: ObserverState, at: Instant): boolean {
   if (allLateSince === null || echoFineSince === null) return false;
   return at - Math.max(allLateSince, echoFineSince) >= WITNESS_MS;
@@ -170,7 +169,7 @@ function lowerScore(state: ObserverState, at: Instant): ObserverState {
 
 function notePause(state: ObserverState, lateMs: DurationMs, at: Instant): ObserverState {
   if (lateMs < PAUSE_MS) return state;
-  // Two samples may see the same stall; the part already known is not credited again.
+  // Two samples can contain the same stall; do not credit the known part again.
   const from = Math.max(at - lateMs, state.pauses.at(-1)?.until ?? 0);
   if (from >= at) return state;
   return {

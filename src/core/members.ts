@@ -26,21 +26,21 @@ import {
 } from './step-context.ts';
 import { FULL, upkeepOf, type Upkeep } from './temperature.ts';
 
-// Keeps each member of this host as it should be. What it should be follows from the state alone: the
-// active and whoever is about to become active run at full capacity; while the active is doubted, the
-// best standby is raised at once, as that does no harm if the doubt proves wrong; everybody else is kept
-// at the configured temperature. One order at a time a member, so that orders never cross.
-// Longer than most files, as raising and lowering are the two directions of one ladder of temperatures.
+// Keeps each member of this host in its desired state, which follows from the service state alone. The active member and
+// the target of a takeover run at full capacity. While the active member is suspected, the best standby is prepared at
+// once: harmless if the suspicion is false. All others stay at the configured temperature. One effect at a time per member:
+// effects never overtake each other.
+// Longer than most files because raising and lowering a temperature belong together.
 
-/** Beyond the time for priming until its outcome must be there. */
+/** Added to the time limit of priming: deadline of its result. */
 const PRIME_SLACK_MS = 500;
 
-/** A paused service is left alone, but not before it has an active member: a pause that outlives its agent does not keep the service down. */
+/** A paused service is left alone, but only once it has an active member: a pause that survives its agent must not keep the service down. */
 export function mayTend({ paused, operation }: ServiceState): boolean {
   return !paused || operation?.kind === 'start';
 }
 
-/** Orders whatever brings each member one step closer to what it should be. */
+/** Issues the next effect for each member that is not in its desired state. */
 export function tendMembers(context: StepContext): void {
   for (const { name } of localMembers(context)) tendMember(context, memberOf(context, name));
 }
@@ -102,7 +102,7 @@ function staysDown(
   return step === 'choosing' && isPrimary && lifecycle === 'absent' && mayForward(context);
 }
 
-/** Brings a member that was started to the temperature wanted. */
+/** Brings a started member to its desired temperature. */
 function temper(context: StepContext, member: MemberState, wanted: Upkeep): void {
   if (member.lifecycle === 'frozen') {
     if (wanted.standing !== 'frozen') raise(context, member.name);
@@ -112,7 +112,7 @@ function temper(context: StepContext, member: MemberState, wanted: Upkeep): void
   }
 }
 
-/** Something of it may be left although it is dead or must be. */
+/** Processes of a failed member may be left. */
 function needsFence(context: StepContext, member: MemberState): boolean {
   if (member.fenced) return false;
   const { operation } = context.service;
@@ -179,8 +179,8 @@ function start(context: StepContext, member: MemberState, { capacity }: Upkeep):
 }
 
 /**
- * The old active, restarted in place while somebody is sought. It comes back in the role in which it fell, and the data plane
- * may lead to it still, so whoever takes over must fence it again.
+ * The old active member, restarted in place while there is no active member. It returns in its former role, and the data
+ * plane may still route to it: another member must fence it again before it takes over.
  */
 function noteReturn(context: StepContext, name: string): void {
   const { operation } = context.service;
@@ -196,7 +196,7 @@ export function awaitReady(context: StepContext, member: string, after: readonly
   );
 }
 
-/** A running member: its capacity, and down to its temperature when nothing needs it. */
+/** Adjusts a running member: its capacity, and its temperature if it is not needed. */
 function adjust(context: StepContext, member: MemberState, { standing, capacity }: Upkeep): void {
   const isLowered =
     standing !== 'running' || (capacity === 'reduced' && member.capacity === 'full');
@@ -219,7 +219,7 @@ function adjust(context: StepContext, member: MemberState, { standing, capacity 
   }
 }
 
-/** Lower a standby only when the service is steady, its own requests have ended and it is healthy: freezing would hide a suspicion. */
+/** Lower a standby only if the service is steady, its requests have ended and it is healthy: freezing would hide a suspicion. */
 function mayLower(context: StepContext, member: MemberState): boolean {
   if (context.service.leadership.who === 'nobody' || context.service.operation !== null)
     return false;
@@ -227,7 +227,7 @@ function mayLower(context: StepContext, member: MemberState): boolean {
   return !isPending(context, member.name, ['drainTraffic']);
 }
 
-/** What never served is slow at first, and frozen it cannot be asked any more. A takeover does not wait for this. */
+/** A member that never served is slow at first, and a frozen one cannot be primed. A takeover does not wait for this. */
 function primeThenFreeze(context: StepContext, member: MemberState): void {
   const { primeMs } = context.config;
   if (primeMs === null || member.primed) freeze(context, member);
@@ -246,7 +246,7 @@ function freeze(context: StepContext, member: MemberState): void {
   });
 }
 
-/** Ends it in an orderly way. */
+/** Stops the member in order. */
 export function endOrderly(context: StepContext, member: MemberState): void {
   const { stopMs, fenceMs } = context.config.timeouts;
   issue(context, { type: 'unwatchMember', member: member.name }, { withinMs: QUICK_MS });
@@ -263,8 +263,8 @@ export function endOrderly(context: StepContext, member: MemberState): void {
 }
 
 /**
- * Brings a standby to full strength: thaws it, lifts its quota. Returns the effect that must have ended
- * before it can serve; null when it serves already.
+ * Prepares a standby for serving: thaws it, lifts its quota. Returns the effect that must succeed before it can serve; null
+ * if it is already prepared.
  */
 export function raise(context: StepContext, name: string): EffectId | null {
   const member = memberOf(context, name);
@@ -288,7 +288,7 @@ export function raise(context: StepContext, name: string): EffectId | null {
   );
 }
 
-/** Orders the fence of a member unless one is under way. */
+/** Fences a member, unless a fence is in progress. */
 export function orderFence(context: StepContext, name: string): EffectId {
   const pending = context.service.pending.find(
     (effect) => effect.type === 'fenceMember' && effect.member === name,
@@ -303,7 +303,7 @@ export function orderFence(context: StepContext, name: string): EffectId {
   );
 }
 
-/** observe-only: the member is somebody else's; it is watched wherever it stands. */
+/** observe-only: others run the member; hotwarm only probes it. */
 function watchForeign(context: StepContext, member: MemberState): void {
   const lost = member.detector.health === 'failed' && member.name !== activeHere(context.service);
   if (member.lifecycle === 'running' && !lost) return;
@@ -311,7 +311,7 @@ function watchForeign(context: StepContext, member: MemberState): void {
   updateMember(context, member.name, { lifecycle: 'running' });
 }
 
-/** Starts routine probes of one incarnation. */
+/** Starts the routine probes of one incarnation. */
 export function beginWatch(
   context: StepContext,
   name: string,

@@ -11,40 +11,40 @@ import type { GateRefusal } from './reasons.ts';
 import type { MemberState, ServiceState } from './state.ts';
 import { updateMember, type StepContext } from './step-context.ts';
 
-// Whose copy holds all that clients were answered, and how far the others are behind it. Lag is the difference of two
-// positions that members reported, never a measurement of its own: two of those, made at two instants, prove nothing.
+// Which copy contains everything that was acknowledged to clients, and how far the others lag behind it. Lag is the
+// difference of two positions that members reported, not a separate measurement: measurements at two instants prove nothing.
 
-/** The member may serve from now on, so its copy is the newest. What it reported before says nothing of what it acknowledges. */
+/** The member may serve from now on, so its copy is the newest. Its earlier reports do not cover what it acknowledges from now. */
 export function setNewest(context: StepContext, name: string): void {
   if (context.service.newest?.member !== name) updateMember(context, name, { position: null });
   context.service = { ...context.service, newest: { member: name, answeredAt: context.at } };
 }
 
-/** Another host leads: what its member acknowledges is not seen here. */
+/** Another host leads: this host does not see what its member acknowledges. */
 export function loseSightOfNewest(context: StepContext): void {
   context.service = { ...context.service, newest: null };
 }
 
-/** Up to now the member may have acknowledged what clients wrote. */
+/** Until now the member may have acknowledged writes. */
 export function noteAnswer(context: StepContext, name: string): void {
   const { newest } = context.service;
   if (newest?.member === name)
     context.service = { ...context.service, newest: { ...newest, answeredAt: context.at } };
 }
 
-/** Bytes by which a member is behind the newest copy; null: not known, or on another timeline. */
+/** Replication lag behind the newest copy, in bytes; null: unknown, or on another timeline. */
 export function lagOf(service: ServiceState, { position }: MemberState): number | null {
   return lagBetween(position, leaderPosition(service));
 }
 
-/** Negative: `a` comes first, as it holds more. Those on the timeline of the newest copy come before all others. */
+/** Negative: `a` comes first because it has more data. Copies on the timeline of the newest one come before all others. */
 export function byCopy(service: ServiceState, a: MemberState, b: MemberState): number {
   const [left, right] = [comparable(service, a), comparable(service, b)];
   if (left === null || right === null) return Number(left === null) - Number(right === null);
   return comparePositions(right, left);
 }
 
-/** Where nobody has served in this agent's time, whoever held the lease last has it; where nobody ever did, whoever is to be first. */
+/** If no member has served since this agent started: the last holder of the lease; if there was none, the initial active member. */
 function newestMember(context: StepContext): string | null {
   const { newest, lease } = context.service;
   if (newest !== null) return newest.member;
@@ -63,9 +63,9 @@ function leaderPosition({ newest, members }: ServiceState): PositionReport | nul
 }
 
 /**
- * What speaks against a copy. An old report of its own makes it seem further behind than it is, which does no harm. Of the newest
- * copy it does: what was acknowledged later is in no report, so that one may be older than the last answer by no more than
- * two reports may be apart.
+ * Why a copy is not eligible. An old report of the copy itself only overestimates its lag. An old report of the newest copy
+ * underestimates it, because later acknowledged writes are in no report: that report may be older than the last response
+ * by at most the interval between two reports.
  */
 export function freshness(context: StepContext, member: MemberState): readonly GateRefusal[] {
   const { config, service } = context;

@@ -2,26 +2,25 @@ import type { TrafficSampled } from './event.ts';
 import type { EvidenceFact, HealthReason } from './reasons.ts';
 import type { Instant } from './time.ts';
 
-// How well a member that is alive serves its clients. A gray failure answers its probes and fails its
-// users, so only real requests show it. As in Envoy's outlier detection, a run of bad windows or a high
-// share of errors over enough requests makes a member degraded; a run of good ones ends it. Without
-// requests there is nothing to judge, so it also ends by itself after a quiet time. What is done about
-// it is policy and decided elsewhere.
+// The service quality of a running member. In a gray failure a member responds to probes but fails its clients: only real
+// requests reveal it. As in Envoy's outlier detection, a run of bad windows or a high error rate over enough requests makes
+// a member degraded; a run of good windows ends that, and so does a quiet time without requests. The reaction is decided
+// elsewhere.
 
-/** In a row, about 100 ms each, with requests in each. */
+/** Consecutive windows with requests, about 100 ms each. */
 export const BAD_WINDOWS = 5;
 const GOOD_WINDOWS = 5;
-/** Enough requests for their share of errors to speak before five windows have passed. */
+/** Enough requests for a verdict from the error rate before five windows have passed. */
 const ENOUGH_REQUESTS = 20;
 /** Envoy's base ejection time. */
 const QUIET_MS = 30_000;
 
 export type Quality = {
-  /** Why the member counts as degraded; null: it does not. */
+  /** Why the member is degraded; null: it is not. */
   readonly degraded: Extract<HealthReason, 'tooManyErrors' | 'tooSlow' | 'requestsFailing'> | null;
   readonly badWindows: number;
   readonly goodWindows: number;
-  /** Requests and errors of the windows of the present bad run. */
+  /** Requests and errors in the current run of bad windows. */
   readonly requests: number;
   readonly errors: number;
   readonly badAt: Instant | null;
@@ -38,7 +37,7 @@ export const GOOD_QUALITY: Quality = {
   badAt: null,
 };
 
-/** What is wrong with this window; null: nothing. */
+/** Why this window is bad; null: it is not. */
 export function faultOf(sample: TrafficSampled, limits: QualityLimits): EvidenceFact | null {
   const { requests, errors, p95Ms } = sample;
   if (requests === 0) return null;
@@ -62,7 +61,7 @@ export function noteBadWindow(quality: Quality, sample: TrafficSampled, limit: n
   return { ...run, degraded: failing ? 'tooManyErrors' : 'tooSlow' };
 }
 
-/** Begins anew to count: what was served before a takeover does not speak for it. */
+/** Restarts the count: requests before a takeover do not count. */
 export function forgetRun(quality: Quality): Quality {
   return { ...quality, badWindows: 0, requests: 0, errors: 0 };
 }
@@ -73,12 +72,12 @@ export function noteGoodWindow(quality: Quality): Quality {
   return { ...quality, goodWindows, badWindows: 0, requests: 0, errors: 0 };
 }
 
-/** The member's own health check says no although it answers elsewhere. */
+/** The member's health check returns an error although it responds elsewhere. */
 export function noteNegativeAnswer(quality: Quality, at: Instant): Quality {
   return { ...quality, degraded: 'requestsFailing', goodWindows: 0, badAt: at };
 }
 
-/** A fresh sign of life: its own health check says yes again, and old complaints of clients lapse. */
+/** A successful response of the health check; old client failures expire. */
 export function noteAnswer(quality: Quality, at: Instant): Quality {
   if (quality.degraded === 'requestsFailing') return GOOD_QUALITY;
   if (quality.badAt === null || at - quality.badAt < QUIET_MS) return quality;

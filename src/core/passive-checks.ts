@@ -3,10 +3,9 @@ import { addEvidence, clearDoubt, rearm, type Situation } from './suspicion.ts';
 import type { TrafficSampled } from './event.ts';
 import { faultOf, noteBadWindow, noteGoodWindow, type QualityLimits } from './outlier-detection.ts';
 
-// What the requests of real clients say of a member: they see gray failures that probes do not, and
-// they prove life. A window with a success is a sign of life as old as the window, no younger; a window
-// in which everything hangs hastens the suspicion of a member that is silent, and is no suspicion of
-// one that beats.
+// Passive checks from real client requests. They detect gray failures that probes miss, and they prove that a member
+// responds. A window with a successful request counts as a response as old as the window. A window in which all requests
+// hang shortens the timeout of a silent member; it raises no suspicion of a member that responds to probes.
 
 export function noteWindow(
   state: DetectorState,

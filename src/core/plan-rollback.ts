@@ -8,9 +8,9 @@ import { routeTo, sendRoute } from './route.ts';
 import { isPlanned, type Operation, type Taking } from './state.ts';
 import { baseOf, type PlanStep } from './takeover.ts';
 
-// What becomes of a takeover plan whose step failed. It is taken back as far as it has not begun, and the operation
-// chooses again; a planned move that has not taken the old active away yet is simply given up. Where two actives do no
-// harm and only the store is away, it goes on.
+// Handles a failed step of a takeover plan. Effects that have not begun are canceled, and the operation chooses again. A
+// planned takeover that has not stopped the old active member yet is aborted. If two active members are harmless and only
+// the store is not available, the plan continues.
 
 const RETRY_BASE_MS = 100;
 const RETRY_MAX_MS = 5000;
@@ -48,8 +48,8 @@ export function planFailed(
 }
 
 /**
- * Whether clients may have reached the plan's target. The switch comes last: it never ran if a step before it failed, or
- * if it says itself that it did not begin. An order without an outcome may have been carried out, and all after it.
+ * Whether clients may have reached the plan's target. The switch is the last step: it never ran if an earlier step failed,
+ * or if its own result says that it did not begin. An effect without a result may have run, and so may all later ones.
  */
 function mayHaveServed(step: PlanStep, fault: EffectFault): boolean {
   if (step !== 'switch') return fault === 'timedOut';
@@ -57,8 +57,8 @@ function mayHaveServed(step: PlanStep, fault: EffectFault): boolean {
 }
 
 /**
- * The store does not answer and two actives do no harm: serve now, under the epoch that is durable. The
- * next takeover gets a new one.
+ * The store does not respond and two active members are harmless: serve now, under the durable epoch. The next takeover gets
+ * a new one.
  */
 function switchUnderOldEpoch(context: StepContext, operation: Taking): void {
   cancel(context, [operation.plan.switch]);
@@ -73,13 +73,13 @@ function switchUnderOldEpoch(context: StepContext, operation: Taking): void {
   };
 }
 
-/** Takes back what has not begun, but for the fence: what it was ordered for must not serve. */
+/** Cancels effects that have not begun, except the fence: its target must not serve. */
 export function cancelPlan(context: StepContext, { plan }: Taking): void {
   const { fence: _kept, ...rest } = plan;
   cancel(context, Object.values(rest));
 }
 
-/** Takes back what has not begun and lets the operation choose again: at once if others are left, else after a growing pause. */
+/** Cancels effects that have not begun and chooses again: at once if other candidates are left, otherwise after a growing delay. */
 export function retryPlan(
   context: StepContext,
   operation: Taking,
@@ -113,12 +113,12 @@ export function retryPlan(
   };
 }
 
-/** Pause before the next attempt; doubles with each one up to a limit. */
+/** Delay before the next attempt; doubles with each one up to a limit. */
 export function retryPause(attempts: number): number {
   return backoff(attempts + 1, RETRY_BASE_MS, RETRY_MAX_MS);
 }
 
-/** Gives up a planned move that has not taken the old active away yet: it simply goes on serving. */
+/** Aborts a planned takeover that has not stopped the old active member yet: it keeps serving. */
 export function abortOperation(context: StepContext, operation: Operation): void {
   note(context, { code: 'aborted', step: operation.step });
   const failbackNotBefore = context.at + RETRY_MAX_MS;

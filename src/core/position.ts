@@ -1,20 +1,20 @@
 import { assert } from './assert.ts';
 import type { Instant } from './time.ts';
 
-// How far a copy has come in the history of writes: an unsigned number of 64 bits, such as a log sequence number. A double
-// holds 53, so it is kept as 16 hexadecimal digits: they survive JSON and sort as the numbers do.
+// The position of a copy in the history of writes: an unsigned 64-bit number, such as a log sequence number. A double holds
+// 53 bits, so it is stored as 16 hexadecimal digits: they survive JSON and sort like the numbers.
 
 declare const brand: unique symbol;
 export type Position = string & { readonly [brand]: 'Position' };
 
-/** What a member said of its copy. Two positions can be compared only on the same history and timeline. */
+/** A member's report about its copy. Two positions are comparable only on the same history and timeline. */
 export type PositionReport = {
-  /** Which data: a system identifier, a replication ID. */
+  /** Identity of the data: a system identifier, a replication ID. */
   readonly history: string;
-  /** Which branch of the history: a promotion begins a new one. */
+  /** Branch of the history: a promotion begins a new one. */
   readonly timeline: number;
   readonly position: Position;
-  /** When it was so, which is before the agent learned of it. */
+  /** When it was measured, which is before the agent received it. */
   readonly asOf: Instant;
 };
 
@@ -41,7 +41,7 @@ export function comparePositions(a: Position, b: Position): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Bytes from `behind` to `ahead`; 0 if it is not behind, the greatest safe integer if there are more than that. */
+/** Bytes from `behind` to `ahead`; 0 if it is not behind; at most the greatest safe integer. */
 export function bytesBetween(behind: Position, ahead: Position): number {
   const bytes = fromPosition(ahead) - fromPosition(behind);
   if (bytes <= 0n) return 0;
@@ -52,7 +52,7 @@ export function isSameTimeline(a: PositionReport, b: PositionReport): boolean {
   return a.history === b.history && a.timeline === b.timeline;
 }
 
-/** How far the copy `behind` lacks what the copy `ahead` has; null: not known, or it cannot be said. */
+/** Lag of the copy `behind` relative to the copy `ahead`; null: unknown, or not comparable. */
 export function lagBetween(
   behind: PositionReport | null,
   ahead: PositionReport | null,

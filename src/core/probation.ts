@@ -6,10 +6,10 @@ import { activeHere, type MemberState, type Observing } from './state.ts';
 import { beginMove } from './switchover.ts';
 import { memberOf, note, refuse, type StepContext } from './step-context.ts';
 
-// A takeover is only over when the new active is seen to carry the load. For a while its clients' latency
-// and errors are compared with the objective. If it falls short it is already at full capacity, so the next
-// candidate is tried, the recovered old active among them; each member once in one run of takeovers, so
-// that a load which nobody carries does not send the service round in circles.
+// A takeover is complete only when the new active member carries the load. For a while hotwarm compares the latency and
+// errors of its clients with the limits. If it fails, it already runs at full capacity, so the next candidate is tried,
+// including the recovered old active member. Each member is tried once in one run of takeovers: a load that no member can
+// carry must not cause endless switching.
 
 const REQUESTS_MIN = 20;
 
@@ -47,7 +47,7 @@ function shortfallOf(context: StepContext, member: MemberState): Cause | null {
   return null;
 }
 
-/** Moves to the next candidate; false when there is none or the operator paused. */
+/** Switches to the next candidate; false if there is none or the service is paused. */
 function moveOn(context: StepContext, observing: Observing, cause: Cause): boolean {
   if (context.service.paused) {
     refuse(context, { code: 'paused' });

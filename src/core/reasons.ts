@@ -1,9 +1,8 @@
 import type { Instant } from './time.ts';
 
-// Reasons are codes with parameters. Sentences are made from them at the edge by describe/, so no
-// decision and no test depends on prose.
+// Reasons are codes with parameters. describe/ turns them into text at the edge: no decision and no test depends on prose.
 
-/** Why one observation of a member failed. */
+/** Why a probe or a request failed. */
 export type ProbeFault =
   | 'refused'
   | 'reset'
@@ -14,10 +13,10 @@ export type ProbeFault =
   | 'commandFailed'
   | 'unreachable';
 
-/** exit: the kernel. passive: clients’ requests. Else the kind of probe, of which the core knows no more than its name. */
+/** exit: the kernel. passive: client requests. Otherwise the kind of probe; the core knows only its name. */
 export type Channel = 'exit' | 'passive' | (string & Record<never, never>);
 
-/** One fact a verdict rests on. */
+/** One observation behind a verdict. */
 export type Evidence = {
   readonly at: Instant;
   readonly channel: Channel;
@@ -50,7 +49,7 @@ export type EvidenceFact =
       readonly requests: number;
     };
 
-/** Why a member is in the health it is in. */
+/** Why a member has its health. */
 export type HealthReason =
   | 'starting'
   | 'answering'
@@ -71,19 +70,19 @@ export type HealthReason =
   | 'startFailed'
   | 'crashLoop';
 
-/** Why a candidate may not take over. */
+/** Why a candidate is not eligible. */
 export type GateRefusal =
   | { readonly code: 'notReady'; readonly health: string; readonly lifecycle: string }
   | { readonly code: 'tooSlow'; readonly p95Ms: number; readonly limitMs: number }
   | { readonly code: 'lagging'; readonly lagBytes: number; readonly limitBytes: number }
   | { readonly code: 'lagUnknown' }
-  /** Its copy is on another history or timeline than the newest one: how far it is behind cannot be said. */
+  /** Its copy is on another history or timeline than the newest one: the lag is not defined. */
   | { readonly code: 'diverged'; readonly on: string; readonly newestOn: string }
-  /** What was acknowledged since the newest copy last reported its position is in no report. */
+  /** No report covers what the newest copy acknowledged since its last one. */
   | { readonly code: 'lagStale'; readonly ageMs: number; readonly limitMs: number }
   | { readonly code: 'notRehearsed'; readonly ageMs: number | null; readonly limitMs: number };
 
-/** Why a command was refused or an automatic action was not taken. */
+/** Why a command was refused, or an automatic action blocked. */
 export type Refusal =
   | { readonly code: 'unknownService'; readonly service: string }
   | { readonly code: 'unknownMember'; readonly member: string }
@@ -92,9 +91,9 @@ export type Refusal =
   | { readonly code: 'paused' }
   | { readonly code: 'observeOnly' }
   | { readonly code: 'noActive' }
-  /** Only the host that leads can do it. */
+  /** Only the leading host can execute it. */
   | { readonly code: 'activeElsewhere'; readonly host: string; readonly member: string }
-  /** A member of another host takes no orders from this one. */
+  /** This host cannot control members of another host. */
   | { readonly code: 'memberElsewhere'; readonly host: string; readonly member: string }
   | { readonly code: 'noCandidate'; readonly candidates: readonly CandidateVerdict[] }
   | { readonly code: 'observerUnfit'; readonly score: number }
@@ -110,13 +109,13 @@ export type Refusal =
   | { readonly code: 'preferredActive' }
   | { readonly code: 'notPaused' };
 
-/** How one candidate fared at the gate. */
+/** The result of a candidate's eligibility check. */
 export type CandidateVerdict = {
   readonly member: string;
   readonly refusals: readonly GateRefusal[];
 };
 
-/** What set an incident off. */
+/** What triggered an incident. */
 export type Cause =
   | { readonly code: 'memberFailed'; readonly member: string; readonly reason: HealthReason }
   | { readonly code: 'memberDegraded'; readonly member: string; readonly reason: HealthReason }
@@ -133,12 +132,12 @@ export type Cause =
       readonly limit: number;
     }
   | { readonly code: 'leaseLost'; readonly member: string }
-  /** Another host led, and neither renewed its lease nor kept it. */
+  /** The leading host did not renew its lease, or released it. */
   | { readonly code: 'leaseExpired'; readonly host: string; readonly member: string }
   | { readonly code: 'operator'; readonly command: 'switchover' | 'failover' | 'failback' }
   | { readonly code: 'failback'; readonly member: string };
 
-/** Why an effect did not succeed. */
+/** Why an effect failed. */
 export type EffectFault =
   | 'dependencyFailed'
   | 'cancelled'

@@ -12,18 +12,18 @@ import { retryPlan } from './plan-rollback.ts';
 import type { Instant } from './time.ts';
 import { localMembers, memberOf, note, updateMember, type StepContext } from './step-context.ts';
 
-// A new agent goes on from the journal of one that died. The state it read is what the former agent knew when
-// it last wrote; what the former one had ordered may or may not have been carried out, and nobody will ever
-// report it. So nothing is assumed of orders: what runs is what was found running, what the lease says is what
-// the store shows, a plan under way is given up and chosen anew, and whoever was to be fenced and is not proved
-// gone is fenced. Members that were well stay untouched, so clients notice nothing.
+// A new agent recovers from the journal of one that exited. The recovered state is what the old agent knew when it last
+// wrote; its pending effects may or may not have run, and no result will be reported. So nothing is assumed about effects:
+// members run if their processes were found, the lease is what the store contains, a plan in progress is abandoned and
+// chosen again, and members that were to be fenced and are not provably gone are fenced. Healthy members stay untouched:
+// clients are not affected.
 
-/** What the whole agent must forget: its predecessor's judgement of itself, and a poll that nobody will answer. */
+/** Resets what concerns the old agent only: its local health and a pending poll. */
 export function recoverAgent(state: AgentState, at: Instant): AgentState {
   return { ...state, observer: startObserver(at), polling: null };
 }
 
-/** Brings the service's state in line with what was found. `decide` then goes on from there. */
+/** Updates the service's state with what was found. `decide` continues from there. */
 export function recoverService(context: StepContext, found: readonly FoundMember[]): void {
   const { pending } = context.service;
   context.service = {
@@ -47,19 +47,19 @@ export function recoverService(context: StepContext, found: readonly FoundMember
   if (operation?.step === 'taking') {
     retryPlan(context, operation, null, true);
     const { operation: retried } = context.service;
-    // The plan did not fail, so there is nothing to wait for.
+    // The plan did not fail: no delay is needed.
     if (retried?.step === 'choosing')
       context.service = { ...context.service, operation: { ...retried, notBefore: context.at } };
   }
   if (pending.some((effect) => effect.type === 'recordIncident')) recordIncident(context);
 }
 
-/** Somebody else's member: it is watched wherever it stands, as before. */
+/** A member that others run: probe it as before. */
 function watchAnew(context: StepContext, { name, lifecycle, incarnation }: MemberState): void {
   if (lifecycle === 'running') beginWatch(context, name, incarnation + 1, 'healthy');
 }
 
-/** Its main process is gone. Of a start that the former agent's end cut short, the member is not to blame. */
+/** The main process is gone. A start that the end of the old agent interrupted does not count as a failure. */
 function missing(context: StepContext, member: MemberState): void {
   const { name, lifecycle, pid } = member;
   if (lifecycle === 'absent') return;
@@ -99,9 +99,9 @@ function present(
   const { name, lifecycle } = member;
   const { pid, incarnation } = found;
   if (isDoomed(member, pending)) {
-    // It lives, so it may have answered clients while no agent looked on.
+    // It runs, so it may have served clients while no agent was running.
     noteAnswer(context, name);
-    // Judged, or told to end: it is fenced, whatever it does by now.
+    // It was marked failed, or being stopped: fence it in any case.
     updateMember(context, name, { lifecycle: 'absent', pid: null, readySince: null });
     return;
   }
@@ -120,7 +120,7 @@ function present(
   }
 }
 
-/** A start whose rejoin was not seen to end is doomed too: nobody knows what it would serve. */
+/** A start without a completed rejoin must end as well: its data is unknown. */
 function isDoomed({ name, lifecycle, detector }: MemberState, pending: readonly Effect[]): boolean {
   const ending = pending.some(
     (effect) =>

@@ -3,11 +3,11 @@ import type { Instant } from './time.ts';
 import { localMembers, updateMember, type StepContext } from './step-context.ts';
 import { standingOf } from './temperature.ts';
 
-// A standby that stands by unseen (frozen, cold) proves now and then that it can still serve: it is raised,
-// answers, and goes back to its temperature. Only where the gate asks for it (takeover.rehearsed), in quiet,
-// one standby at a time, and early enough that a failed attempt can be repeated before the proof is too old.
+// Rehearsals: a frozen or cold standby regularly proves that it can still serve. It is prepared, must respond, and returns
+// to its temperature. Only if `takeover.maxRehearsalAge` is set, in the steady phase, one standby at a time, and early
+// enough to repeat a failed attempt before the last success is too old.
 
-/** The next rehearsal falls due when this share of the proof's validity has passed. */
+/** The next rehearsal is due after this share of the maximum age. */
 const DUE_SHARE = 0.5;
 
 export function considerRehearsal(context: StepContext): void {
@@ -28,7 +28,7 @@ export function considerRehearsal(context: StepContext): void {
   if (due !== undefined) updateMember(context, due.name, { rehearsingSince: context.at });
 }
 
-/** When the member must be rehearsed next; null: it is seen all the time, or nobody asks. */
+/** When the next rehearsal is due; null: the member is always probed, or rehearsals are not configured. */
 export function rehearsalDueAt(withinMs: number | null, member: MemberState): Instant | null {
   if (withinMs === null || member.role === 'active' || member.rehearsingSince !== null) return null;
   const unseen =

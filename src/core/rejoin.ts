@@ -5,26 +5,26 @@ import type { MemberState, RepairState } from './state.ts';
 import type { Instant } from './time.ts';
 import { memberOf, updateMember, type StepContext } from './step-context.ts';
 
-// How a failed member comes back: fenced, started, rejoined to the active where it replicates, ready,
-// standby. The first attempt is made almost at once, as most failures are single crashes: only after the
-// takeover's first moments, in which a starting process would take the processor away from clients, unless
-// nobody serves. Each further one waits twice as long, up to a limit, so that a member that cannot live is not started in a busy loop. Health
-// forgives gradually: every `resetAfterMs` that a member was ready takes one failure off the count.
+// How a failed member returns: fenced, started, rejoined if it replicates, ready, standby. The first attempt follows almost
+// at once, because most failures are single crashes; it waits only for the first moments after a takeover, in which a
+// starting process would compete with clients for the CPU, unless no member is serving. The delay doubles with each
+// further attempt, up to a limit: no busy loop for a member that cannot run. Every `resetAfterMs` of ready time removes
+// one failure from the count.
 
 export const NO_REPAIR: RepairState = { attempts: 0, notBefore: 0, fault: null, detail: '' };
 
 /** Clients that waited for the takeover are served first. */
 const SETTLE_MS = 200;
 
-/** From here on status says that the member is in a crash loop. */
+/** From this number of attempts the status shows a crash loop. */
 export const CRASH_LOOP_ATTEMPTS = 3;
 
-/** While nobody serves, the first attempt does not wait for the dust to settle. */
+/** urgent: no member is serving, so the first attempt does not wait. */
 export function repairDue(member: MemberState, at: Instant, urgent: boolean): boolean {
   return at >= member.repair.notBefore || (urgent && member.repair.attempts <= 1);
 }
 
-/** Counts a failure of the member and sets when it may be tried again. */
+/** Counts a failure of the member and sets the time of the next attempt. */
 export function registerFailure(
   context: StepContext,
   name: string,

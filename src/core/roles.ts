@@ -2,10 +2,10 @@ import type { EffectId } from './effect.ts';
 import { activeHere, type MemberState } from './state.ts';
 import { issue, updateMember, type StepContext } from './step-context.ts';
 
-// Where members have roles each is told its own: the active that it is, a standby whom it follows. It is told once for each epoch,
-// and again after it was started or found by a new agent, as nobody knows what it takes itself for by then.
+// Roles of members that have them: the active member is promoted, each standby follows the active one. Each member gets its
+// role once per epoch, and again after a start or a recovery, because its own view of the role is then unknown.
 
-/** Tells the active again that it is: what a former agent ordered last, and nobody wrote down, may have ended that. */
+/** Promotes the active member again: a lost effect of an old agent may have demoted it. */
 export function mustLead(context: StepContext, { name, followsEpoch }: MemberState): boolean {
   const { operation, epoch } = context.service;
   const active = activeHere(context.service);
@@ -19,7 +19,7 @@ export function mustLead(context: StepContext, { name, followsEpoch }: MemberSta
   return true;
 }
 
-/** Orders a running standby to follow an active that it has not been told of: it may have been another's, or have diverged. */
+/** Makes a running standby follow the current active member: it may have followed another one, or have diverged. */
 export function mustFollow(context: StepContext, member: MemberState): boolean {
   const { operation, epoch } = context.service;
   const active = activeHere(context.service);

@@ -3,14 +3,13 @@ import { fallbacksOf } from './candidates.ts';
 import { activeHere } from './state.ts';
 import { issue, memberOf, type StepContext } from './step-context.ts';
 
-// What the data plane should be doing. The desired route is computed from the state every time and sent
-// when it differs from the one told last, so a lost or failed order heals by itself. While a takeover
-// plan runs, the plan alone speaks to the data plane.
+// The desired route of the data plane. It is computed from the state each time and sent if it differs from the last one:
+// a lost or failed effect repairs itself. While a takeover plan runs, only the plan sends routes.
 
-/** Pause after the data plane did not take a route. */
+/** Delay after the data plane rejected a route. */
 const RETRY_MS = 100;
 
-/** The data plane forwards nothing: requests wait. The safest route, whatever the epoch. */
+/** Forward nothing, hold requests. The safest route in any epoch. */
 export const HOLD: Omit<Route, 'epoch'> = {
   active: null,
   fallbacks: [],
@@ -19,7 +18,7 @@ export const HOLD: Omit<Route, 'epoch'> = {
   leaseUntil: null,
 };
 
-/** The route for an active member under an epoch that is, or by then will be, durable. */
+/** The route to an active member, under an epoch that is durable by the time it is sent. */
 export function routeTo(
   context: StepContext,
   active: string | null,
@@ -44,7 +43,7 @@ function suspectsOf(context: StepContext, active: string | null): readonly strin
   return health === 'suspect' || health === 'failed' ? [active] : [];
 }
 
-/** Tells the data plane where requests go, if that changed. */
+/** Sends the route if it changed. */
 export function tendRoute(context: StepContext): void {
   const { service } = context;
   if (context.at < service.routeNotBefore || !service.trafficUp) return;
@@ -57,7 +56,7 @@ export function tendRoute(context: StepContext): void {
 function desiredRoute(context: StepContext): Route | null {
   const { service } = context;
   const { operation } = service;
-  // Before the first active there is nothing to tell; one that began while the store was away has no epoch of its own.
+  // Without an active member there is no route; one that began without the store has no epoch of its own.
   const active = activeHere(service);
   if (service.epoch === 0 && active === null) return null;
   const nobody =
@@ -65,10 +64,10 @@ function desiredRoute(context: StepContext): Route | null {
   return routeTo(context, nobody ? null : active, service.epoch, leaseStart(context));
 }
 
-/** Whether the data plane may forward to anybody: what it was told last may not be what it does, until it has said so. */
+/** Whether the data plane may be forwarding: until it has confirmed the last route, it may still use an older one. */
 export function mayForward(context: StepContext): boolean {
   const { route, epoch, trafficUp, pending } = context.service;
-  // Nothing is told before the first epoch, and a data plane that comes back waits to be told.
+  // No route is sent before the first epoch, and a restarted data plane waits for one.
   if (!trafficUp || epoch === 0) return false;
   return (
     route === null || route.active !== null || pending.some(({ type }) => type === 'switchTraffic')
@@ -76,8 +75,8 @@ export function mayForward(context: StepContext): boolean {
 }
 
 /**
- * The active is exiting: the data plane would otherwise find out only when the kernel closes its connections,
- * and send it more until then. Told at once, under the epoch that is, as the plan must first acquire the next one.
+ * The active member is exiting: without this, the data plane would notice only when the kernel closes the connections, and
+ * send requests until then. Sent at once under the current epoch, because the plan must first acquire the next one.
  */
 export function tellDeath(context: StepContext, active: string): void {
   const { route, trafficUp } = context.service;
@@ -85,7 +84,7 @@ export function tellDeath(context: StepContext, active: string): void {
   sendRoute(context, { ...route, dead: [active] }, []);
 }
 
-/** When the lease now held began, by the start of its last renewal. */
+/** Start of the current lease period: when the last successful renewal was issued. */
 function leaseStart(context: StepContext): number {
   const { heldUntil } = context.service.lease;
   return heldUntil === null
@@ -93,7 +92,7 @@ function leaseStart(context: StepContext): number {
     : heldUntil - context.config.lease.durationMs;
 }
 
-/** Sends a route and remembers it as told; a failure makes it be told again. */
+/** Sends a route and remembers it as sent; after a failure it is sent again. */
 export function sendRoute(
   context: StepContext,
   route: Route,
@@ -108,7 +107,7 @@ export function sendRoute(
   return id;
 }
 
-/** The data plane did not take a route: what it does now is unknown, so it is told again soon. */
+/** The data plane did not confirm a route: what it does now is unknown, so the route is sent again soon. */
 export function routeFailed(context: StepContext): void {
   context.service = { ...context.service, route: null, routeNotBefore: context.at + RETRY_MS };
 }

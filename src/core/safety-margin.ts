@@ -1,16 +1,15 @@
 import type { DurationMs, Instant } from './time.ts';
 
-// How much later than expected a beat may be. With W the tolerated time between two mistakes, the
-// margin is the r-th largest lateness of the last r windows of W. If latenesses are exchangeable, the
-// next one exceeds the r-th largest of the last r·N with probability r/(r·N + 1), so the margin is
-// exceeded about once per W whatever the distribution: W is the only parameter, and there is no tail
-// to fit. r = 1 would be the plain record; r = 4 varies less, and a single extreme pause does not hold
-// the margin up for a whole window, while four in four windows rightly do. The rank grows with what has
-// been seen: the record of the first window, the second largest of the first two, and so on.
+// How much later than expected a response may be. With W the target time between two false suspicions, the margin is the
+// r-th largest delay of the last r windows of W. If delays are exchangeable, the next one exceeds the r-th largest of the
+// last r·N with probability r/(r·N + 1): the margin is exceeded about once per W for any distribution. W is the only
+// parameter, and there is no tail to fit. r = 1 would be the plain record. r = 4 varies less: a single extreme pause does
+// not keep the margin high for a whole window, but four pauses in four windows do. The rank grows with the history: the
+// largest of the first window, the second largest of the first two, and so on.
 //
-// Kept as the maxima of blocks of W/60 instead of samples: lateness that comes in clusters counts once,
-// and the state stays small. Not promised: exchangeability. After a change for the worse r mistakes may
-// come at once, after one for the better the margin stays high for up to r windows; the detector caps it.
+// Stored as maxima of blocks of W/60 instead of samples: clustered delays count once, and the state stays small. Not
+// guaranteed: exchangeability. If delays get worse, r false suspicions can follow at once; if they get better, the margin
+// stays high for up to r windows. The detector caps it.
 
 const BLOCKS_PER_WINDOW = 60;
 const WINDOWS = 4;
@@ -21,7 +20,7 @@ export type RecordMargin = {
   readonly blockMaximaMs: readonly DurationMs[];
   readonly blockStartedAt: Instant;
   readonly currentMs: DurationMs;
-  /** The largest of the finished blocks, as many as the present rank, largest first. */
+  /** The largest maxima of the finished blocks, as many as the current rank, largest first. */
   readonly largestMs: readonly DurationMs[];
 };
 
@@ -29,7 +28,7 @@ export function startRecord(at: Instant): RecordMargin {
   return { startedAt: at, blockMaximaMs: [], blockStartedAt: at, currentMs: 0, largestMs: [0] };
 }
 
-/** Adds one lateness; beats that were early count as 0. */
+/** Adds one delay; early responses count as 0. */
 export function noteLateness(
   record: RecordMargin,
   latenessMs: DurationMs,
@@ -40,16 +39,16 @@ export function noteLateness(
   return latenessMs > rolled.currentMs ? { ...rolled, currentMs: latenessMs } : rolled;
 }
 
-/** The lateness that is exceeded about once per window. */
+/** The delay that is exceeded about once per window. */
 export function recordMs(record: RecordMargin): DurationMs {
   const { largestMs, currentMs } = record;
   const lowest = largestMs.at(-1) ?? 0;
   if (currentMs <= lowest) return lowest;
-  // The present block is one more candidate: it pushes the lowest out of the ranking.
+  // The current block is one more candidate: it can displace the lowest one.
   return Math.min(largestMs.at(-2) ?? Infinity, currentMs);
 }
 
-/** Whether a whole window has been seen: before that the record is too low by design. */
+/** Whether a whole window has passed; before that the record is too low by design. */
 export function isFilled(record: RecordMargin, at: Instant, windowMs: DurationMs): boolean {
   return at - record.startedAt >= windowMs;
 }

@@ -11,8 +11,8 @@ import {
 import type { Instant } from './time.ts';
 import { PENDING_LIMIT, TIMELINE_LIMIT } from './step-context.ts';
 
-// What must hold of a service's state after every step: bounds, order in time, and that this host speaks only for its own
-// members. Each check is a few comparisons, as they run after every event.
+// Invariants of a service's state after every step: bounds, order in time, and that this host decides only about its own
+// members. Each check is a few comparisons, because all run after every event.
 
 export type Holder = { readonly host: string; readonly at: Instant };
 

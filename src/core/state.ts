@@ -13,9 +13,9 @@ import type {
 import type { DurationMs, Instant } from './time.ts';
 import type { Temperature } from './temperature.ts';
 
-// Everything the core remembers. Plain readonly data: it can be written as JSON and compared.
+// The whole state of the core. Plain readonly data: it can be written as JSON and compared.
 
-/** Grows with every change of the shape or meaning of a state: another version's cannot be gone on from. */
+/** Incremented with every change of a state's shape or meaning: an agent cannot recover another version's state. */
 export const STATE_VERSION = 3;
 
 export type AgentState = {
@@ -26,15 +26,14 @@ export type AgentState = {
   readonly services: readonly ServiceState[];
   readonly nextEffect: EffectId;
   readonly nextIncident: number;
-  /** The poll phase that must end before any verdict by deadline; null when none is under way. */
+  /** The poll phase that must end before any verdict from a deadline; null: none. */
   readonly polling: { readonly id: EffectId; readonly dueAt: Instant } | null;
 };
 
 /**
- * starting: no active yet. steady: the active serves. suspect: the active is doubted and the best
- * standby is being raised. failingOver, switchingOver: see the operation. observing: after a takeover
- * the new active is compared with the objective. standingBy: another host serves. down: nobody serves and no
- * candidate passes.
+ * starting: no active member yet. steady: the active member is serving. suspect: the active member is suspected and the
+ * best standby is being prepared. failingOver, switchingOver: see the operation. observing: the new active member is on
+ * probation. standingBy: another host is serving. down: no member is serving and no candidate is eligible.
  */
 export type Phase =
   | 'starting'
@@ -47,27 +46,27 @@ export type Phase =
   | 'down';
 
 /**
- * Who is active and where, as far as this host can tell: from what it did itself, and from the lease. It stays with an
- * active that failed until another one takes over.
+ * The active member and its host, as far as this host knows from its own effects and from the lease. A failed active member
+ * stays here until another one takes over.
  */
 export type Leadership =
   | { readonly who: 'nobody' }
   | { readonly who: 'here'; readonly member: string }
   | { readonly who: 'elsewhere'; readonly host: string; readonly member: string };
 
-/** The active member of this host; null: there is none, perhaps because another host has it. */
+/** The active member if it is on this host, otherwise null. */
 export function activeHere({ leadership }: Pick<ServiceState, 'leadership'>): string | null {
   return leadership.who === 'here' ? leadership.member : null;
 }
 
-/** The name of the active member, whichever host it is on; null: there is none. */
+/** The active member on any host; null: none. */
 export function leadingMember({ leadership }: Pick<ServiceState, 'leadership'>): string | null {
   return leadership.who === 'nobody' ? null : leadership.member;
 }
 
 /**
- * What is true of the service, whichever host looks at it. A host learns it from the lease, from its members' reports and
- * from operators; what operators ordered and what is remembered of failovers survives the agent (carry-over.ts).
+ * Facts about the service, the same on every host. A host learns them from the lease, from its members' reports and from
+ * operators. Operators' commands and the record of failovers survive the agent (carry-over.ts).
  */
 export type ServiceFacts = {
   readonly name: string;
@@ -75,8 +74,8 @@ export type ServiceFacts = {
   readonly epoch: number;
   readonly lease: LeaseState;
   /**
-   * Whose copy holds all that clients were answered: the active's, or that of a target whose plan was given up and which may have served.
-   * It last answered at `answeredAt`, as far as is known. null: none has served in this agent's time.
+   * The copy that contains all acknowledged writes: that of the active member, or of the target of an abandoned plan that may have served.
+   * `answeredAt`: its last known response. null: none has served since this agent started.
    */
   readonly newest: { readonly member: string; readonly answeredAt: Instant } | null;
   readonly paused: boolean;
@@ -84,37 +83,37 @@ export type ServiceFacts = {
   readonly failovers: readonly Instant[];
   readonly degradedSwitchovers: { readonly count: number; readonly notBefore: Instant };
   readonly autoFailbackStopped: boolean;
-  /** A planned move was given up: no automatic failback before then. */
+  /** A planned takeover was aborted: no automatic failback before then. */
   readonly failbackNotBefore: Instant;
   /** The current or newest incident. */
   readonly incident: Incident | null;
 };
 
-/** What this host does for the service: its members and its data plane, and what is under way with them. */
+/** What this host manages: its members, its data plane and the current operation. */
 export type HostDuties = {
   readonly phase: Phase;
-  /** When everything that had fallen due was last looked at. */
+  /** When everything due was last decided. */
   readonly decidedAt: Instant;
-  /** Of all hosts, in the order of the configuration; only those of this host get orders. */
+  /** Members of all hosts, in the order of the configuration; effects only for those of this host. */
   readonly members: readonly MemberState[];
-  /** The one thing under way; null when none is. */
+  /** The current operation; null: none. */
   readonly operation: Operation | null;
   readonly observing: Observing | null;
-  /** Route the data plane was last told, and the one being told. */
+  /** The last route sent to the data plane, and the one being sent. */
   readonly route: Route | null;
   readonly routeNotBefore: Instant;
-  /** The data plane went from the active to a fallback by itself since the last takeover. */
+  /** The data plane used a fallback since the last takeover. */
   readonly usedFallback: {
     readonly at: Instant;
     readonly from: string;
     readonly to: string;
   } | null;
   readonly trafficUp: boolean;
-  /** Effects whose outcome is still to come. */
+  /** Effects without a result so far. */
   readonly pending: readonly Effect[];
-  /** What became of the newest command. */
+  /** The result of the newest command. */
   readonly lastCommand: { readonly at: Instant; readonly refusal: Refusal | null } | null;
-  /** What hotwarm considers by itself and does not do at present, since when; at most one of each code. */
+  /** Automatic actions that are blocked now, and since when; at most one per code. */
   readonly refusals: readonly StandingRefusal[];
 };
 
@@ -124,14 +123,14 @@ export type StandingRefusal = { readonly at: Instant; readonly refusal: Refusal 
 
 export type LeaseState = {
   readonly record: LeaseRecord | null;
-  /** When this host last saw the record change: others' leases expire durationMs after it. */
+  /** When this host last saw the record change: leases of other hosts expire durationMs later. */
   readonly seenAt: Instant;
-  /** Held by this host: until when, by the start of the last successful renewal. */
+  /** If held by this host: its expiry, counted from the start of the last successful renewal. */
   readonly heldUntil: Instant | null;
   readonly renewAt: Instant | null;
 };
 
-/** absent: no process. starting: until its ready condition holds. */
+/** absent: no process. starting: not ready yet. */
 export type Lifecycle =
   'absent' | 'starting' | 'running' | 'freezing' | 'frozen' | 'thawing' | 'stopping';
 
@@ -144,33 +143,33 @@ export type MemberState = {
   readonly capacity: 'full' | 'reduced';
   readonly pid: number | null;
   readonly incarnation: number;
-  /** Since when it has met its ready condition, which it keeps while frozen; null: it does not meet it. */
+  /** Since when it is ready; kept while frozen; null: not ready. */
   readonly readySince: Instant | null;
   readonly detector: DetectorState;
   readonly performance: Performance;
-  /** Its newest report; null: none since it began to serve, or since its copy was last replaced. */
+  /** Its newest report; null: none since it began to serve or its copy was replaced. */
   readonly position: PositionReport | null;
-  /** When it last proved that it can serve; null: never in this agent's time. */
+  /** Last successful rehearsal; null: none since this agent started. */
   readonly rehearsedAt: Instant | null;
-  /** Whether this start was asked for what clients ask, or that was tried. */
+  /** Whether warm-up requests were sent since its start, or tried. */
   readonly primed: boolean;
   readonly failedAt: Instant | null;
-  /** Nothing of it is left running: proved by a fence or a stop, or it never ran. */
+  /** No process of it is left: proved by a fence or a stop, or it never ran. */
   readonly fenced: boolean;
-  /** Raised for a rehearsal since then. */
+  /** In a rehearsal since then. */
   readonly rehearsingSince: Instant | null;
   readonly repair: RepairState;
-  /** Epoch of the active that it was last told to follow or to be; null: of none since it was started, or found by this agent. */
+  /** Epoch of its last role; null: none since its start or since this agent recovered it. */
   readonly followsEpoch: number | null;
-  /** An order to it failed: no further one of its own before then. */
+  /** After a failed effect: no further effect for it before then. */
   readonly retryAt: Instant;
 };
 
-/** How a member served lately: clients' requests while it is active, probes while it stands by. */
+/** Recent performance of a member: client requests while active, probes while standby. */
 export type Performance = {
   /** Newest last, bounded. */
   readonly probeLatenciesMs: readonly number[];
-  /** Requests and errors, decayed so that they speak of the last seconds. */
+  /** Requests and errors, decayed: they represent the last seconds. */
   readonly requests: number;
   readonly errors: number;
   /** 95th percentile of clients' latency, smoothed over the windows; null without requests. */
@@ -186,7 +185,7 @@ export type RepairState = {
   readonly detail: string;
 };
 
-/** The one thing under way, by how far it has got. */
+/** The current operation, by its step. */
 export type Operation = Choosing | Raising | Taking | Yielding;
 
 /** No plan yet. */
@@ -194,11 +193,11 @@ export type Choosing = OperationBase & {
   readonly step: 'choosing';
   /** The earliest instant of the next plan. */
   readonly notBefore: Instant;
-  /** start: until then only the member that should be the first active is waited for. */
+  /** start: until then only the intended initial active member is considered. */
   readonly deadline: Instant | null;
 };
 
-/** The target of a planned move gets ready; the move is given up at the deadline. */
+/** The target of a planned takeover is being prepared; at the deadline the takeover is aborted. */
 export type Raising = OperationBase & {
   readonly step: 'raising';
   readonly to: string;
@@ -210,29 +209,29 @@ export type Taking = OperationBase & {
   readonly step: 'taking';
   readonly to: string;
   readonly plan: Plan;
-  /** The old active was told to stop: from here on a planned move cannot be taken back. */
+  /** The old active member is being stopped: a planned takeover can no longer be aborted. */
   readonly committed: boolean;
-  /** When the newest of the plan's effects ended: the next one's time counts from here. */
+  /** When the last of the plan's effects ended: the time of the next one counts from here. */
   readonly progressAt: Instant;
 };
 
-/** Another host leads an exclusive service: what may still serve here is fenced. */
+/** Another host leads an exclusive service: members that may still serve here are fenced. */
 export type Yielding = OperationBase & {
   readonly step: 'yielding';
   readonly suspects: readonly string[];
 };
 
 export type OperationBase = {
-  /** start: the first active of this agent's time; no incident. */
+  /** start: the initial active member of this agent; no incident. */
   readonly kind: 'start' | 'failover' | 'switchover' | 'failback';
   readonly incident: number | null;
   readonly from: string | null;
   readonly startedAt: Instant;
-  /** Nothing is left of the active that is being replaced; one that runs by now is a new incarnation. */
+  /** No process of the replaced active member is left; a running one is a new incarnation. */
   readonly fromGone: boolean;
-  /** Targets of plans that were given up, and not proved gone since: such a plan may have got as far as its switch. */
+  /** Targets of abandoned plans that are not provably gone: such a plan may have switched traffic to them. */
   readonly mayServe: readonly string[];
-  /** Candidates tried and found wanting in this operation. */
+  /** Candidates that failed in this operation. */
   readonly excluded: readonly string[];
   /** Plans that failed so far. */
   readonly attempts: number;
@@ -248,16 +247,16 @@ export type Plan = {
   readonly acquire: EffectId | null;
   readonly promote: EffectId | null;
   readonly switch: EffectId | null;
-  /** Drain of the old active after the switch, where two actives do no harm. */
+  /** Drain of the old active member after the switch, if two are harmless. */
   readonly release: EffectId | null;
 };
 
-/** Whether a person or a policy asked for it while the old active serves: it can be given up, and drains. */
+/** Whether the old active member is still serving: the takeover can be aborted, and drains. */
 export function isPlanned({ kind }: Pick<Operation, 'kind'>): boolean {
   return kind === 'switchover' || kind === 'failback';
 }
 
-/** The member that the operation is about to make active; null: none is chosen. */
+/** The target of the operation; null: none chosen yet. */
 export function targetOf(operation: Operation): string | null {
   return operation.step === 'raising' || operation.step === 'taking' ? operation.to : null;
 }
@@ -266,7 +265,7 @@ export type Observing = {
   readonly member: string;
   readonly since: Instant;
   readonly until: Instant;
-  /** Members that already fell short in this run of takeovers. */
+  /** Members that already failed their probation in this run of takeovers. */
   readonly tried: readonly string[];
 };
 
@@ -288,15 +287,15 @@ export type Incident = {
   readonly from: string | null;
   readonly to: string | null;
   readonly epoch: number | null;
-  /** observe-only: what would have been done. Nothing was. */
+  /** observe-only: no action was taken. */
   readonly observeOnly: boolean;
   /** superseded: another host took the lease meanwhile. */
   readonly outcome: 'underWay' | 'succeeded' | 'superseded' | 'aborted' | 'failed';
-  /** Last moment the service was known to be well: the outage is counted from here. null: it never stopped. */
+  /** Last instant of known service: the outage counts from here. null: no interruption. */
   readonly wellUntil: Instant | null;
   readonly startedAt: Instant;
   readonly verdictAt: Instant;
-  /** When somebody served again. */
+  /** When a member was serving again. */
   readonly servedAt: Instant | null;
   readonly endedAt: Instant | null;
   readonly outageMs: DurationMs | null;
@@ -355,7 +354,7 @@ export type IncidentFact =
       readonly errorShare: number | null;
     }
   | { readonly code: 'refused'; readonly refusal: Refusal }
-  /** The agent had ended; a new one went on from here. */
+  /** A new agent recovered here. */
   | { readonly code: 'resumed' }
   | { readonly code: 'aborted'; readonly step: string }
   /** Another host took the lease. */

@@ -6,9 +6,8 @@ import type { Refusal } from './reasons.ts';
 import type { IncidentEntry, IncidentFact, MemberState, ServiceState } from './state.ts';
 import type { Instant } from './time.ts';
 
-// One service during one step. The parts of the decision take its context, replace the service state in it by a
-// new one and add effects to it. A context lives only as long as the call of step that made it, so the
-// mutation stays inside; state and effects themselves are never changed in place.
+// The context of one service during one step. The parts of a decision replace the service state in it and add effects. A
+// context exists only during its call of step, so the mutation is local; state and effects are never changed in place.
 
 export type StepContext = {
   readonly config: ServiceConfig;
@@ -17,20 +16,20 @@ export type StepContext = {
   readonly observer: ObserverState;
   service: ServiceState;
   readonly effects: Effect[];
-  /** observe-only: effects that would have been issued and whose success is assumed. */
+  /** observe-only: effects that were not issued; their success is assumed. */
   readonly shadowed: Effect[];
-  /** What the decision in hand considered and did not do. */
+  /** Actions that the current decision blocked. */
   readonly hesitations: Refusal[];
   nextEffect: EffectId;
   nextIncident: number;
 };
 
-/** For an order that takes the host a moment: a signal, a write to a cgroup, a timer. */
+/** For a quick effect: a signal, a write to a cgroup, a timer. */
 export const QUICK_MS = 2000;
 /** Effects in flight for one service at a time; more is a bug, not load. */
 export const PENDING_LIMIT = 64;
 export const TIMELINE_LIMIT = 200;
-/** An outcome that comes this long after its deadline will not come any more. */
+/** A result that is this late counts as lost. */
 export const OUTCOME_GRACE_MS = 1000;
 
 const HARMLESS: ReadonlySet<string> = new Set([
@@ -42,12 +41,12 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'recordIncident',
 ]);
 
-/** Whether an effect changes nothing but what hotwarm itself knows, so that observe-only may issue it. */
+/** Whether observe-only may issue the effect, because it changes only what hotwarm knows. */
 export function isHarmless(type: EffectOrder['type']): boolean {
   return HARMLESS.has(type);
 }
 
-/** Issues an effect that must end within `withinMs`. Dependencies that already ended are left out. */
+/** Issues an effect that must end within `withinMs`, without dependencies that have already ended. */
 export function issue(
   context: StepContext,
   order: EffectOrder,
@@ -87,12 +86,12 @@ export function issue(
   return id;
 }
 
-/** Whether an incident's timeline tells of effects of this type: those that act, but for the routine renewal. */
+/** Whether effects of this type appear in an incident's timeline: all that act, except routine renewals. */
 export function isTold(type: EffectOrder['type']): boolean {
   return !isHarmless(type) && type !== 'renewLease';
 }
 
-/** Takes back the effects that have not begun. */
+/** Cancels effects that have not begun. */
 export function cancel(context: StepContext, ids: readonly (EffectId | null)[]): void {
   const waiting = context.service.pending.filter((effect) => ids.includes(effect.id));
   if (waiting.length === 0) return;
@@ -109,7 +108,7 @@ export function memberOf(context: StepContext, name: string): MemberState {
   return member;
 }
 
-/** The members of this host: nobody else takes orders from it, and of nobody else is anything known. */
+/** The members of this host, the only ones that it controls and knows. */
 export function localMembers(context: StepContext): readonly MemberState[] {
   return context.service.members.filter(({ host }) => host === context.host);
 }
@@ -133,7 +132,7 @@ export function updateMember(
   };
 }
 
-/** Whether an effect of one of these types is under way for the member. */
+/** Whether an effect of one of these types is pending for the member. */
 export function isPending(
   context: StepContext,
   member: string,
@@ -144,7 +143,7 @@ export function isPending(
   );
 }
 
-/** Adds a line to the timeline of the incident under way; nothing when there is none. */
+/** Adds a line to the timeline of the current incident, if there is one. */
 export function note(context: StepContext, fact: IncidentFact, at: Instant = context.at): void {
   const { incident } = context.service;
   if (incident === null || incident.endedAt !== null) return;
@@ -156,12 +155,12 @@ export function note(context: StepContext, fact: IncidentFact, at: Instant = con
   };
 }
 
-/** Says that something was considered and not done. */
+/** Notes a blocked action. */
 export function refuse(context: StepContext, refusal: Refusal): void {
   context.hesitations.push(refusal);
 }
 
-/** Ends a decision: what it refused stands from now, or since an earlier one; all else stands no longer. */
+/** Ends a decision: its blocked actions are current, since now or since an earlier decision; all others are dropped. */
 export function settleRefusals(context: StepContext): void {
   const before = context.service.refusals;
   const fresh = context.hesitations
@@ -182,7 +181,7 @@ export function settleRefusals(context: StepContext): void {
   if (!isSame) context.service = { ...context.service, refusals };
 }
 
-/** What became of a command: null when it was accepted. */
+/** The result of a command; null: accepted. */
 export function answer(context: StepContext, refusal: Refusal | null): void {
   context.service = { ...context.service, lastCommand: { at: context.at, refusal } };
 }

@@ -16,15 +16,14 @@ import type { AgentState, MemberState, ServiceState } from './state.ts';
 import { earlier, type Instant } from './time.ts';
 import { OUTCOME_GRACE_MS, type StepContext } from './step-context.ts';
 
-// The whole decision: `step(config, state, event) → { state, effects }`. Synchronous, total and
-// deterministic; it reads no clock, rolls no dice, does no I/O and writes no log. An event changes what is
-// known (facts, outcomes), then each service it touches is looked at as a whole (decide), so that what is
-// done depends on the state alone and not on the way that led there. A lost outcome heals by its deadline,
-// a duplicate finds nothing pending.
+// The whole decision: `step(config, state, event) → { state, effects }`. Synchronous, total and deterministic: no clock, no
+// randomness, no I/O, no log. An event first updates the known state (observations, results); then `decide` runs for each
+// affected service as a whole: decisions depend on the state alone, not on its history. A lost result times out at its
+// deadline; a duplicate finds nothing pending.
 
 type StepResult = { readonly state: AgentState; readonly effects: readonly Effect[] };
 
-/** Effects of the agent itself carry no service name. */
+/** Effects of the agent itself have no service name. */
 export const AGENT = '';
 
 const POLL_WITHIN_MS = 5000;
@@ -61,7 +60,7 @@ function longestTimeout(config: CoreConfig): number {
   return Math.max(0, ...config.services.map((service) => service.detection.maxSilenceMs));
 }
 
-/** A verdict by deadline first lets everything be read that already arrived: the deadline's timer may have overtaken it. */
+/** Reads all pending input before a verdict from a deadline: the timer may have fired before it was read. */
 function askForPoll(state: AgentState, at: Instant, dueAt: Instant, effects: Effect[]): AgentState {
   if (state.polling !== null) return state;
   const due = state.services.some((service) =>
@@ -94,7 +93,7 @@ function endsPoll(state: AgentState, event: Event): boolean {
   return false;
 }
 
-/** Counts who is late before anybody is judged, as all of them late at once speaks against the observer. */
+/** Counts the late members before any verdict: if all are late, the observer is probably at fault. */
 function endPoll(config: CoreConfig, state: AgentState, at: Instant): AgentState {
   const { observer } = state;
   let [watched, late] = [0, 0];
@@ -154,8 +153,8 @@ function stepService(
 }
 
 /**
- * A beat or a sample that only confirms what was known asks for no decision: whatever falls due by waiting has
- * a deadline of its own. Nearly all events are such, so this is what hotwarm costs while nothing happens.
+ * A response or a sample that only confirms the known state needs no decision: everything that becomes due has a deadline.
+ * Nearly all events are of this kind, so this is the cost of hotwarm in the steady state.
  */
 function isRoutine(event: Event, before: ServiceState, after: ServiceState): boolean {
   if (event.type !== 'probeSucceeded' && event.type !== 'trafficSampled') return false;
@@ -175,7 +174,7 @@ function isSameToDecide(old: MemberState, now: MemberState): boolean {
   );
 }
 
-/** An outcome that never came counts as timed out. */
+/** A missing result counts as timed out. */
 function expireOutcomes(context: StepContext): void {
   for (const effect of context.service.pending) {
     if (context.at < effect.deadline + OUTCOME_GRACE_MS) continue;
@@ -195,7 +194,7 @@ function expireDetectors(context: StepContext): void {
   }
 }
 
-/** observe-only: what would have been done is assumed to have worked, so that the next decision follows from it. */
+/** observe-only: assumes that effects succeeded; the next decision follows from that. */
 function assumeShadowed(context: StepContext): void {
   for (let count = 0; count < SHADOW_LIMIT; count += 1) {
     const effect = context.shadowed.shift();
@@ -207,7 +206,7 @@ function assumeShadowed(context: StepContext): void {
   assert(context.shadowed.length === 0, 'what observe-only would do comes to an end');
 }
 
-/** When `deadlineReached` must come if nothing happens before; null: never. */
+/** When the next `deadlineReached` is due without other events; null: never. */
 export function nextDeadline(config: CoreConfig, state: AgentState): Instant | null {
   let next: Instant | null = null;
   for (const service of config.services) {

@@ -5,29 +5,29 @@ import type { Evidence, HealthReason } from './reasons.ts';
 import { suspectFrom } from './heartbeat-timeout.ts';
 import type { DurationMs, Instant } from './time.ts';
 
-// The moves of a detector between its healths: into doubt, out of it, condemned, excused. Each keeps
-// health, evidence, confirmation and deadline consistent; the callers decide which one to take.
+// The transitions of a detector: suspected, cleared, failed, no verdict. Each keeps health, evidence, confirmation and
+// deadline consistent; the callers decide which one applies.
 
-/** By what a member is judged, besides what is known of it. */
+/** What a verdict depends on besides the detector's state. */
 export type Situation = {
   readonly config: DetectionConfig;
   readonly at: Instant;
   readonly observer: ObserverState;
 };
 
-/** How many probes of one time-out each may fail before the member is condemned. */
+/** Number of failed probes, of one timeout each, that confirm a failure. */
 export const CONFIRMING_PROBES = 2;
 const EVIDENCE_LIMIT = 16;
 const DETAIL_LIMIT = 200;
-/** An unfit observer gets fitter by one step a second, so deadlines are looked at as often. */
+/** A degraded observer recovers by one step per second, so deadlines are checked as often. */
 const RECHECK_MS: DurationMs = 1000;
 
-/** Watched, past its start and not condemned: observations can change its health. */
+/** Probed, past its start and not failed: observations can change its health. */
 export function isJudged(state: DetectorState): boolean {
   return state.watched && state.health !== 'starting' && state.health !== 'failed';
 }
 
-/** Adds one fact; the first one of a doubt is when it began. */
+/** Adds one observation; the first one sets the begin of the suspicion. */
 export function addEvidence(state: DetectorState, evidence: Evidence): DetectorState {
   const kept = state.evidence.slice(-(EVIDENCE_LIMIT - 1));
   return {
@@ -37,7 +37,7 @@ export function addEvidence(state: DetectorState, evidence: Evidence): DetectorS
   };
 }
 
-/** Begins to doubt: a confirming probe is wanted at once. A doubt under way goes on. */
+/** Begins a suspicion and requests a confirming probe at once. An existing suspicion continues. */
 export function suspect(
   state: DetectorState,
   reason: HealthReason,
@@ -56,7 +56,7 @@ export function suspect(
   };
 }
 
-/** A sign of life: back to what the member's quality of service allows. */
+/** A response: back to healthy, or degraded by its service quality. */
 export function clearDoubt(state: DetectorState, situation: Situation): DetectorState {
   const { degraded, badWindows } = state.quality;
   const health = degraded === null ? 'healthy' : 'degraded';
@@ -81,7 +81,7 @@ export function condemn(state: DetectorState, reason: HealthReason, at: Instant)
   return { ...state, ...over, health: 'failed', reason, since: at };
 }
 
-/** The silence may be our own: no verdict, and a full time-out once we are fit again. */
+/** The observer may be at fault: no verdict, and a full timeout once it is healthy again. */
 export function excuse(
   state: DetectorState,
   reason: 'observerUnfit' | 'allTargetsLate',
@@ -100,7 +100,7 @@ export function excuse(
   };
 }
 
-/** Names the instant at which the member's silence must be judged again. A doubt has its own deadline. */
+/** Sets the next instant at which the member's silence must be judged. A suspicion has its own deadline. */
 export function rearm(state: DetectorState, { config, at, observer }: Situation): DetectorState {
   if (state.health === 'suspect') return state;
   const deadline = suspectFrom(config, state.silence, observer);
@@ -108,7 +108,7 @@ export function rearm(state: DetectorState, { config, at, observer }: Situation)
   return { ...state, nextAt: blurred ? Math.min(deadline, at + RECHECK_MS) : deadline };
 }
 
-/** Clients' complaints about the quality of answers: beats do not refute them, better windows do. */
+/** Failures of client requests: responses to probes do not refute them, better windows do. */
 function isComplaint({ fact }: Evidence): boolean {
   return fact.code === 'errorShare' || fact.code === 'slow';
 }

@@ -17,9 +17,8 @@ import {
 } from './step-context.ts';
 import { standingOf } from './temperature.ts';
 
-// The planned takeover, also used to hand back and to move away from an active that serves badly. Nothing is
-// taken from the old active until the new one is raised, answers and passes the gate; until then the move can
-// be given up without anybody noticing.
+// The planned takeover, also used for failback and for leaving a degraded active member. The old active member stays
+// untouched until the new one is prepared, responds and is eligible; until then aborting does not affect clients.
 
 type Move = {
   readonly kind: 'switchover' | 'failback';
@@ -55,14 +54,14 @@ export function beginMove(context: StepContext, move: Move): void {
   };
 }
 
-/** Goes on with a planned move once its target serves at full strength, or gives it up at the deadline. */
+/** Continues a planned takeover when its target is prepared, or aborts it at the deadline. */
 export function advanceMove(context: StepContext): void {
   const { operation } = context.service;
   if (operation === null || operation.step !== 'raising') return;
   const target = memberOf(context, operation.to);
   const candidate = rankCandidates(context, []).find(({ member }) => member.name === operation.to);
   const refusals = candidate?.verdict.refusals ?? [];
-  // It is being told that it is the active: told otherwise meanwhile, it could end up as either.
+  // A promotion is in progress: another role at the same time would leave the result undefined.
   const isSettled =
     operation.from === null || !isPending(context, operation.from, ['promoteMember']);
   const isRaised = candidate?.distance === 0 && target.capacity === 'full';
@@ -86,7 +85,7 @@ function giveUp(
   endIncident(context);
 }
 
-/** Why no command may begin anything now; null: it may. */
+/** Why a command cannot begin now; null: it can. */
 export function obstacle(context: StepContext, to: string | null): Refusal | null {
   const { service, config } = context;
   const { leadership } = service;
@@ -107,7 +106,7 @@ export function obstacle(context: StepContext, to: string | null): Refusal | nul
   return host === context.host ? null : { code: 'memberElsewhere', host, member };
 }
 
-/** Carries out the operator's switchover, or says why not. */
+/** Executes an operator's switchover, or refuses it with the reason. */
 export function switchoverRequested(context: StepContext, to: string | null): void {
   const refusal = obstacle(context, to);
   const target = refusal === null ? bestTarget(context, to) : refusal;
@@ -123,7 +122,7 @@ export function switchoverRequested(context: StepContext, to: string | null): vo
   answer(context, null);
 }
 
-/** A target that passes once raised: named by the operator, else the best; or why there is none. */
+/** A target that is eligible once prepared: the operator's choice, otherwise the best; or why there is none. */
 function bestTarget(context: StepContext, to: string | null): string | Refusal {
   const active = activeHere(context.service);
   const ranked = rankCandidates(context, active === null ? [] : [active]);
@@ -136,13 +135,13 @@ function bestTarget(context: StepContext, to: string | null): string | Refusal {
   );
 }
 
-/** A cold standby is not ready by design: it is started for the move. */
+/** A cold standby is not ready by design: it is started for the takeover. */
 export function canBeRaised(context: StepContext, member: MemberState): boolean {
   const isAbsent = standingOf(memberConfigOf(context, member.name).temperature) === 'absent';
   return isAbsent && member.lifecycle === 'absent' && member.repair.fault === null;
 }
 
-/** Carries out the operator's failover: at once and without a drain, to a member that can serve. */
+/** Executes an operator's failover: at once and without a drain, to a member that can serve. */
 export function failoverRequested(context: StepContext, to: string | null): void {
   const refusal = obstacle(context, to);
   const active = activeHere(context.service);
@@ -166,7 +165,7 @@ export function failoverRequested(context: StepContext, to: string | null): void
   answer(context, null);
 }
 
-/** Moves away from an active that answers its probes but serves its clients badly: at most one at a time, ever more rarely. */
+/** Leaves a degraded active member: one switchover at a time, with a growing delay between them. */
 export function considerDegraded(context: StepContext): void {
   const { service, config } = context;
   const name = activeHere(service);

@@ -9,17 +9,17 @@ import { HOLD, routeTo, sendRoute } from './route.ts';
 import { isPlanned, type Operation, type OperationBase, type Plan, type Taking } from './state.ts';
 import { issue, memberOf, note, updateMember, type StepContext } from './step-context.ts';
 
-// The plan by which a member becomes active, shared by the first start, failover, switchover and failback:
-// a small graph of effects issued at once. What it waits for is the whole of its safety:
+// The plan that makes a member active, shared by the first start, failover, switchover and failback: a small graph of
+// effects, issued at once. Its safety is in its dependencies:
 //   exclusive:      hold → drain → stop or demote the old one (planned), fence it (unplanned)
 //                   THEN promote THEN switch; the new epoch is durable before the switch carries it.
 //   not exclusive:  only the epoch and the target's thaw come before the switch; the fence runs beside it.
-// What becomes of a plan that fails is in plan-rollback.ts.
+// plan-rollback.ts handles a plan that fails.
 
-/** Time beyond the drain's own time-out until its outcome must be there. */
+/** Added to the drain timeout: deadline of its result. */
 const DRAIN_SLACK_MS = 500;
 
-/** An operation of which nothing has happened yet. */
+/** An operation before its first step. */
 export const NEW_OPERATION = {
   incident: null,
   from: null,
@@ -101,13 +101,13 @@ export function planTakeover(
   };
 }
 
-/** What an operation keeps from one step to the next. */
+/** The fields that an operation keeps from step to step. */
 export function baseOf(operation: Operation): OperationBase {
   const { kind, incident, from, startedAt, fromGone, mayServe, excluded, attempts } = operation;
   return { kind, incident, from, startedAt, fromGone, mayServe, excluded, attempts };
 }
 
-/** What an earlier plan of this operation may have made active. */
+/** Fences members that an earlier plan of this operation may have promoted. */
 function fenceFormerTargets(
   context: StepContext,
   operation: Operation,
@@ -118,7 +118,7 @@ function fenceFormerTargets(
     .map((name) => orderFence(context, name));
 }
 
-/** The old active finishes what it has, where it need not end first and can be kept from more. */
+/** Lets the old active member finish its requests, if it need not stop first and gets no new ones. */
 function planRelease(context: StepContext, from: string, switched: EffectId): EffectId | null {
   const { exclusive, release } = context.config;
   return !exclusive && release === 'drain' ? drain(context, from, [switched]) : null;
@@ -141,14 +141,14 @@ function noteChoice(
 
 const NO_STOP = { hold: null, drain: null, demote: null };
 
-/** The orderly end of an exclusive active: no new requests, finish the open ones, then stop or demote. */
+/** Stops an exclusive active member in order: no new requests, finish the open ones, then stop or demote. */
 function planStop(
   context: StepContext,
   from: string,
 ): { hold: EffectId; drain: EffectId; demote: EffectId } {
   const { config } = context;
   const { route, epoch } = context.service;
-  // Answers to open requests still obey the lease's end.
+  // Responses to in-flight requests still end with the lease.
   const hold = sendRoute(
     context,
     { epoch: route?.epoch ?? epoch, ...HOLD, leaseUntil: route?.leaseUntil ?? null },
@@ -178,7 +178,7 @@ function drain(context: StepContext, member: string, after: readonly EffectId[])
   );
 }
 
-/** Which step of the running plan an effect is; null: none. */
+/** The plan step of an effect; null: none. */
 export function planStepOf(operation: Operation | null, id: EffectId): PlanStep | null {
   if (operation?.step !== 'taking') return null;
   return PLAN_STEPS.find((step) => operation.plan[step] === id) ?? null;
@@ -237,7 +237,7 @@ function endsAccepting(context: StepContext, operation: Taking): boolean {
   return isPlanned(operation) && !exclusive && release === 'stop' && from !== to;
 }
 
-/** What the member did as a standby, or as an active long ago, does not speak for it now. */
+/** Performance from its time as a standby, or from an earlier active period, does not count. */
 function resetPerformance(context: StepContext, name: string): void {
   const { performance, detector } = memberOf(context, name);
   updateMember(context, name, {

@@ -1,14 +1,14 @@
-// How a standby is kept. This table is the only place that knows what a temperature means; everything else asks it, the
-// model included.
+// Standby temperatures. This table is the only place that knows what a temperature means; all other code, the model
+// included, uses it.
 
-/** From the one that takes over soonest to the one that costs least. */
+/** From the fastest takeover to the lowest cost. */
 export const TEMPERATURE_NAMES = ['hot', 'warm', 'frozen', 'cold'] as const;
 
 export type Temperature = (typeof TEMPERATURE_NAMES)[number];
 
 /**
- * What is left of a standby's process. From this follows what it costs and how it is raised:
- *            probed  keeps memory  keeps cores  raised by             rehearsed  primed first
+ * The state of a standby's process. Its cost and its preparation follow from it:
+ *            probed  keeps memory  keeps cores  prepared by           rehearsed  primed first
  *   running  yes     yes           yes          lifting its quota     no         no
  *   frozen   no      yes           no           a thaw                yes        yes
  *   absent   no      no            no           a start               yes        no
@@ -19,7 +19,7 @@ export type Capacity = 'full' | 'reduced';
 
 export type Upkeep = {
   readonly standing: Standing;
-  /** Of its processor while it runs; reduced: no more than its quota. */
+  /** CPU while it runs; reduced: at most its quota. */
   readonly capacity: Capacity;
 };
 
@@ -30,7 +30,7 @@ const TEMPERATURES: Readonly<Record<Temperature, Upkeep>> = {
   cold: { standing: 'absent', capacity: 'full' },
 };
 
-/** Of the active member, and of one that is about to become active. */
+/** For the active member and the target of a takeover. */
 export const FULL: Upkeep = { standing: 'running', capacity: 'full' };
 
 export function upkeepOf(temperature: Temperature): Upkeep {
@@ -41,7 +41,7 @@ export function standingOf(temperature: Temperature): Standing {
   return TEMPERATURES[temperature].standing;
 }
 
-/** Why a member does not run that nobody has started: it should not, or not yet. */
+/** Why a member is not running: it is cold, or not started yet. */
 export function absenceOf(temperature: Temperature): 'cold' | 'notStarted' {
   return standingOf(temperature) === 'absent' ? 'cold' : 'notStarted';
 }
