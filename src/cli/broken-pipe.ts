@@ -1,18 +1,17 @@
 import type { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 
-// What becomes of a command whose output is not read any more, as in `hotwarm status --watch | head`. What was
-// asked for continues to its end: an agent must not crash when the output pipe is closed, nor leave a service half moved.
-// What would watch for ever is stopped.
+// Handles a closed output pipe, as in `hotwarm status --watch | head`. The command continues to its end: an agent must not
+// crash because of a closed pipe, nor leave a takeover half done. Endless commands stop.
 
 type Outlet = {
-  /** Aborted once the reader has gone or nothing more can be written. */
+  /** Aborted when the reader closes the pipe or writing fails. */
   readonly gone: AbortSignal;
-  /** Once all is written, why some was lost; null: it was not, or its reader did not want more. */
+  /** After all writes: why output was lost; null: none was, or the reader closed the pipe. */
   loss(): Promise<string | null>;
 };
 
-/** Output streams whose failures end no process. */
+/** Output streams whose errors do not end the process. */
 export function watchOutlets(streams: readonly Writable[]): Outlet {
   const gone = new AbortController();
   let loss: string | null = null;
@@ -24,14 +23,14 @@ export function watchOutlets(streams: readonly Writable[]): Outlet {
   }
   const settled = async (): Promise<string | null> => {
     await Promise.all(streams.map(flush));
-    // A stream tells of its failure after it has called back.
+    // A stream emits its error after its callback.
     await setImmediate();
     return loss;
   };
   return { gone: gone.signal, loss: settled };
 }
 
-/** Resolves when what was written so far has left or failed. */
+/** Resolves when all writes so far have finished or failed. */
 async function flush(stream: Writable): Promise<void> {
   if (stream.destroyed) return;
   await new Promise<void>((resolve) => {

@@ -17,7 +17,7 @@ export type Address = {
   readonly host: string;
   readonly port: number;
   readonly token: string | null;
-  /** Path of the agent's Unix socket, which is asked first; null: only the TCP address. */
+  /** Path of the agent's Unix socket, which is tried first; null: TCP only. */
   readonly socket: string | null;
 };
 
@@ -72,7 +72,7 @@ function hasSucceeded<Sent extends Answer>(response: Sent): response is Succeede
   return response.ok;
 }
 
-/** Over the Unix socket, or over TCP where that one is closed. Throws AppError unreachable. */
+/** Over the Unix socket, or over TCP if it is closed. Throws AppError unreachable. */
 function fetchOver(address: Address): typeof fetch {
   const { host, port, socket } = address;
   const socketPath = socket === null ? null : reachablePath(socket);
@@ -119,7 +119,7 @@ function reachablePath(socket: string): string | null {
   }
 }
 
-/** No request was sent: there is no socket, no process listens, or it is another user's. Throws every other error. */
+/** null: no request was sent, because there is no socket, no process listens, or it belongs to another user. Throws other errors. */
 function nullIfClosed(error: unknown): null {
   if (CLOSED.has(errorCode(error) ?? '')) return null;
   throw error;

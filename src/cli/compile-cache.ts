@@ -3,28 +3,27 @@ import { enableCompileCache, flushCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
-// What V8 makes of the program's modules is kept between runs, which saves a third of every command's start, and of
-// the time without an agent after a crash. What lies there is run as it is: V8 does not check it
-// against the sources. So it lies where no other user may write, never in the shared /tmp that Node takes
-// by itself; and where there is no such place, it is done without.
+// Keeps V8's compiled code of the program between runs: this saves a third of every command's startup time, and of the time
+// without an agent after a crash. V8 runs the cached code without comparing it with the sources. So the cache must be where
+// no other user can write, never in the shared /tmp that is Node's default; without such a directory there is no cache.
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE are Node's own, and are obeyed by it. */
+/** Node itself handles NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE. */
 export function keepCompiled(env: Environment): void {
   if (env['NODE_COMPILE_CACHE'] !== undefined) return;
   const directory = openCache(cachePath(env));
   if (directory !== null) enableCompileCache(directory);
 }
 
-/** Node does so when a process ends by itself; an agent may be killed, and its successor should be quick. */
+/** Node saves the cache only when a process exits by itself; an agent can be killed, and its successor must start fast. */
 export function saveCompiled(): void {
   flushCompileCache();
 }
 
-/** From a directory that is there already, that of the unit, else the user's, one step after the other down to the cache. */
+/** The path in steps, from an existing directory (of the unit, otherwise of the user) down to the cache. */
 function cachePath(env: Environment): readonly string[] {
   const ofUnit = env['CACHE_DIRECTORY']?.split(':')[0] ?? '';
   if (ofUnit !== '') return [ofUnit, 'compiled'];
@@ -33,7 +32,7 @@ function cachePath(env: Environment): readonly string[] {
   return [env['HOME'] ?? homedir(), '.cache', 'hotwarm'];
 }
 
-/** The cache; null: another user could write there, or it cannot be made. */
+/** The cache; null: another user could write there, or it cannot be created. */
 function openCache([base = '', ...steps]: readonly string[]): string | null {
   if (!isAbsolute(base) || !isOursAlone(base)) return null;
   let directory = base;
@@ -49,7 +48,7 @@ function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch {
-    // Another process has just made it, or this user may not: the next look tells.
+    // Another process created it, or this user is not permitted: the check below decides.
   }
 }
 
@@ -59,6 +58,6 @@ function isOursAlone(path: string): boolean {
     const isOurs = seen.isDirectory() && seen.uid === process.getuid?.();
     return isOurs && (seen.mode & WRITABLE_BY_OTHERS) === 0;
   } catch {
-    return false; // It is not there, or this user may not see it.
+    return false; // It does not exist, or this user cannot read it.
   }
 }

@@ -33,7 +33,7 @@ function explainUsage(error: CommanderError, err: NodeJS.WritableStream, locale:
   return ERRORS.usage.exit;
 }
 
-/** Commander's sentences, which it makes in English only. */
+/** Commander's messages, which are in English only. */
 const USAGE_SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^unknown option '(.+)'$/, '未知选项 $1'],
   [/^unknown command '(.+)'$/, '未知命令 $1'],

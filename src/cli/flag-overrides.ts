@@ -1,7 +1,7 @@
 import { KEYS, type PlanFlags } from './plan-flags.ts';
 import { type Said, parseSet } from '../plan/plan-input.ts';
 
-/** What was said, as keys of the configuration. Throws AppError usage for a --set that is none. */
+/** The flags as keys of the configuration. Throws AppError usage for an invalid --set. */
 export function overridesOf(flags: PlanFlags): readonly Said[] {
   const known = KEYS.flatMap(([flag, , path]): readonly Said[] => {
     const value = flags[camel(flag)];

@@ -37,7 +37,7 @@ function usageOf(command: Command): string {
   return `${parent}${command.name()} ${command.usage()}`;
 }
 
-/** With its choices and its default; a flag that is off by default says nothing of it. */
+/** With its choices and its default, unless that is false. */
 function described(one: Option | Argument, locale: Locale): string {
   const say = speaker(locale);
   const { argChoices, defaultValue } = one;

@@ -2,13 +2,13 @@ import type { Locale } from '../core/describe/language.ts';
 import type { Command } from 'commander';
 import { localeOf } from '../terminal.ts';
 
-// What the command line gets from the process that it runs in, and what every command accepts.
+// The process environment of the command line, and the flags of every command.
 
 export type Io = {
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Asked for by what runs until it is stopped; for all else an interrupt ends the process as usual. */
+  /** For commands that run until interrupted; for all others an interrupt ends the process as usual. */
   readonly stopSignal: () => AbortSignal;
 };
 
@@ -30,7 +30,7 @@ export type GlobalFlags = {
   readonly lang?: string;
 };
 
-/** Known before the command line is parsed, for the help and for errors of parsing. */
+/** The language, before the command line is parsed: for the help and for usage errors. */
 export function chosenLocale(args: readonly string[], env: Io['env']): Locale {
   const at = args.findLastIndex((arg) => arg === '--lang' || arg.startsWith('--lang='));
   const lang =

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Client } from './client.ts';
 
-/** The service that was named, or the only one there is. */
+/** The named service, or the only one. */
 export async function pickService(client: Client, named: string | null): Promise<string> {
   if (named !== null) return named;
   const names = Object.keys((await client.status()).services);

@@ -13,14 +13,14 @@ import {
 } from '../model/timing.ts';
 import { standingOf, TEMPERATURE_NAMES, type Temperature } from '../core/temperature.ts';
 
-/** What one service's timings imply. */
+/** Predictions from the timings of one service. */
 export type ServicePrediction = {
   readonly takeovers: readonly TakeoverPrediction[];
   readonly mistakes: FalseFailoverPrediction;
   readonly lease: LeasePrediction;
   /** Faults whose takeover may take longer than the objective, at the 99th percentile. */
   readonly beyondRto: readonly TakeoverPrediction[];
-  /** What is allowed but worth knowing, by code. */
+  /** Valid settings with a caveat, by code. */
   readonly advice: readonly Advice[];
 };
 

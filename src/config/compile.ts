@@ -24,7 +24,7 @@ type CompileOptions = {
 
 const API_SOCKET = 'agent.sock';
 
-/** From checked keys to what the rest of hotwarm reads: every default decided, every path absolute. */
+/** Compiles checked keys to the resolved configuration: all defaults set, all paths absolute. */
 export function compileConfig(parsed: ParsedConfig, options: CompileOptions): ResolvedConfig {
   const host = parsed.agent.host ?? options.hostname;
   const services = Object.entries(parsed.services).map(([name, service]) =>
@@ -95,7 +95,7 @@ function compileMember(
   };
 }
 
-/** null: members are not asked. */
+/** null: no warm-up requests. */
 function compilePrime({ prime, probe }: ParsedService): ResolvedPrime | null {
   const path = prime.http ?? probe.http;
   return path === undefined || prime.requests === 0 ? null : { path, requests: prime.requests };
@@ -108,7 +108,7 @@ function compileCore(
   traffic: TrafficAbilities,
 ): ServiceConfig {
   const { probe, takeover, failback, lease, restart, degraded } = service;
-  // A plain process is started and stopped; it has no roles of its own and no position that could be read.
+  // A plain process is only started and stopped: it has no roles and reports no position.
   const abilities = { promote: false, demote: false, rejoin: false, position: false };
   return {
     name,

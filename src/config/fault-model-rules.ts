@@ -30,7 +30,7 @@ export function planRules({ plan }: Pick<ParsedService, 'plan'>, at: ConfigPath)
   ];
 }
 
-/** What the figures of `faults` must satisfy together. */
+/** Rules for the figures of `faults`. */
 export function faultModelRules(
   { faults }: Pick<ParsedService, 'faults'>,
   at: ConfigPath,

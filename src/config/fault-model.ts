@@ -10,7 +10,7 @@ import type { ParsedFaults } from './faults-schema.ts';
 import type { FaultModel } from './resolved.ts';
 import { eachTemperature, TEMPERATURE_NAMES, type Temperature } from '../core/temperature.ts';
 
-/** The figures of the file, defaults for the others, and which are whose. */
+/** The figures of the file, with defaults for the others, and which ones were given. */
 export function faultModel(faults: ParsedFaults): FaultModel {
   const defaults = DEFAULT_FAULT_RATES;
   return {
@@ -44,7 +44,7 @@ function rateOf(faults: ParsedFaults, component: FaultComponent): FaultRate {
   };
 }
 
-/** `never` is null, as it is in JSON. */
+/** `never` is null, as in JSON. */
 function everyOf(given: number | undefined, assumedMs: number | null): number | null {
   if (given === undefined) return assumedMs;
   return given === Infinity ? null : given;

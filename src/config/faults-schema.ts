@@ -9,8 +9,8 @@ import { formatDuration, formatShare } from './units.ts';
 import { duration, durationOrNever, share } from './values.ts';
 import { eachTemperature, type Temperature } from '../core/temperature.ts';
 
-// The section `faults` of a service: how often what it depends on fails. Part of schema.ts. Nothing is filled in
-// here, as a command that shows a figure must know whether the operator gave it; fault-model.ts does that.
+// The section `faults` of a service: failure rates. Part of schema.ts. Defaults are set in fault-model.ts, not here, because
+// commands show whether a figure was given.
 
 const SECOND = 1_000;
 const DAY = 24 * 3_600 * SECOND;

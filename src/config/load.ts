@@ -10,19 +10,19 @@ import { SOURCE_BYTES_MAX, sourceFault } from './source-limits.ts';
 import type { ResolvedConfig } from './resolved.ts';
 import type { ParsedConfig } from './schema.ts';
 
-// Reads hotwarm.yaml. It is read once, before anything is started, and found wholly sound or refused with
-// all of its faults: no part of a faulty configuration is ever acted on.
+// Reads hotwarm.yaml: once, before anything is started. It is either completely valid or rejected with all errors: hotwarm
+// never uses a part of an invalid configuration.
 
 type ReadOutcome =
   | { readonly ok: true; readonly config: ResolvedConfig }
   | { readonly ok: false; readonly source: string; readonly faults: readonly ConfigFault[] };
 
-/** Throws AppError configMissing where the file cannot be read; faults in it are an answer. */
+/** Throws AppError configMissing if the file cannot be read; returns errors in it. */
 export function readConfig(file: string): ReadOutcome {
   return compileSource(file, readSource(resolve(file), file));
 }
 
-/** The file as if it had these values too; its faults are judged like those of a file. Throws as readConfig does. */
+/** The file with these additional values, checked like any file. Throws as readConfig does. */
 export function readConfigWith(file: string, settings: readonly Setting[]): ReadOutcome {
   const source = readSource(resolve(file), file);
   if (sourceFault(source) !== null) return compileSource(file, source);
@@ -31,7 +31,7 @@ export function readConfigWith(file: string, settings: readonly Setting[]): Read
   return compileSource(file, String(document));
 }
 
-/** A value as it would be written in the file, at the keys from the top. */
+/** A value in the notation of the file, and its keys from the top. */
 export type Setting = { readonly path: readonly string[]; readonly value: string };
 
 function compileSource(file: string, source: string): ReadOutcome {
@@ -50,7 +50,7 @@ export function loadConfig(file: string): ResolvedConfig {
   throw invalid(file, outcome);
 }
 
-/** The file as it is written, for a command that must know what it says and what it leaves open. Throws as loadConfig does. */
+/** The file as written, for a command that must know which keys are set. Throws as loadConfig does. */
 export function loadStated(file: string): {
   readonly source: string;
   readonly stated: ParsedConfig;
@@ -88,7 +88,7 @@ function readSource(absolute: string, shown: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    // Of a file that is too large a character may have been cut; what is wrong with it is its size.
+    // The cut end of a too large file may be an invalid character; its error is the size.
     if (bytes.length > SOURCE_BYTES_MAX) return bytes.toString('latin1');
     throw new AppError(
       'configMissing',
@@ -108,12 +108,12 @@ function readSource(absolute: string, shown: string): string {
   }
 }
 
-/** No more than shows that the file is too large: it may be a device without an end. */
+/** Reads at most one byte more than allowed: the file may be an endless device. */
 function readBytes(absolute: string, shown: string): Buffer {
   const buffer = Buffer.alloc(SOURCE_BYTES_MAX + 1);
   let length = 0;
   try {
-    // Opening a pipe without a writer would block for ever.
+    // Opening a pipe without a writer would block forever.
     const file = openSync(absolute, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const isPipe = fstatSync(file).isFIFO();

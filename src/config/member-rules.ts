@@ -17,7 +17,7 @@ const RESERVED_ENV = [
   'LISTEN_PID',
 ];
 
-/** What the members of one service must satisfy together and one by one. */
+/** Rules for the members of a service, together and one by one. */
 export function memberRules(service: ParsedService, at: ConfigPath, host: string): RuleFault[] {
   const members = Object.entries(service.members);
   const faults: RuleFault[] = [];

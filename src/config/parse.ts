@@ -6,9 +6,9 @@ import { explainIssues } from './explain.ts';
 import { sourceFault } from './source-limits.ts';
 import { syntaxFaults } from './syntax.ts';
 
-// From text to checked values: YAML, then the schema, then the rules about several keys. Every stage goes as
-// far as it can, so that one run lists all faults: what the schema refuses is cut out (and its default put in),
-// and the rules judge the rest, silent about the keys that were cut.
+// From text to checked values: YAML, then the schema, then the rules about several keys. Every stage goes as far as it can,
+// so that one run lists all errors: values that the schema rejects are removed (their defaults apply), and the rules check
+// the rest, without the removed keys.
 
 type ParseOutcome =
   | { readonly ok: true; readonly parsed: ParsedConfig }
@@ -75,7 +75,7 @@ function readTree(document: Document): { value: unknown } | { fault: PlacelessFa
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     return value === null ? { fault: EMPTY_FILE } : { value };
   } catch {
-    // What else toJS() objects to, an alias without its anchor, is found before.
+    // The other error of toJS(), an alias without an anchor, was found before.
     return { fault: TOO_MANY_ALIASES };
   }
 }
@@ -93,7 +93,7 @@ function checkTree(
   const second = configSchema.safeParse(rest);
   if (second.success)
     return { parsed: null, faults: [...faults, ...rulesBeside(cut, second.data, hostname)] };
-  // What a member or a service cannot do without was missing or cut: judge the others.
+  // A required key was missing or removed: drop its member or service and check the others.
   for (const { path } of second.error.issues) {
     remove(rest, path.slice(0, path[2] === 'members' && path.length > 3 ? 4 : 2));
   }
@@ -102,7 +102,7 @@ function checkTree(
   return { parsed: null, faults };
 }
 
-/** Rules of what is left, without those that compared a key that was cut or that lies around one. */
+/** Broken rules of the rest, without those that compare a removed key or a section around one. */
 function rulesBeside(
   cut: readonly ConfigPath[],
   parsed: ParsedConfig,
@@ -128,7 +128,7 @@ function remove(tree: unknown, path: readonly PropertyKey[]): void {
   Reflect.deleteProperty(holder, last);
 }
 
-/** The position of the value at the path, of its key where there is no value, else of what is around it. */
+/** The position of the value at the path; without a value that of its key, otherwise that of its section. */
 function place(fault: PlacelessFault, document: Document, lines: LineCounter): ConfigFault {
   const offset = offsetOf(
     document,

@@ -4,8 +4,8 @@ import { MOST_PLANNED_HOSTS, MOST_PLANNED_STANDBYS } from '../model/plan/questio
 import { formatDuration, formatShare, formatSize } from './units.ts';
 import { choice, duration, share, size, text } from './values.ts';
 
-// The section `plan` of a service: what `hotwarm plan` needs to know of it and nothing else reads. Part of schema.ts.
-// Nothing is filled in here, as a plan tells which figures it had to assume.
+// The section `plan` of a service, for `hotwarm plan` only. Part of schema.ts. Defaults are not set here, because a plan
+// shows which figures it assumed.
 
 const DAY = 24 * 3_600 * 1_000;
 const MIB = 1024 * 1024;
@@ -128,7 +128,7 @@ export const planSection = z.strictObject({
 
 export type ParsedPlan = z.output<typeof planSection>;
 
-/** What a budget and a limit of power may be. */
+/** The objectives for cost and power. */
 export const planObjectives = {
   budget: amount({ min: 0, max: MAX_COST }, 'Maximum cost per month; for `plan`.').optional(),
   power: amount({ min: 0, max: MAX_COST }, 'Maximum power in watts; for `plan`.').optional(),

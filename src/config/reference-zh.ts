@@ -239,7 +239,7 @@ export const TYPES: Readonly<Record<string, string>> = {
   'names and addresses': '名称与地址',
 };
 
-/** What a default rests on, by its English name. */
+/** The basis of a default, by its English name. */
 export const BASES: Readonly<Record<string, string>> = {
   assumed: '假设',
   definition: '定义',

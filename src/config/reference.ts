@@ -100,7 +100,7 @@ function codeTable(codes: Readonly<Record<string, Text>>, title: string, locale:
   return [`| ${head} | ${title} |`, '| --- | --- |', ...rows].join('\n');
 }
 
-/** note: the words that tell the section from another one at the same path. */
+/** note: distinguishes the section from another variant at the same path. */
 type Section = { readonly at: string; readonly note: string; readonly locale: Locale };
 
 /** One table for each section, the sections in the order of the file. */

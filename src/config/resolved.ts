@@ -4,14 +4,14 @@ import type { ProbeSpec } from '../drivers/probe/spec.ts';
 import type { ResolvedTraffic } from './traffic/kinds.ts';
 import type { Temperature } from '../core/temperature.ts';
 
-// The configuration as the rest of hotwarm sees it: complete, checked, durations in milliseconds, sizes
-// in bytes, paths absolute. Whoever holds one of these need not check anything about it again; what
-// depends on the machine (free ports, binaries, users) is for preflight.ts.
+// The configuration as the rest of hotwarm uses it: complete, checked, durations in milliseconds, sizes in bytes, paths
+// absolute. No further checks are needed, except those that depend on the host (free ports, programs, users): preflight
+// does them.
 
 export type ResolvedConfig = {
   readonly agent: ResolvedAgent;
   readonly services: readonly ResolvedService[];
-  /** What the core decides by; holds the same ServiceConfig objects as `services`. */
+  /** The core's configuration; contains the same ServiceConfig objects as `services`. */
   readonly core: CoreConfig;
   /** Absolute path of the configuration file. */
   readonly file: string;
@@ -39,18 +39,18 @@ export type ResolvedService = {
   /** In the order of the file: the first is preferred. */
   readonly members: readonly ResolvedMember[];
   readonly probe: ProbeSpec;
-  /** What a started member must answer before it counts as ready; the probe unless the file says otherwise. */
+  /** The probe that makes a started member ready; by default the routine probe. */
   readonly ready: ProbeSpec;
-  /** What a member is asked for before it is frozen; null: nothing. */
+  /** Warm-up requests before a member is frozen; null: none. */
   readonly prime: ResolvedPrime | null;
   readonly objectives: Objectives;
   readonly faults: FaultModel;
 };
 
-/** What is expected to fail, for `plan` and `simulate`; no decision of the core depends on it. */
+/** Expected failures, for `plan` and `simulate`; no decision of the core depends on them. */
 export type FaultModel = {
   readonly rates: FaultRates;
-  /** Figures that the file gave; the others are defaults. */
+  /** Figures in the file; the others are defaults. */
   readonly given: readonly FaultFigure[];
 };
 
@@ -73,7 +73,7 @@ export type ResolvedMember = {
   readonly user: string | null;
 };
 
-/** What the operator promised to the service's users; null: nothing. */
+/** The objectives of the service; null: not set. */
 type Objectives = {
   readonly rtoMs: number | null;
   readonly rpoBytes: number | null;

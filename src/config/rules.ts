@@ -10,7 +10,7 @@ import type { ParsedConfig, ParsedService } from './schema.ts';
 import { timingRules } from './timing-rules.ts';
 import { trafficRules } from './traffic/kinds.ts';
 
-// What several keys must satisfy together. Each rule has a code and a reason, and lists the keys that it compares:
+// Rules about several keys. Each rule has a code and a reason, and lists the keys that it compares:
 // a rule does not apply to keys with an error of their own, so that one mistake is reported once. Durations are in
 // timing-rules.ts and lease-rules.ts, members in member-rules.ts, addresses in address-rules.ts, abilities of the data
 // plane in ability-rules.ts.

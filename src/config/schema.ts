@@ -18,10 +18,9 @@ import {
 } from './values.ts';
 import { TEMPERATURE_NAMES } from '../core/temperature.ts';
 
-// The keys of hotwarm.yaml, their types, ranges, defaults and meanings. This is the one place that states
-// them: the loader parses with it, and reference.ts generates docs/reference/config.md and the JSON Schema
-// for editors from it. What several keys mean together is in rules.ts. Defaults that depend on other keys
-// are left open for defaults.ts. Longer than most files because it is one list.
+// The keys of hotwarm.yaml with their types, ranges, defaults and meanings, in one place: the loader parses with it, and
+// reference.ts generates docs/reference/config.md and the JSON Schema for editors from it. Rules about several keys are in
+// rules.ts, defaults that depend on other keys in defaults.ts. Longer than most files because it is one list.
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -259,7 +258,7 @@ export const configSchema = z.strictObject({
   services: z.record(name, service).meta({ description: 'By name.' }),
 });
 
-/** The file after parsing: units converted, defaults filled in. */
+/** The file after parsing: units converted, defaults set. */
 export type ParsedConfig = z.output<typeof configSchema>;
 export type ParsedService = ParsedConfig['services'][string];
 export type ParsedMember = ParsedService['members'][string];

@@ -3,16 +3,16 @@ import type { ConfigPath } from './faults.ts';
 import { configSchema } from './schema.ts';
 import { variantsOf } from './variants.ts';
 
-// "Did you mean": the known key nearest to an unknown one, or the section where it does belong.
+// "Did you mean": the known key nearest to an unknown one, or the section to which it belongs.
 
 type Node = z.core.JSONSchema.BaseSchema;
 
-/** Keys allowed in the object at the path, whatever else is in it. */
+/** All keys that can be in the object at the path, in any variant. */
 export function keysAt(path: ConfigPath): string[] {
   return [...new Set(objectsAt(path).flatMap((node) => Object.keys(node.properties ?? {})))];
 }
 
-/** Where one word of an object decides which keys it has: those words, as `via: socket`, with which it has this one. */
+/** For an object with variants: the words, as `via: socket`, of the variants with this key. */
 export function wordsWith(path: ConfigPath, key: string): string[] {
   return objectsAt(path)
     .filter((node) => hasKey(node, key))
@@ -49,7 +49,7 @@ export function nearest(word: string, words: readonly string[]): string | null {
     : null;
 }
 
-/** Sections of a service, or of the file, that know the key; names of services and members are left out. */
+/** Sections with this key, without names of services and members. */
 export function sectionsWith(key: string): string[] {
   const found: string[] = [];
   const visit = (node: Node, at: string): void => {
@@ -64,7 +64,7 @@ export function sectionsWith(key: string): string[] {
   return [...new Set(found)];
 }
 
-/** Made on the first fault only, as a sound file has no need of it, and then kept. */
+/** Built on the first error and then kept: a valid file does not need it. */
 let root: Node | null = null;
 
 function rootNode(): Node {

@@ -10,10 +10,10 @@ import {
 import type { ConfigFault } from './faults.ts';
 import { TOO_DEEP } from './source-limits.ts';
 
-// What the YAML parser objects to, in words for those who wrote the file, and at the place where it went wrong:
-// of a quote or a bracket that does not end, the place where it begins.
+// Errors of the YAML parser in plain words, at the position of the mistake: for an unclosed quote or bracket, where it
+// begins.
 
-/** Faults of the text, in the order of the file. */
+/** Syntax errors, in the order of the file. */
 export function syntaxFaults(document: Document, lines: LineCounter): ConfigFault[] {
   const errors = [...document.errors, ...document.warnings];
   if (errors.length === 0)
@@ -47,10 +47,10 @@ function aliasFaults(document: Document, lines: LineCounter): ConfigFault[] {
   return faults;
 }
 
-/** Their keys are names; everywhere else an unknown key is refused anyway. */
+/** Sections whose keys are names; all others reject unknown keys anyway. */
 const OPEN_SECTIONS: readonly string[] = ['services', 'members', 'env'];
 
-/** An object of JavaScript cannot have this key as an own one by assignment: libraries drop it without a word. */
+/** Assignment cannot create this key in a JavaScript object: libraries drop it silently. */
 function reservedKeyFaults(document: Document, lines: LineCounter): ConfigFault[] {
   const faults: ConfigFault[] = [];
   visit(document, {

@@ -1,8 +1,8 @@
 import { isUnix, type ListenAddress } from '../drivers/listen-address.ts';
 
 // The units of the configuration file: durations (`250ms 2s 5m 1h 1d`), sizes (`64MiB`), shares (`20%`)
-// and addresses (`127.0.0.1:8080`, `[::1]:8080`). A number without a unit is refused, because a wrong
-// guess between seconds and milliseconds is a thousandfold error that is not seen until the outage.
+// and addresses (`127.0.0.1:8080`, `[::1]:8080`). A number without a unit is rejected, because a wrong
+// guess between seconds and milliseconds is a thousandfold error that shows only in an outage.
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -25,7 +25,7 @@ export const SHARE_PATTERN = /^(\d{1,5}(?:\.\d{1,10})?)%$/;
 export const ADDRESS_PATTERN =
   /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9][A-Za-z0-9.-]{0,252})):(\d{1,5})$/;
 
-/** Absolute, and as long as a socket's address has room for. */
+/** Absolute, at most as long as a socket address allows. */
 const UNIX_PATTERN = /^unix:(\/[\x21-\x7e]{1,106})$/;
 export const LISTEN_PATTERN = new RegExp(`${ADDRESS_PATTERN.source}|${UNIX_PATTERN.source}`);
 
@@ -66,7 +66,7 @@ export function parseAddress(text: string): { host: string; port: number } | nul
   return port >= 1 && port <= 65_535 ? { host, port } : null;
 }
 
-/** As an address, or a path for a Unix socket; null: neither. */
+/** An address, or the path of a Unix socket; null: neither. */
 export function parseListenAddress(text: string): ListenAddress | null {
   const path = UNIX_PATTERN.exec(text)?.[1];
   return path === undefined ? parseAddress(text) : { path };

@@ -15,8 +15,8 @@ import {
   parseSize,
 } from './units.ts';
 
-// The kinds of value that keys of the configuration have. Messages are codes here ("duration", "range"),
-// because explain.ts makes the sentences; `x-type` and `x-range` are what the reference shows.
+// The kinds of value of configuration keys. Messages are codes here ("duration", "range"): explain.ts makes the texts.
+// `x-type` and `x-range` are for the reference.
 
 type Range = { readonly min: number; readonly max: number };
 
@@ -60,7 +60,7 @@ export const size = measured('size', SIZE_PATTERN, parseSize, formatSize);
 /** 0.2 for `20%`. */
 export const share = measured('share', SHARE_PATTERN, parseShare, formatShare);
 
-/** A size, where a plain 0 needs no unit. */
+/** A size; a plain 0 needs no unit. */
 export function sizeOrZero(range: Range, description: string) {
   return z
     .union([z.literal(0), size(range, description)], { error: 'size' })
@@ -80,7 +80,7 @@ export function address(description: string) {
     .meta({ description, 'x-type': 'host:port' });
 }
 
-/** Where a service listens: also a Unix socket. */
+/** A listen address of a service, also a Unix socket. */
 export function listenAddress(description: string) {
   return z
     .string({ error: 'listen' })
@@ -94,7 +94,7 @@ export function listenAddress(description: string) {
     .meta({ description, 'x-type': 'host:port or unix:/path' });
 }
 
-/** expected: completes "write …". */
+/** expected: completes "use …". */
 export function text(pattern: RegExp, expected: string, description: string) {
   return z
     .string()
@@ -133,8 +133,8 @@ export function choice<const Words extends readonly [string, ...string[]]>(
 }
 
 /**
- * Name of a service or a member. A letter first: JavaScript would sort names made of digits before all others,
- * and the order of members counts. Short, because it becomes part of the path of a control socket.
+ * Name of a service or a member. It begins with a letter, because JavaScript sorts keys of digits before all others, and
+ * the order of members counts. It is short, because it becomes part of the path of a control socket.
  */
 export const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,30}$/, { error: 'name' });
 

@@ -57,9 +57,7 @@ test('a service that is on TLS from end to end is probed, fails over and takes a
 
   writeFileSync(shop.keyFile, next.key);
   await eventually('a pair that does not fit is told of', () =>
-    /cannot use the new certificate; keeping the old one: .*key\.pem: not the key/.test(
-      agent.said,
-    ),
+    /cannot use the new certificate; keeping the old one: .*key\.pem: not the key/.test(agent.said),
   );
   assert.equal(await askSecurely(listen, shop.cert), 'b https');
   writeFileSync(shop.certFile, next.cert);

@@ -85,7 +85,7 @@ async function requestSwitchover({ apiPort, service }: Sample): Promise<void> {
   });
 }
 
-/** The agent's events as they come, timed from the first one. */
+/** Prints the agent's events, with the time since the start. */
 function teller(say: (text: string) => void, locale: Locale): (event: AgentEvent) => void {
   const startedAt = monotonicMs();
   return (event) => {

@@ -1,6 +1,6 @@
 import { type MoveOptions, runMove } from '../takeover-command.ts';
 
-/** Back to the preferred member. */
+/** Switches back to the preferred member. */
 export async function runFailback(options: MoveOptions): Promise<number> {
   return runMove('failback', null, options);
 }

@@ -14,7 +14,7 @@ type InitOptions = {
   readonly out: NodeJS.WritableStream;
 };
 
-/** The templates are the examples, which are run by tests. */
+/** Templates are the examples, which tests run. */
 const EXAMPLES: Readonly<Record<Template, string>> = {
   node: 'web',
   flask: 'flask',

@@ -23,7 +23,7 @@ import { type Written, writeNew } from '../../plan/write-new.ts';
 
 type PlanOptions = {
   readonly config: string;
-  /** Of the configuration, where it has several. */
+  /** A service of the configuration, if it has several. */
   readonly service: string | null;
   readonly said: readonly Said[];
   readonly start: string | null;
@@ -31,7 +31,7 @@ type PlanOptions = {
   readonly port: number;
   /** A path, or `tcp`. */
   readonly probe: string;
-  /** null: not wanted. */
+  /** null: write nothing. */
   readonly write: string | null;
   readonly svg: string | null;
   readonly force: boolean;
@@ -42,7 +42,7 @@ type PlanOptions = {
   readonly terminal: Terminal;
 };
 
-/** Plans a scheme of redundancy and says why. Returns the exit code. Throws AppError where it cannot. */
+/** Recommends a redundancy design with reasons. Returns the exit code. Throws AppError. */
 export async function runPlan(options: PlanOptions): Promise<number> {
   const { terminal, json, csv, svg, write, explain } = options;
   const asked = ask(options);
@@ -75,11 +75,11 @@ type Asked = {
   readonly described: Described;
   readonly history: History | null;
   readonly origin: Origin | null;
-  /** What is configured now; null: nothing is. */
+  /** The configured design; null: none. */
   readonly present: Design | null;
 };
 
-/** From the file where there is one and no other service is described, and from the command line. */
+/** The question from the command line, and from the file unless --start describes another service. */
 function ask(options: PlanOptions): Asked {
   const line = readSaid(options.said);
   const isNew = options.start !== null || !existsSync(options.config);
@@ -144,7 +144,7 @@ function askKnown(options: PlanOptions, line: Stated): Asked {
   };
 }
 
-/** The directory's name as far as it can be one of a service. */
+/** The name of the directory as a valid service name. */
 function nameFor(directory: string): string {
   const name = basename(directory)
     .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
@@ -177,7 +177,7 @@ function writeDesign(options: PlanOptions, origin: Origin | null, report: Report
   return writeNew(file, text, force);
 }
 
-/** `--start` describes another service than the file: that must not go unnoticed. */
+/** A notice if `--start` describes another service than the file. */
 function unreadText({ config, terminal }: PlanOptions, isRead: boolean): string {
   if (isRead || !existsSync(config)) return '';
   const text = speaker(terminal.locale)(

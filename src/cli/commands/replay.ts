@@ -17,7 +17,7 @@ import { formatTimeline } from '../replay/text.ts';
 import { formatVerdict } from '../replay/verdict-text.ts';
 
 type ReplayOptions = {
-  /** A number: an incident of this installation; null: its newest one. */
+  /** A number: an incident of this installation; null: the newest one. */
   readonly what: number | string | null;
   readonly config: string;
   readonly terminal: Terminal;
@@ -29,11 +29,11 @@ type ReplayOptions = {
 
 type Source = {
   readonly walked: Walk;
-  /** null: it came from a file, which tells of no wall clock. */
+  /** null: from a file, which has no wall clock. */
   readonly startedWallMs: number | null;
 };
 
-/** Steps a recorded incident through the core, and says whether it comes to the same. Returns the exit code. */
+/** Replays a recorded incident with the core and compares the result. Returns the exit code. */
 export async function runReplay(options: ReplayOptions): Promise<number> {
   const { terminal, json, all } = options;
   const source = load(options);
@@ -52,7 +52,7 @@ function load({ what, config }: ReplayOptions): Source {
   return { walked: walk(recording), startedWallMs };
 }
 
-/** What would have happened with the settings. Throws AppError where a replay cannot tell. */
+/** The outcome with other settings. Throws AppError if a replay cannot evaluate them. */
 function ask({ settings, config: file }: ReplayOptions, walked: Walk): WhatIf {
   if (walked.divergences.length > 0) {
     throw new AppError('failed', {

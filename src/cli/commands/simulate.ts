@@ -18,21 +18,21 @@ import { verdictsOf } from '../simulate/verdict.ts';
 
 type SimulateOptions = {
   readonly config: string;
-  /** null: every service of the file. */
+  /** null: all services. */
   readonly service: string | null;
   readonly years: number;
-  /** Only this life, with its timeline; null: all of them. */
+  /** Only this run, with its timeline; null: all runs. */
   readonly seed: number | null;
-  /** Rates and coverage from the journal of this installation. */
+  /** Failure rates and failover success from the journal of this installation. */
   readonly fromHistory: boolean;
   readonly json: boolean;
   readonly terminal: Terminal;
 };
 
-/** Enough for an interval; more would be shorter lives. */
+/** Number of runs: enough for a confidence interval; more would make each run shorter. */
 const LIVES = 40;
 
-/** Lets years pass for each service with its own configuration. Returns the exit code. Throws AppError. */
+/** Simulates years for each service. Returns the exit code. Throws AppError. */
 export async function runSimulate(options: SimulateOptions): Promise<number> {
   const config = loadConfig(options.config);
   const services = pick(config, options.service);
@@ -84,7 +84,7 @@ async function simulate(options: SimulateOptions, service: ResolvedService): Pro
   };
 }
 
-/** The same service and the same figures as `hotwarm plan` has them. */
+/** The service and its figures, as in `hotwarm plan`. */
 function known({ config, fromHistory }: SimulateOptions, { name }: ResolvedService) {
   const { described, history, present } = describeKnown(config, name, {
     line: readSaid([]),

@@ -32,7 +32,7 @@ type UpOptions = {
 
 /**
  * Runs the agent until SIGINT or SIGTERM, then stops members and data plane in order; or until another agent replaces
- * it, and then leaves them running. SIGHUP stops nothing (see hang-ups.ts).
+ * it, and then leaves them running. SIGHUP stops nothing (see sighup.ts).
  */
 export async function runUp(options: UpOptions): Promise<number> {
   const { err } = options;

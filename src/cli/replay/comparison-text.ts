@@ -9,9 +9,9 @@ import type { Assumption } from '../../replay/assumed-results.ts';
 import type { WhatIf } from '../../replay/what-if.ts';
 import { cell, type Cell, formatTable, paint, type Terminal, wrapText } from '../../terminal.ts';
 
-// What another setting would have changed: side by side, in plain sentences, and what it rests on.
+// The effect of other settings on an incident: side by side, in sentences, and with the assumptions.
 
-/** Which incident, and from when the settings are applied. */
+/** The incident, and from when the settings apply. */
 export function formatAsIf(
   terminal: Terminal,
   options: {
@@ -156,7 +156,7 @@ function describeShift({ code, byMs }: Shift, kind: string, locale: Locale): str
   }
 }
 
-/** Each kind of order once, with the longest time that was assumed for it. */
+/** Each kind of effect once, with its longest assumed time. */
 function assumptionLines(
   terminal: Terminal,
   { assumptions, divergedAt }: WhatIf,

@@ -12,7 +12,7 @@ import {
 import type { Compared, Divergence, Gap, Walk } from '../../replay/verify.ts';
 import type { WhatIf } from '../../replay/what-if.ts';
 
-/** What `hotwarm replay --json` answers. Instants are of the recording's monotonic clock, ms. */
+/** The document of `hotwarm replay --json`. Instants are of the recording's monotonic clock, ms. */
 export type ReplayDocument = {
   readonly service: string;
   readonly id: number;
@@ -22,7 +22,7 @@ export type ReplayDocument = {
   readonly divergences: readonly Divergence[];
   /** Where the journal lost events. */
   readonly gaps: readonly Gap[];
-  /** null: the replay does not come as far. */
+  /** null: the replay does not reach it. */
   readonly incident: Incident | null;
   readonly timeline: readonly TimelineEntry[];
   /** null: without --set. */
@@ -63,7 +63,7 @@ function whatIfDocument(walked: Walk, whatIf: WhatIf, all: boolean): WhatIfDocum
   return { ...compare(walked, whatIf), from, divergedAt, stopped, assumptions, timeline };
 }
 
-/** The incident as it would have been, or the time in which it was, where it would not have been. */
+/** The steps of the hypothetical incident; without one, the time of the recorded incident. */
 export function whatIfSteps({ recording, steps }: Walk, whatIf: WhatIf): readonly TimelineStep[] {
   const { service, incident: id } = recording;
   if (whatIf.incident !== null) return stepsOf(whatIf.steps, service, id);

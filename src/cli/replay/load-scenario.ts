@@ -3,11 +3,11 @@ import { AppError, systemReason } from '../../errors.ts';
 import { compareTranscript, parseScenario } from '../../replay/scenario.ts';
 import { walk, type Walk } from '../../replay/verify.ts';
 
-// An incident that was exported, here or elsewhere, from its file.
+// Loads an exported incident from its file.
 
 const MAX_BYTES = 256 * 1024 * 1024;
 
-/** Throws AppError usage where there is no such file or it holds no recording. */
+/** Throws AppError usage if the file does not exist or contains no recording. */
 export function replayFile(file: string): Walk {
   const parsed = parseScenario(readText(file));
   if (!parsed.ok) {

@@ -11,18 +11,18 @@ import { AppError } from '../../errors.ts';
 import type { Checkpoint, Recording } from '../../replay/recording.ts';
 import { formatWall } from '../../terminal.ts';
 
-// One incident from the journal of this installation, which is only read: a running agent continues to write.
+// Reads one incident from the journal of this installation, while a running agent can keep writing.
 
 type RecordedIncident = StoredIncident & { readonly recording: Recording };
 
-/** Each comes with a state; more would fill the memory of a small machine. An incident that is open for hours ends here. */
+/** Each has a state: more would fill the memory of a small host. An incident that is open for hours is cut here. */
 const MAX_EVENTS = 100_000;
 
-/** Throws AppError notFound where there is no such incident or its events are no longer kept. */
+/** Throws AppError notFound if the incident does not exist or its events were dropped. */
 export function readRecording(stateDir: string, id: number | null): RecordedIncident {
   const database = openJournalFile(stateDir);
   try {
-    // One view of the file, whatever the agent writes meanwhile.
+    // A consistent view of the file while the agent writes.
     database.exec('BEGIN');
     return read(database, id);
   } catch (error) {
@@ -45,7 +45,7 @@ function read(database: DatabaseSync, id: number | null): RecordedIncident {
 
 type Content = Pick<Recording, 'config' | 'state' | 'events' | 'checkpoints'>;
 
-/** The segment in which the incident begins, and those after it until it ends; null: it is no longer kept. */
+/** The segments from the begin to the end of the incident; null: dropped. */
 function readContent(database: DatabaseSync, { id, endedAt }: Incident): Content | null {
   const [first, ...others] = segmentsSince(database, id);
   const start = first === undefined ? null : readSegment(database, first.id);
@@ -55,7 +55,7 @@ function readContent(database: DatabaseSync, { id, endedAt }: Incident): Content
   const events: Event[] = [...start.events];
   const checkpoints: Checkpoint[] = [];
   for (const { id: segment, isFresh } of others) {
-    // An agent that knew nothing of its predecessor is another story.
+    // An agent that did not recover its predecessor's state begins a new history.
     const next = isFresh ? null : readSegment(database, segment);
     if (next === null) break;
     checkpoints.push({ afterEvents: events.length, state: next.state });

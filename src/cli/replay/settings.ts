@@ -5,19 +5,19 @@ import type { CoreConfig, ServiceConfig } from '../../core/config.ts';
 import type { Locale, Text } from '../../core/describe/language.ts';
 import { AppError, untranslated } from '../../errors.ts';
 
-// `--set path=value`: a key of hotwarm.yaml with the value that it might have had. The file with it is checked as
-// any file is; what it changes of that by which the core decides is then changed in the recorded configuration.
+// `--set path=value`: overrides a key of hotwarm.yaml. The file with the override is checked like any file; its changes of
+// the core's configuration are then applied to the recorded configuration.
 
 const TOP_KEYS = ['services', 'agent'];
 const ANSWERABLE =
   'probe.timeout, probe.maxSilence, probe.falseSuspicionEvery, takeover, failback, restart, degraded, timeouts';
 
-/** What of a service a replay cannot answer for, and why. All else can be set. */
 const OTHER_MEMBERS: Text = {
   en: 'other members would have behaved differently',
   zh: '换了成员，其行为也会不同',
 };
 
+/** Settings that a replay cannot evaluate, and why. All others can be set. */
 const UNANSWERABLE: Readonly<Partial<Record<string, Text>>> = {
   'detection.intervalMs': {
     en: 'probe results are recorded at the original interval only; results at other times are unknown',
@@ -89,10 +89,10 @@ export function applySettings(options: {
   return changes.reduce(withChange, recorded);
 }
 
-/** Of one service, what the core decides by. */
+/** A change of the core's configuration of one service. */
 type Change = { readonly service: string; readonly path: Path; readonly value: unknown };
 
-/** An incident from elsewhere may be of a service that this configuration does not have. */
+/** An imported incident can be of a service that this configuration does not have. */
 function refuseUnknown({ services }: CoreConfig, service: string, file: string): void {
   if (services.some(({ name }) => name === service)) return;
   throw new AppError('usage', {
@@ -130,7 +130,7 @@ function parseSetting(text: string, service: string): Setting {
   return { path: TOP_KEYS.includes(top) ? keys : ['services', service, ...keys], value };
 }
 
-/** Anything that is a value in the file. */
+/** The value must be valid YAML. */
 function checkValue(text: string, value: string): void {
   try {
     parse(value);
@@ -152,7 +152,7 @@ function checkValue(text: string, value: string): void {
 type Path = readonly string[];
 type Leaf = readonly [Path, unknown];
 
-/** Everything that is no group of others; a list is one value. */
+/** All values that are not groups; a list is one value. */
 function leavesOf(value: unknown, path: Path = []): readonly Leaf[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, value]];
   return Object.entries(value).flatMap(([key, one]) => leavesOf(one, [...path, key]));

@@ -8,7 +8,7 @@ import type { Instant } from '../../core/time.ts';
 import type { TimelineEntry } from '../../replay/timeline.ts';
 import { cell, displayWidth, paint, type Terminal, type Tone, wrapText } from '../../terminal.ts';
 
-// The story of a replay on a terminal: at its time each event, below it what it changed and what was ordered.
+// The timeline of a replay on a terminal: each event at its time, below it its changes and effects.
 
 const TIME_WIDTH = 11;
 const NO_WRAP = Number.POSITIVE_INFINITY;
@@ -73,14 +73,14 @@ function line(terminal: Terminal, time: string, text: string, tone: Tone): strin
   return block(terminal, { lead: `${time.padStart(TIME_WIDTH)}  `, text, tone });
 }
 
-/** Below an event; an arrow leads an order, and its further lines stand under its text. */
+/** A line below an event; an arrow marks an effect, and further lines are aligned with its text. */
 function detail(terminal: Terminal, options: { mark: string; text: string; tone: Tone }): string {
   const { mark, text, tone } = options;
   const lead = `${' '.repeat(TIME_WIDTH + 4)}${mark}`;
   return block(terminal, { lead, text, tone });
 }
 
-/** Text beside its lead, wrapped into the rest of the terminal's width. */
+/** Text after its lead, wrapped to the terminal's width. */
 function block(terminal: Terminal, options: { lead: string; text: string; tone: Tone }): string {
   const { lead, text, tone } = options;
   const width = displayWidth(lead);
@@ -93,7 +93,7 @@ function block(terminal: Terminal, options: { lead: string; text: string; tone: 
     .join('');
 }
 
-/** The order, its number, and what must have succeeded before. */
+/** The effect with its number and its dependencies. */
 function formatOrder(effect: Effect, locale: Locale): string {
   const order = `#${effect.id} ${describeOrder(effect, locale)}`;
   if (effect.after.length === 0) return order;
@@ -101,7 +101,7 @@ function formatOrder(effect: Effect, locale: Locale): string {
   return `${order}${speaker(locale)(`, once done: ${ids}`, `，须先完成：${ids}`)}`;
 }
 
-/** Said better by another change of the same step. */
+/** Whether another change of the same step already implies it. */
 function followsFrom(change: Change, all: readonly Change[]): boolean {
   if (change.code === 'role') return all.some(({ code }) => code === 'active');
   if (change.code === 'ready')

@@ -4,7 +4,7 @@ import { speaker } from '../../core/describe/language.ts';
 import type { Divergence, Walk } from '../../replay/verify.ts';
 import { cell, paint, type Terminal, wrapText } from '../../terminal.ts';
 
-// Whether the replay came to the same as was recorded, and if not, where and why.
+// Whether the replay matches the recording, and if not, where and why.
 
 export function formatVerdict(terminal: Terminal, walk: Walk): string {
   const { divergences } = walk;
@@ -34,7 +34,7 @@ export function formatVerdict(terminal: Terminal, walk: Walk): string {
   ].join('\n');
 }
 
-/** What the proof does not cover. */
+/** Gaps that the comparison does not cover. */
 function gapLines({ gaps }: Walk, terminal: Terminal): readonly string[] {
   const say = speaker(terminal.locale);
   return gaps.map(({ afterEvents, fromAt, toAt }) => {

@@ -2,7 +2,7 @@ import { type Locale, speaker, type Text } from '../../core/describe/language.ts
 import type { OutageCause } from '../../sim/outage-log.ts';
 import { availabilityText } from '../../plan/plan-text.ts';
 
-// Words that several texts of a simulation share.
+// Texts shared by the reports of a simulation.
 
 const DIGITS = 4;
 

@@ -4,20 +4,20 @@ import type { AvailabilityEstimate } from '../../sim/availability-run-estimate.t
 import type { Figure } from '../../plan/description.ts';
 import type { AvailabilityRunEvent, AvailabilityRunResult } from '../../sim/availability-run.ts';
 
-/** Of one service in `hotwarm simulate --json`. Durations in ms, rates a year, availability as a share of time. */
+/** One service in `hotwarm simulate --json`. Durations in ms, rates per year, availability as a share of time. */
 export type SimulatedService = {
   readonly estimate: AvailabilityEstimate;
   readonly availability: number;
-  /** The fault model that it rests on, and where each of its figures comes from. */
+  /** The fault model, with the source of each figure. */
   readonly faults: { readonly rates: FaultRates; readonly figures: readonly Figure[] };
-  /** Of a process without replicated state nothing is lost but what it kept in memory: there is no recovery point to miss. */
+  /** A process without replicated state loses only its memory: there is no recovery point. */
   readonly rpo: null;
-  /** The same by the formulas of `hotwarm plan`, held against the interval at 99%. */
+  /** The result of `hotwarm plan`'s formulas, compared with the 99% interval. */
   readonly formulas: { readonly unavailability: number; readonly check: CrossCheck };
   readonly objectives: { readonly rtoMs: number | null; readonly withinRto: number | null };
 };
 
-/** Of `hotwarm simulate --seed N --json`. */
+/** The document of `hotwarm simulate --seed N --json`. */
 export type SimulatedLife = {
   readonly seed: number;
   readonly result: AvailabilityRunResult;

@@ -8,13 +8,13 @@ import { seesHangs } from '../../drivers/probe/spec.ts';
 import type { FaultRates } from '../../model/fault-rates.ts';
 import type { AvailabilityRunOptions, AvailabilityRunResult } from '../../sim/availability-run.ts';
 
-// Lives of one service, side by side on all cores. A life is a function of its options and its seed alone, so it does not
-// matter which thread lives it, nor when.
+// Simulation runs of one service, in parallel on all cores. A run depends only on its options and its seed, not on its
+// thread or its time.
 
-/** What all lives of one simulation have in common: plain data. */
+/** The common options of all runs: plain data. */
 export type LifePlan = Omit<AvailabilityRunOptions, 'seed' | 'onNews'>;
 
-/** Told by a thread: one life is over. */
+/** Message of a thread: a run has ended. */
 export type LifeOver = { readonly seed: number; readonly result: AvailabilityRunResult };
 
 export function planLife(
@@ -34,11 +34,11 @@ export function planLife(
 
 export type Running = {
   readonly onLife?: () => void;
-  /** No further life is begun after that, except the two that an estimate needs, ms. Default: all are lived. */
+  /** Begin no further run after this time, except the two that an estimate needs, ms. Default: no limit. */
   readonly withinMs?: number;
 };
 
-/** The lives of these seeds, in their order. Rejects with the error of a thread that failed. */
+/** The results of these seeds, in their order. Rejects with the error of a failed thread. */
 export async function runLives(
   plan: LifePlan,
   seeds: readonly number[],
@@ -62,7 +62,7 @@ export async function runLives(
   return seeds.flatMap((seed) => results.get(seed) ?? []);
 }
 
-/** A thread asks for the next seed whenever it has lived one. */
+/** Gives a thread the next seed after each run. */
 async function runThread(
   plan: LifePlan,
   left: number[],

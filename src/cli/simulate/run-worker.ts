@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { AvailabilityRun } from '../../sim/availability-run.ts';
 import type { LifeOver, LifePlan } from './run-pool.ts';
 
-// The thread of lives.ts: lives the seed that it is given, tells how it went, and waits for the next.
+// The worker thread of run-pool.ts: runs the given seed, posts the result, and waits for the next one.
 
 const plan: LifePlan = workerData;
 

@@ -16,7 +16,7 @@ type SimulationText = {
   readonly estimate: AvailabilityEstimate;
   readonly verdicts: readonly Verdict[];
   readonly formulas: { readonly unavailability: number; readonly check: CrossCheck };
-  /** Of the fault model, and where each comes from. */
+  /** Figures of the fault model, with their sources. */
   readonly figures: readonly Figure[];
 };
 

@@ -7,7 +7,7 @@ import { cell, paint, type Terminal, type Tone } from '../../terminal.ts';
 import { describeCauseOf } from './cause-text.ts';
 import { DAYS_PER_YEAR } from '../../model/year.ts';
 
-// One life as a list: the faults that came, what the controller did, and for how long no member served.
+// The timeline of one run: faults, actions of the controller, and times without a serving member.
 
 const DAY_MS = 86_400_000;
 
@@ -17,7 +17,7 @@ export function formatNews(terminal: Terminal, atMs: number, news: AvailabilityR
   return `${time}  ${paint(terminal, cell(describeNews(news, locale), toneOf(news)))}\n`;
 }
 
-/** Year, day and time of day since the beginning of the life. */
+/** Year, day and time of day since the beginning of the run. */
 function formatTime(atMs: number): string {
   const days = Math.floor(atMs / DAY_MS);
   const year = Math.floor(days / DAYS_PER_YEAR);

@@ -10,14 +10,14 @@ import type { RuleFault } from '../rule-fault.ts';
 import type { ParsedService } from '../schema.ts';
 import { choice } from '../values.ts';
 
-// What the configuration must know of one way in which clients reach the active member: one word of `traffic.via`.
+// The configuration of one kind of traffic: one value of `traffic.via`.
 
 export type TrafficKind<Schema extends z.ZodType, Resolved extends ResolvedBase> = {
   /** The keys of `traffic` with this `via`. */
   readonly schema: Schema;
   readonly abilities: (traffic: z.output<Schema>) => TrafficAbilities;
   readonly listeners: (traffic: z.output<Schema>) => Listeners;
-  /** What only this way demands; what follows from abilities is in ability-rules.ts. */
+  /** Rules of this kind only; rules that follow from abilities are in ability-rules.ts. */
   readonly rules: (
     traffic: z.output<Schema>,
     service: ParsedService,
@@ -29,14 +29,14 @@ export type TrafficKind<Schema extends z.ZodType, Resolved extends ResolvedBase>
 /** In the order of the file; the first is `traffic.listen` and is called `service`. */
 export type Listeners = readonly [NamedListener, ...NamedListener[]];
 
-/** What all ways have in common. */
+/** Common to all kinds. */
 export type ResolvedBase = {
   readonly abilities: TrafficAbilities;
   readonly listen: ListenAddress;
   readonly listeners: Listeners;
   readonly protocol: 'http' | 'tcp';
   readonly transport: MemberTransport;
-  /** What may wait while nobody serves, and how long a member may take to answer (0: any time). */
+  /** Limits of held requests while no member is serving, and of a member's response time (0: no limit). */
   readonly waiting: Pick<HoldLimits, 'holdMs' | 'holdRequests' | 'answerMs'>;
 };
 

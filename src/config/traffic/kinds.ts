@@ -7,15 +7,15 @@ import type { Listeners, TrafficKind } from './kind.ts';
 import { PROXY } from './proxy.ts';
 import { SOCKET } from './socket.ts';
 
-// The ways in which clients may reach the active member, by their word in `traffic.via`: the one place where the
-// configuration tells them apart. What they can do decides the rest.
+// The kinds of traffic by their value of `traffic.via`: the only place where the configuration distinguishes them. Their
+// abilities determine the rest.
 
 const KINDS = { proxy: PROXY, socket: SOCKET } as const;
 
-/** A word of `traffic.via`. */
+/** A value of `traffic.via`. */
 export type Via = keyof typeof KINDS;
 
-/** By the word, what a kind is generic in. */
+/** The type parameters of each kind. */
 type Parsed = { readonly [V in Via]: z.output<(typeof KINDS)[V]['schema']> };
 type Resolved = { readonly [V in Via]: ReturnType<(typeof KINDS)[V]['compile']> };
 

@@ -5,10 +5,9 @@ import type { ParsedService } from '../schema.ts';
 import { formatDuration, formatSize } from '../units.ts';
 import type { ParsedProxy } from './proxy.ts';
 
-// What must hold for requests that wait and are sent again, for TLS and for the PROXY protocol. Whether files exist and
-// belong together is for preflight.
+// Rules for held and retried requests, TLS and the PROXY protocol. Preflight checks whether files exist and match.
 
-/** What is kept of a request for sending it again, where the file does not say. */
+/** Default limits of a retry. */
 const RETRY = { body: 1024 * 1024, attempts: 2 };
 
 export function retryOf({ retry }: ParsedProxy): { body: number; attempts: number } {

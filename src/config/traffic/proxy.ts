@@ -12,8 +12,7 @@ import { address, choice, duration, hostName, size, text } from '../values.ts';
 import { PROTOCOL, type ResolvedBase, type TrafficKind } from './kind.ts';
 import { proxyRules, retryOf } from './proxy-rules.ts';
 
-// `via: proxy`: keys about requests that wait and are sent again, about connections and their limits, about TLS, and
-// about on whose behalf a connection comes.
+// `via: proxy`: keys about held and retried requests, connection limits, TLS and the PROXY protocol.
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -155,7 +154,7 @@ export type ResolvedProxy = ResolvedBase & {
   readonly processes: number;
   readonly limits: HoldLimits;
   readonly clients: ClientLimits;
-  /** null: clients speak without TLS. */
+  /** null: clients connect without TLS. */
   readonly tls: ClientTls | null;
   readonly acceptHeader: boolean;
 };

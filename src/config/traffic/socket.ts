@@ -9,10 +9,10 @@ import { type Listeners, PROTOCOL, type ResolvedBase, type TrafficKind } from '.
 
 // `via: socket`: keys about the listening sockets that all members inherit.
 
-/** Names in LISTEN_FDNAMES that are not the user's to give. */
+/** Reserved names in LISTEN_FDNAMES. */
 const RESERVED_NAMES = ['service', 'member'];
 const LISTENERS_MAX = 15;
-/** The kernel lets connections wait without end; clients do not. */
+/** The kernel lets connections wait without limit; clients give up. */
 const CLIENT_PATIENCE_MS = 10_000;
 
 const schema = z.strictObject({
@@ -66,10 +66,10 @@ type ParsedSocket = z.output<typeof schema>;
 export type ResolvedSocket = ResolvedBase & {
   readonly via: 'socket';
   readonly backlog: number;
-  /** go: members accept once they are told. */
+  /** onActivate: members accept after their activation. */
   readonly accept: 'start' | 'onActivate';
   readonly blocking: boolean;
-  /** Of those listeners that are Unix sockets; owner: a user; null: the agent's own. */
+  /** Permissions of Unix sockets; owner: a user; null: the agent's. */
   readonly access: { readonly mode: number; readonly owner: string | null };
 };
 
@@ -85,7 +85,7 @@ export const SOCKET: TrafficKind<typeof schema, ResolvedSocket> = {
     // In the order of their descriptors.
     listeners: listenersOf(traffic),
     protocol: traffic.protocol,
-    // Nothing stands between the clients and the members.
+    // There is no proxy between clients and members.
     transport: { tls: null, sendHeader: false },
     waiting: { holdMs: CLIENT_PATIENCE_MS, holdRequests: traffic.backlog, answerMs: 0 },
     backlog: traffic.backlog,
