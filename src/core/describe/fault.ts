@@ -15,7 +15,7 @@ const PROBE_FAULTS: Readonly<Record<ProbeFault, Text>> = {
 const EFFECT_FAULTS: Readonly<Record<EffectFault, Text>> = {
   dependencyFailed: { en: 'a required step failed', zh: '所依赖的步骤失败' },
   cancelled: { en: 'canceled', zh: '已撤销' },
-  timedOut: { en: 'timed out', zh: '超时未完成' },
+  timedOut: { en: 'not done in time', zh: '超时未完成' },
   notFound: { en: 'file or program not found', zh: '文件或程序不存在' },
   permission: { en: 'permission denied', zh: '权限不足' },
   portTaken: { en: 'port in use', zh: '端口已被占用' },

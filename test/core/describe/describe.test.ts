@@ -227,5 +227,5 @@ test('amounts are shown in the unit that suits them', () => {
     '2 h',
   ]);
   assert.deepEqual([0, 1023, 1536, 4_194_304].map(size), ['0 B', '1023 B', '1.5 KiB', '4 MiB']);
-  assert.deepEqual([0, 0.0012, 1].map(percent), ['0 %', '0.1 %', '100 %']);
+  assert.deepEqual([0, 0.0012, 1].map(percent), ['0%', '0.12%', '100%']);
 });

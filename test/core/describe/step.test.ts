@@ -164,5 +164,5 @@ test('an outcome names its order, how long it took, and what a look at a member 
     effectOf(orders.probeMember),
     'en',
   );
-  assert.equal(looked, '#3 a, asked: there was no answer in time (no answer)');
+  assert.equal(looked, '#3 probe of a: timed out (no answer)');
 });

@@ -290,7 +290,7 @@ describe('a process member', () => {
     await withBench(['./data'], {}, async (bench) => {
       writeFileSync(join(bench.stateDir, 'data'), 'text');
       await assert.rejects(start(bench), (error) => {
-        assert.match(String(error), /data may not be executed/);
+        assert.match(String(error), /data is not executable/);
         return isFault(error, 'permission');
       });
     });
