@@ -98,7 +98,7 @@ export class Agent implements AgentView {
       for (const service of agent.#closedServices) service.traffic?.openEventually();
       return agent;
     } catch (error) {
-      await (agent.#findsEarlier ? agent.leave() : agent.stop());
+      await agent.undoStart();
       throw error;
     }
   }
@@ -178,6 +178,11 @@ export class Agent implements AgentView {
       );
       return false;
     }
+  }
+
+  /** Ends a start that failed: what an earlier agent left runs on, what this one began is stopped. */
+  async undoStart(): Promise<void> {
+    await (this.#findsEarlier ? this.leave() : this.stop());
   }
 
   /** Stops members and data plane in an orderly way, then gives the leases back. */

@@ -92,6 +92,8 @@ async function runUntil(
     if (isReplaced(end)) {
       supervision.close();
       await agent.leave();
+    } else if (end === null) {
+      await agent.undoStart();
     } else {
       supervision.stopping(stopMs(config));
       await agent.stop();
