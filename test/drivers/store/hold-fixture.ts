@@ -12,3 +12,5 @@ for (let revision = 0; revision < 3; revision += 1) {
 }
 process.stdout.write('held\n');
 process.stdin.resume();
+// What nothing refers to any more is collected, and its lock released.
+process.once('exit', () => dir.close());
