@@ -18,14 +18,14 @@ import type { ServiceOnHost } from './service-on-host.ts';
 import { StoreClient } from './store-client.ts';
 import type { Store } from './store.ts';
 
-// The process of one host's agent: the runtime that ships, with virtual time, a journal that forgets and a way to the store
-// over the network. It dies and starts anew as a process does: its timers and unreported outcomes die with it, its members
-// and data planes live on. It can be paused alone, as SIGSTOP does.
+// The agent process of one host: the real runtime with virtual time, a journal that can lose events, and the store over the
+// network. It crashes and restarts like a process: timers and unreported results are lost, members and data planes keep
+// running. It can be paused alone, like with SIGSTOP.
 
-/** Until whatever supervises the agent starts it again. */
+/** Time until the supervisor restarts the agent. */
 const START_PAUSE_MS = 500;
 const WINDOW_MS = 100;
-/** What arrived is read by then. */
+/** Time to read pending input. */
 const READING_MS = 0.05;
 
 type AgentOptions = {
@@ -38,7 +38,7 @@ type AgentOptions = {
   readonly mishaps: Mishaps;
   readonly random: Random;
   readonly nextPid: () => number;
-  /** Records lives, for them to be replayed. */
+  /** Records the events of each process, for replay. */
   readonly keepsLives: boolean;
   readonly onStep: (
     agent: Agent,
@@ -57,7 +57,7 @@ type Guard = (action: () => void) => void;
 export class Agent {
   readonly host: Host;
   readonly config: CoreConfig;
-  /** From its first event on. */
+  /** Since its first event. */
   running = false;
   readonly #options: AgentOptions;
   readonly #journal: SimulatedJournal;
@@ -65,12 +65,12 @@ export class Agent {
   #runtime: Runtime | null = null;
   #storeClient: StoreClient | null = null;
   #life: Life | null = null;
-  /** Counts its processes: what belongs to an earlier one never happens. */
+  /** Number of its process: actions of an earlier one never happen. */
   #process = 0;
   #paused = false;
   #backlog: (() => void)[] = [];
   #nextIncident = 1;
-  /** Effects with lower numbers have reasons that were flushed. */
+  /** The events behind effects with lower numbers were flushed. */
   #flushed = 0;
 
   constructor(options: AgentOptions) {
@@ -87,12 +87,12 @@ export class Agent {
     return this.#runtime?.state ?? this.#beginning;
   }
 
-  /** Those that its runner has not ended. */
+  /** Effects without a result from its runner. */
   get openEffects(): Iterable<OpenEffect> {
     return this.running && this.#runtime !== null ? this.#runtime.openEffects : [];
   }
 
-  /** Whether its journal was flushed since the effect was ordered. */
+  /** Whether its journal was flushed since the effect was issued. */
   hasReasonFor({ id }: Effect): boolean {
     return id < this.#flushed;
   }
@@ -101,7 +101,7 @@ export class Agent {
     return this.#paused;
   }
 
-  /** A process of its own begins. */
+  /** Starts a new process. */
   start(): void {
     this.#end();
     const { host } = this;
@@ -120,7 +120,7 @@ export class Agent {
       carryOut: (effect, end) => {
         this.#options.onBegan(this, effect);
         drivers.get(effect.service)?.execute(effect, end);
-        // An order that has begun is carried out, whatever becomes of its agent.
+        // A started effect continues even if its agent exits.
         return () => {};
       },
       readings: readingsOf(host),
@@ -145,12 +145,12 @@ export class Agent {
     });
   }
 
-  /** SIGKILL: members and data planes go on. */
+  /** SIGKILL: members and data planes keep running. */
   crash(): void {
     this.#end();
   }
 
-  /** The run is over: the journal is as long as it will be. */
+  /** The run ends: the journal is complete. */
   endLife(): void {
     if (this.#life !== null) this.#options.onLifeEnded(this.#life);
     this.#life = null;
@@ -168,12 +168,12 @@ export class Agent {
     for (const action of backlog) action();
   }
 
-  /** Idle time that nobody lived through has made its state older. */
+  /** Replaces the state by one after skipped idle time. */
   continueFrom(state: AgentState): void {
     this.#runtime?.continueFrom(state);
   }
 
-  /** The connection on which the store reports changes is lost, and nobody notices. */
+  /** Loses the watch connection to the store without notice. */
   loseWatch(): void {
     this.#storeClient?.loseWatch();
   }
@@ -183,7 +183,7 @@ export class Agent {
     this.#storeClient?.reported(service, stored);
   }
 
-  /** What a data plane of this host or an operator tells, unless it is no longer true when the agent gets to hear it. */
+  /** An event from a data plane or an operator, unless it is no longer true on arrival. */
   told(event: Event, isTrue: () => boolean = () => true): void {
     if (!this.running) return;
     this.#guard()(() => {
@@ -195,7 +195,7 @@ export class Agent {
     this.#runtime?.deliver(event);
   }
 
-  /** Its process is gone, and with it what it had not flushed. */
+  /** Ends the process; unflushed events are lost. */
   #end(): void {
     this.#process += 1;
     this.running = false;
@@ -264,7 +264,7 @@ export class Agent {
     this.#options.onStep(this, event, before, effects);
   }
 
-  /** What the data planes saw since the last look. */
+  /** Measurements of the data planes since the last sample. */
   #sampleTrafficLater(time: Time): void {
     time.at(time.now() + WINDOW_MS, () => {
       const at = time.now();
@@ -310,7 +310,7 @@ function timeOf(host: Host, whileAlive: Guard): Time {
   };
 }
 
-/** Nothing but the wall clock ever jumps. */
+/** Only the wall clock jumps. */
 function readingsOf(host: Host): HostReadings {
   return {
     read: () => ({

@@ -3,11 +3,11 @@ import { OUTAGE_CAUSES, type OutageCause } from './outage-log.ts';
 import type { AvailabilityRunResult } from './availability-run.ts';
 import { MS_PER_YEAR } from '../model/year.ts';
 
-// What many lives of a service tell of it. Each life is independent of the others and of the same length, so the mean
-// downtime has Student's interval, and counts have the exact one of a Poisson process.
+// Estimates from many runs of a service. Runs are independent and of equal length, so the mean downtime has Student's
+// interval, and counts have the exact interval of a Poisson process.
 
 const LEVEL = 0.95;
-/** At which formulas are held against the simulation. */
+/** Level of the interval for comparing formulas with the simulation. */
 const STRICT_LEVEL = 0.99;
 
 export type RateEstimate = { readonly perYear: number; readonly interval: Interval };
@@ -28,20 +28,20 @@ type CauseEstimate = {
 export type AvailabilityEstimate = {
   readonly years: number;
   readonly runs: number;
-  /** Shares of time, each with Student's interval over the lives at 95 % and at 99 %, cut at 0. */
+  /** Shares of time, with Student's interval over the runs at 95% and 99%, cut at 0. */
   readonly unavailability: number;
   readonly unavailability95: Interval;
   readonly unavailability99: Interval;
-  /** The costliest first; those that never occurred are left out. */
+  /** By cost, largest first; without causes that never occurred. */
   readonly causes: readonly CauseEstimate[];
   readonly failovers: RateEstimate;
   readonly falseFailovers: RateEstimate;
   readonly plannedMoves: RateEstimate;
-  /** Of outages that nobody planned; null: there was none. */
+  /** Unplanned outages; null: none. */
   readonly outages: DurationSpread | null;
 };
 
-/** Throws a RangeError where there are fewer than two lives. */
+/** Throws a RangeError for fewer than two runs. */
 export function estimateAvailability(
   lives: readonly AvailabilityRunResult[],
 ): AvailabilityEstimate {
@@ -72,7 +72,7 @@ export function estimateAvailability(
   };
 }
 
-/** How long each outage lasted that nobody planned. */
+/** Durations of the unplanned outages. */
 function unplannedMs(lives: readonly AvailabilityRunResult[]): readonly number[] {
   return lives
     .flatMap(({ outages }) => outages)
@@ -80,7 +80,7 @@ function unplannedMs(lives: readonly AvailabilityRunResult[]): readonly number[]
     .map(({ lastedMs }) => lastedMs);
 }
 
-/** Share of the outages that nobody planned which are over within the objective; null: there was none. */
+/** Share of unplanned outages within the objective; null: none. */
 export function shareWithin(lives: readonly AvailabilityRunResult[], rtoMs: number): number | null {
   const lasted = unplannedMs(lives);
   return lasted.length === 0 ? null : lasted.filter((ms) => ms <= rtoMs).length / lasted.length;

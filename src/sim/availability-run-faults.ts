@@ -7,21 +7,20 @@ import type { Scheduler } from './scheduler.ts';
 import type { Simulation } from './simulation.ts';
 import { MS_PER_YEAR } from '../model/year.ts';
 
-// The faults of the fault model (src/model/fault-rates.ts), as they befall the one host and the members of a service, in
-// calendar time: Poisson processes of each component. Standbys fail at their own share of the rate. Lives and repairs
-// are exponential, pauses log-normal; their logarithms may differ in the last bit between versions of V8.
+// The faults of the fault model (src/model/fault-rates.ts) for the host and the members of a service, in calendar time: a
+// Poisson process for each component. Standbys fail at their own share of the rate. Lifetimes and repairs are exponential,
+// pauses log-normal; logarithms can differ in the last bit between versions of V8.
 //
-// A member whose restart does not help ends right after each start until somebody has put it right. A takeover that
-// does not succeed leaves the data plane without a route until the failed member would be back, or that somebody was
-// there. A defect that no probe sees shows when the standby serves: a running one fails its requests until somebody
-// has put it right, a frozen one ends when it is thawed.
+// If a restart does not help, the member exits after each start until an operator fixes it. A failed takeover leaves the
+// data plane without a route until the failed member would be back, or an operator fixes it. A latent failure appears when
+// the standby serves: a running one fails its requests until an operator fixes it, a frozen one exits when it is thawed.
 //
-// Longer than most files: every fault is begun and ended over the same table of what each member suffers from.
+// Longer than most files because every fault uses the same table of current faults.
 
 const US_PER_MS = 1000;
-/** Longer than any life. */
+/** Longer than any run. */
 const LONGEST_MS = 1000 * MS_PER_YEAR;
-/** A member whose restart does not help lives so long. */
+/** Lifetime of a process whose restart does not help. */
 const BROKEN_LIFE_MS = 50;
 
 const MEMBER_COMPONENTS = ['process', 'hang', 'degraded'] as const;
@@ -31,14 +30,14 @@ export type MemberComponent = (typeof MEMBER_COMPONENTS)[number];
 export type AvailabilityRunFault =
   | { readonly code: 'failed'; readonly member: string; readonly component: MemberComponent }
   | { readonly code: 'paused'; readonly member: string; readonly lastsMs: number }
-  /** A defect of a standby that no probe sees. */
+  /** A latent failure of a standby. */
   | { readonly code: 'hidden'; readonly member: string }
-  /** Restarts do not help until somebody has put it right. */
+  /** Restarts do not help until an operator fixes the member. */
   | { readonly code: 'broken'; readonly member: string }
   | { readonly code: 'hostLost'; readonly component: 'host' | 'zone' }
-  /** The failure of the active takes all others along. */
+  /** The failure of the active member affects all members. */
   | { readonly code: 'commonCause' }
-  /** The takeover does not succeed: the failed member is waited for, or somebody. */
+  /** The takeover fails: service returns with the failed member, or after an operator's fix. */
   | { readonly code: 'stuck' };
 
 type LifeFaultsOptions = {
@@ -46,19 +45,19 @@ type LifeFaultsOptions = {
   readonly calendar: Scheduler;
   readonly random: Random;
   readonly rates: FaultRates;
-  /** Pauses that are shorter cannot cost anything, so they are left out, ms. */
+  /** Shorter pauses have no effect and are left out, ms. */
   readonly shortestPauseMs: number;
   readonly activeName: () => string | null;
   readonly onFault: (fault: AvailabilityRunFault) => void;
-  /** The outage under way has become one of another kind. */
+  /** The current outage has another cause. */
   readonly onBlame: (cause: OutageCause) => void;
 };
 
 type Condition = {
-  /** The fault in force; null: none. standby: a hidden defect. */
+  /** The current fault; null: none. standby: a latent failure. */
   fault: MemberComponent | 'standby' | null;
   paused: boolean;
-  /** Calendar, us: restarts do not help before. */
+  /** Calendar time, us: restarts do not help before. */
   brokenUntil: number;
   diesThawed: boolean;
 };
@@ -79,12 +78,12 @@ export class AvailabilityRunFaults {
     }
   }
 
-  /** A takeover did not succeed, and the failed member, or somebody, is waited for. */
+  /** A takeover failed; waiting for the failed member or an operator. */
   get isStuck(): boolean {
     return this.#isStuck;
   }
 
-  /** Whether something has been begun that will show, or end, soon. */
+  /** Whether a short fault is active that will soon appear or end. */
   get isAnythingShort(): boolean {
     const { members, options } = this.#options.world;
     const { probesSeeHangs } = options;
@@ -93,14 +92,14 @@ export class AvailabilityRunFaults {
     );
   }
 
-  /** Whether the member stands still, or serves badly, for a reason of its own. */
+  /** Whether the member is paused or degraded by a fault of its own. */
   isFaulty(name: string): boolean {
     const member = this.#named(name);
     if (member === undefined || this.#hostFault !== null) return true;
     return !member.alive || this.#of(member).fault !== null;
   }
 
-  /** Why nobody is served by this member, if something is wrong with it; null: nothing is. */
+  /** Why this member cannot serve; null: no fault. */
   causeAt(name: string | null): OutageCause | null {
     if (this.#hostFault !== null) return this.#hostFault;
     if (this.#isStuck) return 'takeover';
@@ -110,7 +109,7 @@ export class AvailabilityRunFaults {
     return fault ?? (paused ? 'pause' : null);
   }
 
-  /** A hidden defect has shown: from now on somebody knows of it and puts it right. */
+  /** A latent failure has appeared: an operator will fix it. */
   found(name: string | null): void {
     const { calendar, rates } = this.#options;
     const member = this.#named(name);
@@ -206,7 +205,7 @@ export class AvailabilityRunFaults {
     }
   }
 
-  /** The failed member is waited for, or somebody, where its restart does not help. */
+  /** Waits for the failed member, or for an operator if its restart does not help. */
   #stick(member: Member, component: MemberComponent): void {
     const { world, calendar, rates, onFault, onBlame } = this.#options;
     const isBroken = this.#of(member).brokenUntil > calendar.now;
@@ -257,7 +256,7 @@ export class AvailabilityRunFaults {
     });
   }
 
-  /** The next one that is long enough to matter; those before it are passed over. */
+  /** The next pause that is long enough to matter. */
   #nextPause(
     everyMs: number,
     medianMs: number,

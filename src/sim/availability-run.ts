@@ -16,36 +16,37 @@ import { Scheduler } from './scheduler.ts';
 import { Simulation } from './simulation.ts';
 import { MS_PER_YEAR } from '../model/year.ts';
 
-// Years of one service on one host: the real core, in a world in which the faults of the fault model come at their rates.
-// There are two times. The world's goes on while anything happens. The calendar's counts the years: it also passes in
-// quiet, when every member is as it should be, nothing is ordered, doubted or waited for; then it goes at once to the
-// next fault, or to the next moment at which the controller would do something by itself (a failback, a rehearsal, a
-// repair), and the state is made that much older (skip-idle-time.ts). The world is entered again a random while before, so that faults
-// meet every phase of probes and leases.
-// What is served is looked at after everything that happens, so outages are measured to the microsecond.
-// Not there: pauses of standbys, and of the active those that no detector would take for a failure; and load. Clients ask now and then, so that a member that fails them is noticed.
+// Years of one service on one host: the real core in a simulation with the rates of the fault model. There are two clocks.
+// Simulated time runs while anything happens. Calendar time counts the years: it also passes while the service is idle, when
+// all members are in their desired state and no effect, suspicion or delay is pending. Then it jumps to the next fault, or
+// to the next instant at which the controller would act by itself (a failback, a rehearsal, a restart), and the state is
+// aged accordingly (skip-idle-time.ts). Simulated time resumes a random time before that, so that faults meet every phase
+// of probes and leases.
+// Service is checked after every event, so outages are measured to the microsecond.
+// Left out: pauses of standbys, pauses of the active member that no detector would notice, and load. Clients send requests
+// only occasionally, enough to notice a degraded member.
 
 const US_PER_MS = 1000;
-/** Nothing of interest may have happened for so long before time is skipped. */
+/** Required idle time before a skip. */
 const CALM_MS = 800;
-/** The same while a member serves badly: what clients say of it takes longer to be judged. */
+/** The same while a member is degraded: verdicts from client requests take longer. */
 const GRAY_CALM_MS = 4000;
 const STEP_MS = 50;
-/** A shorter skip is not worth it. */
+/** Shorter skips are not worth it. */
 const LEAST_SKIP_MS = 500;
 const LEAD_MS = 100;
-/** Until a service that was just started serves for the first time. */
+/** Time limit until a started service serves for the first time. */
 const START_LIMIT_MS = 600_000;
 
 export type AvailabilityRunOptions = {
   readonly seed: number;
   readonly service: ServiceConfig;
   readonly hold: HoldLimits;
-  /** False: probes are answered for a process that hangs. */
+  /** False: a hung process still responds to probes. */
   readonly probesSeeHangs: boolean;
   readonly rates: FaultRates;
   readonly years: number;
-  /** Off: every probe is lived through, which takes a thousand times as long; for comparison. */
+  /** Off: simulates every probe, which is a thousand times slower; for comparison. */
   readonly skips: boolean;
   readonly onNews: (atMs: number, news: AvailabilityRunEvent) => void;
 };
@@ -59,12 +60,12 @@ export type AvailabilityRunResult = {
   readonly years: number;
   readonly outages: readonly Outage[];
   readonly failovers: number;
-  /** Of members that were well, or only paused. */
+  /** Failovers of healthy or only paused members. */
   readonly falseFailovers: number;
   readonly planned: number;
   /** Steps of the core. */
   readonly steps: number;
-  /** The part of the years that was lived through. */
+  /** The simulated part of the years. */
   readonly livedMs: number;
 };
 
@@ -162,7 +163,7 @@ export class AvailabilityRun {
     );
   }
 
-  /** Whether the service is served is looked at after everything that happened. */
+  /** Checks after every event whether the service is served. */
   #look(atMs = this.#calendar.now / US_PER_MS): void {
     const { isWell } = this.#world;
     if (isWell === this.#isWell) return;
@@ -197,7 +198,7 @@ export class AvailabilityRun {
       incident.kind === 'failover' &&
       incident.from !== null &&
       !this.#faults.isFaulty(incident.from);
-    // It moves away from what has a defect, which is known then.
+    // A takeover away from a member reveals its latent failure.
     this.#faults.found(incident.from);
     if (incident.kind === 'failover') this.#failovers += 1;
     else this.#planned += 1;
@@ -208,7 +209,7 @@ export class AvailabilityRun {
   #skip(dueUs: number): void {
     const [host] = this.#world.hosts;
     if (host === undefined) return;
-    // Nothing that the controller can do changes anything until then.
+    // The controller cannot change anything until then.
     if (!host.up || this.#faults.isStuck) {
       this.#calendar.runUntil(dueUs - 1);
       return;
@@ -233,7 +234,7 @@ export class AvailabilityRun {
     this.#calendar.runUntil(this.#calendar.now + skipMs * US_PER_MS);
   }
 
-  /** Everything is as it will be for as long as nothing happens. */
+  /** Nothing changes until the next fault or deadline. */
   #isIdle(): boolean {
     const { scheduler, members } = this.#world;
     const { running, state, host } = this.#agent;

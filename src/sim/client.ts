@@ -4,8 +4,8 @@ import type { Network } from './network.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
-// A client: one request after the other, to the data plane that last served it, with a time-out; after any failure it
-// tries the next host's. It reads its own watch, which is true time. Every request ends in ok, fail or unknown.
+// A client: one request after the other, with a timeout, to the data plane that last served it; after a failure to the next
+// host's. Its clock is true time. Every request ends in ok, fail or unknown.
 
 type ClientOptions = {
   readonly number: number;
@@ -18,7 +18,7 @@ type ClientOptions = {
   readonly timeoutMs: number;
   readonly pauseMs: { readonly low: number; readonly high: number };
   readonly writes: number;
-  /** A number for each request in the world. */
+  /** A unique number for each request. */
   readonly nextRequest: () => number;
 };
 
@@ -35,7 +35,7 @@ export class Client {
     this.#pause();
   }
 
-  /** Lets the request under way end and asks for nothing more. */
+  /** Finishes the current request and sends no more. */
   stop(): void {
     this.#stopped = true;
   }

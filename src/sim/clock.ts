@@ -1,10 +1,9 @@
 import type { TrueTime } from './scheduler.ts';
 
-// The monotonic clock of one host: it never goes back and never leaps, but it runs faster or slower than true time (crystals
-// differ by up to some 100 ppm, virtual machines by more for a while). It starts somewhere else on each host, so that
-// nobody can compare readings of two hosts unnoticed. Steps of the wall clock do not move it; they are a fault
-// of their own that agents only hear of. While the machine is suspended the clock stands still, as a paused virtual machine's
-// does: a lease judged by such a clock outlives its time.
+// The monotonic clock of one host: it never goes back or jumps, but runs faster or slower than true time (crystals differ by
+// up to some 100 ppm, virtual machines temporarily by more). Each host has another start value, so that a comparison of two
+// hosts' clocks is noticed. Steps of the wall clock do not affect it; they are a separate fault that agents only observe.
+// While the host is suspended the clock stops, as in a paused virtual machine: a lease measured with it lasts too long.
 
 const US_PER_MS = 1000;
 
@@ -19,16 +18,16 @@ export class HostClock {
     this.#rate = rate;
   }
 
-  /** What the host reads, ms. */
+  /** The clock reading, ms. */
   read(now: TrueTime): number {
     if (this.#isStill) return this.#atLocalMs;
     return this.#atLocalMs + ((now - this.#atTrue) * this.#rate) / US_PER_MS;
   }
 
-  /** The first microsecond of true time at which it reads `localMs` or more, if it runs on at its present rate. */
+  /** The first microsecond of true time at which it reads `localMs` or more, at its current rate. */
   whenReads(localMs: number): TrueTime {
     const at = this.#atTrue + Math.ceil(((localMs - this.#atLocalMs) * US_PER_MS) / this.#rate);
-    // The quotient may be rounded down to the microsecond before: who looks then is too early, for ever.
+    // The quotient may be rounded down to the microsecond before: an early reader would otherwise never catch up.
     return !this.#isStill && this.read(at) < localMs ? at + 1 : at;
   }
 

@@ -5,18 +5,18 @@ import type { Host } from './host.ts';
 import type { Member, Reply, Request } from './member.ts';
 import type { Network } from './network.ts';
 
-// How clients of one service are served on one host, as the proxy does it: the newest route is obeyed, a lower epoch is
-// refused, nothing is forwarded or answered past the lease's end by the host's own clock, what cannot be forwarded waits
-// within bounds, a member that is met dead is replaced by a fallback if the route names one. It outlives the agent.
-// Longer than most files, as all of it is the life of the same requests.
+// The data plane of one service on one host, like the proxy: it applies the newest route, rejects lower epochs, forwards and
+// responds nothing after the lease expiry on the host's own clock, holds requests within limits, and replaces a failed
+// member by an allowed fallback. It outlives the agent.
+// Longer than most files because all of it handles the same requests.
 
-/** Pause between two looks at a member that was met dead. */
+/** Interval of the checks of a failed member. */
 const LOOK_MS = 100;
 
 export type HoldLimits = {
   readonly holdMs: number;
   readonly holdRequests: number;
-  /** Patience with a member that does not answer; 0: none. */
+  /** Response timeout; 0: none. */
   readonly answerMs: number;
 };
 
@@ -28,7 +28,7 @@ export type PlaneNews =
 
 type Window = { requests: number; errors: number; latenciesMs: number[] };
 
-/** What it saw of one member since the last look, as in the event `trafficSampled`. */
+/** Measurements of one member since the last sample, as in the event `trafficSampled`. */
 type PlaneWindow = {
   readonly requests: number;
   readonly errors: number;
@@ -44,7 +44,7 @@ type Pending = {
   /** null: held. */
   member: string | null;
   sentAt: number;
-  /** Counts how often it was sent: an answer to an earlier attempt is nobody's. */
+  /** Number of the attempt: responses to earlier attempts are ignored. */
   attempt: number;
 };
 
@@ -55,7 +55,7 @@ type PlaneOptions = {
   readonly members: readonly Member[];
   readonly limits: HoldLimits;
   readonly onNews: (news: PlaneNews) => void;
-  /** An answer was passed on: the checkers' moment of acknowledgement. */
+  /** A response was passed on: for the checkers, the instant of acknowledgement. */
   readonly onAnswer: (reply: Reply & { readonly type: 'ok' }, request: Request) => void;
   readonly onRoute: (before: Route | null) => void;
 };
@@ -88,20 +88,20 @@ export class DataPlane {
     return held;
   }
 
-  /** When the oldest request that is still open arrived, on the host's clock; null: none is. */
+  /** Arrival of the oldest open request, on the host's clock; null: none. */
   get oldestAt(): number | null {
     const [oldest] = this.#pending.values();
     return oldest?.arrivedAt ?? null;
   }
 
-  /** When the oldest request that is held arrived; null: none is. */
+  /** Arrival of the oldest held request; null: none. */
   get oldestHeldAt(): number | null {
     for (const { member, arrivedAt } of this.#pending.values())
       if (member === null) return arrivedAt;
     return null;
   }
 
-  /** False: it has seen a higher epoch. */
+  /** False: a higher epoch was seen. */
   take(route: Route): boolean {
     const last = this.route;
     if (last !== null && route.epoch < last.epoch) return false;
@@ -122,7 +122,7 @@ export class DataPlane {
     return until === null || this.host.now() < until;
   }
 
-  /** The member that a request would be sent to now; null: it would wait. */
+  /** The current target of requests; null: they are held. */
   get aim(): string | null {
     const { route } = this;
     if (!this.up || route === null || route.active === null || !this.mayForward()) return null;
@@ -146,7 +146,7 @@ export class DataPlane {
     });
   }
 
-  /** The process ends; clients see their connections break. */
+  /** The process exits; client connections break. */
   stop(): void {
     this.up = false;
     this.route = null;
@@ -155,7 +155,7 @@ export class DataPlane {
     this.#windows.clear();
   }
 
-  /** What is to be told of a member, once; null: nothing. */
+  /** Takes the measurements of a member; null: none. */
   takeWindow(member: string): PlaneWindow | null {
     const window = this.#windows.get(member);
     const waiting = this.waitingOn(member);
@@ -170,14 +170,14 @@ export class DataPlane {
     };
   }
 
-  /** Requests that wait on a member. */
+  /** Requests waiting on a member. */
   waitingOn(member: string): number {
     let waiting = 0;
     for (const pending of this.#pending.values()) if (pending.member === member) waiting += 1;
     return waiting;
   }
 
-  /** Ends what waits on a member; how many that were. */
+  /** Ends the requests waiting on a member; returns their number. */
   cut(member: string): number {
     const cut = [...this.#pending.values()].filter((pending) => pending.member === member);
     for (const pending of cut) this.#end(pending, { type: 'reset' });
@@ -238,7 +238,7 @@ export class DataPlane {
     }
   }
 
-  /** Until a route names another, or it accepts connections again. */
+  /** Avoids the member until a route has another target, or it accepts connections again. */
   #avoid(name: string): void {
     if (this.#dead.has(name)) return;
     this.#dead.add(name);
@@ -255,7 +255,7 @@ export class DataPlane {
     });
   }
 
-  /** It was not carried out, so it may be sent to another, or wait. */
+  /** The request was not executed: retry it on another member, or hold it. */
   #again(pending: Pending): void {
     this.#dispatch(pending);
     if (pending.member !== null) return;
@@ -269,14 +269,14 @@ export class DataPlane {
     });
   }
 
-  /** What waits on a member that the route no longer names may be asked anew elsewhere, if it only reads. */
+  /** Retries reads that wait on a member that is no longer in the route. */
   #leave(route: Route): void {
     for (const pending of this.#pending.values()) {
       const { member, request } = pending;
       if (member === null || member === route.active || route.fallbacks.includes(member)) continue;
       if (request.operation.type !== 'read') continue;
       pending.member = null;
-      // What is still said to the earlier attempt is nobody's.
+      // Responses to the earlier attempt are ignored.
       pending.attempt += 1;
       this.#again(pending);
     }
@@ -304,7 +304,7 @@ export class DataPlane {
     this.#options.onNews({ type: 'fellBack', from, to });
   }
 
-  /** How long the oldest request that waits on a member has waited, ms. */
+  /** Waiting time of the oldest request on a member, ms. */
   #oldestWaitMs(member: string): number {
     for (const pending of this.#pending.values())
       if (pending.member === member) return this.host.now() - pending.sentAt;

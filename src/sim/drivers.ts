@@ -9,14 +9,14 @@ import type { Prober } from './prober.ts';
 import type { Random } from './random.ts';
 import { localMembers, memberAt, type ServiceOnHost } from './service-on-host.ts';
 
-// The twins of the drivers of one service on one host: what each effect does to the simulated world, how long that takes,
-// and how it can fail by itself. An order that has begun is carried out even if its agent dies meanwhile.
+// Simulated drivers of one service on one host: the result, duration and failures of each effect. A started effect continues
+// even if its agent exits.
 
 type DriversOptions = {
   readonly site: ServiceOnHost;
   readonly random: Random;
   readonly prober: Prober;
-  /** A number for each process of the world. */
+  /** A unique number for each process. */
   readonly nextPid: () => number;
   readonly whileAlive: (action: () => void) => void;
   readonly onEvent: (event: Event) => void;
@@ -40,7 +40,7 @@ const TIMES_MS = {
   switchTraffic: { low: 0.2, high: 10 },
 } as const satisfies Partial<Record<Effect['type'], Times>>;
 
-/** What takes its time and is for one member. */
+/** Effects for one member that take time. */
 type MemberOrder = Exclude<keyof typeof TIMES_MS, 'switchTraffic'>;
 
 const READY_LOOK_MS = 20;
@@ -50,14 +50,14 @@ const DONE: Outcome = { ok: true, result: { type: 'done' } };
 
 export class Drivers {
   readonly #options: DriversOptions;
-  /** When the route that was sent last is taken. */
+  /** When the last route is applied. */
   #routedAt = 0;
 
   constructor(options: DriversOptions) {
     this.#options = options;
   }
 
-  /** Takes over the members that an earlier agent left running. */
+  /** Adopts the members that an earlier agent left running. */
   adopt(known: ServiceState | null): readonly FoundMember[] {
     const { site } = this.#options;
     return localMembers(site).flatMap((member) => {
@@ -70,7 +70,7 @@ export class Drivers {
     });
   }
 
-  /** Ends what runs and was not found. */
+  /** Ends running processes that were not adopted. */
   clearLeftovers(found: readonly FoundMember[]): void {
     const { site } = this.#options;
     for (const member of localMembers(site)) {
@@ -117,7 +117,7 @@ export class Drivers {
       const slackMs = Math.min(READY_SLACK_MS, (effect.deadline - site.host.now()) * 0.2);
       return this.#awaitReady(member, member.pid, effect.deadline - slackMs, end);
     }
-    // An order is for the process that was there when it began; a dead agent's must not hit the next one.
+    // An effect is for the process at its begin: one of a crashed agent must not affect the next process.
     const { pid } = member;
     const start = effect.type === 'startMember' ? Symbol(member.name) : null;
     const isEnding = effect.type === 'fenceMember' || effect.type === 'stopMember';
@@ -129,7 +129,7 @@ export class Drivers {
     });
   }
 
-  /** What the order does at the moment at which it is carried out. */
+  /** Executes the effect. */
   #perform(effect: Extract<Effect, { type: MemberOrder }>, member: Member): Outcome {
     switch (effect.type) {
       case 'startMember':
@@ -191,7 +191,7 @@ export class Drivers {
     return { ok: true, result: { type: 'started', pid, incarnation } };
   }
 
-  /** How a member ended is known only of those that this agent started. */
+  /** The exit status is known only for members that this agent started. */
   #tellExit(member: Member, pid: number, incarnation: number, how: 'exited' | 'vanished'): void {
     const { onEvent, whileAlive, site } = this.#options;
     member.onExit = (signal) =>
@@ -214,7 +214,7 @@ export class Drivers {
     member.die(signal);
   }
 
-  /** Routes go over one connection: they are taken in the order in which they were sent. */
+  /** Routes use one connection: they are applied in order. */
   #route(route: Route, end: End): void {
     const { random, site } = this.#options;
     const { low, high } = TIMES_MS.switchTraffic;
@@ -225,7 +225,7 @@ export class Drivers {
     );
   }
 
-  /** Done after a while, whatever becomes of the agent; told only to a living one. */
+  /** Executes after a delay, even if the agent exits; reports only to a running agent. */
   #take(times: Times, end: End, perform: () => Outcome): void {
     const { random, site } = this.#options;
     this.#takeAt(site.host.now() + random.skewed(times.low, times.high), end, perform);

@@ -1,11 +1,11 @@
 import type { Random } from './random.ts';
 
-// The faults of a run as data: what, when, to whom, for how long. A run's faults are drawn before it begins, so they
-// can be printed, replayed and taken away one by one. faults.ts carries them out.
+// The faults of a run as data: kind, time, target, duration. They are drawn before the run begins, so they can be printed,
+// replayed and removed one by one. faults.ts injects them.
 
 export const MEMBER_VERBS = ['crashMember', 'hangMember', 'slowMember', 'lieMember'] as const;
 export const AGENT_VERBS = ['crashAgent', 'pauseAgent'] as const;
-/** Harmless by itself, as agents poll the store: drawn beside the others. */
+/** Harmless by itself, because agents poll the store: drawn separately. */
 export const LOSE_WATCH = 'loseWatch' as const;
 export const HOST_VERBS = [
   'crashHost',
@@ -14,7 +14,7 @@ export const HOST_VERBS = [
   'driftClock',
   'stepWallClock',
 ] as const;
-/** Nothing protects against it on several hosts, so only a swarm that is about it draws it. */
+/** Not protected against on several hosts, so only a dedicated swarm draws it. */
 export const SUSPEND = 'suspendHost' as const;
 export const SUPPORT_VERBS = ['crashPlane', 'silenceStore', 'refuseStore', 'slowStore'] as const;
 export const COMMANDS = ['switchover', 'failover', 'failback', 'pauseService'] as const;
@@ -38,15 +38,15 @@ export type Verb = MemberVerb | AgentVerb | HostVerb | SupportVerb | CommandVerb
 export type Fault = {
   readonly verb: Verb;
   readonly atMs: number;
-  /** How long it lasts; for a crash: how long until the restart. */
+  /** Duration; for a crash: time until the restart. */
   readonly forMs: number;
-  /** Whom it hits; taken modulo the number of those there are. */
+  /** Target, modulo the number of targets. */
   readonly target: number;
-  /** Of its own meaning: a factor, a rate, the other end of a link. */
+  /** Depends on the kind: a factor, a rate, the other end of a link. */
   readonly amount: number;
 };
 
-/** Those that make sense on any number of hosts. */
+/** Kinds for any number of hosts. */
 export const ONE_HOST_VERBS: readonly Verb[] = [
   ...MEMBER_VERBS,
   ...AGENT_VERBS,
@@ -55,7 +55,7 @@ export const ONE_HOST_VERBS: readonly Verb[] = [
   ...COMMANDS,
 ];
 
-/** A seed's own mix: of the verbs that make sense, only some; few or many; short or long. */
+/** A random mix: some of the applicable kinds; few or many; short or long. */
 export function drawFaults(
   random: Random,
   options: { readonly verbs: readonly Verb[]; readonly withinMs: number },

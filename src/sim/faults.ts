@@ -20,7 +20,7 @@ import {
 import type { Member } from './member.ts';
 import type { Simulation } from './simulation.ts';
 
-// Carries out faults in a world: each begins at its time and is undone after it; endAll() undoes what still lasts.
+// Injects faults into a simulation: each begins at its time and is undone at its end; endAll() undoes the remaining ones.
 
 type Undo = () => void;
 

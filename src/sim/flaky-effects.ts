@@ -2,8 +2,8 @@ import type { SimulationOptions } from './options.ts';
 import { Random } from './random.ts';
 import { drawOptions } from './swarm.ts';
 
-// A swarm in which orders fail by themselves and outcomes get lost far more often than any machine does it, on one host:
-// what is done about a fence, a start or a switch whose result is unclear would otherwise be met too seldom.
+// A swarm on one host in which effects fail and results get lost far more often than in reality: it exercises the handling
+// of a fence, a start or a switch with an unclear result, which is otherwise too rare.
 
 export function drawFlakyEffects(seed: number): SimulationOptions {
   const random = new Random(seed, 0x0f0e4);

@@ -1,28 +1,28 @@
 import type { TrueTime } from './scheduler.ts';
 
-// What clients asked for and what they were told, in true time: the material of the checkers.
+// Requests and responses of clients, in true time: the input of the checkers.
 
 export type Operation = {
   readonly client: number;
   readonly service: string;
   readonly type: 'read' | 'write';
-  /** write: what was written. read: what was read, once it has ended. */
+  /** write: the written value. read: the value read, after its end. */
   value: number;
   readonly calledAt: TrueTime;
   /** null: still open. */
   endedAt: TrueTime | null;
-  /** fail: it certainly did not happen. unknown: it may have happened, or may happen yet. */
+  /** fail: certainly not executed. unknown: may have been executed, or may still be. */
   outcome: 'open' | 'ok' | 'fail' | 'unknown';
 };
 
-/** More would cost memory, not find more. */
+/** More would only cost memory. */
 const OPERATIONS_LIMIT = 200_000;
 
 export class History {
   readonly operations: Operation[] = [];
   readonly #isKept: boolean;
 
-  /** isKept false: for a run that is longer than anybody could check. */
+  /** isKept false: for runs that are too long to check. */
   constructor(isKept: boolean) {
     this.#isKept = isKept;
   }

@@ -1,22 +1,22 @@
 import type { HostClock } from './clock.ts';
 import type { Scheduler } from './scheduler.ts';
 
-// One machine. Everything that happens on it goes through run(): while it is paused (a frozen virtual machine, a
-// machine that thrashes) what arrives waits and happens late, in order; what belongs to an earlier boot never happens.
+// One host. All actions on it go through run(): while the host is paused (a frozen virtual machine, a thrashing host)
+// actions wait and run late, in order; actions of an earlier boot never run.
 
-/** What waits on a paused host; more is a defect of the world. */
+/** Limit of waiting actions on a paused host; more is a simulator bug. */
 const BACKLOG_LIMIT = 50_000;
 
 export class Host {
   readonly name: string;
-  /** Its place among the nodes of the network. */
+  /** Its index among the nodes of the network. */
   readonly node: number;
   readonly clock: HostClock;
   readonly scheduler: Scheduler;
   up = true;
   boot = 1;
   diskFull = false;
-  /** By how much the wall clock was set since the beginning; nobody decides by it. */
+  /** Total steps of the wall clock; no decision depends on it. */
   wallOffsetMs = 0;
   #paused = false;
   #backlog: (() => void)[] = [];
@@ -32,7 +32,7 @@ export class Host {
     return this.#paused;
   }
 
-  /** What its monotonic clock shows, ms. */
+  /** The monotonic clock, ms. */
   now(): number {
     return this.clock.read(this.scheduler.now);
   }
@@ -47,7 +47,7 @@ export class Host {
     this.#backlog.push(action);
   }
 
-  /** After so long on its own clock, unless it boots anew before. */
+  /** Runs after a delay on its own clock, unless it reboots before. */
   after(delayMs: number, action: () => void): void {
     this.at(this.now() + Math.max(0, delayMs), action);
   }
@@ -60,7 +60,7 @@ export class Host {
   #fire(localMs: number, boot: number, action: () => void): void {
     if (this.#paused) return this.run(() => this.#fire(localMs, boot, action));
     if (!this.up || this.boot !== boot) return;
-    // Its clock went slower meanwhile, or stood still.
+    // Its clock was slower than expected, or stopped.
     if (this.now() < localMs) this.at(localMs, action);
     else action();
   }
@@ -69,7 +69,7 @@ export class Host {
     this.#paused = true;
   }
 
-  /** Paused, and its clocks stand still: nothing on it can tell afterwards. */
+  /** Paused with its clocks stopped: not detectable on the host afterwards. */
   suspend(): void {
     this.pause();
     this.clock.stop(this.scheduler.now);

@@ -2,11 +2,11 @@ import { unreachable } from '../core/assert.ts';
 import type { Effect } from '../core/effect.ts';
 import type { AgentState, MemberState, Phase, ServiceState } from '../core/state.ts';
 
-// When nothing but the routine goes on in a controller: what it is about to do by itself is all in its next turning point.
+// Whether only routine work is pending in a controller: its next own action is then at its next turning point.
 
 const PHASES: readonly Phase[] = ['steady', 'observing', 'down'];
 
-/** isStarting: whether a member that was started is certainly not ready yet. */
+/** isStarting: whether a started member is certainly not ready yet. */
 export function isIdle(state: AgentState, isStarting: (member: string) => boolean): boolean {
   const { observer, polling, services } = state;
   return (
@@ -50,7 +50,7 @@ function isSettled(
   }
 }
 
-/** A renewal of the lease, and the same route until its new end. */
+/** A renewal of the lease, and the same route with its new expiry. */
 export function isRoutine(effect: Effect, before: AgentState): boolean {
   if (effect.type === 'renewLease') return true;
   if (effect.type !== 'switchTraffic') return false;

@@ -5,10 +5,10 @@ import type { AgentState } from '../core/state.ts';
 import type { Journal, JournalEntry, Segment } from '../runtime/ports.ts';
 import type { Host } from './host.ts';
 
-// A journal that forgets as that of src/agent does: what was not flushed is lost with the agent; a batch that meets a full
-// disk is lost, and so is all that follows until the next snapshot; a segment of an earlier boot is marked as such.
+// A journal that loses events like the one of src/agent: unflushed events are lost with the agent; a batch on a full disk is
+// lost, with all events until the next snapshot; segments of an earlier boot are marked.
 
-/** One agent's time from its first event on: its events alone must lead to the same states and effects again (checkers/replay.ts). */
+/** The events of one agent process: alone they must give the same states and effects again (checkers/replay.ts). */
 export type Life = {
   readonly host: string;
   readonly initial: AgentState;
@@ -17,7 +17,7 @@ export type Life = {
   last: AgentState;
 };
 
-/** Segments are short, as an agent that recovers replays the newest one. */
+/** Segments are short, because a recovering agent replays the newest one. */
 const SEGMENT_EVENTS = 500;
 
 export class SimulatedJournal implements Journal {
@@ -42,7 +42,7 @@ export class SimulatedJournal implements Journal {
     return this.#needsSnapshot || this.#rows >= SEGMENT_EVENTS;
   }
 
-  /** By a new process, after which nothing is left of what the last one had not flushed. */
+  /** Opened by a new process: unflushed events of the last one are gone. */
   open(): void {
     this.#pending = [];
     this.#needsSnapshot = true;

@@ -3,9 +3,9 @@ import { NO_MISHAPS, type SimulationOptions } from './options.ts';
 import { Random } from './random.ts';
 import { drawOptions } from './swarm.ts';
 
-// A swarm of copies that lag: a register of two or three replicas on one host, clients that mostly write, and hangs, crashes
-// and moves in quick succession, so that whoever takes over has been hung or was measured before the last writes. The
-// usual swarm comes to that once in ten thousand seeds.
+// A swarm of lagging replicas: two or three on one host, clients that mostly write, and hangs, crashes and takeovers in quick
+// succession: the new active member was hung, or measured before the last writes. In the usual swarm this happens once in
+// ten thousand seeds.
 
 const VERBS: readonly Verb[] = [
   'hangMember',
@@ -23,7 +23,7 @@ export function drawLaggingReplicas(seed: number): SimulationOptions {
   const random = new Random(seed, 0x1a66ed);
   const options = drawReplicated(random);
   const { safetyMs } = options;
-  // Of its own, so that the faults of a seed stay what they are.
+  // A separate generator: the faults of a seed stay the same.
   const slowness = new Random(seed, 0x5e4d);
   return {
     ...options,
@@ -48,7 +48,7 @@ function drawReplicated(random: Random): SimulationOptions {
   throw new RangeError('the usual swarm draws no replicated service');
 }
 
-/** In groups of a few within a second or two, so that one meets what the other left. */
+/** Groups of a few faults within a second or two: each meets the state after the last one. */
 function drawClose(random: Random, withinMs: number): readonly Fault[] {
   const groups = Array.from({ length: random.integer(2, 6) }, () => {
     const startMs = random.integer(0, withinMs);

@@ -4,9 +4,9 @@ import { NO_MISHAPS, type SimulationOptions } from './options.ts';
 import { Random } from './random.ts';
 import { drawOptions } from './swarm.ts';
 
-// A swarm that lives at the edge of the lease: an exclusive service on two or three hosts, a standby that is ready at once,
-// a fast network, clocks that drift apart, and faults that last about as long as a lease. In the usual swarm a holder
-// that loses its lease and a successor that takes it in the same few milliseconds meet too seldom to prove anything.
+// A swarm that focuses on lease handover: an exclusive service on two or three hosts, an immediately ready standby, a fast
+// network, drifting clocks, and faults that last about as long as a lease. In the usual swarm a holder rarely loses its
+// lease in the same few milliseconds in which a successor takes it.
 
 const VERBS: readonly Verb[] = [
   'pauseAgent',
@@ -48,7 +48,7 @@ export function drawLeaseEdge(seed: number): SimulationOptions {
   };
 }
 
-/** The same, where hosts are also suspended for about as long as a lease. */
+/** The same, with hosts also suspended for about as long as a lease. */
 export function drawSuspendedHosts(seed: number): SimulationOptions {
   const random = new Random(seed, 0x5a5be4d);
   const options = drawLeaseEdge(seed);
@@ -76,7 +76,7 @@ function atEdge(service: ServiceConfig, hosts: readonly string[]): ServiceConfig
   return { ...service, kind: 'process', exclusive: true, abilities, members, takeover };
 }
 
-/** Each lasts from a little less than a lease up to two. */
+/** Each lasts from a little less than one lease up to two. */
 function drawLasting(random: Random, leaseMs: number, withinMs: number): readonly Fault[] {
   const drifts = [0, 1, 2].map((target) => ({
     verb: 'driftClock' as const,
@@ -96,8 +96,8 @@ function drawLasting(random: Random, leaseMs: number, withinMs: number): readonl
 }
 
 /**
- * Answers of the store reach one host late, though within its timeout, until its agent is paused. Its data plane serves on
- * for as long as it was told to, and others count the lease from when it was renewed.
+ * Responses of the store reach one host late, but within its timeout, until its agent is paused. Its data plane serves until
+ * the lease expiry that it knows, and other hosts count the lease from its renewal.
  */
 function drawLateAnswers(
   random: Random,
@@ -110,7 +110,7 @@ function drawLateAnswers(
     const atMs = random.integer(1000, 3 * lease.durationMs);
     const slowMs = Math.ceil(lease.renewIntervalMs * (1 + 2 * random.share()));
     const slowness = Math.min(900, Math.ceil((3 * timeouts.storeMs) / latencyMs.high));
-    // The other end of the link is chosen by the same number: hosts and the clients' node.
+    // The same number selects the other end of the link: a host or the clients' node.
     const amount = slowness - (slowness % (hosts + 1)) + host;
     const pausedAtMs = atMs + slowMs;
     const pausedMs = 2 * lease.durationMs;

@@ -3,8 +3,9 @@ import type { Random } from './random.ts';
 import { demote, promote, rejoin, type Copy, type WriteId } from './register.ts';
 import type { Replication } from './replication.ts';
 
-// One member: a process on a host that answers probes and clients' requests. It may be absent, hung (SIGSTOP, a deadlock),
-// frozen by hotwarm, slow, or lie: answer its probes while requests fail. A replicated member has a copy of the register.
+// One member: a process on a host that responds to probes and client requests. It can be absent, hung (SIGSTOP, a deadlock),
+// frozen by hotwarm, slow, or degraded: it responds to probes while requests fail. A replicated member has a copy of the
+// register.
 
 export type Request = {
   readonly id: number;
@@ -14,9 +15,9 @@ export type Request = {
 
 export type Reply =
   | { readonly type: 'ok'; readonly value: WriteId; readonly member: string; readonly at: number }
-  /** Nothing was done. */
+  /** Not executed. */
   | { readonly type: 'refused' | 'notPrimary' | 'failing' }
-  /** The process ended, or the connection was cut, before it answered. */
+  /** The process exited, or the connection was cut, before a response. */
   | { readonly type: 'reset' };
 
 type Open = { readonly request: Request; readonly reply: (reply: Reply) => void };
@@ -34,20 +35,20 @@ export class Member {
   hung = false;
   frozen = false;
   lies = false;
-  /** Multiplies the time that it takes for anything. */
+  /** Factor for all its durations. */
   slowness = 1;
   pid = 0;
   incarnation = 0;
-  /** When it will be ready on its host's clock, once started. */
+  /** When it will be ready, on its host's clock. */
   readyAt = 0;
   capacity: 'full' | 'reduced' = 'full';
-  /** The start under way, for a fence or a stop to call off; it does nothing then. */
+  /** The current start, which a fence or a stop can cancel. */
   beingStarted: symbol | null = null;
-  /** Told of its process's end, but not by an order that ended it. */
+  /** Called when its process exits, except by an effect. */
   onExit: ((signal: string) => void) | null = null;
-  /** Told of each start, once it has begun. */
+  /** Called after each start. */
   onStart: (() => void) | null = null;
-  /** Told when it was frozen and runs again. */
+  /** Called after a thaw. */
   onThaw: (() => void) | null = null;
   readonly #random: Random;
   readonly #readyAfterMs: { readonly low: number; readonly high: number };
@@ -98,7 +99,7 @@ export class Member {
     this.onStart?.();
   }
 
-  /** Ends the process, whatever it does. */
+  /** Ends the process in any state. */
   end(): void {
     if (!this.alive) return;
     this.alive = false;
@@ -109,7 +110,7 @@ export class Member {
     for (const { reply } of open) reply({ type: 'reset' });
   }
 
-  /** By itself: a crash, an OOM kill. */
+  /** Exits by itself: a crash, an OOM kill. */
   die(signal: string): void {
     if (!this.alive) return;
     this.end();
@@ -135,7 +136,7 @@ export class Member {
     this.onThaw?.();
   }
 
-  /** Runs in the process: waits while it is stopped, never happens once it has ended. */
+  /** Runs in the process: waits while it is stopped, never runs after its exit. */
   run(action: () => void): void {
     const { pid } = this;
     const guarded = (): void => {
@@ -160,7 +161,7 @@ export class Member {
     this.#resetOpen();
   }
 
-  /** False: there is no such primary to copy from. */
+  /** False: the primary is not available. */
   rejoin(primary: Member): boolean {
     if (this.copy === null || primary.copy === null || !primary.serves) return false;
     rejoin(this.copy, primary.copy);
@@ -168,7 +169,7 @@ export class Member {
     return true;
   }
 
-  /** Cuts what is open; how many that were. */
+  /** Cuts the open requests; returns their number. */
   cut(): number {
     const open = this.#open.size;
     this.#resetOpen();

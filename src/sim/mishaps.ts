@@ -1,13 +1,13 @@
 import type { MishapShares } from './options.ts';
 import type { Random } from './random.ts';
 
-// What befalls single orders and their outcomes while faults go on. The runner loses, delays or doubles no outcome; a process
-// that dies, or a defect in a driver, may look the same to the core.
+// Failures of single effects and results while faults are active. The runner never loses, delays or duplicates results, but
+// a crashed process or a driver bug can look the same to the core.
 
 const LATE_MAX_MS = 4000;
 const ON_TIME: Delivery = [0];
 
-/** What becomes of an outcome: reported after each of these delays; none: lost. */
+/** Delivery of a result: reported after each of these delays; none: lost. */
 type Delivery = readonly number[];
 
 export class Mishaps {
@@ -20,12 +20,12 @@ export class Mishaps {
     this.#random = random;
   }
 
-  /** Share of orders to members and data plane that fail by themselves. */
+  /** Share of effects on members and data plane that fail by themselves. */
   get failing(): number {
     return this.#ended ? 0 : this.#shares.orderFails;
   }
 
-  /** Share of the reports of positions that never arrive. */
+  /** Share of position reports that never arrive. */
   get reportLost(): number {
     return this.#ended ? 0 : this.#shares.reportLost;
   }

@@ -8,7 +8,7 @@ import {
   type ServiceState,
 } from '../core/state.ts';
 
-// One line for each step that changes anything worth telling: what came in, what changed, what was ordered.
+// One line for each relevant step: the event, the changes, the effects.
 
 export const LEGEND = 'true ms  where  event · what changed · !#id order after #ids';
 

@@ -1,15 +1,15 @@
 import type { Random } from './random.ts';
 import type { Scheduler, TrueTime } from './scheduler.ts';
 
-// The network between nodes: hosts, the store, clients. Delays are drawn for each message. What is lost on a
-// connection comes later, by retransmission, as TCP does; what is sent into a partition never comes. A message on a
-// stream arrives after those sent on it before; others may overtake each other. A node reaches itself always.
+// The network between nodes: hosts, the store, clients. Each message has a random delay. A lost message on a connection
+// arrives later, like a TCP retransmission; a message into a partition never arrives. Messages of a stream keep their order;
+// others can overtake each other. A node always reaches itself.
 
 export type NetworkOptions = {
   readonly latencyMs: { readonly low: number; readonly high: number };
-  /** Share of messages that must be sent again. */
+  /** Share of retransmitted messages. */
   readonly loss: number;
-  /** Share of repeatable messages that arrive twice. */
+  /** Share of duplicated messages, if they are repeatable. */
   readonly duplication: number;
 };
 
@@ -24,7 +24,7 @@ type Message = {
 
 const LOCAL_US = 40;
 const RETRANSMIT_US = { low: 200_000, high: 1_200_000 } as const;
-/** What a held link keeps; a buffer that is full drops. */
+/** Buffer of a held link; a full buffer drops messages. */
 const HELD_LIMIT = 10_000;
 
 type Link = {
@@ -70,7 +70,7 @@ export class Network {
       this.#carry(message, link);
   }
 
-  /** One direction only: the other one goes on. */
+  /** One direction only. */
   block(from: number, to: number): void {
     this.#link(from, to).blocked = true;
   }
@@ -79,7 +79,7 @@ export class Network {
     this.#link(from, to).blocked = false;
   }
 
-  /** What is sent waits until release(): a stalled switch, a full buffer. */
+  /** Messages wait until release(): a stalled switch, a full buffer. */
   hold(from: number, to: number): void {
     this.#link(from, to).held ??= [];
   }
@@ -91,12 +91,12 @@ export class Network {
     for (const message of held) this.#carry(message, link);
   }
 
-  /** Multiplies the delays of a link; 1: as usual. */
+  /** Factor for the delays of a link; 1: normal. */
   slow(from: number, to: number, factor: number): void {
     this.#link(from, to).slowness = factor;
   }
 
-  /** Everything works again. */
+  /** Removes all faults. */
   heal(): void {
     this.#links.forEach((row, from) =>
       row.forEach((link, to) => {

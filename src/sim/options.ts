@@ -4,37 +4,37 @@ import type { Fault } from './fault.ts';
 import type { NetworkOptions } from './network.ts';
 import type { ReplicationMode } from './replication.ts';
 
-/** Everything that a run depends on besides its seed, as plain data: a run can be described, changed and shrunk. */
+/** All parameters of a run besides its seed, as plain data: a run can be described, changed and shrunk. */
 export type SimulationOptions = {
   readonly seed: number;
   readonly hosts: readonly string[];
   readonly services: readonly ServiceConfig[];
   /** null: stateless members. */
   readonly replication: ReplicationMode | null;
-  /** How often a primary sends what it has, ms; 0: each write at once. */
+  /** Interval at which a primary sends its log, ms; 0: each write at once. */
   readonly sendsEveryMs: number;
-  /** embedded: on the one host, which takes it down with it. remote: a node of its own. */
+  /** embedded: on the only host, fails with it. remote: on a separate node. */
   readonly store: 'embedded' | 'remote';
   readonly network: NetworkOptions;
   readonly hold: HoldLimits;
   readonly clients: ClientsOptions;
-  /** Greatest deviation of a clock's rate from true time, a share. */
+  /** Maximum deviation of a clock's rate from true time, a share. */
   readonly drift: number;
   readonly faults: readonly Fault[];
-  /** What befalls single orders and their outcomes while faults go on, as shares of all. */
+  /** Failures of single effects and results while faults are active, as shares. */
   readonly mishaps: MishapShares;
-  /** How long faults go on, ms. */
+  /** Duration of the phase with faults, ms. */
   readonly safetyMs: number;
-  /** How long everything may take to be well once they stop, ms. */
+  /** Time limit for recovery after the faults, ms. */
   readonly healMs: number;
   /** Replays each agent's journal: doubles the run's cost. */
   readonly replays: boolean;
   readonly keepsTrace: boolean;
-  /** Keeps what clients saw, and hashes what happened, for the checkers and for comparison. */
+  /** Keeps the clients' history and a hash of the run, for the checkers and for comparison. */
   readonly isRecorded: boolean;
-  /** False: the kernel answers probes for a process that hangs. */
+  /** False: a hung process still responds to probes, through the kernel. */
   readonly probesSeeHangs: boolean;
-  /** From its start until a member is ready, ms. */
+  /** Startup time of a member, ms. */
   readonly readyAfterMs: { readonly low: number; readonly high: number };
 };
 
@@ -42,7 +42,7 @@ type ClientsOptions = {
   readonly count: number;
   readonly timeoutMs: number;
   readonly pauseMs: { readonly low: number; readonly high: number };
-  /** Share of requests that write. */
+  /** Share of writes. */
   readonly writes: number;
 };
 

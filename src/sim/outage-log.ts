@@ -1,11 +1,10 @@
 import type { FaultComponent } from '../model/fault-rates.ts';
 
-// When clients of a service are served by nobody, for how long, and for what cause. In calendar time, ms.
+// Outages of a service: start, duration and cause. In calendar time, ms.
 
 /**
- * A component of the fault model; pause: the active stood still and went on by itself, or was replaced for it;
- * takeover: one did not succeed, so that somebody had to put it right; planned: a move that the controller made;
- * standby: a defect of a standby that nobody had seen before it took over.
+ * A component of the fault model; pause: the active member paused, and recovered or was replaced; takeover: a takeover failed
+ * and an operator fixed it; planned: a planned takeover; standby: a latent failure of a standby appeared after its takeover.
  */
 export type OutageCause = FaultComponent | 'pause' | 'takeover' | 'standby' | 'planned';
 
@@ -32,7 +31,7 @@ export class OutageLog {
   #begunAt: number | null = null;
   #cause: OutageCause = 'planned';
 
-  /** null: nothing is out. */
+  /** null: no outage. */
   get cause(): OutageCause | null {
     return this.#begunAt === null ? null : this.#cause;
   }
@@ -42,12 +41,12 @@ export class OutageLog {
     this.#cause = cause;
   }
 
-  /** What it turned out to be worse than. */
+  /** Sets a worse cause of the current outage. */
   blame(cause: OutageCause): void {
     this.#cause = cause;
   }
 
-  /** The outage that ends; null: there was none. */
+  /** Ends the current outage; null: none. */
   end(atMs: number): Outage | null {
     if (this.#begunAt === null) return null;
     const outage = { atMs: this.#begunAt, lastedMs: atMs - this.#begunAt, cause: this.#cause };

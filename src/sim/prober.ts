@@ -6,8 +6,8 @@ import type { Random } from './random.ts';
 import { positionOf } from './register.ts';
 import type { ServiceOnHost } from './service-on-host.ts';
 
-// Routine probes of the members that an agent watches, as src/drivers/probe/schedule.ts makes them: one a slot of the
-// schedule, slots that were slept through are skipped. Where copies are replicated, each answer is followed by the question for the position.
+// Routine probes of an agent's members, like src/drivers/probe/schedule.ts: one per slot of the schedule; missed slots are
+// skipped. With replication, each response is followed by a request for the position.
 
 const ANSWER_MS = { low: 0.1, high: 6 } as const;
 const REPORT_MS = { low: 0.1, high: 20 } as const;
@@ -16,7 +16,7 @@ type ProberOptions = {
   readonly site: ServiceOnHost;
   readonly random: Random;
   readonly mishaps: Mishaps;
-  /** Runs in the agent's process, as long as it lives. */
+  /** Runs in the agent's process while it exists. */
   readonly whileAlive: (action: () => void) => void;
   readonly onEvent: (event: Event) => void;
 };
@@ -39,7 +39,7 @@ export class Prober {
     this.#watched.delete(name);
   }
 
-  /** One look, answered within the time-out of the host's own clock. */
+  /** One probe, with a timeout on the host's own clock. */
   look(member: Member, timeoutMs: number, onAnswer: (answer: ProbeAnswer) => void): void {
     const { host } = member;
     const { whileAlive, random } = this.#options;
@@ -105,7 +105,7 @@ export class Prober {
     if (answer.ok && site.config.abilities.position) this.#askPosition(member, incarnation);
   }
 
-  /** It answers as soon as its process runs; its report is under way for a while, or for ever. */
+  /** The member reports when its process runs; the report is delayed, or never arrives. */
   #askPosition(member: Member, incarnation: number): void {
     const { site, random, mishaps, whileAlive, onEvent } = this.#options;
     const { host, copy } = member;

@@ -1,8 +1,8 @@
-// The only source of chance in a simulation: sfc32 (Chris Doty-Humphrey's small fast counting generator, PractRand),
-// four 32-bit words of state, so a run is a function of its seed alone. A generator can be split by a label: each part of
-// the world draws from one of its own, so that a further draw in one part does not move the draws of all others.
-// Every draw is made of 32-bit integers and exactly rounded operations; Math.log and its kind, whose last bit
-// differs between versions of V8, must not reach anything that a run's hash covers.
+// The only source of randomness in a simulation: sfc32 (Chris Doty-Humphrey's small fast counting generator, PractRand), four
+// 32-bit words of state: a run is a function of its seed alone. A generator can be split by a label: each part of the
+// simulation has its own, so that an additional draw in one part does not change the others. Draws use 32-bit integers and
+// exactly rounded operations; functions like Math.log, whose last bit differs between versions of V8, must not affect
+// anything in a run's hash.
 
 const WARM_UP_ROUNDS = 12;
 const TWO_TO_20 = 1_048_576;
@@ -31,7 +31,7 @@ export class Random {
     return sum >>> 0;
   }
 
-  /** A generator of its own for one part of the world: the same for the same label, whatever was drawn elsewhere since. */
+  /** A separate generator for one part: the same for the same label, independent of other draws. */
   split(label: string): Random {
     let stream = 0x811c9dc5; // FNV-1a
     for (let index = 0; index < label.length; index += 1)
@@ -53,14 +53,14 @@ export class Random {
     return this.share() < share;
   }
 
-  /** One of the items, of which there must be one. */
+  /** One of the items; the list must not be empty. */
   pick<T>(items: readonly T[]): T {
     const item = items[this.integer(0, items.length - 1)];
     if (item === undefined) throw new RangeError('nothing to pick from');
     return item;
   }
 
-  /** The items in another order. */
+  /** The items in random order. */
   shuffle<T>(items: readonly T[]): readonly T[] {
     const left = [...items];
     const order: T[] = [];
@@ -68,7 +68,7 @@ export class Random {
     return order;
   }
 
-  /** Mostly near `low`, seldom near `high`, as delays are: a product of three shares, as a logarithm is not exact. */
+  /** Mostly near `low`, rarely near `high`, like delays: a product of three shares, because logarithms are not exact. */
   skewed(low: number, high: number): number {
     return low + (high - low) * this.share() * this.share() * this.share();
   }

@@ -1,10 +1,9 @@
 import { toPosition, type PositionReport } from '../core/position.ts';
 
-// What the members of a replicated service hold: each a copy of one register, as the log of the writes it has applied.
-// The primary appends and sends to its standbys; with synchronous replication a write is acknowledged, and seen
-// by readers, once every other member has it, so nothing acknowledged is lost with the primary. A copy whose log is not
-// the beginning of the primary's has diverged and follows only after a rejoin, which makes it a copy of the primary's.
-// A log survives the process.
+// The data of a replicated service: each member has a copy of one register, as the log of its writes. The primary appends
+// and sends to its standbys. With synchronous replication a write is acknowledged and visible when every other member has
+// it, so no acknowledged write is lost with the primary. A copy whose log is not a prefix of the primary's has diverged and
+// can follow only after a rejoin, which copies the primary's log. A log survives the process.
 
 export type WriteId = number;
 
@@ -13,25 +12,25 @@ export const BYTES_PER_WRITE = 100;
 export class Copy {
   readonly member: string;
   role: 'primary' | 'standby' = 'standby';
-  /** Of the promotion by which the history that it follows began. */
+  /** Epoch of the promotion that began its history. */
   epoch = 0;
   log: WriteId[] = [];
-  /** How much of the log readers may see: all that is acknowledged. */
+  /** Length of the visible log: all acknowledged writes. */
   visible = 0;
-  /** Primary: how much each standby is known to have. */
+  /** Primary: confirmed log length of each standby. */
   readonly confirmed = new Map<string, number>();
 
   constructor(member: string) {
     this.member = member;
   }
 
-  /** The newest write that readers may see; 0: none. */
+  /** The newest visible write; 0: none. */
   get value(): WriteId {
     return this.visible === 0 ? 0 : (this.log[this.visible - 1] ?? 0);
   }
 }
 
-/** Copies on the timeline of one promotion agree as far as both go. */
+/** Copies on the timeline of one promotion have a common prefix. */
 export function positionOf({ epoch, log }: Copy): Omit<PositionReport, 'asOf'> {
   const position = toPosition(BigInt(log.length * BYTES_PER_WRITE));
   return { history: 'shop', timeline: epoch, position };
@@ -50,7 +49,7 @@ export function demote(copy: Copy): void {
   copy.confirmed.clear();
 }
 
-/** Throws away its own history for the primary's, as a base backup does. */
+/** Replaces its history by the primary's, like a base backup. */
 export function rejoin(copy: Copy, primary: Copy): void {
   copy.role = 'standby';
   copy.epoch = primary.epoch;

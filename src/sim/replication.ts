@@ -2,9 +2,9 @@ import type { Member } from './member.ts';
 import type { Network } from './network.ts';
 import type { Copy, WriteId } from './register.ts';
 
-// Carries the primary's log to its standbys: one ordered stream for each pair. `sync`: a write is acknowledged once
-// every other member has confirmed it, even if that takes for ever; `async`: at once. A standby follows whichever primary
-// streams to it, of the highest epoch that it has heard of, as long as its own log is the beginning of that primary's.
+// Sends the primary's log to its standbys: one ordered stream for each pair. `sync`: a write is acknowledged when every other
+// member has confirmed it, even if that takes forever; `async`: at once. A standby follows the primary with the highest
+// epoch that it knows, if its own log is a prefix of the primary's.
 
 export type ReplicationMode = 'sync' | 'async';
 
@@ -15,7 +15,7 @@ type Append = {
   readonly visible: number;
 };
 
-/** A standby that missed something is sent the rest as often. */
+/** Interval for resending missing writes. */
 const RESEND_MS = 200;
 
 export class Replication {
@@ -23,13 +23,13 @@ export class Replication {
   readonly #network: Network;
   readonly #everyMs: number;
   readonly #members: Member[] = [];
-  /** Writes of the primary that wait for confirmation, oldest first: the request and the log length it needs. */
+  /** Unconfirmed writes of the primary, oldest first: the request and the required log length. */
   readonly #unconfirmed = new Map<
     string,
     { readonly request: number; readonly length: number }[]
   >();
 
-  /** everyMs: how often a primary sends what it has; 0: each write at once. */
+  /** everyMs: interval at which a primary sends its log; 0: each write at once. */
   constructor(mode: ReplicationMode, everyMs: number, network: Network) {
     this.#mode = mode;
     this.#everyMs = everyMs;
@@ -53,7 +53,7 @@ export class Replication {
     for (const standby of this.#members) if (standby !== primary) this.#send(primary, standby);
   }
 
-  /** A process began, or its copy was made anew. */
+  /** A process started, or its copy was replaced. */
   began(member: Member): void {
     this.#unconfirmed.delete(member.name);
     if (copyOf(member).role === 'primary') this.#stream(member, member.pid);
@@ -68,7 +68,7 @@ export class Replication {
     this.#stream(member, member.pid);
   }
 
-  /** As long as this process is primary, whoever is behind is sent what it lacks, again and again. */
+  /** While this process is primary, sends missing writes to lagging standbys repeatedly. */
   #stream(primary: Member, pid: number): void {
     if (!primary.alive || primary.pid !== pid || copyOf(primary).role !== 'primary') return;
     primary.run(() => {
@@ -135,7 +135,7 @@ export class Replication {
     else waiting.push({ request, length });
   }
 
-  /** Acknowledges what everybody who must has. */
+  /** Acknowledges writes that all required members have. */
   #settle(primary: Member): void {
     const copy = copyOf(primary);
     const safe = this.#mode === 'async' ? copy.log.length : this.#confirmedByAll(primary, copy);

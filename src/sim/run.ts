@@ -4,12 +4,12 @@ import type { SimulationOptions } from './options.ts';
 import type { TraceLine } from './trace.ts';
 import { Simulation } from './simulation.ts';
 
-// One seed, one run: the same options give the same hash, on any machine and any version of Node.
+// One seed, one run: the same options give the same hash, on any host and any version of Node.
 
 type RunStats = {
   /** Steps of the core, of all agents. */
   readonly steps: number;
-  /** Steps by which the agents' journals were replayed. */
+  /** Steps of the replays of the agents' journals. */
   readonly replayed: number;
   readonly simulatedMs: number;
   readonly requests: number;
@@ -22,7 +22,7 @@ type RunResult = {
   readonly hash: string;
   readonly violations: readonly Violation[];
   readonly stats: RunStats;
-  /** null unless asked for. */
+  /** null unless requested. */
   readonly trace: readonly TraceLine[] | null;
 };
 

@@ -1,14 +1,14 @@
-// Virtual time: a binary heap of what is to happen, ordered by (at, sequence), so that two things due at the same
-// instant happen in the order in which they were asked for. `now` is set to each entry's own due time before it runs.
-// Instants are whole microseconds since the beginning of the run, the true time that no host can see: each reads
-// its own clock (clock.ts). Quiet time costs nothing, as the clock goes from one entry to the next.
+// Virtual time: a binary heap of actions, ordered by (at, sequence): actions due at the same instant run in the order of
+// their scheduling. `now` is set to each entry's due time before it runs. Instants are whole microseconds since the start of
+// the run: true time, which no host can read; each reads its own clock (clock.ts). Idle time costs nothing, because the
+// clock jumps from entry to entry.
 
 /** Whole microseconds of true time. */
 export type TrueTime = number;
 
 type Entry = { readonly at: TrueTime; readonly sequence: number; readonly run: () => void };
 
-/** More that waits is a defect of the world, not load. */
+/** More waiting entries are a simulator bug, not load. */
 const ENTRIES_LIMIT = 200_000;
 
 export class Scheduler {
@@ -37,12 +37,12 @@ export class Scheduler {
     this.at(this.#now + delay, run);
   }
 
-  /** When the next entry is due; null: none waits. */
+  /** When the next entry is due; null: none. */
   get nextAt(): TrueTime | null {
     return this.#heap[0]?.at ?? null;
   }
 
-  /** Runs everything that is due up to `until`, and ends then. */
+  /** Runs all entries that are due up to `until`. */
   runUntil(until: TrueTime, afterEach?: () => void): void {
     for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
       this.#sink();
@@ -68,7 +68,7 @@ export class Scheduler {
     heap[index] = entry;
   }
 
-  /** Takes the first entry out. */
+  /** Removes the first entry. */
   #sink(): void {
     const heap = this.#heap;
     const last = heap.pop();

@@ -4,16 +4,16 @@ import type { Host } from './host.ts';
 import type { Member } from './member.ts';
 import type { Replication } from './replication.ts';
 
-/** One service as one host's agent meets it. */
+/** One service on one host. */
 export type ServiceOnHost = {
   readonly config: ServiceConfig;
   readonly host: Host;
-  /** Of all hosts. */
+  /** Members of all hosts. */
   readonly members: readonly Member[];
   readonly plane: DataPlane;
   /** null: stateless. */
   readonly replication: Replication | null;
-  /** False: the kernel answers probes for a process that hangs. */
+  /** False: a hung process still responds to probes, through the kernel. */
   readonly probesSeeHangs: boolean;
 };
 
@@ -23,7 +23,7 @@ export function memberAt(site: ServiceOnHost, name: string): Member {
   return member;
 }
 
-/** Those that this host's agent starts and ends. */
+/** The members that this host's agent manages. */
 export function localMembers(site: ServiceOnHost): readonly Member[] {
   return site.members.filter((member) => member.host === site.host);
 }

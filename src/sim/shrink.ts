@@ -3,19 +3,18 @@ import type { Fault } from './fault.ts';
 import { NO_MISHAPS, type SimulationOptions } from './options.ts';
 import { run } from './run.ts';
 
-// A failing run made small: the fewest faults, the calmest world and the shortest time in which the same rule is still
-// violated. Faults are taken away in halves, quarters and so on down to single ones (after Zeller and Hildebrandt's
-// delta debugging, 2002), until none of those left can be missed. A run is decided by its options alone, so what
-// comes out is a complete description of the failure.
+// Shrinks a failing run: the fewest faults, the simplest options and the shortest time that still violate the same rule.
+// Removes faults in halves, quarters and so on down to single ones (after Zeller and Hildebrandt's delta debugging, 2002),
+// until every remaining one is necessary. A run depends on its options alone, so the result describes the failure fully.
 
 type Shrunk = {
   readonly options: SimulationOptions;
   readonly violation: Violation;
-  /** Tried on the way. */
+  /** Number of runs tried. */
   readonly runs: number;
 };
 
-/** A run costs some 10 ms; more would make whoever waits wonder. */
+/** A run takes some 10 ms; more would take too long. */
 const RUNS_LIMIT = 600;
 const SHORTEST_MS = 1;
 
@@ -88,7 +87,7 @@ class Shrinker {
     if (replays) this.#try({ replays: false });
   }
 
-  /** Each fault as short as it may be, by halves, and no faulty time after the violation. */
+  /** Halves the duration of each fault as often as possible, and ends the fault phase at the violation. */
   #shorter(): void {
     for (const [index, { forMs }] of this.#options.faults.entries())
       for (let shorter = forMs; shorter > SHORTEST_MS && this.#shortenTo(index, shorter);)

@@ -20,16 +20,16 @@ import type { ServiceOnHost } from './service-on-host.ts';
 import { Store } from './store.ts';
 import { Trace } from './trace.ts';
 
-// The world of one run: hosts with an agent each, members, clients, the store, the network between them, and the data planes.
-// Every part has a file of its own; here they are put together, and told to the checkers.
+// The simulation of one run: hosts with one agent each, members, clients, the store, the network, and the data planes. Each
+// part has its own file; here they are connected to each other and to the checkers.
 //
 //   clients ── network ── data plane ── network ── members ── replication
-//                             │ route                │ probes, orders
+//                             │ route                │ probes, effects
 //                           agent (core.step, runner, journal, keeper) ── network ── store
 //
-// A run has two phases. In the safety phase faults go on and nothing that is checked may ever be violated; in the
-// liveness phase they have stopped, and everything must be well again within healMs.
-// Longer than most files, as each part is made here of what the others are.
+// A run has two phases. In the safety phase faults are active and no rule may be violated; in the liveness phase they have
+// stopped, and everything must recover within healMs.
+// Longer than most files because the parts depend on each other.
 
 const BOOT_MS = { low: 300, high: 4000 } as const;
 const WELL_FOR_MS = 3000;
@@ -52,7 +52,7 @@ export class Simulation {
   steps = 0;
   replayed = 0;
   healedAfterMs: number | null = null;
-  /** Histories too large for the linearizability check. */
+  /** Number of histories too large for the linearizability check. */
   undecided = 0;
   readonly #random: Random;
   readonly #mishaps: Mishaps;
@@ -135,7 +135,7 @@ export class Simulation {
     this.trace.line(this.scheduler.now, 'CHECK', `${rule}: ${detail}`);
   }
 
-  /** Whether clients of every service are served by a member that can. */
+  /** Whether a working member serves the clients of every service. */
   get isWell(): boolean {
     return this.options.services.every(({ name }) =>
       this.planes.some((plane) => {
@@ -169,7 +169,7 @@ export class Simulation {
         });
   }
 
-  /** Its process ends and comes back, as its supervisor is the agent; null: there is none to end. */
+  /** Crashes a data plane; the agent restarts it; null: none to crash. */
   crashPlane(target: number): (() => void) | null {
     const plane = this.planes[target % this.planes.length];
     if (plane === undefined || !plane.up || !plane.host.up) return null;
@@ -211,7 +211,7 @@ export class Simulation {
     }
   }
 
-  /** Its operator ends a pause, also one that was asked to end while the agent was down. */
+  /** The operator resumes paused services, also after a resume that the agent missed. */
   #resumePaused(): void {
     for (const agent of this.agents)
       for (const { name: service, paused } of agent.state.services)

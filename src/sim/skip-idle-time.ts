@@ -2,13 +2,12 @@ import type { DetectorState } from '../core/detect.ts';
 import type { AgentState, MemberState, ServiceState } from '../core/state.ts';
 import type { DurationMs, Instant } from '../core/time.ts';
 
-// A state as if quiet time had passed without anybody living through it. In quiet time the routine (probes, renewals of
-// the lease, samples) comes back to where it was again and again; what changes is only how long ago everything else
-// was. So the clocks stand still, and all that is not routine moves into the past: how long a member has been well,
-// when it failed, when it was rehearsed, until when to wait. What was learnt from the last probes stays as it is.
-// Not kept exactly: the lateness that the probes of the skipped time would have shown. It is below the margin's floor.
+// Ages a state as if idle time had passed. In idle time routine work (probes, lease renewals, samples) returns to the same
+// state again and again; only the age of everything else changes. So the clocks stop, and all instants that are not routine
+// move into the past: since when a member is healthy, when it failed or was rehearsed, deadlines. Statistics of recent
+// probes stay. Not exact: the delays that the skipped probes would have had; they are below the margin's floor.
 
-/** The caller knows that nothing falls due within `byMs`: see nextTurningPoint of src/core/deadlines.ts. */
+/** The caller ensures that nothing is due within `byMs`: see nextTurningPoint in src/core/deadlines.ts. */
 export function skipIdleTime(state: AgentState, byMs: DurationMs): AgentState {
   return { ...state, services: state.services.map((service) => elapsedService(service, byMs)) };
 }
@@ -43,7 +42,7 @@ function elapsedMember(member: MemberState, byMs: DurationMs): MemberState {
   };
 }
 
-/** The blocks of the margin's window pass too, so that an old pause is forgotten as it would have been. */
+/** Also advances the blocks of the margin's window: an old pause expires as in real time. */
 function elapsedDetector(detector: DetectorState, byMs: DurationMs): DetectorState {
   const { silence } = detector;
   const { record } = silence;

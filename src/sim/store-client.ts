@@ -11,16 +11,16 @@ import type { Host } from './host.ts';
 import type { Network } from './network.ts';
 import type { Store } from './store.ts';
 
-// The way of one agent to the store of the leases: over the network, unless the store is on its own host. A question or an
-// answer that is lost is never heard of again.
+// One agent's access to the lease store: over the network, unless the store is on its host. Lost requests and responses
+// never arrive.
 
 type StoreClientOptions = {
   readonly host: Host;
   readonly network: Network;
   readonly store: Store;
-  /** Where the store is: the host itself, if it is embedded. */
+  /** Node of the store: the host itself, if embedded. */
   readonly storeNode: number;
-  /** Runs only as long as this agent lives. */
+  /** Runs only while this agent's process exists. */
   readonly whileAlive: (action: () => void) => void;
 };
 
@@ -62,7 +62,7 @@ export class StoreClient implements Leases {
     this.#onChange = null;
   }
 
-  /** A report of a change has come over the network. */
+  /** A watch notification arrived over the network. */
   reported(service: string, stored: StoredLease): void {
     this.#options.whileAlive(() => this.#onChange?.(service, stored));
   }

@@ -1,14 +1,14 @@
 import type { LeaseRecord } from '../core/effect.ts';
 import type { StoredLease } from '../runtime/ports.ts';
 
-// The linearizable store of the leases: every operation happens at one instant, in the order of arrival at the store's
-// node. Its state survives whatever happens to it. What can go wrong is that it does not answer, or refuses.
+// The linearizable lease store: every operation happens at one instant, in the order of arrival at its node. Its state
+// survives all faults. It can fail to respond, or refuse.
 
 export type Condition = 'well' | 'silent' | 'refusing';
 
 export class Store {
   condition: Condition = 'well';
-  /** What each operation takes, ms. */
+  /** Duration of each operation, ms. */
   delayMs = 0.2;
   readonly #records = new Map<string, StoredLease>();
   readonly #watchers: ((key: string, current: StoredLease) => void)[] = [];

@@ -11,14 +11,14 @@ import { NO_MISHAPS, type MishapShares, type SimulationOptions } from './options
 import { Random } from './random.ts';
 import { TEMPERATURE_NAMES } from '../core/temperature.ts';
 
-// Swarm testing (Groce and others 2012): no two seeds test the same mix. Each draws its own sizes, timings, kinds of
-// service and faults, and leaves many out, because a fault that is always there hides what only its absence shows.
+// Swarm testing (Groce and others 2012): every seed tests another mix. Each draws its own sizes, timings, kinds of service
+// and faults, and leaves many out, because a fault that is always present hides failures that need its absence.
 
 const SAFETY_MS: readonly number[] = [10_000, 20_000, 40_000];
 const HEAL_MS = 150_000;
 
 export type SwarmLimits = {
-  /** 1: everything on one host, as today's configuration allows. */
+  /** 1: everything on one host, as the configuration of this version requires. */
   readonly hostsMax: number;
 };
 
@@ -26,7 +26,7 @@ export function drawOptions(seed: number, limits: SwarmLimits): SimulationOption
   const random = new Random(seed, 0x5717a);
   const hostCount = random.integer(1, limits.hostsMax);
   const hosts = Array.from({ length: hostCount }, (_, index) => `h${index + 1}`);
-  // Standbys are told whom to follow by the agent of their own host only, so replication across hosts is not there to be tested.
+  // Replication across hosts does not exist yet: only the agent of the same host makes a standby follow.
   const isReplicated = random.chance(0.5) && hostCount === 1;
   const service = drawService(random, hosts, isReplicated);
   const safetyMs = random.pick(SAFETY_MS);
@@ -72,7 +72,7 @@ export function drawOptions(seed: number, limits: SwarmLimits): SimulationOption
   };
 }
 
-/** Some agents do not hear from the store any more until they start again. */
+/** Some agents lose their watch of the store until they restart. */
 function drawLostWatches(seed: number, withinMs: number): readonly Fault[] {
   const random = new Random(seed, 0x1057);
   return Array.from({ length: random.pick([0, 0, 1, 3]) }, () => ({

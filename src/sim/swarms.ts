@@ -4,11 +4,11 @@ import type { SimulationOptions } from './options.ts';
 import { drawFlakyEffects } from './flaky-effects.ts';
 import { drawOptions, type SwarmLimits } from './swarm.ts';
 
-/** All that draw a world from a seed. The limits are for the usual one only; the others are about one thing each. */
+/** All swarms. The limits apply to the usual one only; each of the others focuses on one thing. */
 export const SWARMS = {
   usual: drawOptions,
   leaseEdge: drawLeaseEdge,
-  /** Finds two actives: see docs/simulation.md. */
+  /** Finds two active members: see docs/simulation.md. */
   suspendedHosts: drawSuspendedHosts,
   laggingReplicas: drawLaggingReplicas,
   flakyEffects: drawFlakyEffects,

@@ -1,9 +1,9 @@
 import type { Effect } from '../core/effect.ts';
 import type { Event } from '../core/event.ts';
 
-// What happened, as a hash and, when asked for, as lines. The hash covers every event that was delivered to any agent and
-// every effect that was issued, with all of their fields in order, so two runs with the same hash went the same way.
-// 64 bits in two halves of FNV-1a with different offsets; numbers enter by the bits of their IEEE 754 form.
+// The trace of a run: a hash and, if requested, lines. The hash covers every event delivered to an agent and every issued
+// effect with all fields in order: runs with the same hash are identical. It has 64 bits, as two FNV-1a halves with
+// different offsets; numbers enter as their IEEE 754 bits.
 
 const PRIME_A = 0x01000193;
 const PRIME_B = 0x85ebca6b;
@@ -17,7 +17,7 @@ export type TraceLine = {
   readonly what: string;
 };
 
-/** Newest lines kept; a run that is looked at is short. */
+/** Number of newest lines kept. */
 const LINES_LIMIT = 1_000_000;
 
 const TEXTS = new Map<string, number>();
@@ -93,7 +93,7 @@ export class Trace {
   }
 }
 
-/** Names of fields and members come again and again: each is hashed once. */
+/** Names of fields and members repeat: each is hashed once. */
 function wordOf(text: string): number {
   const known = TEXTS.get(text);
   if (known !== undefined) return known;

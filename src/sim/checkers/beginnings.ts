@@ -1,6 +1,6 @@
 import type { MakeChecker } from './contract.ts';
 
-// How effects begin: only once the journal knows why, unless the disk is full, and never once the core has taken them back.
+// Effects begin only after their reason is in the journal, unless the disk is full, and never after the core canceled them.
 
 export const journalFirst: MakeChecker = (_world, report) => ({
   rule: 'journal before act',

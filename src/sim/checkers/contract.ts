@@ -7,8 +7,8 @@ import type { Life } from '../journal.ts';
 import type { Member, Reply, Request } from '../member.ts';
 import type { Simulation } from '../simulation.ts';
 
-// A checker watches a world and reports what must not be. It sees more than any agent can: the whole world in true time.
-// It changes nothing and draws no chance, so it can be left out without changing the run.
+// A checker observes a simulation and reports violations. It sees more than any agent: the whole simulation in true time. It
+// changes nothing and uses no randomness: a run is the same without it.
 
 export type Violation = {
   /** The checker's name. */
@@ -23,9 +23,9 @@ export type Checker = {
   stepped?(agent: Agent, event: Event, before: AgentState, effects: readonly Effect[]): void;
   /** An effect begins, unless it is one on the lease. */
   began?(agent: Agent, effect: Effect): void;
-  /** A data plane took a route. */
+  /** A data plane applied a route. */
   routed?(plane: DataPlane, before: Route | null): void;
-  /** A data plane passed an answer on to a client. */
+  /** A data plane passed a response to a client. */
   answered?(plane: DataPlane, reply: Reply & { readonly type: 'ok' }, request: Request): void;
   /** A member became primary. */
   promoted?(member: Member): void;
@@ -39,7 +39,7 @@ export type Checker = {
   ended?(): void;
 };
 
-/** A sample of its host that the agent took in time: it is neither paused nor behind. */
+/** A host sample in time: the agent is neither paused nor behind. */
 export function isTimely(event: Event): boolean {
   return event.type === 'hostSampled' && event.lateMs < 1;
 }

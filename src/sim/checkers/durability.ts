@@ -2,9 +2,9 @@ import { BYTES_PER_WRITE } from '../register.ts';
 import type { TrueTime } from '../scheduler.ts';
 import type { MakeChecker } from './contract.ts';
 
-// No acknowledged write is lost beyond the RPO. With synchronous replication none is. With asynchronous replication a new
-// primary may lack what the gate lets a candidate lag by, and what was acknowledged after its lag was last measured, which
-// is as old as the gate allows when the promotion is ordered.
+// No acknowledged write is lost beyond the RPO. With synchronous replication no write is lost. With asynchronous replication
+// a new primary may lack the lag that the eligibility check allows, and what was acknowledged after the last measurement of
+// its lag, whose age is limited when the promotion is issued.
 
 type Acknowledged = { readonly write: number; readonly at: TrueTime };
 

@@ -1,8 +1,8 @@
 import { OUTCOME_GRACE_MS } from '../../core/step-context.ts';
 import { isTimely, type MakeChecker } from './contract.ts';
 
-// Everything ends: each effect has an outcome, or counts as timed out, soon after its deadline; each request of a client
-// is answered by the data plane, or cut; what waits in a data plane is bounded.
+// Everything ends: each effect has a result, or times out soon after its deadline; each client request gets a response or is
+// cut; the queue of a data plane is bounded.
 
 const SLACK_MS = 1500;
 

@@ -1,7 +1,7 @@
 import type { LeaseRecord } from '../../core/effect.ts';
 import type { MakeChecker } from './contract.ts';
 
-/** Each new holder has an epoch of its own, one above the last; within one, renewals grow and the holder stays. */
+/** Each new holder has a new epoch, one above the last; within an epoch the holder stays and renewals increase. */
 export const epochs: MakeChecker = (_world, report) => {
   const last = new Map<string, LeaseRecord>();
   return {

@@ -1,9 +1,9 @@
 import type { Simulation } from '../simulation.ts';
 import type { MakeChecker } from './contract.ts';
 
-// Fenced before promoted: when a member of an exclusive service becomes primary, or the one that its host's data plane
-// forwards to, no other member of that host may be primary, or the former target and alive. A member of another host is
-// kept from clients by its lease, which single-active.ts watches.
+// Fence before promote: when a member of an exclusive service becomes primary, or the target of its host's data plane, no
+// other member of that host may be primary, or the former target and running. The lease keeps clients away from members of
+// other hosts; single-active.ts checks that.
 
 export const fencing: MakeChecker = (world, report) => ({
   rule: 'fenced before promoted',
@@ -34,7 +34,7 @@ function serviceOf(
   return world.options.services.find(({ members }) => members.some(({ name }) => name === member));
 }
 
-/** A data plane's newest route that named anybody named it. */
+/** Whether it was the target of the newest route with a target. */
 function wasActive(world: Simulation, member: string): boolean {
   return world.planes.some((plane) => plane.route?.active === member);
 }

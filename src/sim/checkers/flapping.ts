@@ -2,10 +2,10 @@ import type { Event } from '../../core/event.ts';
 import type { Agent } from '../agent.ts';
 import type { MakeChecker } from './contract.ts';
 
-// No flapping: an agent hands a service back by itself only while the failovers that it knows of within the window are no more
-// than the limit, and once faults have stopped it moves the service only so often.
+// No flapping: an agent fails back automatically only while the failovers that it knows within the window do not exceed the
+// limit, and after faults have stopped it switches the service only a limited number of times.
 
-/** Moves that may still be due when faults stop, besides one away from each member. */
+/** Takeovers that may still be due when faults stop, besides one from each member. */
 const SPARE = 2;
 
 export const flapping: MakeChecker = (_world, report) => {
@@ -34,13 +34,13 @@ export const flapping: MakeChecker = (_world, report) => {
       isHealing = true;
     },
     stepped: (agent, event, before) => {
-      // A new agent that goes on from nothing has no memory of failovers; the operator's failback wipes it out.
+      // An agent without a recovered state does not know past failovers; an operator's failback resets them.
       if (event.type === 'agentStarted' || event.type === 'failbackRequested') failovers.clear();
       agent.state.services.forEach(({ operation }, index) => {
         const old = before.services[index]?.operation ?? null;
         if (operation === null || operation.kind === old?.kind || operation.kind === 'start')
           return;
-        // A planned move that could not be taken back goes on as a failover.
+        // A planned takeover that can no longer be aborted continues as a failover.
         const isNew = old === null || operation.kind !== 'failover' || old.kind === 'start';
         if (isNew) began(agent, index, event, operation.kind);
       });

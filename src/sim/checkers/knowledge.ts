@@ -2,10 +2,10 @@ import type { LeaseRecord } from '../../core/effect.ts';
 import type { TrueTime } from '../scheduler.ts';
 import { isTimely, type MakeChecker } from './contract.ts';
 
-// Once faults have stopped, an agent knows each lease as the store holds it, or held it a few seconds ago: also one whose watch
-// was lost, as it polls.
+// After faults have stopped, each agent knows every lease as it is in the store, or was a few seconds ago; also an agent that
+// lost its watch, because agents poll.
 
-/** A poll, and its question and answer sent once more. */
+/** A poll, with one retransmission of request and response. */
 const BEHIND_US = 5_000_000;
 
 type Change = { readonly at: TrueTime; readonly record: LeaseRecord };

@@ -1,12 +1,12 @@
 import type { Operation } from '../history.ts';
 import type { MakeChecker } from './contract.ts';
 
-// Whether what clients of a register saw can be explained by operations that each happened at one instant between call and
-// end (Herlihy and Wing 1990). The search is that of Wing and Gong, with Lowe's cache of configurations already
-// tried (Concurrency and Computation 2017): take any operation that none must precede, apply it to the register,
-// go on, and back up where that leads nowhere. An operation of unknown outcome may happen at any time after its call, or never;
-// one that failed is left out. Written values are all different. The search is complete within its bound; a history that
-// exceeds it is undecided, which is counted and never taken for correct.
+// Whether a history of a register is linearizable: every operation can take effect at one instant between call and end
+// (Herlihy and Wing 1990). The search is Wing and Gong's, with Lowe's cache of visited configurations (Concurrency and
+// Computation 2017): take any operation that no other must precede, apply it to the register, continue, and backtrack at a
+// dead end. An operation of unknown outcome can happen at any time after its call, or never; failed ones are left out.
+// Written values are unique. The search is complete within its limit; a history that exceeds it is undecided, which is
+// counted and never taken for correct.
 
 type Decision = 'linearizable' | 'not linearizable' | 'undecided';
 
@@ -34,14 +34,14 @@ export function decideRegister(operations: readonly Operation[]): Decision {
   return search(calls);
 }
 
-/** A write of unknown outcome that nobody read may as well never have happened. */
+/** A write of unknown outcome that was never read may never have happened. */
 function isSeen(call: Call, all: readonly Call[]): boolean {
   return all.some(({ type, value }) => type === 'read' && value === call.value);
 }
 
 type Frame = { readonly index: number; readonly value: number };
 
-/** Depth first; `done` is what was applied, `path` in which order, so that it can be taken back. */
+/** Depth first; `done`: the applied operations, `path`: their order, for backtracking. */
 function search(calls: readonly Call[]): Decision {
   const done = new Uint8Array(calls.length);
   const path: Frame[] = [];
@@ -82,7 +82,7 @@ function search(calls: readonly Call[]): Decision {
   }
 }
 
-/** From `index` on, the first call that may come next: begun before every open one has ended, and true of the register. */
+/** From `index` on, the first call that can be next: it began before every open one ended, and matches the register. */
 function nextCall(
   calls: readonly Call[],
   done: Uint8Array,
@@ -104,7 +104,7 @@ function nextCall(
   return -1;
 }
 
-/** What remains, told by the first open call and those done beyond it, and what the register holds. */
+/** The configuration: the first open call, the ones done after it, and the value of the register. */
 function keyOf(done: Uint8Array, first: number, value: number): string {
   let start = first;
   while (done[start] === 1) start += 1;

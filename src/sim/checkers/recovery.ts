@@ -1,7 +1,7 @@
 import { leadingMember } from '../../core/state.ts';
 import type { MakeChecker } from './contract.ts';
 
-/** Once faults have stopped, clients of every service are served by a fit member again within the budget. */
+/** After faults have stopped, a working member serves clients of every service again within the time limit. */
 export const recovery: MakeChecker = (world, report) => ({
   rule: 'well again once faults stop',
   ended: () => {

@@ -2,7 +2,7 @@ import type { CoreConfig } from '../../core/config.ts';
 import { step } from '../../core/step.ts';
 import type { MakeChecker } from './contract.ts';
 
-/** The events of an agent's journal alone, through JSON as on a disk, lead to the same effects and the same state byte for byte. */
+/** The journal's events alone, through JSON as on a disk, give the same effects and the same state byte for byte. */
 export const replay: MakeChecker = (world, report) => ({
   rule: 'the journal replays to the same',
   lifeEnded: ({ host, initial, events, effects, last }) => {

@@ -4,9 +4,9 @@ import type { TrueTime } from '../scheduler.ts';
 import type { Simulation } from '../simulation.ts';
 import type { MakeChecker } from './contract.ts';
 
-// Never two members of an exclusive service that clients can reach and that can acknowledge what they write. A member
-// counts from the moment at which a data plane would forward to it, whether or not anybody asks; an answer counts by
-// when the member gave it, so one that was given before the other began does no harm on its way.
+// Two members of an exclusive service never both accept writes from clients. A member counts from the instant at which a
+// data plane would forward to it, even without a request; a response counts at the instant at which the member sent it, so
+// one that was sent before the other member began is harmless.
 
 type Reign = { readonly member: string; readonly since: TrueTime };
 
