@@ -3,6 +3,7 @@ import * as detect from './detect.ts';
 import type { Effect, LeaseRecord } from './effect.ts';
 import type { EffectResult } from './event.ts';
 import { applyDetector } from './apply-observation.ts';
+import { updateIncident } from './incident.ts';
 import { leaseAfter, leaseHeld, renewalFailed } from './lease.ts';
 import { beginWatch } from './members.ts';
 import type { EffectFault } from './reasons.ts';
@@ -105,8 +106,11 @@ function factsOfSuccess(context: StepContext, effect: Effect, result: EffectResu
       updateMember(context, effect.member, { primed: true });
       return;
     case 'stopMember':
+      becameAbsent(context, effect.member, true);
+      return;
     case 'fenceMember':
-      becameAbsent(context, effect.member, effect.type === 'stopMember');
+      noteFence(context, effect.member, context.at - effect.issuedAt);
+      becameAbsent(context, effect.member, false);
       return;
     case 'promoteMember':
       updateMember(context, effect.member, { followsEpoch: effect.epoch });
@@ -153,6 +157,13 @@ function becameReady(context: StepContext, name: string): void {
     repair: { ...member.repair, fault: null, detail: '' },
   });
   beginWatch(context, name, member.incarnation, 'healthy');
+}
+
+/** For a service that is not exclusive, the fence may end after the switch, when no plan waits for it. */
+function noteFence(context: StepContext, name: string, tookMs: DurationMs): void {
+  const { incident } = context.service;
+  if (incident?.from !== name || incident.steps.fenceMs !== null) return;
+  updateIncident(context, ({ steps }) => ({ steps: { ...steps, fenceMs: tookMs } }));
 }
 
 /** The success of the effect proves that no process of the member is left. */

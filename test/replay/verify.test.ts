@@ -71,7 +71,7 @@ test('a stored incident that says otherwise is a divergence that names what diff
   const stored = { ...whole.stored, steps: { ...whole.stored.steps, fenceMs: 77 } };
   const { divergences } = walk({ ...whole, stored });
   assert.deepEqual(divergences, [
-    { code: 'otherIncident', path: 'steps.fenceMs', recorded: '77', replayed: 'null' },
+    { code: 'otherIncident', path: 'steps.fenceMs', recorded: '77', replayed: '4' },
   ]);
 });
 
