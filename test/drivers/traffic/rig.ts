@@ -19,6 +19,7 @@ import type {
 } from '../../../src/drivers/traffic/contract.ts';
 import { findFreePorts } from '../../../src/drill/free-ports.ts';
 import { SocketHolderHandle } from '../../../src/drivers/socket-holder/handle.ts';
+import { endOthers } from '../../../src/drivers/traffic/proxy/process.ts';
 import { ProxyDriver, type ProxyDriverOptions } from '../../../src/drivers/traffic/proxy.ts';
 import { eventually } from '../../eventually.ts';
 
@@ -146,6 +147,8 @@ export async function startRig(
   t.after(async () => {
     agent.destroy();
     await driver.close();
+    // A driver that let go of its processes left them running.
+    await endOthers(stateDir, 'shop', []);
     await socketHolder.stop();
     rmSync(stateDir, { recursive: true, force: true });
   });
