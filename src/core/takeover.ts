@@ -205,6 +205,8 @@ function completeTakeover(context: StepContext, operation: Taking): void {
   for (const member of context.service.members) {
     updateMember(context, member.name, { role: member.name === to ? 'active' : 'standby' });
   }
+  // Serving proves more than the rehearsal in which it may have been.
+  updateMember(context, to, { rehearsingSince: null });
   setNewest(context, to);
   const tried = context.service.observing?.tried ?? [];
   const sameRun = from !== null && tried.includes(from);

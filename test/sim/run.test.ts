@@ -37,6 +37,8 @@ const PINNED = [21_007, 26_672, 70_734];
 const PINNED_ROLES = [35_752, 39_975, 54_746, 78_803, 97_123];
 /** A lease given back while the data plane still led to a member of this host, or was led back to it by an older route. */
 const PINNED_RELEASE = [13_221, 13_919, 24_254];
+/** A standby that was raised for a rehearsal and became the active in it. */
+const PINNED_REHEARSED = [3714, 13_543, 16_231];
 /** A former active that seems to be behind nobody, as it takes itself for the active. */
 const PINNED_LAGGING = [268, 700];
 
@@ -53,6 +55,11 @@ test('no acknowledged write is lost beyond the RPO under the seeds that once los
 
 test('nobody comes back unknown to the agent, or beside another active, under the seeds that once showed it', () => {
   for (const seed of [...PINNED_ROLES, ...PINNED_RELEASE])
+    assert.deepEqual(run(drawOptions(seed, { hostsMax: 3 })).violations, [], `seed ${seed}`);
+});
+
+test('a rehearsal ends when its member becomes the active, under the seeds that once broke the invariant', () => {
+  for (const seed of PINNED_REHEARSED)
     assert.deepEqual(run(drawOptions(seed, { hostsMax: 3 })).violations, [], `seed ${seed}`);
 });
 
