@@ -1,3 +1,4 @@
+import { leaseAfter } from '../core/lease.ts';
 import { unreachable } from '../core/assert.ts';
 import type { CoreConfig } from '../core/config.ts';
 import type { Effect, EffectId } from '../core/effect.ts';
@@ -165,14 +166,8 @@ export class Orders {
       case 'acquireLease':
       case 'renewLease': {
         const { host, services } = this.#options.config;
-        const isFresh = effect.type === 'acquireLease';
-        const record = {
-          holder: { host, member: effect.member },
-          epoch: isFresh ? effect.expectedEpoch + 1 : effect.epoch,
-          durationMs: services.find(({ name }) => name === effect.service)?.lease.durationMs ?? 0,
-          renewal: isFresh ? 0 : effect.renewal,
-        };
-        return { type: 'leased', record };
+        const lease = services.find(({ name }) => name === effect.service)?.lease;
+        return { type: 'leased', record: leaseAfter(effect, null, host, lease?.durationMs ?? 0) };
       }
       case 'drainTraffic':
         return { type: 'drained', cut: 0 };

@@ -2,22 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LocalMember } from '../../src/agent/local-member.ts';
 import { createKillFence } from '../../src/drivers/fence/kill.ts';
-import type { MemberDriver } from '../../src/drivers/member/contract.ts';
 import type { Probe } from '../../src/drivers/probe/contract.ts';
-
-const DRIVER: MemberDriver = {
-  clear: async () => {},
-  start: async () => ({ pid: 1, startTicks: 1 }),
-  adopt: () => null,
-  stop: async () => {},
-  kill: async () => {},
-  freeze: async () => {},
-  thaw: async () => {},
-  setCapacity: async () => {},
-  clients: () => 0,
-  lookForCollapse: () => {},
-  close: async () => {},
-};
+import { IDLE_DRIVER } from './idle-driver.ts';
 
 /** A member with a clock that moves by 10 ms with each look at it. */
 function rig(requests: number) {
@@ -39,7 +25,7 @@ function rig(requests: number) {
     member: 'a',
     intervalMs: 100,
     timeoutMs: 300,
-    makeDriver: () => DRIVER,
+    makeDriver: () => IDLE_DRIVER,
     makeFence: createKillFence,
     probe,
     ready: probe,

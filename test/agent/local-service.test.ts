@@ -5,24 +5,10 @@ import { LocalService } from '../../src/agent/local-service.ts';
 import type { Route } from '../../src/core/effect.ts';
 import { DriverError } from '../../src/drivers/driver-error.ts';
 import type { Fence } from '../../src/drivers/fence/contract.ts';
-import type { MemberDriver } from '../../src/drivers/member/contract.ts';
 import type { Probe } from '../../src/drivers/probe/contract.ts';
 import type { TrafficDriver } from '../../src/drivers/traffic/contract.ts';
 import { proxyAbilities } from '../../src/drivers/traffic/proxy/abilities.ts';
-
-const MEMBER: MemberDriver = {
-  clear: async () => {},
-  start: async () => ({ pid: 1, startTicks: 1 }),
-  adopt: () => null,
-  stop: async () => {},
-  kill: async () => {},
-  freeze: async () => {},
-  thaw: async () => {},
-  setCapacity: async () => {},
-  clients: () => 0,
-  lookForCollapse: () => {},
-  close: async () => {},
-};
+import { IDLE_DRIVER } from './idle-driver.ts';
 
 const PROBE: Probe = {
   channel: 'http',
@@ -39,7 +25,7 @@ function rig(fence: Pick<Fence, 'abilities'>, refusal: DriverError | null = null
       member: name,
       intervalMs: 100,
       timeoutMs: 300,
-      makeDriver: () => MEMBER,
+      makeDriver: () => IDLE_DRIVER,
       makeFence: () => ({
         ...fence,
         extend: async ({ epoch, until }) => {

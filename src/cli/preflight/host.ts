@@ -8,6 +8,7 @@ import {
   hasCgroup,
   openCgroup,
   removeCgroup,
+  type Cgroup,
 } from '../../drivers/member/process/cgroup.ts';
 import { LEASES_FILE, whyUntrusted } from '../../drivers/store/database.ts';
 import { findPidNamespace } from '../../drivers/member/process/pid-namespace.ts';
@@ -66,12 +67,18 @@ export function stateFindings(stateDir: string): PreflightFinding[] {
   return [{ level, code: 'diskFull', where, message, hint }];
 }
 
+/** What a member's cgroup would be here; it is gone again. */
+function probeCgroup(): Cgroup {
+  const cgroup = openCgroup(findCgroupMounts(), `check-${process.pid}`);
+  removeCgroup(cgroup);
+  return cgroup;
+}
+
 /** An exclusive service needs a fence that proves that no process of a member is left. */
 export function fenceFindings(config: ResolvedConfig): PreflightFinding[] {
   const exclusive = config.services.filter(({ core }) => core.exclusive && core.mode === 'manage');
   if (exclusive.length === 0) return [];
-  const cgroup = openCgroup(findCgroupMounts(), `check-${process.pid}`);
-  removeCgroup(cgroup);
+  const cgroup = probeCgroup();
   if (hasCgroup(cgroup)) return [];
   const isHeld = findPidNamespace() !== null;
   return exclusive.map(({ name }): PreflightFinding => {
@@ -110,8 +117,7 @@ export function cgroupFindings(config: ResolvedConfig): PreflightFinding[] {
   const limited = members.filter(({ member }) => member.cpuShare !== null);
   const frozen = members.filter(({ member }) => standingOf(member.temperature) === 'frozen');
   if (limited.length + frozen.length === 0) return [];
-  const cgroup = openCgroup(findCgroupMounts(), `check-${process.pid}`);
-  removeCgroup(cgroup);
+  const cgroup = probeCgroup();
   const hint = {
     en: 'run hotwarm as root, or in a unit with `Delegate=yes`',
     zh: '以 root 运行 hotwarm，或在设有 `Delegate=yes` 的单元中运行',

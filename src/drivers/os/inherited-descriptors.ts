@@ -8,10 +8,10 @@ const FIRST = 3;
 /** O_CLOEXEC, as /proc shows it. */
 const CLOSE_ON_EXEC = 0o2000000;
 
-/** Closes what this process inherited, except `kept`. To be called before it opens anything itself. */
-export function closeInherited(kept: readonly number[] = []): void {
+/** Closes what this process inherited. To be called before it opens anything itself. */
+export function closeInherited(): void {
   for (const fd of readdirSync('/proc/self/fd').map(Number)) {
-    if (fd < FIRST || kept.includes(fd) || !isInherited(fd)) continue;
+    if (fd < FIRST || !isInherited(fd)) continue;
     try {
       closeSync(fd);
     } catch {
