@@ -6,11 +6,7 @@ import { AppError, ERRORS } from '../../errors.ts';
 import { formatFindings, formatReport } from '../check-report.ts';
 import { type ServicePrediction, predictService } from '../predict.ts';
 import { processStillRuns } from '../../drivers/os/proc.ts';
-import {
-  memberCgroupName,
-  readRecord,
-  recordPath,
-} from '../../drivers/member/process/run-record.ts';
+import { readRecord } from '../../drivers/member/process/run-record.ts';
 import {
   findingDocument,
   type PreflightCode,
@@ -146,10 +142,7 @@ function mayPass({ level, code }: PreflightFinding): boolean {
 function anyMemberRuns({ agent, services }: ResolvedConfig): boolean {
   return services.some(({ name, members }) =>
     members.some((member) => {
-      const found = readRecord(
-        recordPath(agent.stateDir, name, member.name),
-        memberCgroupName(agent.stateDir, name, member.name),
-      );
+      const found = readRecord(agent.stateDir, name, member.name);
       if (found === null || found === 'damaged') return found === 'damaged';
       return processStillRuns(found.main.pid, found.main.startTicks);
     }),

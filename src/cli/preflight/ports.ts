@@ -11,7 +11,6 @@ import { hasVariable, variablesOf } from '../../drivers/os/proc.ts';
 import {
   memberCgroupName,
   readRecord,
-  recordPath,
   runIdPrefix,
 } from '../../drivers/member/process/run-record.ts';
 import { provenHolder } from '../../drivers/store/state-lock.ts';
@@ -105,10 +104,9 @@ function isLeftoverMember(
   { stateDir, service, member }: { stateDir: string; service: string; member: string },
 ): boolean {
   try {
-    const name = memberCgroupName(stateDir, service, member);
-    const record = readRecord(recordPath(stateDir, service, member), name);
+    const record = readRecord(stateDir, service, member);
     if (record === 'damaged') {
-      const mark = `HOTWARM_RUN=${runIdPrefix(name)}`;
+      const mark = `HOTWARM_RUN=${runIdPrefix(memberCgroupName(stateDir, service, member))}`;
       return variablesOf(pid).some((variable) => variable.startsWith(mark));
     }
     return record !== null && hasVariable(pid, `HOTWARM_RUN=${record.runId}`);

@@ -141,7 +141,7 @@ class ProcessMember implements MemberDriver {
   adopt(): Adopted | null {
     assert(this.#run === null && this.#start === null, 'a driver adopts before it starts anything');
     const { stateDir, service, member } = this.#options;
-    const record = readRecord(this.#recordPath(), memberCgroupName(stateDir, service, member));
+    const record = readRecord(stateDir, service, member);
     if (record === null || record === 'damaged' || record.recipe !== recipeOf(this.#options))
       return null;
     const run = findRun(record, {

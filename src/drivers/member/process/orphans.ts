@@ -37,7 +37,7 @@ type OrphanOptions = {
 export async function killOrphans(options: OrphanOptions): Promise<boolean> {
   const { stateDir, service, member, signal } = options;
   const path = recordPath(stateDir, service, member);
-  const record = readRecord(path, memberCgroupName(stateDir, service, member));
+  const record = readRecord(stateDir, service, member);
   if (record === 'damaged') {
     const aside = setRecordAside(path);
     process.emitWarning(

@@ -118,8 +118,13 @@ function padded(text: string): Buffer {
  * null: nothing is on record, or it is from before the last boot. damaged: it is no record of this member, or others
  * may write to it, so it says nothing. Throws DriverError on a file that cannot be read.
  */
-export function readRecord(path: string, cgroupName: string): RunRecord | 'damaged' | null {
-  const found = readOwn(path);
+export function readRecord(
+  stateDir: string,
+  service: string,
+  member: string,
+): RunRecord | 'damaged' | null {
+  const cgroupName = memberCgroupName(stateDir, service, member);
+  const found = readOwn(recordPath(stateDir, service, member));
   if (found === null || found === 'damaged') return found;
   if (found.text.trim() === '') return null;
   const record = parseRecord(found.text);
